@@ -1,0 +1,90 @@
+namespace Templating.Core.Errors;
+
+/// <summary>
+/// Every way an operation can fail. The names are stable: callers read them as <c>ErrorInfo.reason</c> (in
+/// UPPER_SNAKE_CASE), logs and metrics carry them. What each means and what to do: docs/errors.md.
+/// </summary>
+public enum ErrorCode
+{
+    /// <summary>A fault of ours. Not retryable without a look at the log.</summary>
+    Internal = 0,
+
+    /// <summary>One or more fields of a request are wrong; all of them are listed.</summary>
+    InvalidArgument,
+
+    /// <summary>A request id was used before for another request.</summary>
+    RequestIdReused,
+
+    /// <summary>The caller may not act for that tenant. Says nothing about what the tenant has.</summary>
+    PermissionDenied,
+
+    /// <summary>The operation is not legal in the object's present state.</summary>
+    IllegalState,
+
+    TemplateNotFound,
+
+    /// <summary>The same template is being built already.</summary>
+    TemplateBusy,
+
+    /// <summary>Clones use it; delete them first or force.</summary>
+    TemplateInUse,
+
+    /// <summary>Its bytes are not those that were published. Never cloned; delete and rebuild.</summary>
+    TemplateCorrupt,
+
+    /// <summary>Made by another QEMU, machine type, CPU model or accelerator than this node has. Rebuild.</summary>
+    TemplateStale,
+
+    /// <summary>The manifest is not one this version can read.</summary>
+    ManifestInvalid,
+
+    CloneNotFound,
+
+    /// <summary>The node's memory budget has no room for it. Retryable later; the message says what is free.</summary>
+    NodeMemoryExhausted,
+
+    /// <summary>The node's limit of clones or of user ids for them is reached. Retryable later.</summary>
+    NodeCapacityExhausted,
+
+    /// <summary>The store's filesystem is full. Retryable when there is room.</summary>
+    DiskFull,
+
+    /// <summary>No QEMU where the node was told to look.</summary>
+    QemuMissing,
+
+    /// <summary>QEMU is older than 8.2 and lacks the <c>rom</c> property.</summary>
+    QemuTooOld,
+
+    /// <summary>QEMU has no such machine type, CPU model or device.</summary>
+    QemuUnsupported,
+
+    /// <summary>The accelerator asked for does not work here.</summary>
+    AcceleratorUnavailable,
+
+    /// <summary>QEMU ended when it should not have. The message carries the end of its standard error.</summary>
+    QemuExited,
+
+    /// <summary>QEMU refused a command or spoke nonsense on its monitor.</summary>
+    QmpFailed,
+
+    /// <summary>The guest's kernel panicked, or the guest powered off or rebooted before it was ready.</summary>
+    GuestStopped,
+
+    /// <summary>The guest was not ready in time.</summary>
+    GuestNotReady,
+
+    /// <summary>A warm-up command failed.</summary>
+    WarmUpFailed,
+
+    /// <summary>The guest's agent answered too much, nonsense, or not in time.</summary>
+    GuestAgentFailed,
+
+    /// <summary>The guest did not confirm its identity in time. The clone was removed.</summary>
+    IdentityNotConfirmed,
+
+    /// <summary>A promise about memory does not hold on the running process. The clone was removed.</summary>
+    IsolationViolated,
+
+    /// <summary>The node is stopping. Retryable.</summary>
+    ShuttingDown,
+}

@@ -1,0 +1,34 @@
+namespace Templating.Core.Errors;
+
+/// <summary>One field of a request that is wrong.</summary>
+/// <param name="Field">Path of the field, in the words of the wire API: <c>spec.machine.memory_bytes</c>.</param>
+/// <param name="Description">What was found, what is allowed, what to do. Ends with a full stop.</param>
+public sealed record FieldViolation(string Field, string Description);
+
+/// <summary>An expected failure, told to the caller as it is. Anything else is <see cref="ErrorCode.Internal"/>.</summary>
+public sealed class TemplatingException : Exception
+{
+    public TemplatingException(ErrorCode code, string message, Exception? inner = null)
+        : base(message, inner) => Code = code;
+
+    public TemplatingException(IReadOnlyList<FieldViolation> violations)
+        : base(Summarise(violations))
+    {
+        Code = ErrorCode.InvalidArgument;
+        Violations = violations;
+    }
+
+    public ErrorCode Code { get; }
+
+    public IReadOnlyList<FieldViolation> Violations { get; init; } = [];
+
+    /// <summary>Bounded facts for programs (<c>ErrorInfo.metadata</c>): the step that failed, what is free, ...</summary>
+    public IReadOnlyDictionary<string, string> Details { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
+    /// <summary>When a retry makes sense; null where it does not.</summary>
+    public TimeSpan? RetryAfter { get; init; }
+
+    private static string Summarise(IReadOnlyList<FieldViolation> violations) =>
+        "The request has " + (violations.Count == 1 ? "a fault" : $"{violations.Count} faults") + ": "
+        + string.Join(" ", violations.Select(v => $"{v.Field}: {v.Description}"));
+}

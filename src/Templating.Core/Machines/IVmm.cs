@@ -1,0 +1,86 @@
+namespace Templating.Core.Machines;
+
+/// <summary>A virtual machine monitor: what Core needs of QEMU.</summary>
+public interface IVmm
+{
+    /// <summary>What is installed and works here. Probed once, then remembered until <paramref name="refresh"/>.</summary>
+    /// <exception cref="Errors.TemplatingException">QemuMissing, QemuTooOld.</exception>
+    Task<VmmInfo> ProbeAsync(bool refresh, CancellationToken cancellationToken);
+
+    /// <summary>Resolves aliases and defaults and lists the devices a VM with these images and network gets.</summary>
+    /// <exception cref="Errors.TemplatingException">QemuUnsupported, AcceleratorUnavailable, QemuMissing, QemuTooOld.</exception>
+    Task<ResolvedMachine> ResolveAsync(MachineSpec spec, int imageCount, CancellationToken cancellationToken);
+
+    /// <summary>Starts a VM that boots its kernel, its RAM in the role <see cref="MemoryRole.TemplateRam"/>.</summary>
+    Task<IVm> BootAsync(BootRequest request, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Starts QEMU for a clone, RAM in the role <see cref="MemoryRole.CloneRam"/>, with no state yet. When this
+    /// returns, QEMU answers and its mappings have been checked. <see cref="IVm.RestoreAsync"/> comes next.
+    /// </summary>
+    Task<IVm> PrepareAsync(PrepareRequest request, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Takes over a VM that another daemon started. Null when that process is gone, is another one under the same
+    /// number, or does not answer.
+    /// </summary>
+    Task<IVm?> AdoptAsync(VmFolder folder, VmProcessId process, CancellationToken cancellationToken);
+}
+
+/// <summary>What <see cref="IVmm.ProbeAsync"/> found.</summary>
+/// <param name="Path">The QEMU binary.</param>
+/// <param name="Version">As in <see cref="ResolvedMachine.QemuVersion"/>.</param>
+/// <param name="DefaultMachineType">What <c>q35</c> stands for.</param>
+/// <param name="Accelerator">The best that was seen to work.</param>
+/// <param name="KvmProblem">Why KVM is not used; null when it works.</param>
+public sealed record VmmInfo(
+    string Path, string Version, string DefaultMachineType, Accelerator Accelerator, string? KvmProblem);
+
+/// <summary>A process that cannot be confused with a later one of the same number.</summary>
+/// <param name="Pid">Process id.</param>
+/// <param name="StartTime">Field 22 of <c>/proc/PID/stat</c>: clock ticks since boot.</param>
+/// <param name="BootId">The host's boot, <c>/proc/sys/kernel/random/boot_id</c>.</param>
+public readonly record struct VmProcessId(int Pid, long StartTime, Guid BootId);
+
+/// <summary>The user and group a VM's process runs as; null in a request means the daemon's own.</summary>
+public sealed record VmUser(uint Uid, uint Gid);
+
+public sealed record BootRequest
+{
+    public required VmFolder Folder { get; init; }
+
+    public required ResolvedMachine Machine { get; init; }
+
+    /// <summary>An empty file of the RAM's size; becomes the template's memory.</summary>
+    public required string MemoryPath { get; init; }
+
+    public required string KernelPath { get; init; }
+
+    public string? InitrdPath { get; init; }
+
+    public string CommandLine { get; init; } = "";
+
+    public IReadOnlyList<string> ImagePaths { get; init; } = [];
+
+    public NetworkSpec Network { get; init; } = new(Outbound: false, []);
+
+    public VmUser? User { get; init; }
+}
+
+public sealed record PrepareRequest
+{
+    public required VmFolder Folder { get; init; }
+
+    public required ResolvedMachine Machine { get; init; }
+
+    public required string MemoryPath { get; init; }
+
+    public IReadOnlyList<string> ImagePaths { get; init; } = [];
+
+    public NetworkSpec Network { get; init; } = new(Outbound: false, []);
+
+    /// <summary>The new generation id (vmgenid) that tells the guest's kernel to reseed.</summary>
+    public required Guid Generation { get; init; }
+
+    public VmUser? User { get; init; }
+}

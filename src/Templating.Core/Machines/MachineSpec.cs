@@ -1,0 +1,69 @@
+namespace Templating.Core.Machines;
+
+public enum Accelerator
+{
+    Tcg,
+    Kvm,
+}
+
+/// <summary>The VM a user asks for, before aliases are resolved.</summary>
+public sealed record MachineSpec
+{
+    public const long MiB = 1024 * 1024;
+
+    /// <summary>Number of virtual CPUs, 1 to 64.</summary>
+    public int Vcpus { get; init; } = 1;
+
+    /// <summary>RAM in bytes; a multiple of 2 MiB from 32 MiB to 1 TiB.</summary>
+    public long MemoryBytes { get; init; } = 256 * MiB;
+
+    /// <summary>QEMU machine type or alias; only q35 machines have what is needed (PCI Express and NVDIMM).</summary>
+    public string MachineType { get; init; } = "q35";
+
+    /// <summary>QEMU CPU model; null means the best the accelerator has (<c>host</c> under KVM, <c>max</c> under TCG).</summary>
+    public string? CpuModel { get; init; }
+
+    /// <summary>Null means KVM where it was probed to work, else TCG.</summary>
+    public Accelerator? Accelerator { get; init; }
+}
+
+/// <summary>
+/// The machine as it is really made, and the fingerprint by which a frozen state is judged: a state restores only
+/// into the very same machine.
+/// </summary>
+public sealed record ResolvedMachine
+{
+    /// <summary>QEMU's version with its packaging suffix, as <c>query-version</c> gives it: <c>10.0.2 (Debian 1:10.0.2+ds-2)</c>.</summary>
+    public required string QemuVersion { get; init; }
+
+    /// <summary>The versioned name behind an alias: <c>pc-q35-10.0</c>.</summary>
+    public required string MachineType { get; init; }
+
+    public required string CpuModel { get; init; }
+
+    public required Accelerator Accelerator { get; init; }
+
+    /// <summary>Under KVM the host's CPU model name, because <c>host</c> is another CPU on another machine; else null.</summary>
+    public string? HostCpu { get; init; }
+
+    public required int Vcpus { get; init; }
+
+    public required long MemoryBytes { get; init; }
+
+    /// <summary>The devices in the order of the command line; part of what a state depends on.</summary>
+    public required IReadOnlyList<string> Devices { get; init; }
+}
+
+/// <summary>A TCP port of the guest that the host forwards from a port of its loopback (user-mode network).</summary>
+/// <param name="GuestPort">1 to 65535.</param>
+/// <param name="HostPort">0 for any free one.</param>
+/// <param name="HostAddress">Address of the host to listen on.</param>
+public sealed record PortForward(int GuestPort, int HostPort = 0, string HostAddress = "127.0.0.1");
+
+/// <summary>The guest's user-mode network.</summary>
+/// <param name="Outbound">
+/// Whether the guest may open connections outwards. Off by default: QEMU's user-mode network reaches the host's own
+/// loopback through 10.0.2.2, and with it every service that trusts loopback.
+/// </param>
+/// <param name="Forwards">Ports to reach the guest by.</param>
+public sealed record NetworkSpec(bool Outbound, IReadOnlyList<PortForward> Forwards);

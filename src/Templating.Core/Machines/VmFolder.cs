@@ -1,0 +1,18 @@
+namespace Templating.Core.Machines;
+
+/// <summary>The folder of one running VM, <c>RUN/clones/ID</c>: its sockets and QEMU's standard error.</summary>
+/// <param name="Path">Absolute path; short, because a Unix socket's path has 107 bytes at most (unix(7)).</param>
+public sealed record VmFolder(string Path)
+{
+    public string Qmp => System.IO.Path.Combine(Path, "qmp.sock");
+
+    /// <summary>qemu-guest-agent.</summary>
+    public string Agent => System.IO.Path.Combine(Path, "agent.sock");
+
+    /// <summary>templating-guest (docs/guest-protocol.md).</summary>
+    public string Guest => System.IO.Path.Combine(Path, "guest.sock");
+
+    public string Console => System.IO.Path.Combine(Path, "console.sock");
+
+    public string StandardError => System.IO.Path.Combine(Path, "qemu.log");
+}
