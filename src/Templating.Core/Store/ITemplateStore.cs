@@ -1,0 +1,68 @@
+using Templating.Core.Templates;
+
+namespace Templating.Core.Store;
+
+/// <summary>Templates on disk. Safe for concurrent use by one process; a lock file keeps a second one out.</summary>
+public interface ITemplateStore : IDisposable
+{
+    /// <summary>All readable revisions, newest first within a template. From memory; <see cref="Rescan"/> reads the disk.</summary>
+    IReadOnlyList<Revision> List(string? tenant);
+
+    IReadOnlyList<BrokenRevision> ListBroken(string? tenant);
+
+    /// <summary>The newest readable revision, or the named one. Null when there is none.</summary>
+    Revision? Find(TemplateName template, string? revision);
+
+    /// <summary>Reads the folders again; returns what changed to be broken.</summary>
+    void Rescan();
+
+    /// <summary>A new empty staging folder with a <c>memory</c> file of that size (sparse).</summary>
+    /// <exception cref="Errors.TemplatingException">DiskFull: less room than the RAM needs at worst is left.</exception>
+    IStagedRevision Stage(long memoryBytes);
+
+    /// <summary>Brings an image into <c>images/SHA256</c> (reflink where the filesystem can) and returns its digest.</summary>
+    Task<FileDigest> ImportImageAsync(string path, CancellationToken cancellationToken);
+
+    string ImagePath(FileDigest image);
+
+    /// <summary>
+    /// Re-hashes manifest, memory, state and images, reporting progress in bytes. Returns every problem found, each
+    /// naming the file, what was expected and what was found; empty when sound.
+    /// </summary>
+    Task<IReadOnlyList<string>> VerifyAsync(RevisionName name, IProgress<VerifyProgress>? progress, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// The check before a revision's first use after a start: like <see cref="VerifyAsync"/>, done once per revision
+    /// and process, shared by concurrent callers, remembered as long as size, inode and times of the files stay.
+    /// </summary>
+    /// <exception cref="Errors.TemplatingException">TemplateCorrupt.</exception>
+    Task EnsureVerifiedAsync(Revision revision, CancellationToken cancellationToken);
+
+    /// <summary>Removes a revision: renamed away first, so that it is gone at once or not at all.</summary>
+    /// <returns>False when there was none.</returns>
+    bool Delete(RevisionName name);
+
+    /// <summary>Deletes images no revision names, staging folders no build owns, and folders half deleted.</summary>
+    CollectResult Collect();
+}
+
+/// <summary>A build under way. Disposing without publishing removes it.</summary>
+public interface IStagedRevision : IDisposable
+{
+    string Path { get; }
+
+    string MemoryPath { get; }
+
+    string StatePath { get; }
+
+    /// <summary>
+    /// Punches zero pages out of memory, hashes memory and state, makes them and the manifest read-only, writes all
+    /// to disk, renames the folder into the store. Killed at any step, the store holds the old state and nothing half.
+    /// </summary>
+    /// <param name="draft">Makes the manifest from the digests of memory and state.</param>
+    Task<Revision> PublishAsync(Func<FileDigest, FileDigest, Manifest> draft, CancellationToken cancellationToken);
+}
+
+public sealed record VerifyProgress(string File, long Done, long Total);
+
+public sealed record CollectResult(int Images, int StagingFolders, long Bytes);
