@@ -22,7 +22,7 @@ public sealed record GuestSpec
 
     public string? InitrdPath { get; init; }
 
-    /// <summary>Kernel command line, at most 2,048 bytes (the x86 boot protocol's limit is 2,047 and a NUL).</summary>
+    /// <summary>Kernel command line, at most 2,047 bytes (the x86 boot protocol's limit is 2,047 and a NUL).</summary>
     public string CommandLine { get; init; } = "";
 
     /// <summary>Read-only NVDIMMs in the order the guest sees them (pmem0, pmem1, ...); at most 8.</summary>

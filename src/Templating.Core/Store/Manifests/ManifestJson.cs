@@ -1,0 +1,42 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+
+namespace Templating.Core.Store.Manifests;
+
+[JsonSourceGenerationOptions(
+    WriteIndented = true,
+    NewLine = "\n",
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    AllowDuplicateProperties = false,
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true,
+    NumberHandling = JsonNumberHandling.Strict,
+    MaxDepth = StoreLimits.ManifestDepth,
+    GenerationMode = JsonSourceGenerationMode.Metadata,
+    Converters = [typeof(DurationConverter), typeof(AcceleratorConverter), typeof(GuestAgentKindConverter)])]
+[JsonSerializable(typeof(Manifest))]
+internal sealed partial class ManifestJson : JsonSerializerContext
+{
+    /// <summary>
+    /// Every member must be there, also those that may be null: a manifest is written by this code alone, so one that
+    /// leaves something out was not.
+    /// </summary>
+    public static JsonTypeInfo<Manifest> Strict { get; } = MakeStrict();
+
+    private static JsonTypeInfo<Manifest> MakeStrict()
+    {
+        var options = new JsonSerializerOptions(Default.Options)
+        {
+            TypeInfoResolver = Default.WithAddedModifier(static type =>
+            {
+                foreach (var property in type.Properties)
+                {
+                    property.IsRequired = true;
+                }
+            }),
+        };
+        return (JsonTypeInfo<Manifest>)options.GetTypeInfo(typeof(Manifest));
+    }
+}

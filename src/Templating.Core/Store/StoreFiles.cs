@@ -1,0 +1,64 @@
+using Microsoft.Win32.SafeHandles;
+using Templating.Core.Errors;
+using Templating.Core.Store.Native;
+
+namespace Templating.Core.Store;
+
+/// <summary>Sealing and hashing of the store's files, and the one place where a full disk gets its error code.</summary>
+internal static class StoreFiles
+{
+    /// <exception cref="IOException">It is not there, or not a regular file.</exception>
+    public static SafeFileHandle OpenRegular(string path, int flags, out FileStamp stamp)
+    {
+        var file = FileSystem.Open(path, flags);
+        stamp = FileStamp.Read(file, path);
+        if (!stamp.IsRegularFile)
+        {
+            file.Dispose();
+            throw new IOException($"{path} is {stamp.Kind}; a regular file is expected.");
+        }
+
+        return file;
+    }
+
+    /// <summary>Makes a written file read-only for good (0444), on disk, and guarded by the kernel where it can.</summary>
+    /// <returns>Whether fs-verity guards it.</returns>
+    public static bool Seal(string path, bool verity)
+    {
+        using var file = OpenRegular(path, LibC.OpenReadOnly, out _);
+        File.SetUnixFileMode(file, FileSystem.ReadableByAll);
+        FileSystem.Sync(file, path);
+        // SHA-256 over blocks of 4 KiB. Best effort: most filesystems are made without the feature.
+        var argument = new LibC.VerityArgument { Version = 1, HashAlgorithm = 1, BlockSize = 4096 };
+        return verity && LibC.EnableVerity(file, LibC.IoctlEnableVerity, argument) == 0;
+    }
+
+    /// <summary>A new file with these bytes, readable by all and written to disk.</summary>
+    public static void WriteNew(string path, ReadOnlySpan<byte> bytes)
+    {
+        using var file = FileSystem.Open(path, LibC.OpenReadWrite | LibC.OpenCreate | LibC.OpenExclusive, 0x180 /* 0600 */);
+        RandomAccess.Write(file, bytes, 0);
+        FileSystem.Sync(file, path);
+    }
+
+    public static bool IsDiskFull(IOException exception) => exception.HResult is Errno.NoSpace or Errno.QuotaExceeded;
+
+    public static TemplatingException DiskFull(string path, long needed, IOException? inner = null)
+    {
+        var free = FreeBytes(path);
+        return new TemplatingException(
+            ErrorCode.DiskFull,
+            $"The filesystem of {path} has {free} bytes free and {needed} are needed: delete templates or old revisions, or give the store more room.",
+            inner)
+        {
+            Details = new Dictionary<string, string>(StringComparer.Ordinal)
+            {
+                ["path"] = path,
+                ["needed_bytes"] = needed.ToString(),
+                ["free_bytes"] = free.ToString(),
+            },
+        };
+    }
+
+    public static long FreeBytes(string path) => new DriveInfo(path).AvailableFreeSpace;
+}

@@ -1,0 +1,23 @@
+namespace Templating.Core.Store;
+
+/// <summary>Where and how templates are kept.</summary>
+public sealed record StoreOptions
+{
+    /// <summary>The store's folder, absolute; made when it is not there. One process owns it at a time.</summary>
+    public required string Root { get; init; }
+
+    /// <summary>
+    /// The group of the processes that run VMs: its members may open a template's files by name, read-only, and no
+    /// other local user gets past the root folder. Null (default) means the daemon's own group.
+    /// </summary>
+    public uint? VmGroupId { get; init; }
+
+    /// <summary>
+    /// Whether to ask for fs-verity on published files, after which the kernel itself checks each page it reads from
+    /// disk. Default true; a filesystem without it is no error.
+    /// </summary>
+    public bool FsVerity { get; init; } = true;
+
+    /// <summary>Bytes that must stay free beside the RAM of the builds under way. Default 64 MiB.</summary>
+    public long ReservedBytes { get; init; } = 64 * 1024 * 1024;
+}

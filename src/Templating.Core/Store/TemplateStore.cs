@@ -1,0 +1,209 @@
+using Microsoft.Extensions.Logging;
+using Templating.Core.Errors;
+using Templating.Core.Machines;
+using Templating.Core.Names;
+using Templating.Core.Store.Native;
+using Templating.Core.Templates;
+
+namespace Templating.Core.Store;
+
+/// <summary>Templates on disk, version 1 of the format (<see cref="StoreLayout"/>, docs/store-format.md).</summary>
+public sealed class TemplateStore : ITemplateStore
+{
+    /// <summary>0710: whoever is not in the VMs' group does not get past it.</summary>
+    private const UnixFileMode RootMode = FileSystem.OwnerOnlyFolder | UnixFileMode.GroupExecute;
+
+    private readonly StoreLayout _layout;
+    private readonly StoreLock _lock;
+    private readonly VerifiedFiles _files;
+    private readonly StoreContext _context;
+
+    /// <summary>Opens the store, making it when it is not there, and sweeps what a killed process left half.</summary>
+    /// <exception cref="TemplatingException">IllegalState: another process owns it.</exception>
+    public TemplateStore(StoreOptions options, ILogger<TemplateStore> logger)
+    {
+        if (!Path.IsPathFullyQualified(options.Root))
+        {
+            throw new ArgumentException($"The store's folder {Quote.Text(options.Root)} is not an absolute path.", nameof(options));
+        }
+
+        _layout = new StoreLayout(Path.TrimEndingDirectorySeparator(Path.GetFullPath(options.Root)));
+        FileSystem.MakeFolder(_layout.Root, RootMode);
+        _lock = StoreLock.Take(_layout);
+        _files = new VerifiedFiles(logger);
+        try
+        {
+            GiveToGroup(options.VmGroupId);
+            FileSystem.MakeFolder(_layout.Templates, FileSystem.PassThroughFolder);
+            FileSystem.MakeFolder(_layout.Images, FileSystem.PassThroughFolder);
+            FileSystem.MakeFolder(_layout.Staging, FileSystem.PassThroughFolder);
+            _context = new StoreContext(options, _layout, logger, new RevisionVerifier(_layout, _files), _files);
+            var (swept, _) = SweepStaging();
+            Rescan();
+            logger.Opened(_layout.Root, _context.Index.Revisions.Count, _context.Index.Broken.Count, swept);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    internal Action<string>? AfterStep
+    {
+        set => _context.AfterStep = value;
+    }
+
+    public IReadOnlyList<Revision> List(string? tenant) => tenant is null
+        ? _context.Index.Revisions
+        : [.. _context.Index.Revisions.Where(r => string.Equals(r.Name.Template.Tenant, tenant, StringComparison.Ordinal))];
+
+    public IReadOnlyList<BrokenRevision> ListBroken(string? tenant) =>
+        [.. _context.Index.Broken.Select(b => b.Revision).Where(b => tenant is null || string.Equals(b.Name.Template.Tenant, tenant, StringComparison.Ordinal))];
+
+    public Revision? Find(TemplateName template, string? revision) => _context.Index.Revisions.FirstOrDefault(r =>
+        r.Name.Template == template && (revision is null || string.Equals(r.Name.Revision, revision, StringComparison.Ordinal)));
+
+    public IReadOnlyList<BrokenRevision> Rescan()
+    {
+        lock (_context.Gate)
+        {
+            var before = _context.Index.Broken.Select(b => b.Revision).ToHashSet();
+            var (revisions, broken) = new StoreScanner(_layout).Scan();
+            _context.Index.Replace(revisions, broken);
+            var fresh = broken.Select(b => b.Revision).Where(b => !before.Contains(b)).ToList();
+            fresh.ForEach(b => _context.Logger.Broken(b.Path, b.Problem));
+            return fresh;
+        }
+    }
+
+    public IStagedRevision Stage(long memoryBytes, VmUser? owner)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(memoryBytes);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(memoryBytes, StoreLimits.FileBytes);
+        return StagedRevision.Create(_context, memoryBytes, owner);
+    }
+
+    public string ImagePath(FileDigest image) => Labels.IsSha256(image.Sha256)
+        ? _layout.Image(image.Sha256)
+        : throw new ArgumentException($"{Quote.Text(image.Sha256)} is not a digest.", nameof(image));
+
+    public async Task<IReadOnlyList<string>> VerifyAsync(
+        RevisionName name, IProgress<VerifyProgress>? progress, CancellationToken cancellationToken) =>
+        Labels.IsValid(name) && FileStamp.TryRead(_layout.Revision(name)) is not null
+            ? await _context.Verifier.VerifyAsync(name, progress, cancellationToken)
+            : throw new TemplatingException(ErrorCode.TemplateNotFound, $"There is no {name}.");
+
+    public Task EnsureVerifiedAsync(Revision revision, CancellationToken cancellationToken) =>
+        _context.Verifier.EnsureAsync(revision, cancellationToken);
+
+    public bool Delete(RevisionName name)
+    {
+        if (!Labels.IsValid(name))
+        {
+            return false;
+        }
+
+        string away;
+        lock (_context.Gate)
+        {
+            var path = _layout.Revision(name);
+            if (FileStamp.TryRead(path) is not { } stamp)
+            {
+                return false;
+            }
+
+            if (stamp.IsFolder)
+            {
+                // Without root a sealed folder can neither be moved nor emptied.
+                File.SetUnixFileMode(path, FileSystem.OwnerOnlyFolder);
+            }
+
+            away = _context.Own("deleted");
+            FileSystem.Rename(path, away);
+            _context.Index.Remove(name);
+            _context.Verifier.Forget(name);
+            FileSystem.SyncFolder(_layout.Template(name.Template));
+            _ = FileSystem.TryRemoveEmptyFolder(_layout.Template(name.Template))
+                && FileSystem.TryRemoveEmptyFolder(_layout.Tenant(name.Template.Tenant));
+        }
+
+        _context.Discard(away);
+        _context.Logger.Deleted(name);
+        return true;
+    }
+
+    public IReadOnlyList<RevisionName> Retain(TemplateName template, int keep, Func<RevisionName, bool> inUse)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(keep);
+        var surplus = _context.Index.Revisions.Where(r => r.Name.Template == template).Skip(keep).Select(r => r.Name);
+        return [.. surplus.Where(name => !inUse(name) && Delete(name))];
+    }
+
+    public CollectResult Collect()
+    {
+        lock (_context.Gate)
+        {
+            var (folders, bytes) = SweepStaging();
+            var images = 0;
+            if (_context.NeededImages() is { } needed)
+            {
+                foreach (var path in Directory.EnumerateFiles(_layout.Images).Where(p => Labels.IsSha256(Path.GetFileName(p))))
+                {
+                    if (needed.Contains(Path.GetFileName(path)))
+                    {
+                        continue;
+                    }
+
+                    _context.Files.Forget(path);
+                    bytes += FileSystem.RemoveTree(path);
+                    images++;
+                }
+            }
+
+            if (images + folders > 0)
+            {
+                _context.Logger.Collected(images, folders, bytes);
+            }
+
+            return new CollectResult(images, folders, bytes);
+        }
+    }
+
+    public void Dispose()
+    {
+        _files.Dispose();
+        _lock.Dispose();
+    }
+
+    private (int Folders, long Bytes) SweepStaging()
+    {
+        var folders = 0;
+        var bytes = 0L;
+        foreach (var path in Directory.EnumerateFileSystemEntries(_layout.Staging).Where(p => !_context.IsOwned(p)))
+        {
+            try
+            {
+                bytes += FileSystem.RemoveTree(path);
+                folders++;
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                _context.Logger.RemoveFailed(path, e);
+            }
+        }
+
+        return (folders, bytes);
+    }
+
+    private void GiveToGroup(uint? group)
+    {
+        using var root = FileSystem.Open(_layout.Root, LibC.OpenReadOnly | LibC.OpenDirectory);
+        if (group is { } id)
+        {
+            FileSystem.Check(LibC.ChangeOwner(root, uint.MaxValue, id), "give to the VMs' group", _layout.Root);
+        }
+
+        File.SetUnixFileMode(root, RootMode);
+    }
+}
