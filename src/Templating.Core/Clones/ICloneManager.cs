@@ -42,7 +42,7 @@ public interface ICloneManager
     CapacityView Capacity { get; }
 }
 
-/// <summary>Both parts are RFC 1123 labels. The id is unique on the node, so a tenant cannot guess by it what others have.</summary>
+/// <summary>Both parts are RFC 1123 labels. The id is unique within its tenant: a clash must not tell what another tenant has.</summary>
 public readonly record struct CloneName(string Tenant, string Id)
 {
     public override string ToString() => $"tenants/{Tenant}/clones/{Id}";

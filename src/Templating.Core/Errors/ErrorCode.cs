@@ -85,6 +85,12 @@ public enum ErrorCode
     /// <summary>A promise about memory does not hold on the running process. The clone was removed.</summary>
     IsolationViolated,
 
+    /// <summary>A clone of that id exists already.</summary>
+    CloneAlreadyExists,
+
+    /// <summary>A watcher or reader did not keep up and missed changes; list again and watch anew.</summary>
+    WatchTooSlow,
+
     /// <summary>The node is stopping. Retryable.</summary>
     ShuttingDown,
 }

@@ -28,6 +28,20 @@ public sealed class TemplatingException : Exception
     /// <summary>When a retry makes sense; null where it does not.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
+    /// <summary>The same failure, with the step of the operation it happened in.</summary>
+    public TemplatingException InStep(string step) => Details.ContainsKey("step")
+        ? this
+        : new TemplatingException(this, new Dictionary<string, string>(Details, StringComparer.Ordinal) { ["step"] = step });
+
+    private TemplatingException(TemplatingException origin, IReadOnlyDictionary<string, string> details)
+        : base(origin.Message, origin)
+    {
+        Code = origin.Code;
+        Violations = origin.Violations;
+        RetryAfter = origin.RetryAfter;
+        Details = details;
+    }
+
     private static string Summarise(IReadOnlyList<FieldViolation> violations) =>
         "The request has " + (violations.Count == 1 ? "a fault" : $"{violations.Count} faults") + ": "
         + string.Join(" ", violations.Select(v => $"{v.Field}: {v.Description}"));

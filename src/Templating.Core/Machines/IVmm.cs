@@ -7,6 +7,9 @@ public interface IVmm
     /// <exception cref="Errors.TemplatingException">QemuMissing, QemuTooOld.</exception>
     Task<VmmInfo> ProbeAsync(bool refresh, CancellationToken cancellationToken);
 
+    /// <summary>What the last probe found; null before the first.</summary>
+    VmmInfo? Known { get; }
+
     /// <summary>Resolves aliases and defaults and lists the devices a VM with these images and network gets.</summary>
     /// <exception cref="Errors.TemplatingException">QemuUnsupported, AcceleratorUnavailable, QemuMissing, QemuTooOld.</exception>
     Task<ResolvedMachine> ResolveAsync(MachineSpec spec, int imageCount, CancellationToken cancellationToken);
@@ -25,6 +28,12 @@ public interface IVmm
     /// number, or does not answer.
     /// </summary>
     Task<IVm?> AdoptAsync(VmFolder folder, VmProcessId process, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Ends whatever VMs a dead daemon left in these folders, whether or not it had time to note their process ids.
+    /// When this returns, they are gone.
+    /// </summary>
+    Task ReapAsync(IReadOnlyList<VmFolder> folders, CancellationToken cancellationToken);
 }
 
 /// <summary>What <see cref="IVmm.ProbeAsync"/> found.</summary>
@@ -33,8 +42,9 @@ public interface IVmm
 /// <param name="DefaultMachineType">What <c>q35</c> stands for.</param>
 /// <param name="Accelerator">The best that was seen to work.</param>
 /// <param name="KvmProblem">Why KVM is not used; null when it works.</param>
+/// <param name="HostCpu">The host's CPU model name, as /proc/cpuinfo has it.</param>
 public sealed record VmmInfo(
-    string Path, string Version, string DefaultMachineType, Accelerator Accelerator, string? KvmProblem);
+    string Path, string Version, string DefaultMachineType, Accelerator Accelerator, string? KvmProblem, string HostCpu);
 
 /// <summary>A process that cannot be confused with a later one of the same number.</summary>
 /// <param name="Pid">Process id.</param>

@@ -36,6 +36,9 @@ public sealed record CreateTemplate
 
     public Guid? RequestId { get; init; }
 
+    /// <summary>Whether guest files may lie anywhere on the node, not only in its guest folders: for root's own calls.</summary>
+    public bool AnyPath { get; init; }
+
     /// <summary>Older revisions to keep beside the new one when no clone uses them; null for all.</summary>
     public int? RevisionHistoryLimit { get; init; } = 2;
 }

@@ -1,0 +1,17 @@
+namespace Templating.Core.Clones;
+
+public sealed record CloneOptions
+{
+    /// <summary>Folder for what lives as long as the VMs: <c>clones/</c> and <c>builds/</c>. Not across a reboot of the host.</summary>
+    public required string RunFolder { get; init; }
+
+    /// <summary>How many clones start at the same time; the others queue. More than the CPUs can do makes all of them slow.</summary>
+    public int MaxConcurrentStarts { get; init; } = Math.Max(2, 2 * Environment.ProcessorCount);
+
+    /// <summary>How long a clone that ended is still shown, so that one can learn why.</summary>
+    public TimeSpan FinishedRetention { get; init; } = TimeSpan.FromMinutes(10);
+
+    public string ClonesFolder => Path.Combine(RunFolder, "clones");
+
+    public string BuildsFolder => Path.Combine(RunFolder, "builds");
+}

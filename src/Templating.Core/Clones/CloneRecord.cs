@@ -1,0 +1,38 @@
+using System.Text.Json.Serialization;
+using Templating.Core.Machines;
+
+namespace Templating.Core.Clones;
+
+/// <summary>
+/// What the next daemon needs to take a clone over: <c>RUN/clones/FOLDER/clone.json</c>. The folder has a random name,
+/// because clone ids are unique only within a tenant. Secrets (environment, user data) are never in it.
+/// </summary>
+internal sealed record CloneRecord
+{
+    public const int CurrentVersion = 1;
+
+    public required int FormatVersion { get; init; }
+
+    public required CloneView View { get; init; }
+
+    /// <summary>Null until QEMU was started.</summary>
+    public VmProcessId? Process { get; init; }
+
+    public VmUser? User { get; init; }
+
+    public required GuestAgentKind Agent { get; init; }
+
+    public Guid? RequestId { get; init; }
+
+    public string RequestDigest { get; init; } = "";
+
+    public DateTimeOffset? EndedAt { get; init; }
+}
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    UseStringEnumConverter = true,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    WriteIndented = true)]
+[JsonSerializable(typeof(CloneRecord))]
+internal sealed partial class CloneRecordJson : JsonSerializerContext;

@@ -1,0 +1,49 @@
+using Microsoft.Extensions.Logging;
+using Templating.Core.Clones;
+using Templating.Core.Store;
+
+namespace Templating.Core.Maintenance;
+
+public sealed record JanitorOptions
+{
+    /// <summary>How often ended clones are looked at.</summary>
+    public TimeSpan ExpiryInterval { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>How often images that no template uses are deleted.</summary>
+    public TimeSpan CollectInterval { get; init; } = TimeSpan.FromHours(1);
+}
+
+/// <summary>Cleans up what time alone makes garbage: clones that ended, images that no template uses any more.</summary>
+public sealed partial class Janitor(
+    CloneManager clones, ITemplateStore store, JanitorOptions options, TimeProvider time, ILogger<Janitor> logger)
+{
+    /// <summary>Runs until cancelled. A failure is logged and tried again with the next round.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        var collected = time.GetUtcNow();
+        using var timer = new PeriodicTimer(options.ExpiryInterval, time);
+        while (await timer.WaitForNextTickAsync(cancellationToken))
+        {
+            try
+            {
+                await clones.ExpireFinishedAsync();
+                if (time.GetUtcNow() - collected >= options.CollectInterval)
+                {
+                    collected = time.GetUtcNow();
+                    var result = store.Collect();
+                    LogCollected(logger, result.Images, result.StagingFolders, result.Bytes >> 20);
+                }
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                LogFailed(logger, e);
+            }
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "Collected {Images} images and {Staging} staging folders, {MiB} MiB")]
+    private static partial void LogCollected(ILogger logger, int images, int staging, long miB);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Cleaning up failed; it is tried again")]
+    private static partial void LogFailed(ILogger logger, Exception exception);
+}

@@ -1,0 +1,150 @@
+using Templating.Core.Capacity;
+using Templating.Core.Clones;
+using Templating.Core.Diagnostics;
+using Templating.Core.Errors;
+using Templating.Core.Machines;
+using Templating.Core.Store;
+
+namespace Templating.Core.Templates;
+
+/// <summary>
+/// One build: resolve, import, boot, ready, warm_up, freeze, seal. Whatever happens, its VM is gone and its files are either
+/// published or removed when this returns.
+/// </summary>
+internal sealed class TemplateBuilder(
+    IVmm vmm, ITemplateStore store, NodeCapacity capacity, VmUserPool? users, BuildOptions options, TemplatingMetrics metrics,
+    TimeProvider time)
+{
+    private const UnixFileMode FolderMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
+        | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+
+    public async Task<Revision> BuildAsync(
+        CreateTemplate request, IProgress<BuildProgress>? progress, CancellationToken cancellationToken)
+    {
+        var clock = new PhaseClock(time, "template", metrics.BuildPhase);
+        void Tell(BuildPhase phase, string message) => progress?.Report(new BuildProgress(phase, message, clock.Elapsed));
+
+        var spec = request.Spec;
+        Tell(BuildPhase.Resolve, "Checking the guest's files and what this node can do");
+        var machine = await clock.RunAsync(
+            "resolve", () => vmm.ResolveAsync(spec.Machine, spec.Guest.ImagePaths.Count, cancellationToken));
+        using var charge = capacity.Charge(machine.MemoryBytes);
+        var user = users?.Rent();
+        var folder = new VmFolder(Path.Combine(options.BuildsFolder, CloneNaming.NewFolder()));
+        try
+        {
+            // Passable, not listable: the VM's own user reads its kernel there.
+            Directory.CreateDirectory(folder.Path, FolderMode);
+            using var staged = store.Stage(machine.MemoryBytes, user);
+            var inputs = await clock.RunAsync("import", () => ImportAsync(request, staged, folder, cancellationToken));
+            Tell(BuildPhase.Boot, $"Booting {machine.MachineType} under {machine.Accelerator} in QEMU {machine.QemuVersion}");
+            var vm = await clock.RunAsync("boot", () => vmm.BootAsync(
+                new BootRequest
+                {
+                    Folder = folder,
+                    Machine = machine,
+                    MemoryPath = staged.MemoryPath,
+                    KernelPath = KernelIn(folder),
+                    InitrdPath = inputs.Initrd is null ? null : InitrdIn(folder),
+                    CommandLine = spec.Guest.CommandLine,
+                    ImagePaths = [.. inputs.Images.Select(store.ImagePath)],
+
+                    // A template has nothing to say to the world; its forwarded ports belong to its clones.
+                    Network = spec.Network with { Forwards = [] },
+                    User = user,
+                },
+                cancellationToken));
+            GuestAgentKind agent;
+            try
+            {
+                agent = await RunGuestAsync(vm, spec, clock, Tell, cancellationToken);
+                Tell(BuildPhase.Freeze, "Stopping the VM and saving its devices");
+                await clock.RunAsync("freeze", () => vm.FreezeAsync(staged.StatePath, cancellationToken));
+            }
+            finally
+            {
+                await vm.KillAsync();
+                await vm.DisposeAsync();
+            }
+
+            Tell(BuildPhase.Seal, "Dropping zero pages, hashing and publishing");
+            return await clock.RunAsync("seal", () => staged.PublishAsync(
+                (memory, state) => new Manifest
+                {
+                    FormatVersion = 1,
+                    Tenant = request.Name.Tenant,
+                    Template = request.Name.Name,
+                    CreatedAt = time.GetUtcNow(),
+                    RequestId = request.RequestId?.ToString(),
+                    Spec = spec,
+                    Machine = machine,
+                    Agent = agent,
+                    Memory = memory,
+                    State = state,
+                    Images = inputs.Images,
+                    Kernel = inputs.Kernel,
+                    Initrd = inputs.Initrd,
+                    PhaseMilliseconds = clock.Phases.ToDictionary(
+                        p => p.Name, p => Math.Round(p.Duration.TotalMilliseconds, 1), StringComparer.Ordinal),
+                },
+                cancellationToken));
+        }
+        finally
+        {
+            if (Directory.Exists(folder.Path))
+            {
+                Directory.Delete(folder.Path, recursive: true);
+            }
+
+            if (user is not null)
+            {
+                users!.Return(user.Uid);
+            }
+        }
+    }
+
+    private static string KernelIn(VmFolder folder) => Path.Combine(folder.Path, "kernel");
+
+    private static string InitrdIn(VmFolder folder) => Path.Combine(folder.Path, "initrd");
+
+    private async Task<Inputs> ImportAsync(
+        CreateTemplate request, IStagedRevision staged, VmFolder folder, CancellationToken cancellationToken)
+    {
+        var guest = request.Spec.Guest;
+        var policy = options.PolicyFor(request);
+        var images = new List<FileDigest>();
+        foreach (var path in guest.ImagePaths)
+        {
+            images.Add(await staged.ImportImageAsync(path, policy, cancellationToken));
+        }
+
+        var kernel = await GuestFileCopy.CopyAsync(
+            "spec.guest.kernel_path", guest.KernelPath, KernelIn(folder), policy, cancellationToken);
+        var initrd = guest.InitrdPath is { } source
+            ? await GuestFileCopy.CopyAsync("spec.guest.initrd_path", source, InitrdIn(folder), policy, cancellationToken)
+            : null;
+        return new Inputs(images, kernel, initrd);
+    }
+
+    private async Task<GuestAgentKind> RunGuestAsync(
+        IVm vm, TemplateSpec spec, PhaseClock clock, Action<BuildPhase, string> tell, CancellationToken cancellationToken)
+    {
+        var deadline = time.GetTimestamp() + (long)(spec.Readiness.Timeout.TotalSeconds * time.TimestampFrequency);
+        tell(BuildPhase.Boot, $"Waiting up to {spec.Readiness.Timeout.TotalSeconds:0} s for the guest's agent");
+        var agent = await clock.RunAsync("ready", () => vm.Guest.WaitReadyAsync(spec.Readiness.Timeout, cancellationToken));
+        vm.Guest.Expect(agent);
+        await clock.RunAsync("warm_up", async () =>
+        {
+            for (var i = 0; i < spec.Readiness.WarmUp.Count; i++)
+            {
+                var command = spec.Readiness.WarmUp[i];
+                tell(BuildPhase.WarmUp, $"Warming up ({i + 1} of {spec.Readiness.WarmUp.Count}): {string.Join(' ', command)}");
+                var left = time.GetElapsedTime(time.GetTimestamp(), deadline);
+                await WarmUp.RunAsync(vm, command, left, cancellationToken);
+            }
+        });
+        return agent;
+    }
+
+    private sealed record Inputs(IReadOnlyList<FileDigest> Images, FileDigest Kernel, FileDigest? Initrd);
+}

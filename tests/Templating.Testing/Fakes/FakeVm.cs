@@ -1,0 +1,94 @@
+using System.Runtime.CompilerServices;
+using Templating.Core.Machines;
+
+namespace Templating.Testing.Fakes;
+
+public sealed class FakeVm(FakeVmm owner, VmFolder folder, VmProcessId process) : IVm, IGuest
+{
+    private readonly TaskCompletionSource<VmExit> _exit = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public VmFolder Folder => folder;
+
+    public VmRunState State { get; set; }
+
+    public GuestIdentity? Identity { get; private set; }
+
+    public bool Killed { get; private set; }
+
+    public VmProcessId Process => process;
+
+    public Task<VmExit> Exited => _exit.Task;
+
+    public IGuest Guest => this;
+
+    public IConsole Console => throw new InvalidOperationException("The fake has no console.");
+
+    /// <summary>Ends the VM as if its guest or somebody else had.</summary>
+    public void End(string reason, bool guestRequested) => _exit.TrySetResult(new VmExit(0, null, reason, guestRequested, ""));
+
+    public async Task RestoreAsync(string statePath, CancellationToken cancellationToken)
+    {
+        await owner.OnStep("restore", this, cancellationToken);
+        State = VmRunState.Paused;
+    }
+
+    public async Task ResumeAsync(CancellationToken cancellationToken)
+    {
+        await owner.OnStep("resume", this, cancellationToken);
+        State = VmRunState.Running;
+    }
+
+    public Task PauseAsync(CancellationToken cancellationToken)
+    {
+        State = VmRunState.Paused;
+        return Task.CompletedTask;
+    }
+
+    public Task<VmRunState> QueryStateAsync(CancellationToken cancellationToken) => Task.FromResult(State);
+
+    public async Task FreezeAsync(string statePath, CancellationToken cancellationToken)
+    {
+        await owner.OnStep("freeze", this, cancellationToken);
+        await File.WriteAllTextAsync(statePath, "state", cancellationToken);
+    }
+
+    public Task<IReadOnlyList<PortForward>> QueryForwardsAsync(CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<PortForward>>([new PortForward(80, 40080)]);
+
+    public Task<VmMemory> ReadMemoryAsync(CancellationToken cancellationToken) => Task.FromResult(new VmMemory(4, 3, 2, 1, 1, 0));
+
+    public Task<VmExit> StopAsync(TimeSpan grace, CancellationToken cancellationToken) => KillAsync();
+
+    public Task<VmExit> KillAsync()
+    {
+        Killed = true;
+        _exit.TrySetResult(new VmExit(null, 9, "killed", GuestRequested: false, ""));
+        return Exited;
+    }
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    public Task<GuestAgentKind> WaitReadyAsync(TimeSpan timeout, CancellationToken cancellationToken) =>
+        Task.FromResult(GuestAgentKind.Templating);
+
+    public void Expect(GuestAgentKind kind)
+    {
+    }
+
+    public async Task<IdentityConfirmation> IdentifyAsync(
+        GuestIdentity identity, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        await owner.OnStep("identify", this, cancellationToken);
+        Identity = identity;
+        return new IdentityConfirmation(
+            identity.Hostname, identity.MachineId, identity.Clock.GetUtcNow(), KernelReseeded: true, new string('a', 32));
+    }
+
+    public async IAsyncEnumerable<ExecOutput> ExecAsync(
+        GuestCommand command, IAsyncEnumerable<ReadOnlyMemory<byte>>? input,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await owner.OnStep("exec", this, cancellationToken);
+        yield return new ExecExited(command.Arguments[0] == "false" ? 1 : 0, null);
+    }
+}

@@ -1,0 +1,77 @@
+using Templating.Core.Machines;
+
+namespace Templating.Testing.Fakes;
+
+/// <summary>
+/// Stands in for QEMU where a test is about what Core does around it: order of steps, failures at each, cancellation.
+/// What QEMU itself does is tested with QEMU.
+/// </summary>
+public sealed class FakeVmm : IVmm
+{
+    private int _nextPid = 1_000_000;
+
+    public const string Version = "10.0.2 (Fake)";
+
+    public List<FakeVm> Vms { get; } = [];
+
+    public List<VmFolder> Reaped { get; } = [];
+
+    /// <summary>Called before each step with its name (boot, prepare, restore, resume, identify, freeze); may throw or wait.</summary>
+    public Func<string, FakeVm?, CancellationToken, Task> OnStep { get; set; } = (_, _, _) => Task.CompletedTask;
+
+    public VmmInfo Info { get; set; } =
+        new("/usr/bin/qemu-fake", Version, "pc-q35-10.0", Accelerator.Tcg, "no /dev/kvm", "Fake CPU");
+
+    public VmmInfo? Known => Info;
+
+    public Task<VmmInfo> ProbeAsync(bool refresh, CancellationToken cancellationToken) => Task.FromResult(Info);
+
+    public Task<ResolvedMachine> ResolveAsync(MachineSpec spec, int imageCount, CancellationToken cancellationToken) =>
+        Task.FromResult(new ResolvedMachine
+        {
+            QemuVersion = Info.Version,
+            MachineType = Info.DefaultMachineType,
+            CpuModel = "max",
+            Accelerator = Accelerator.Tcg,
+            Vcpus = spec.Vcpus,
+            MemoryBytes = spec.MemoryBytes,
+            Devices = ["vmgenid"],
+        });
+
+    public async Task<IVm> BootAsync(BootRequest request, CancellationToken cancellationToken)
+    {
+        await OnStep("boot", null, cancellationToken);
+        return Start(request.Folder, VmRunState.Running);
+    }
+
+    public async Task<IVm> PrepareAsync(PrepareRequest request, CancellationToken cancellationToken)
+    {
+        await OnStep("prepare", null, cancellationToken);
+        return Start(request.Folder, VmRunState.Prepared);
+    }
+
+    public Task<IVm?> AdoptAsync(VmFolder folder, VmProcessId process, CancellationToken cancellationToken)
+    {
+        lock (Vms)
+        {
+            return Task.FromResult<IVm?>(Vms.Find(v => v.Process == process && !v.Exited.IsCompleted));
+        }
+    }
+
+    public Task ReapAsync(IReadOnlyList<VmFolder> folders, CancellationToken cancellationToken)
+    {
+        Reaped.AddRange(folders);
+        return Task.CompletedTask;
+    }
+
+    private FakeVm Start(VmFolder folder, VmRunState state)
+    {
+        var vm = new FakeVm(this, folder, new VmProcessId(Interlocked.Increment(ref _nextPid), 1, Guid.Empty)) { State = state };
+        lock (Vms)
+        {
+            Vms.Add(vm);
+        }
+
+        return vm;
+    }
+}
