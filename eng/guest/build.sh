@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# Builds the guest image: vmlinuz, initrd, rootfs.img and guest.json, from Debian packages and the sources beside this
-# script. Nothing is installed on the host. See docs/guest-image.md.
+# Builds the guest image from Debian packages and the sources beside this script: vmlinuz and vmlinux (the same kernel,
+# packed and not), initrd, rootfs.img and guest.json. Nothing is installed on the host. See docs/guest-image.md.
 #
 #   build.sh [--out DIR] [--refresh]
 #
 #   --out DIR   where to; ${TEMPLATING_CACHE:-<repository>/.cache}/guest by default
 #   --refresh   look for newer packages, too; without it, what was built is kept until the sources change
-set -euo pipefail
+set -Eeuo pipefail
+trap 'echo "${BASH_SOURCE[0]}: line $LINENO: $BASH_COMMAND" >&2' ERR
 export LC_ALL=C TZ=UTC
 umask 022
 
@@ -40,6 +41,7 @@ readonly filesystem_uuid=7e3a1c52-9d0f-4b86-a1e4-5c0f2d9b6a10
 readonly filesystem_hash_seed=0b6d2f48-3e71-4c95-8fd0-91a7c5e2b364
 # An NVDIMM's size must be a multiple of this, and so much is left free behind the file system (for attack-nvdimm).
 readonly nvdimm_step=$((2 << 20))
+readonly files="vmlinuz vmlinux initrd rootfs.img"
 # In the order they depend on each other. virtio_net for the network, button and evdev for an orderly power-off, the
 # rest for the NVDIMM; all else this guest needs is built into Debian's cloud kernel.
 readonly modules="failover net_failover virtio_net button evdev libnvdimm nd_btt nd_pmem nfit"
@@ -59,7 +61,7 @@ up_to_date() {
     [ -z "$refresh" ] && [ -r "$out/guest.json" ] || return 1
     [ "$(jq -r .sources "$out/guest.json")" = "$1" ] || return 1
     local file
-    for file in vmlinuz initrd rootfs.img; do
+    for file in $files; do
         [ "$(stat -c %s "$out/$file" 2>/dev/null)" = "$(jq -r ".files[\"$file\"].bytes" "$out/guest.json")" ] || return 1
     done
 }
@@ -216,6 +218,26 @@ make_image() {
     dd if="$filesystem" of="$image" bs=2M seek=1 conv=notrunc,sparse status=none
 }
 
+# The kernel as it is after it has unpacked itself (an ELF file with a PVH entry, which QEMU starts directly). It is the
+# very code of vmlinuz, without what is a quarter of the boot under emulation: unpacking. Linux, Documentation/arch/x86/
+# boot.rst: the packed kernel is at payload_offset after the setup sectors, and its last 4 bytes are its unpacked size.
+unpack_kernel() {
+    local from=$1 to=$2 sectors offset length unpack
+    sectors=$(od -An -tu1 -j $((0x1f1)) -N 1 "$from")
+    offset=$(od -An -tu4 -j $((0x248)) -N 4 "$from")
+    length=$(od -An -tu4 -j $((0x24c)) -N 4 "$from")
+    offset=$((offset + (sectors + 1) * 512))
+    case $(od -An -tx4 -j "$offset" -N 4 "$from") in
+        *fd2fb528) unpack="zstd -dcq" ;;
+        *587a37fd) unpack="xz -dcq" ;;
+        *8b1f) unpack="gzip -dcq" ;;
+        *) fail "Expected a kernel packed by zstd, xz or gzip in $from." ;;
+    esac
+    dd if="$from" bs=1M iflag=skip_bytes,count_bytes skip="$offset" count=$((length - 4)) status=none | $unpack >"$to"
+    [ "$(stat -c %s "$to")" = "$(od -An -tu4 -j $((offset + length - 4)) -N 4 "$from" | tr -d ' ')" ] ||
+        fail "The kernel unpacked from $from has another size than it says."
+}
+
 make_initrd() {
     local folder=$work/initrd module file
     mkdir -p "$folder"/{bin,lib,dev,proc,root}
@@ -234,7 +256,7 @@ make_initrd() {
 
 describe() {
     local folder=$1 digest=$2 file
-    for file in vmlinuz initrd rootfs.img; do
+    for file in $files; do
         jq -n --arg name "$file" --arg sha256 "$(sha256sum "$folder/$file" | cut -d' ' -f1)" \
             --argjson bytes "$(stat -c %s "$folder/$file")" '{($name): {$sha256, $bytes}}'
     done | jq -s --arg sources "$digest" --rawfile packages "$work/packages" --arg compiler "$(gcc -dumpfullversion)" \
@@ -249,7 +271,7 @@ if up_to_date "$digest"; then
     exit 0
 fi
 
-for tool in gcc objdump xz cpio jq mke2fs debugfs e2fsck; do
+for tool in gcc objdump xz zstd cpio jq mke2fs debugfs e2fsck; do
     PATH=$PATH:/usr/sbin:/sbin command -v "$tool" >/dev/null || fail "Expected $tool on this host: run eng/install.sh first."
 done
 PATH=$PATH:/usr/sbin:/sbin
@@ -262,7 +284,7 @@ trap 'rm -rf "$work"' EXIT
 debs=$work/debs root=$work/root
 mkdir -p "$debs" "$work/result"
 
-# shellcheck source=eng/lib/apt.sh
+# shellcheck source=SCRIPTDIR/../lib/apt.sh
 . "$here/../lib/apt.sh"
 apt_setup "$cache/apt"
 apt_update $refresh
@@ -276,6 +298,7 @@ make_root
 make_image "$work/result/rootfs.img"
 make_initrd "$work/result/initrd"
 cp "$debs"/boot/vmlinuz-* "$work/result/vmlinuz"
+unpack_kernel "$work/result/vmlinuz" "$work/result/vmlinux"
 chmod 644 "$work/result"/*
 describe "$work/result" "$digest"
 
@@ -285,4 +308,4 @@ if [ -e "$out" ]; then
 fi
 mv "$work/result" "$out"
 echo "Built $out:" >&2
-(cd "$out" && ls -l vmlinuz initrd rootfs.img >&2)
+(cd "$out" && ls -l >&2)

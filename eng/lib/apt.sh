@@ -41,7 +41,6 @@ apt_mirror() {
 apt_setup() {
     APT_DIR=$1
     local release keyring=/usr/share/keyrings/debian-archive-keyring.gpg suites sources
-    command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || apt_fail "Expected apt-get and dpkg-deb: these scripts need Debian 12 or 13."
     release=$(. /etc/os-release && echo "${ID:-unknown} ${VERSION_CODENAME:-unknown}")
     case $release in
         # Debian 12's own QEMU (7.2) and kernel (6.1) are too old; its backports have what Debian 13 has in main.
@@ -79,6 +78,9 @@ Signed-By: $keyring"
         -o "Dir::State::Lists=$APT_DIR/lists"
         -o "Dir::Cache=$APT_DIR"
         -o "Dir::Cache::archives=$APT_DIR/archives"
+        # Container images switch these off, and then each call would read all indexes anew.
+        -o Dir::Cache::pkgcache=pkgcache.bin
+        -o Dir::Cache::srcpkgcache=srcpkgcache.bin
         # The cache folder may be one that the user _apt cannot enter; what is fetched is checked by signature anyway.
         -o APT::Sandbox::User=
         -o Acquire::Languages=none
@@ -125,15 +127,26 @@ apt_depends() {
 }
 
 apt_unpack() {
-    local into=$1 folder file
+    local into=$1 package missing=() file
     shift
-    folder=$(mktemp -d "$APT_DIR/fetch.XXXXXX")
-    (cd "$folder" && apt_retry apt-get "${APT_OPTIONS[@]}" download "$@" >&2) ||
-        apt_fail "Could not fetch $*. The indexes may be old: see the option --refresh."
-    for file in "$folder"/*.deb; do
+    # What was fetched before stays in the archives, complete: apt renames a file only when it has all of it.
+    for package in "$@"; do
+        compgen -G "$(apt_archive "$package")" >/dev/null || missing+=("$package")
+    done
+    if [ ${#missing[@]} -gt 0 ]; then
+        (cd "$APT_DIR/archives" && apt_retry apt-get "${APT_OPTIONS[@]}" download "${missing[@]}" >&2) ||
+            apt_fail "Could not fetch ${missing[*]}. The package indexes may be old: try --refresh."
+    fi
+    for package in "$@"; do
+        file=$(compgen -G "$(apt_archive "$package")" | head -n 1)
         dpkg-deb -x "$file" "$into"
     done
-    rm -rf "$folder"
+}
+
+# A pattern for the file of NAME=VERSION: only its architecture is open.
+apt_archive() {
+    local version=${1#*=}
+    echo "$APT_DIR/archives/${1%%=*}_${version//:/%3a}_*.deb"
 }
 
 apt_install() {

@@ -1,0 +1,480 @@
+"""The checks behind check.sh. Run by hand or by CI; one line per check, exit status 1 when one failed."""
+
+import argparse
+import base64
+import json
+import os
+import re
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+MEMORY = 256 << 20
+KERNEL_WORDS = "console=ttyS0 quiet panic=-1 swiotlb=noforce"
+FAILED = []
+
+
+def check(good, what):
+    print(f"{'ok  ' if good else 'FAIL'} {what}", flush=True)
+    if not good:
+        FAILED.append(what)
+
+
+def b64(data):
+    data = data.encode() if isinstance(data, str) else data
+    return base64.b64encode(data).decode() if data else "-"
+
+
+def unb64(word):
+    return b"" if word == "-" else base64.b64decode(word)
+
+
+class Guest:
+    """The host's end of docs/guest-protocol.md, as far as a check needs it."""
+
+    def __init__(self, path):
+        self.path = path
+        self.connect()
+
+    def connect(self):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(60)
+        self.socket.connect(self.path)
+        self.lines = self.socket.makefile("rb")
+
+    def close(self):
+        self.lines.close()
+        self.socket.close()
+
+    def send(self, line):
+        self.socket.sendall(line.encode() + b"\n")
+
+    def receive(self):
+        line = self.lines.readline(16385)
+        if not line.endswith(b"\n"):
+            raise RuntimeError(f"the port closed: {line!r}")
+        return line.decode().rstrip("\n").split(" ")
+
+    def sync(self):
+        nonce = secrets.token_hex(8)
+        self.send("\x18\nsync " + nonce)
+        while (words := self.receive())[:2] != ["synced", nonce]:
+            pass
+        return words[2]
+
+    def identify(self, ident, host, mac="-", env="", user_data=""):
+        machine = secrets.token_hex(16)
+        now = time.time_ns()
+        self.send(f"identify {b64(ident)} {b64(host)} {machine} {now} {mac} {b64(secrets.token_bytes(32))} "
+                  f"{b64(env)} {b64(user_data)}")
+        words = self.receive()
+        if words[0] != "identified":
+            raise RuntimeError(" ".join(words[:2]) + " " + unb64(words[-1]).decode())
+        same = unb64(words[1]).decode() == ident and unb64(words[2]).decode() == host and words[3] == machine
+        same = same and abs(int(words[4]) - now) < 5e9
+        return same, words[5], words[6]
+
+    def start(self, number, *arguments, flags="-", timeout=0, cwd="", env=""):
+        self.send(f"exec {number} {flags} {timeout} {b64(cwd)} {b64(env)} " + " ".join(b64(a) for a in arguments))
+
+    def finish(self, number, acknowledge=True):
+        """(out, err, code, signal) or (None, reason, ...) where it did not start."""
+        out = {"out": b"", "err": b""}
+        while True:
+            words = self.receive()
+            if words[0] in out and words[1] == str(number):
+                data = unb64(words[2])
+                out[words[0]] += data
+                if acknowledge:
+                    self.send(f"ack {number} {len(data)}")
+            elif words[0] == "exit" and words[1] == str(number):
+                return out["out"], out["err"], words[2], words[3]
+            elif words[0] == "nostart":
+                return None, unb64(words[2]).decode(), "-", "-"
+            elif words[0] == "failed":
+                return None, unb64(words[2]).decode(), "failed", words[1]
+
+    def run(self, *arguments, **options):
+        self.start(1, *arguments, **options)
+        return self.finish(1)
+
+    def shell(self, script, **options):
+        return self.run("sh", "-c", script, **options)
+
+
+class Machine:
+    """One QEMU. `incoming` None boots; else it is the state file of a template whose RAM is `ram`."""
+
+    def __init__(self, options, ram, incoming=None, image_role="share=on,readonly=on", append="", kernel=True):
+        self.folder = tempfile.mkdtemp(prefix="machine-", dir=options.work)
+        listeners = {}
+        for name in ("qmp", "agent", "guest", "console"):
+            listener = socket.socket(socket.AF_UNIX)
+            listener.bind(f"{self.folder}/{name}")
+            listener.listen(1)
+            listener.set_inheritable(True)
+            listeners[name] = listener
+        image = f"{options.image}/rootfs.img"
+        role = "share=off,readonly=on,rom=off" if incoming else "share=on"
+        command = f"""qemu-system-x86_64 -nodefaults -no-user-config
+            -machine q35,accel=tcg,nvdimm=on,memory-backend=ram -cpu {options.cpu} -smp 1 -m 256M,slots=4,maxmem=2G
+            -object memory-backend-file,id=ram,mem-path={ram},size={MEMORY},{role}
+            -object memory-backend-file,id=img0,mem-path={image},size={os.path.getsize(image)},{image_role}
+            -device nvdimm,memdev=img0,unarmed=on
+            -device virtio-serial-pci
+            -device virtserialport,chardev=agent,name=org.qemu.guest_agent.0
+            -device virtserialport,chardev=guest,name=dev.templating.guest.0
+            -device vmgenid,guid=auto
+            -netdev user,id=net0,restrict=on,hostfwd=tcp:127.0.0.1:0-:80 -device virtio-net-pci,netdev=net0,romfile=
+            -serial chardev:console -mon chardev=qmp,mode=control -display none -no-reboot""".split()
+        for name, listener in listeners.items():
+            log = f",logfile={self.folder}/console.log" if name == "console" else ""
+            command += ["-chardev", f"socket,id={name},fd={listener.fileno()},server=on,wait=off{log}"]
+        if kernel:
+            command += ["-kernel", options.kernel, "-initrd", f"{options.image}/initrd"]
+            command += ["-append", f"{KERNEL_WORDS} {options.append} {append}"]
+        if incoming:
+            command += ["-incoming", "defer"]
+        self.started = time.monotonic()
+        self.process = subprocess.Popen(command, close_fds=False, stdin=subprocess.DEVNULL)
+        for listener in listeners.values():
+            listener.close()
+        MACHINES.append(self)
+        self.guest = Guest(f"{self.folder}/guest")
+        self.qmp = socket.socket(socket.AF_UNIX)
+        self.qmp.settimeout(60)
+        self.qmp.connect(f"{self.folder}/qmp")
+        self.qmp_lines = self.qmp.makefile("rb")
+        self.qmp_lines.readline()
+        self.ask("qmp_capabilities")
+        if incoming:
+            self.ask("migrate-set-capabilities", capabilities=[{"capability": "x-ignore-shared", "state": True}])
+            self.ask("migrate-incoming", uri=f"file:{incoming}")
+            while self.ask("query-migrate").get("status") != "completed":
+                time.sleep(0.001)
+
+    def ask(self, command, **arguments):
+        self.qmp.sendall(json.dumps({"execute": command, "arguments": arguments}).encode() + b"\n")
+        while True:
+            answer = json.loads(self.qmp_lines.readline())
+            if "error" in answer:
+                raise RuntimeError(f"{command}: {answer['error']['desc']}")
+            if "return" in answer:
+                return answer["return"]
+
+    def freeze(self, state):
+        self.ask("stop")
+        self.ask("migrate-set-capabilities", capabilities=[{"capability": "x-ignore-shared", "state": True}])
+        self.ask("migrate", uri=f"file:{state}")
+        while (status := self.ask("query-migrate")["status"]) != "completed":
+            if status == "failed":
+                raise RuntimeError("the migration to a file failed")
+            time.sleep(0.001)
+        self.ask("quit")
+        self.process.wait(20)
+
+    def web(self):
+        text = self.ask("human-monitor-command", **{"command-line": "info usernet"})
+        port = re.search(r"HOST_FORWARD\]\s+\d+\s+\S+\s+(\d+)", text).group(1)
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=20) as answer:
+            return json.loads(answer.read())
+
+    def anonymous_kb(self, path):
+        """(permissions, kB the host spent) of the mapping of that file."""
+        permissions, spent = "", 0
+        with open(f"/proc/{self.process.pid}/smaps", encoding="ascii") as smaps:
+            inside = False
+            for line in smaps:
+                if re.match(r"^[0-9a-f]+-[0-9a-f]+ ", line):
+                    inside = line.rstrip().endswith(path)
+                    permissions = line.split()[1] if inside else permissions
+                elif inside and line.startswith("Anonymous:"):
+                    spent += int(line.split()[1])
+        return permissions, spent
+
+    def busy_seconds(self):
+        with open(f"/proc/{self.process.pid}/stat", encoding="ascii") as stat:
+            fields = stat.read().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def agent_ping(self):
+        with socket.socket(socket.AF_UNIX) as agent:
+            agent.settimeout(30)
+            agent.connect(f"{self.folder}/agent")
+            number = secrets.randbelow(1 << 30)
+            agent.sendall(b"\xff" + json.dumps({"execute": "guest-sync", "arguments": {"id": number}}).encode() + b"\n")
+            for line in agent.makefile("rb"):
+                if str(number).encode() in line:
+                    return True
+        return False
+
+    def end(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+
+
+MACHINES = []
+
+
+class Timings:
+    def __init__(self):
+        self.rows = []
+
+    def add(self, name, start):
+        self.rows.append((name, (time.monotonic() - start) * 1000))
+
+    def show(self):
+        for name, milliseconds in self.rows:
+            print(f"time {name:<44} {milliseconds:8.1f} ms")
+
+
+def check_exec(guest):
+    check(guest.shell("echo out; echo err >&2; exit 7") == (b"out\n", b"err\n", "7", "-"), "exec: output, errors, code")
+    check(guest.run("no-such-program")[0] is None, "exec: an unknown program does not start")
+    check(guest.run("pwd", cwd="/no/such")[0] is None, "exec: an unknown folder does not start")
+    check(guest.run("pwd", cwd="/usr")[0] == b"/usr\n", "exec: working folder")
+    check(guest.shell("echo $A,$B", env="A=1\0B=two words\0")[0] == b"1,two words\n", "exec: environment")
+    start = time.monotonic()
+    out = guest.shell("echo early; sleep 100 & sleep 100", timeout=500)
+    check(out == (b"early\n", b"", "-", "9") and time.monotonic() - start < 5, "exec: timeout ends all of it")
+    guest.start(3, "sleep", "100")
+    guest.send("kill 3 15")
+    check(guest.finish(3)[2:] == ("-", "15"), "exec: kill")
+    start = time.monotonic()
+    check(guest.shell("sleep 100 & echo $!")[2] == "0" and time.monotonic() - start < 5,
+          "exec: a background child that keeps the pipes is not waited for")
+    guest.shell("killall sleep")
+
+    guest.start(4, "cat", flags="i")
+    guest.send(f"in 4 {b64('hello ')}")
+    guest.send(f"in 4 {b64('world')}")
+    guest.send("in 4 -")
+    took, out = 0, b""
+    while (words := guest.receive())[0] != "exit":
+        took += int(words[2]) if words[0] == "took" else 0
+        out += unb64(words[2]) if words[0] == "out" else b""
+    check(out == b"hello world" and took == 11, "exec: standard input, and how much of it was taken")
+
+    data = os.urandom(1000000)
+    guest.start(5, "cat", flags="i")
+    sent = took = 0
+    out = b""
+    while True:
+        while sent < len(data) and sent - took < 65536:
+            chunk = data[sent:sent + min(20000, 65536 - (sent - took))]
+            guest.send(f"in 5 {b64(chunk)}")
+            sent += len(chunk)
+            if sent == len(data):
+                guest.send("in 5 -")
+        words = guest.receive()
+        if words[0] == "took":
+            took += int(words[2])
+        elif words[0] == "out":
+            out += unb64(words[2])
+            guest.send(f"ack 5 {len(unb64(words[2]))}")
+        else:
+            break
+    check(words[:3] == ["exit", "5", "0"] and out == data, "exec: a megabyte through cat and back")
+
+    guest.start(6, "yes")
+    received = 0
+    while received < 262144:
+        words = guest.receive()
+        received += len(unb64(words[2]))
+    guest.start(7, "echo", "meanwhile")
+    other = guest.finish(7)
+    check(received == 262144 and other[0] == b"meanwhile\n",
+          "exec: output stops at the window, and another command goes on")
+    guest.send("kill 6 9")
+    guest.send("ack 6 262144")
+    check(guest.finish(6)[3] == "9", "exec: the acknowledged command goes on and ends")
+
+    for number in range(1, 18):
+        guest.start(100 + number, "sleep", "100")
+    words = guest.receive()
+    check(words[:2] == ["nostart", "117"], "exec: sixteen at once, not seventeen")
+    guest.sync()
+    check(guest.shell("pidof sleep")[0] == b"", "sync: ends what the conversation before had started")
+
+
+def check_lines(guest):
+    guest.send("kill 1 15\x18")
+    guest.send("nonsense")
+    words = guest.receive()
+    check(words[:2] == ["failed", "line"], "an unknown verb is refused, a voided line is ignored")
+    guest.send("exec 9 - 0 - - !!!!")
+    check(guest.receive()[:2] == ["nostart", "9"], "a word that is not base64 is refused")
+    guest.send("identify - - - - - - - -")
+    check(guest.receive()[:2] == ["failed", "identify"], "an identity without content is refused")
+    guest.send("in 1 " + "A" * 300000)
+    check(guest.receive()[:2] == ["failed", "line"], "a line that is too long is refused")
+    check(guest.sync() == "1", "and the next conversation works")
+
+
+def check_disconnect(machine):
+    guest = machine.guest
+    guest.start(8, "sleep", "100")
+    guest.start(9, "echo", "x")
+    guest.finish(9)
+    guest.socket.sendall(b"exec 10 - 0 - - c2xl")
+    guest.close()
+    time.sleep(0.5)
+    before = machine.busy_seconds()
+    time.sleep(2)
+    busy = (machine.busy_seconds() - before) / 2
+    check(busy < 0.3, f"disconnected: the guest sleeps ({busy * 100:.0f} % of a CPU)")
+    start = time.monotonic()
+    guest.connect()
+    guest.sync()
+    print(f"time reconnect to synced {(time.monotonic() - start) * 1000:.1f} ms")
+    check(guest.shell("pidof sleep")[0] == b"", "disconnect: ends what was running")
+
+
+def boot(options, timings):
+    ram, state = f"{options.work}/ram", f"{options.work}/state"
+    machine = Machine(options, ram, append="iomem=relaxed")
+    version = machine.guest.sync()
+    timings.add("start to synced", machine.started)
+    check(version == "1", "boot: synced, version 1")
+    check(machine.agent_ping(), "boot: qemu-guest-agent answers")
+    timings.add("start to qemu-guest-agent", machine.started)
+    mount = machine.guest.shell("grep ' / ' /proc/mounts")[0]
+    check(b"dax" in mount and b" ro," in mount, "boot: the root is the NVDIMM, read-only, with dax")
+    check(machine.guest.shell("head -c0 /etc/shadow /x; echo x >/etc/x")[2] != "0", "boot: the root cannot be written")
+    print("     guest memory:", machine.guest.shell("free -m | sed -n 2p")[0].decode().split())
+    check_exec(machine.guest)
+    check_lines(machine.guest)
+    check_disconnect(machine)
+    machine.guest.sync()
+    machine.freeze(state)
+    os.chmod(ram, 0o444)
+    return ram, state
+
+
+def restore(options, timings, ram, state, n, **how):
+    machine = Machine(options, ram, state, **how)
+    timings.add(f"clone {n}: start to restored", machine.started)
+    start = time.monotonic()
+    machine.ask("cont")
+    machine.guest.sync()
+    timings.add(f"clone {n}: cont to synced", start)
+    middle = time.monotonic()
+    same, reseed, random = machine.guest.identify(
+        f"clone-{n}", f"host-{n}", f"52:54:00:00:00:{n:02x}", "GREETING=it's\0N=1\0", b"\0data" * 1000)
+    timings.add(f"clone {n}: synced to identified", middle)
+    timings.add(f"clone {n}: cont to identified", start)
+    middle = time.monotonic()
+    page = machine.web()
+    timings.add(f"clone {n}: identified to first HTTP answer", middle)
+    timings.add(f"clone {n}: start to first HTTP answer", machine.started)
+    check(same and reseed == "kernel", f"clone {n}: identity in force, reseeded by {reseed}")
+    check(page["id"] == f"clone-{n}" and page["random"] == random, f"clone {n}: says so over HTTP")
+    middle = time.monotonic()
+    out = machine.guest.shell(". /run/templating/env; hostname; echo \"$GREETING$N\"; cat /sys/class/net/eth0/address; "
+                              "cat /etc/machine-id; wc -c </run/templating/user-data; stat -c %a /run/templating/user-data")
+    timings.add(f"clone {n}: first exec", middle)
+    expected = f"host-{n}\nit's1\n52:54:00:00:00:{n:02x}\n{page['machine_id']}\n5000\n600\n"
+    check(out[0].decode() == expected, f"clone {n}: host name, environment, MAC, machine id, user data")
+    return machine, page
+
+
+def check_attack(machine, wrong):
+    permissions, before = machine.anonymous_kb("/rootfs.img")
+    out = machine.guest.run("templating-attack-nvdimm", "200", timeout=20000)
+    after = machine.anonymous_kb("/rootfs.img")[1]
+    told = (out[0] or b"").decode().strip() or out[1]
+    print(f"     mapping {permissions}, Anonymous {before} kB -> {after} kB; guest: {told}")
+    if wrong:
+        check(after - before == 800 and "kept=200" in told, "attack: a mapping with rom=off pays for each page (800 kB)")
+    else:
+        check(permissions.startswith("r--") and after == 0 and "kept=0 dropped=200" in told,
+              "attack: the stores vanish and cost the host nothing")
+        check(machine.guest.shell("echo alive")[0] == b"alive\n", "attack: the guest lives on")
+
+
+def check_power_off(machine):
+    start = time.monotonic()
+    machine.ask("system_powerdown")
+    try:
+        code = machine.process.wait(15)
+    except subprocess.TimeoutExpired:
+        code = None
+    check(code == 0, f"power button: off in {(time.monotonic() - start) * 1000:.0f} ms")
+
+
+def check_faults(options):
+    machine = Machine(options, f"{options.work}/ram-fault", append="templating.test=panic")
+    try:
+        code = machine.process.wait(60)
+    except subprocess.TimeoutExpired:
+        code = None
+    with open(f"{machine.folder}/console.log", encoding="utf-8", errors="replace") as log:
+        check(code is not None and "Kernel panic" in log.read(), "templating.test=panic: panics, and QEMU ends")
+    machine = Machine(options, f"{options.work}/ram-fault", append="templating.test=never-ready")
+    machine.guest.socket.settimeout(12)
+    try:
+        machine.guest.sync()
+        answered = True
+    except (TimeoutError, RuntimeError):
+        answered = False
+    check(not answered and machine.process.poll() is None, "templating.test=never-ready: runs and never answers")
+    machine.end()
+
+
+def check_all(options, timings):
+    ram, state = boot(options, timings)
+    print(f"     state file {os.path.getsize(state)} bytes, RAM file {os.stat(ram).st_blocks // 2} kB used")
+    first, page1 = restore(options, timings, ram, state, 1)
+    second, page2 = restore(options, timings, ram, state, 2, kernel=False)
+    check(all(page1[k] != page2[k] for k in ("random", "boot_id", "machine_id")), "clones: nothing in common")
+    check(second.agent_ping(), "clones: qemu-guest-agent answers")
+    check_attack(first, wrong=False)
+    check_power_off(first)
+    second.end()
+    third, _ = restore(options, timings, ram, state, 3, image_role="share=off,readonly=on,rom=off")
+    check_attack(third, wrong=True)
+    third.end()
+    check_faults(options)
+
+
+def main():
+    cache = os.environ.get("TEMPLATING_CACHE", os.path.join(HERE, "..", "..", ".cache"))
+    parser = argparse.ArgumentParser(prog="check.sh")
+    parser.add_argument("--image", default=os.path.join(cache, "guest"))
+    parser.add_argument("--cpu", default="max")
+    parser.add_argument("--kernel", help="vmlinux of the image by default")
+    parser.add_argument("--append", default="", help="more words for the kernel's command line")
+    options = parser.parse_args()
+    options.image = os.path.abspath(options.image)
+    options.kernel = options.kernel or f"{options.image}/vmlinux"
+    # RAM files in memory where there is some: a template's RAM is written while it boots.
+    place = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    options.work = tempfile.mkdtemp(prefix="templating-check-", dir=place)
+    timings = Timings()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    # Whatever hangs, this ends; each step has its own, shorter limit.
+    watchdog = threading.Timer(300, lambda: os.kill(os.getpid(), signal.SIGTERM))
+    watchdog.daemon = True
+    watchdog.start()
+    try:
+        check_all(options, timings)
+    finally:
+        for machine in MACHINES:
+            machine.end()
+        shutil.rmtree(options.work, ignore_errors=True)
+    timings.show()
+    print(f"{len(FAILED)} checks failed")
+    return 1 if FAILED else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
