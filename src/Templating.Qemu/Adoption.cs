@@ -1,0 +1,78 @@
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+using Templating.Core.Errors;
+using Templating.Core.Machines;
+using Templating.Qemu.Memory;
+using Templating.Qemu.Process;
+
+namespace Templating.Qemu;
+
+/// <summary>Takes over a VM from a daemon that is gone.</summary>
+internal static class Adoption
+{
+    public static async Task<IVm?> TryAsync(
+        VmFolder folder, VmProcessId process, ProcessWatcher watcher, QemuOptions options, TimeProvider clock,
+        ILogger logger, CancellationToken cancellationToken)
+    {
+        // First the pidfd, then the look at /proc: what is read belongs to the process that is held.
+        if (watcher.Watch(process.Pid, isChild: false) is not { } watched)
+        {
+            Log.NotAdopted(logger, process.Pid, "no such process");
+            return null;
+        }
+
+        if (ProcessIds.Read(process.Pid) != process)
+        {
+            watcher.Forget(watched);
+            Log.NotAdopted(logger, process.Pid, "it is another process under the same number");
+            return null;
+        }
+
+        if (Connect(folder) is not { } sockets)
+        {
+            watcher.Forget(watched);
+            Log.NotAdopted(logger, process.Pid, "its sockets do not answer");
+            return null;
+        }
+
+        var vm = new QemuVm(new VmLink
+        {
+            Folder = folder,
+            Watched = watched,
+            Process = process,
+            Sockets = sockets,
+            Files = AdoptedFiles.Read(process.Pid),
+        }, options, clock, logger);
+        try
+        {
+            await vm.StartAsync(cancellationToken);
+            return vm;
+        }
+        catch (TemplatingException e)
+        {
+            await vm.DisposeAsync();
+            watcher.Forget(watched);
+            Log.NotAdopted(logger, process.Pid, e.Message);
+            return null;
+        }
+    }
+
+    private static CommandLine.VmSockets<Socket>? Connect(VmFolder folder)
+    {
+        var connected = new List<Socket>();
+        try
+        {
+            return new CommandLine.VmSockets<string>(folder.Qmp, folder.Agent, folder.Guest, folder.Console).Select(path =>
+            {
+                var socket = ListeningSocket.ConnectTo(path);
+                connected.Add(socket);
+                return socket;
+            });
+        }
+        catch (SocketException)
+        {
+            connected.ForEach(socket => socket.Dispose());
+            return null;
+        }
+    }
+}

@@ -1,0 +1,136 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Templating.Core.Machines;
+
+namespace Templating.Qemu.CommandLine;
+
+/// <summary>Turns a launch into QEMU's arguments. Pure, so that tests read the whole of it.</summary>
+internal static class QemuCommandLine
+{
+    public const string RamId = "ram";
+    public const string NetworkId = "net0";
+
+    public static IReadOnlyList<string> Build(QemuLaunch launch)
+    {
+        var arguments = new List<string>
+        {
+            launch.QemuPath,
+            "-nodefaults",
+            "-no-user-config",
+            "-display", "none",
+            "-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
+            // A clone has no kernel to reboot with, and a template that reboots is no template.
+            "-action", "reboot=shutdown,shutdown=poweroff,panic=shutdown",
+        };
+        AddMachine(arguments, launch);
+        AddSockets(arguments, launch.Sockets);
+        AddDevices(arguments, launch);
+        AddBeginning(arguments, launch.Beginning);
+        return arguments;
+    }
+
+    /// <summary>The devices as part of a machine's fingerprint: what a state depends on, less what each VM has of its own.</summary>
+    public static IReadOnlyList<string> Fingerprint(int imageCount) =>
+    [
+        "virtio-serial-pci", "virtserialport:org.qemu.guest_agent.0", "virtserialport:dev.templating.guest.0",
+        "vmgenid", "virtio-net-pci", "isa-serial", .. Enumerable.Repeat("nvdimm", imageCount),
+    ];
+
+    private static void AddMachine(List<string> arguments, QemuLaunch launch)
+    {
+        var machine = launch.Machine;
+        // Without SMM, the VMware port, USB, HPET and i8042: less surface, less to set up in each start.
+        arguments.AddRange("-machine", new Option(machine.MachineType)
+            .With("memory-backend", RamId).With("nvdimm", launch.Images.Count > 0).With("smm", value: false)
+            .With("vmport", value: false).With("usb", value: false).With("graphics", value: false)
+            .With("hpet", value: false).With("i8042", value: false).With("dump-guest-core", value: false).ToString());
+        arguments.AddRange("-accel", machine.Accelerator == Accelerator.Kvm
+            ? "kvm"
+            : new Option("tcg").With("tb-size", launch.TcgBufferMiB).ToString());
+        arguments.AddRange("-cpu", machine.CpuModel, "-smp", machine.Vcpus.ToString(CultureInfo.InvariantCulture));
+        var memory = new Option($"size={machine.MemoryBytes}B");
+        if (launch.Images.Count > 0)
+        {
+            memory.With("slots", launch.Images.Count)
+                .With("maxmem", $"{machine.MemoryBytes + launch.Images.Sum(image => image.Bytes)}B");
+        }
+
+        arguments.AddRange("-m", memory.ToString(), "-object", Backend(launch.Ram));
+    }
+
+    private static string Backend(MemoryBackend backend)
+    {
+        var flags = MemoryBackends.FlagsFor(backend.Role);
+        return new Option("memory-backend-file").With("id", backend.Id).With("size", backend.Bytes)
+            .With("mem-path", backend.Path).With("share", flags.Share).With("readonly", flags.ReadOnly)
+            .With("rom", flags.Rom switch { RomMode.On => "on", RomMode.Off => "off", _ => "auto" }).ToString();
+    }
+
+    private static void AddSockets(List<string> arguments, VmSockets<CharacterDevice> sockets)
+    {
+        foreach (var device in sockets.All)
+        {
+            arguments.AddRange("-chardev", new Option("socket").With("id", device.Id).With("fd", device.Descriptor)
+                .With("server", value: true).With("wait", value: false).ToString());
+        }
+
+        arguments.AddRange("-mon", new Option($"chardev={sockets.Qmp.Id}").With("mode", "control").ToString());
+    }
+
+    private static void AddDevices(List<string> arguments, QemuLaunch launch)
+    {
+        arguments.AddRange(
+            "-device", "virtio-serial-pci,id=serial",
+            "-device", $"virtserialport,bus=serial.0,nr=1,chardev={launch.Sockets.Agent.Id},name=org.qemu.guest_agent.0",
+            "-device", $"virtserialport,bus=serial.0,nr=2,chardev={launch.Sockets.Guest.Id},name=dev.templating.guest.0",
+            "-device", $"vmgenid,guid={launch.Generation?.ToString("D") ?? "auto"}",
+            "-netdev", Network(launch.Network),
+            // Without its option ROM: nothing boots from the network.
+            "-device", $"virtio-net-pci,netdev={NetworkId},romfile=",
+            "-device", $"isa-serial,chardev={launch.Sockets.Console.Id}");
+        foreach (var image in launch.Images)
+        {
+            // unarmed: a read-only backend needs it, and tells the guest that the region is read-only.
+            arguments.AddRange("-object", Backend(image),
+                "-device", new Option("nvdimm").With("memdev", image.Id).With("unarmed", value: true).ToString());
+        }
+    }
+
+    private static string Network(NetworkSpec network)
+    {
+        var option = new Option("user").With("id", NetworkId).With("restrict", !network.Outbound);
+        foreach (var forward in network.Forwards)
+        {
+            // Parsed already by the caller; printed from the address so that nothing else can get in here.
+            var address = IPAddress.Parse(forward.HostAddress);
+            var host = address.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{address}]" : address.ToString();
+            option.With("hostfwd", $"tcp:{host}:{forward.HostPort}-:{forward.GuestPort}");
+        }
+
+        return option.ToString();
+    }
+
+    private static void AddBeginning(List<string> arguments, Beginning beginning)
+    {
+        switch (beginning)
+        {
+            case Beginning.Boot boot:
+                arguments.AddRange("-kernel", boot.KernelPath, "-append", boot.CommandLine);
+                if (boot.InitrdPath is not null)
+                {
+                    arguments.AddRange("-initrd", boot.InitrdPath);
+                }
+
+                break;
+            case Beginning.Incoming:
+                arguments.AddRange("-S", "-incoming", "defer");
+                break;
+            default:
+                throw new ArgumentOutOfRangeException(nameof(beginning));
+        }
+    }
+
+    private static void AddRange(this List<string> list, params ReadOnlySpan<string> values) =>
+        CollectionExtensions.AddRange(list, values);
+}

@@ -1,0 +1,148 @@
+using System.Net.Sockets;
+using System.Runtime.CompilerServices;
+using Templating.Core.Errors;
+using Templating.Core.Machines;
+using Templating.Qemu.Process;
+
+namespace Templating.Qemu.GuestAgent;
+
+/// <summary>templating-guest: opens a conversation when there is none, and another after one has failed.</summary>
+internal sealed class GuestClient(string socketPath, Socket? first, TimeProvider clock) : IAsyncDisposable
+{
+    private const int InputChunk = InputWindow.Bytes / 2;
+
+    /// <summary>Acknowledged in lumps: an acknowledgement costs the guest a wake.</summary>
+    private const int AcknowledgeEvery = GuestExec.Window / 4;
+
+    /// <summary>For telling the guest to kill a command after the caller has gone.</summary>
+    private static readonly TimeSpan AbandonTimeout = TimeSpan.FromSeconds(2);
+
+    private static readonly TimeSpan SyncTimeout = TimeSpan.FromSeconds(10);
+
+    private readonly SemaphoreSlim _opening = new(1);
+    private GuestChannel? _channel = first is null ? null : new GuestChannel(first, clock);
+
+    public async Task WaitReadyAsync(CancellationToken cancellationToken)
+    {
+        var channel = await OpenAsync(cancellationToken);
+        await channel.SyncAsync(cancellationToken);
+    }
+
+    public async Task<GuestLine> IdentifyAsync(GuestIdentity identity, CancellationToken cancellationToken)
+    {
+        var channel = await OpenAsync(cancellationToken);
+        return await channel.IdentifyAsync(identity, cancellationToken);
+    }
+
+    public async IAsyncEnumerable<ExecOutput> ExecAsync(
+        GuestCommand command, IAsyncEnumerable<ReadOnlyMemory<byte>>? input,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var channel = await OpenAsync(cancellationToken);
+        await Deadline.RunAsync(clock, SyncTimeout, channel.SyncAsync, () => new TemplatingException(
+            ErrorCode.GuestAgentFailed, $"The guest's agent did not answer within {SyncTimeout.TotalSeconds:0} s."),
+            cancellationToken);
+        var exec = await channel.ExecAsync(command, input is not null, cancellationToken);
+        using var inputEnd = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var feeding = input is null ? Task.CompletedTask : FeedAsync(channel, exec, input, inputEnd.Token);
+        var unacknowledged = 0;
+        var ended = false;
+        try
+        {
+            await foreach (var output in exec.Output.ReadAllAsync(cancellationToken))
+            {
+                ended = output is ExecExited;
+                yield return output;
+                unacknowledged += GuestChannel.SizeOf(output);
+                if (!ended && unacknowledged >= AcknowledgeEvery)
+                {
+                    await channel.AcknowledgeAsync(exec, unacknowledged, cancellationToken);
+                    unacknowledged = 0;
+                }
+            }
+        }
+        finally
+        {
+            await inputEnd.CancelAsync();
+            await feeding;
+            if (!ended)
+            {
+                await AbandonAsync(channel, exec, unacknowledged);
+            }
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_channel is not null)
+        {
+            await _channel.DisposeAsync();
+        }
+    }
+
+    private async Task AbandonAsync(GuestChannel channel, GuestExec exec, int unread)
+    {
+        using var limit = new CancellationTokenSource(AbandonTimeout, clock);
+        try
+        {
+            await channel.AbandonAsync(exec, unread, limit.Token);
+        }
+        catch (Exception e) when (e is OperationCanceledException or TemplatingException)
+        {
+            // A guest that cannot be told loses the conversation, and by that ends its commands (docs/guest-protocol.md).
+            await channel.DisposeAsync();
+        }
+    }
+
+    private static async Task FeedAsync(
+        GuestChannel channel, GuestExec exec, IAsyncEnumerable<ReadOnlyMemory<byte>> input, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await foreach (var bytes in input.WithCancellation(cancellationToken))
+            {
+                for (var rest = bytes; !rest.IsEmpty; rest = rest[Math.Min(InputChunk, rest.Length)..])
+                {
+                    await channel.InputAsync(exec, rest[..Math.Min(InputChunk, rest.Length)], cancellationToken);
+                }
+            }
+
+            await channel.InputAsync(exec, default, cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The command has ended, or nobody waits for it.
+        }
+        catch (TemplatingException) when (!channel.Usable)
+        {
+            // The reader of the output gets the same error, and tells it.
+        }
+    }
+
+    private async Task<GuestChannel> OpenAsync(CancellationToken cancellationToken)
+    {
+        await _opening.WaitAsync(cancellationToken);
+        try
+        {
+            if (_channel is { Usable: true })
+            {
+                return _channel;
+            }
+
+            if (_channel is not null)
+            {
+                await _channel.DisposeAsync();
+            }
+
+            return _channel = new GuestChannel(ListeningSocket.ConnectTo(socketPath), clock);
+        }
+        catch (SocketException e)
+        {
+            throw new TemplatingException(ErrorCode.GuestAgentFailed, "The guest's agent cannot be reached: the VM has ended.", e);
+        }
+        finally
+        {
+            _opening.Release();
+        }
+    }
+}

@@ -1,0 +1,54 @@
+using System.Globalization;
+using System.Text;
+using Templating.Core.Errors;
+using Templating.Core.Machines;
+
+namespace Templating.Qemu.GuestAgent;
+
+/// <summary>Lines from host to guest (docs/guest-protocol.md).</summary>
+internal static class GuestWords
+{
+    /// <summary>The longest line a guest takes.</summary>
+    public const int MaxLineBytes = 262_144;
+
+    public static byte[] Sync(string nonce) => Line($"sync {nonce}");
+
+    public static byte[] Identify(GuestIdentity identity)
+    {
+        var nanoseconds = UnixNanoseconds(identity.Clock.GetUtcNow());
+        return Line(string.Join(' ', "identify", Word(identity.Id), Word(identity.Hostname), identity.MachineId,
+            nanoseconds.ToString(CultureInfo.InvariantCulture), identity.Mac ?? "-", Word(identity.Seed.Span),
+            Environment(identity.Environment), Word(identity.UserData.Span)));
+    }
+
+    public static byte[] Exec(uint number, GuestCommand command, bool input)
+    {
+        var timeout = (long)Math.Ceiling((command.Timeout ?? TimeSpan.Zero).TotalMilliseconds);
+        return Line(string.Join(' ',
+            ["exec", Text(number), input ? "i" : "-", timeout.ToString(CultureInfo.InvariantCulture),
+             Word(command.WorkingDirectory ?? ""), Environment(command.Environment), .. command.Arguments.Select(Word)]));
+    }
+
+    public static byte[] Input(uint number, ReadOnlySpan<byte> bytes) => Line($"in {Text(number)} {Word(bytes)}");
+
+    public static byte[] Kill(uint number, int signal) => Line($"kill {Text(number)} {signal}");
+
+    public static byte[] Acknowledge(uint number, int bytes) => Line($"ack {Text(number)} {bytes}");
+
+    public static long UnixNanoseconds(DateTimeOffset time) => (time - DateTimeOffset.UnixEpoch).Ticks * 100;
+
+    private static string Text(uint number) => number.ToString(CultureInfo.InvariantCulture);
+
+    private static string Word(string text) => Word(Encoding.UTF8.GetBytes(text));
+
+    private static string Word(ReadOnlySpan<byte> bytes) => bytes.IsEmpty ? "-" : Convert.ToBase64String(bytes);
+
+    private static string Environment(IReadOnlyDictionary<string, string> variables) =>
+        Word(string.Concat(variables.Select(v => $"{v.Key}={v.Value}\0")));
+
+    private static byte[] Line(string words) => Encoding.ASCII.GetByteCount(words) < MaxLineBytes
+        ? Encoding.ASCII.GetBytes(words + "\n")
+        : throw new TemplatingException(ErrorCode.InvalidArgument,
+            $"What is to be sent to the guest comes to {words.Length} bytes in one line; {MaxLineBytes - 1} is the most it takes. "
+            + "Shorten the arguments, the environment or the user data.");
+}

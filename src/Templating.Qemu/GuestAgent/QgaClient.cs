@@ -1,0 +1,228 @@
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Text.Json;
+using Templating.Core.Errors;
+using Templating.Qemu.Process;
+using Templating.Qemu.Qmp;
+
+namespace Templating.Qemu.GuestAgent;
+
+/// <summary>
+/// qemu-guest-agent (docs/interop/qemu-ga-ref), which any Linux has in its packages. One command at a time; after one
+/// that failed the next begins with guest-sync-delimited, so that a late answer is never taken for another's.
+/// </summary>
+internal sealed class QgaClient(string socketPath, Socket? first, TimeProvider clock) : IAsyncDisposable
+{
+    /// <summary>guest-exec gives a command's whole output at once, in base64; more than this is not read.</summary>
+    public const int MaxLineBytes = 4 * 1024 * 1024;
+
+    private const string Peer = "qemu-guest-agent";
+    private const byte Sentinel = 0xFF;
+    private static readonly TimeSpan FirstResend = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan LastResend = TimeSpan.FromSeconds(2);
+
+    private readonly SemaphoreSlim _turn = new(1);
+    private readonly HashSet<long> _syncIds = [];
+    private Socket? _socket = first;
+    private LineReader? _reader;
+    private bool _synced;
+
+    public async Task WaitReadyAsync(CancellationToken cancellationToken)
+    {
+        await _turn.WaitAsync(cancellationToken);
+        try
+        {
+            await SyncAsync(cancellationToken);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    /// <exception cref="TemplatingException">GuestAgentFailed.</exception>
+    public async Task<JsonElement> ExecuteAsync(
+        string command, Action<Utf8JsonWriter>? arguments, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        await _turn.WaitAsync(cancellationToken);
+        try
+        {
+            return await Deadline.RunAsync(clock, timeout, async token =>
+            {
+                await SyncAsync(token);
+                _synced = false;
+                await SendAsync(QmpMessage.Command(command, null, arguments), token);
+                var answer = await ReadAsync(token);
+                _synced = true;
+                return answer.Member("return") ?? throw new TemplatingException(ErrorCode.GuestAgentFailed,
+                    $"qemu-guest-agent refused '{command}': "
+                    + Console.ConsoleText.Clean(System.Text.Encoding.UTF8.GetBytes(answer.Member("error")?.Text("desc") ?? "no reason given"), 256));
+            }, () => new TemplatingException(ErrorCode.GuestAgentFailed,
+                $"qemu-guest-agent did not answer '{command}' within {timeout.TotalSeconds:0.###} s."), cancellationToken);
+        }
+        catch (InvalidOperationException e)
+        {
+            Drop();
+            throw new TemplatingException(ErrorCode.GuestAgentFailed, "qemu-guest-agent sent broken text.", e);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _socket?.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private async Task SyncAsync(CancellationToken cancellationToken)
+    {
+        if (_synced)
+        {
+            return;
+        }
+
+        // A new reader forgets half lines of an answer that was given up.
+        var wait = FirstResend;
+        while (!_synced)
+        {
+            Open();
+            await SendSyncAsync(cancellationToken);
+            using var resend = new CancellationTokenSource(wait, clock);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(resend.Token, cancellationToken);
+            try
+            {
+                await ReadSyncAsync(either.Token);
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                wait = wait * 2 < LastResend ? wait * 2 : LastResend;
+            }
+        }
+    }
+
+    private Task SendSyncAsync(CancellationToken cancellationToken)
+    {
+        var id = (long)RandomNumberGenerator.GetInt32(1, int.MaxValue);
+        _syncIds.Add(id);
+        // The sentinel flushes a half-read command out of the agent's parser (qapi-schema.json, guest-sync-delimited).
+        return SendAsync([Sentinel, .. QmpMessage.Command("guest-sync-delimited", null, w => w.WriteNumber("id", id))], cancellationToken);
+    }
+
+    private async Task ReadSyncAsync(CancellationToken cancellationToken)
+    {
+        while (!_synced)
+        {
+            await SkipToSentinelAsync(cancellationToken);
+            var answer = await ReadAsync(cancellationToken);
+            if (answer.Number("return") is { } id && _syncIds.Contains(id))
+            {
+                _synced = true;
+            }
+        }
+    }
+
+    private async Task SkipToSentinelAsync(CancellationToken cancellationToken)
+    {
+        var found = false;
+        await TransferAsync(async () => found = await _reader!.SkipPastAsync(Sentinel, cancellationToken));
+        if (!found)
+        {
+            throw Gone(null);
+        }
+    }
+
+    /// <summary>An answer; those to syncs that were sent again are not it.</summary>
+    private async Task<JsonElement> ReadAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            ReadOnlyMemory<byte>? line = null;
+            await TransferAsync(async () => line = await _reader!.ReadAsync(cancellationToken));
+            if (line is null)
+            {
+                throw Gone(null);
+            }
+
+            var text = line.Value;
+            var late = text.Span.StartsWith((byte)Sentinel);
+            var answer = Parse(late ? text[1..] : text);
+            if (!_synced && _syncIds.Contains(answer.Number("return") ?? -1) && late)
+            {
+                continue;
+            }
+
+            return answer;
+        }
+    }
+
+    private JsonElement Parse(ReadOnlyMemory<byte> line)
+    {
+        try
+        {
+            return QmpMessage.Parse(line, ErrorCode.GuestAgentFailed, Peer);
+        }
+        catch (TemplatingException)
+        {
+            Drop();
+            throw;
+        }
+    }
+
+    private Task SendAsync(byte[] bytes, CancellationToken cancellationToken) => TransferAsync(async () =>
+    {
+        for (var sent = 0; sent < bytes.Length;)
+        {
+            sent += await _socket!.SendAsync(bytes.AsMemory(sent), SocketFlags.None, cancellationToken);
+        }
+    });
+
+    private async Task TransferAsync(Func<Task> step)
+    {
+        try
+        {
+            await step();
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            throw Gone(e);
+        }
+        catch (TemplatingException)
+        {
+            Drop();
+            throw;
+        }
+    }
+
+    private TemplatingException Gone(Exception? inner)
+    {
+        Drop();
+        return new TemplatingException(ErrorCode.GuestAgentFailed, "The connection to qemu-guest-agent is closed.", inner);
+    }
+
+    private void Open()
+    {
+        if (_socket is null)
+        {
+            try
+            {
+                _socket = ListeningSocket.ConnectTo(socketPath);
+            }
+            catch (SocketException e)
+            {
+                throw Gone(e);
+            }
+        }
+
+        _reader ??= new LineReader(_socket, MaxLineBytes, ErrorCode.GuestAgentFailed, Peer);
+    }
+
+    private void Drop()
+    {
+        _socket?.Dispose();
+        (_socket, _reader, _synced) = (null, null, false);
+        _syncIds.Clear();
+    }
+}

@@ -1,0 +1,25 @@
+using Microsoft.Extensions.Logging;
+
+namespace Templating.Qemu;
+
+internal static partial class Log
+{
+    [LoggerMessage(1, LogLevel.Debug, "VM process {Pid} ended: {Reason}")]
+    public static partial void Exited(ILogger logger, int pid, string reason);
+
+    [LoggerMessage(2, LogLevel.Debug, "VM process {Pid} is to be killed: {Reason}")]
+    public static partial void GraceOver(ILogger logger, int pid, string reason);
+
+    [LoggerMessage(3, LogLevel.Debug, "Started VM process {Pid}: {Arguments}")]
+    public static partial void Started(ILogger logger, int pid, string arguments);
+
+    [LoggerMessage(4, LogLevel.Information, "QEMU {Version} at {Path}, machine {Machine}, accelerator {Accelerator}")]
+    public static partial void Probed(
+        ILogger logger, string version, string path, string machine, Core.Machines.Accelerator accelerator);
+
+    [LoggerMessage(5, LogLevel.Information, "KVM is not used: {Problem}")]
+    public static partial void KvmUnusable(ILogger logger, string problem);
+
+    [LoggerMessage(6, LogLevel.Debug, "VM process {Pid} cannot be adopted: {Problem}")]
+    public static partial void NotAdopted(ILogger logger, int pid, string problem);
+}

@@ -1,0 +1,25 @@
+namespace Templating.Qemu.Memory;
+
+/// <summary>One mapping of a process, a line of /proc/PID/maps.</summary>
+/// <param name="Permissions">Four letters: <c>rw-p</c>.</param>
+/// <param name="Path">As the kernel prints it; empty for none.</param>
+internal readonly record struct Mapping(string Permissions, string Path)
+{
+    public bool Writable => Permissions is [_, 'w', ..];
+
+    public bool Shared => Permissions is [.., 's'];
+
+    /// <summary>Null for what is not the first line of a mapping.</summary>
+    public static Mapping? Parse(ReadOnlySpan<char> line)
+    {
+        // 7f0000000000-7f0010000000 rw-p 00000000 fe:00 12345      /path, which may have spaces
+        Span<Range> fields = stackalloc Range[6];
+        var count = line.Split(fields, ' ', StringSplitOptions.RemoveEmptyEntries);
+        if (count < 5 || line[fields[0]].IndexOf('-') <= 0 || line[fields[1]].Length != 4)
+        {
+            return null;
+        }
+
+        return new Mapping(line[fields[1]].ToString(), count == 6 ? line[fields[5]].Trim().ToString() : "");
+    }
+}

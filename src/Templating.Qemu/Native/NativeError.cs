@@ -1,0 +1,13 @@
+using System.Runtime.InteropServices;
+using Templating.Core.Errors;
+
+namespace Templating.Qemu.Native;
+
+internal static class NativeError
+{
+    /// <summary>The failure of the system call just made, in words.</summary>
+    public static TemplatingException Last(string what) => From(what, Marshal.GetLastPInvokeError());
+
+    public static TemplatingException From(string what, int error) =>
+        new(ErrorCode.Internal, $"{what}: {Marshal.GetPInvokeErrorMessage(error)} (errno {error}).");
+}

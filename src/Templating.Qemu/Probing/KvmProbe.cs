@@ -1,0 +1,62 @@
+using Templating.Core.Errors;
+using Templating.Qemu.Process;
+
+namespace Templating.Qemu.Probing;
+
+/// <summary>
+/// Whether KVM really works: /dev/kvm may open, make a VM and a virtual CPU, and still fail at the first instruction
+/// (nested virtualisation). Only a guest that gets somewhere proves it.
+/// </summary>
+internal sealed class KvmProbe(QemuOptions options, ProcessWatcher watcher, TimeProvider clock)
+{
+    /// <returns>Why KVM cannot be used; null when it works.</returns>
+    public async Task<string?> RunAsync(
+        string path, string version, string machine, string folder, bool refresh, CancellationToken cancellationToken)
+    {
+        const string Device = "/dev/kvm";
+        if (!File.Exists(Device))
+        {
+            return "/dev/kvm does not exist: the host's CPU or its hypervisor offers no virtualisation, or the module is not loaded";
+        }
+
+        var cache = new KvmProbeCache(options.KvmProbeCachePath, path, version);
+        if (!refresh && await cache.ReadAsync(cancellationToken) is { } known)
+        {
+            return known.Problem;
+        }
+
+        var problem = await TryAsync(path, machine, folder, cancellationToken);
+        await cache.WriteAsync(problem, cancellationToken);
+        return problem;
+    }
+
+    private async Task<string?> TryAsync(string path, string machine, string folder, CancellationToken cancellationToken)
+    {
+        var firmware = Path.Combine(folder, "kvm-probe.bin");
+        var output = Path.Combine(folder, "kvm-probe.log");
+        await File.WriteAllBytesAsync(firmware, ProbeFirmware.Make(), cancellationToken);
+        await using var process = new ProbeProcess(watcher,
+            [path, "-nodefaults", "-no-user-config", "-display", "none", "-machine", machine, "-accel", "kvm", "-cpu", "host",
+             "-m", "16M", "-bios", firmware, "-no-reboot",
+             "-device", $"isa-debug-exit,iobase=0x{ProbeFirmware.ExitPort:x},iosize=1"],
+            output, [], 1024 * 1024);
+        try
+        {
+            var exit = await Deadline.RunAsync(clock, options.KvmProbeTimeout, token => process.Exited.WaitAsync(token),
+                () => new TemplatingException(ErrorCode.AcceleratorUnavailable,
+                    $"a tiny guest did not get to its end within {options.KvmProbeTimeout.TotalSeconds:0.###} s under KVM"),
+                cancellationToken);
+            if (exit.ExitCode == ProbeFirmware.ExitCode)
+            {
+                return null;
+            }
+
+            var said = ExitReport.ReadStandardError(output);
+            return "a tiny guest failed under KVM: " + (said.Length > 0 ? said.ReplaceLineEndings(" ") : $"QEMU ended ({exit})");
+        }
+        catch (TemplatingException e) when (e.Code == ErrorCode.AcceleratorUnavailable)
+        {
+            return e.Message;
+        }
+    }
+}

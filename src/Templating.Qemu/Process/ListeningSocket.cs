@@ -1,0 +1,84 @@
+using System.Net.Sockets;
+using System.Text;
+using Templating.Core.Errors;
+using Templating.Qemu.Native;
+
+namespace Templating.Qemu.Process;
+
+/// <summary>
+/// A Unix socket that already listens before QEMU exists and whose descriptor QEMU inherits: the daemon connects at
+/// once and never polls for a path. (System.Net.Sockets would delete the path when its socket is disposed.)
+/// </summary>
+internal sealed unsafe class ListeningSocket : IDisposable
+{
+    /// <summary>sizeof(sun_path) less its NUL, unix(7).</summary>
+    public const int MaxPathBytes = 107;
+
+    private const int Backlog = 4;
+
+    private ListeningSocket(int fd, string path) => (Fd, Path) = (fd, path);
+
+    public int Fd { get; private set; }
+
+    public string Path { get; }
+
+    public static ListeningSocket Bind(string path)
+    {
+        var length = Encoding.UTF8.GetByteCount(path);
+        if (length > MaxPathBytes)
+        {
+            throw new TemplatingException(ErrorCode.InvalidArgument,
+                $"The socket path '{path}' has {length} bytes; a Unix socket's path has {MaxPathBytes} at most. "
+                + "Configure a shorter run folder.");
+        }
+
+        File.Delete(path);
+        var address = stackalloc byte[2 + MaxPathBytes + 1];
+        new Span<byte>(address, 2 + MaxPathBytes + 1).Clear();
+        *(ushort*)address = Libc.AfUnix;
+        Encoding.UTF8.GetBytes(path, new Span<byte>(address + 2, MaxPathBytes));
+        var fd = Libc.Socket(Libc.AfUnix, Libc.SockStream | Libc.SockCloseOnExec, 0);
+        if (fd < 0)
+        {
+            throw NativeError.Last("Cannot make a socket");
+        }
+
+        var socket = new ListeningSocket(fd, path);
+        if (Libc.Bind(fd, address, (uint)(2 + length + 1)) != 0 || Libc.Listen(fd, Backlog) != 0)
+        {
+            var failure = NativeError.Last($"Cannot listen on '{path}'");
+            socket.Dispose();
+            throw failure;
+        }
+
+        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        return socket;
+    }
+
+    public Socket Connect() => ConnectTo(Path);
+
+    /// <summary>A Unix socket connects at once or not at all: its peer's kernel queue accepts for it.</summary>
+    public static Socket ConnectTo(string path)
+    {
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            socket.Connect(new UnixDomainSocketEndPoint(path));
+            return socket;
+        }
+        catch (SocketException)
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    public void Dispose()
+    {
+        if (Fd >= 0)
+        {
+            _ = Libc.Close(Fd);
+            Fd = -1;
+        }
+    }
+}

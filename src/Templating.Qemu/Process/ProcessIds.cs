@@ -1,0 +1,44 @@
+using System.Globalization;
+using Templating.Core.Machines;
+
+namespace Templating.Qemu.Process;
+
+/// <summary>What /proc says of a process, to tell it from a later one of the same number.</summary>
+internal static class ProcessIds
+{
+    private const int StartTimeField = 22;
+
+    public static Guid BootId { get; } = Guid.Parse(File.ReadAllText("/proc/sys/kernel/random/boot_id"));
+
+    /// <summary>Null when there is no such process.</summary>
+    public static VmProcessId? Read(int pid)
+    {
+        string stat;
+        try
+        {
+            stat = File.ReadAllText($"/proc/{pid}/stat");
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+
+        return ParseStartTime(stat) is { } start ? new VmProcessId(pid, start, BootId) : null;
+    }
+
+    /// <summary>Field 22 of proc_pid_stat(5). The name before it may hold spaces and brackets: count from its last one.</summary>
+    public static long? ParseStartTime(string stat)
+    {
+        var close = stat.LastIndexOf(')');
+        if (close < 0)
+        {
+            return null;
+        }
+
+        var fields = stat[(close + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        return fields.Length > StartTimeField - 3
+            && long.TryParse(fields[StartTimeField - 3], NumberStyles.None, CultureInfo.InvariantCulture, out var start)
+                ? start
+                : null;
+    }
+}

@@ -1,0 +1,17 @@
+namespace Templating.Qemu.Process;
+
+/// <summary>A program to start in a session of its own, so that it outlives the daemon.</summary>
+internal sealed record SpawnRequest
+{
+    /// <summary>Absolute path of the program and its arguments.</summary>
+    public required IReadOnlyList<string> Arguments { get; init; }
+
+    /// <summary>Takes standard output and error.</summary>
+    public required string OutputPath { get; init; }
+
+    /// <summary>Descriptors the program gets as 3, 4, ...; it gets no other.</summary>
+    public IReadOnlyList<int> Descriptors { get; init; } = [];
+
+    /// <summary>RLIMIT_FSIZE in bytes: how large a file it may write. Its core dump is always forbidden.</summary>
+    public required long MaxFileBytes { get; init; }
+}

@@ -1,0 +1,134 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using Templating.Core.Errors;
+using Templating.Qemu.Native;
+
+namespace Templating.Qemu.Process;
+
+/// <summary>Starts programs by posix_spawn(3): a vfork inside libc, so the daemon's own memory is never copied.</summary>
+internal static unsafe class Spawner
+{
+    /// <summary>The program's first descriptor after the standard three.</summary>
+    public const int FirstDescriptor = 3;
+
+    private const int OpenReadOnly = 0;
+    private const int OpenAppend = 0x401;   // O_WRONLY | O_APPEND
+    private const int OpenCreate = 0x40;
+    private const uint OwnerOnly = 0x180;   // 0600
+
+    /// <summary>Beyond any descriptor a program gets, so that no dup2 overwrites a source of a later one.</summary>
+    private const int SafeDescriptor = 64;
+
+    /// <summary>The whole environment: nothing of the daemon's own reaches QEMU.</summary>
+    private static readonly string[] Environment = ["PATH=/usr/bin:/bin", "LC_ALL=C"];
+
+    /// <returns>The process id.</returns>
+    public static int Start(SpawnRequest request)
+    {
+        var attributes = stackalloc byte[LibcSpawn.ObjectSize];
+        var actions = stackalloc byte[LibcSpawn.ObjectSize];
+        var signals = stackalloc byte[128];
+        var copies = new List<int>();
+        using var argv = new NativeStrings(request.Arguments);
+        using var environment = new NativeStrings(Environment);
+        Check(LibcSpawn.AttributesInit(attributes), "posix_spawnattr_init");
+        Check(LibcSpawn.ActionsInit(actions), "posix_spawn_file_actions_init");
+        try
+        {
+            // The runtime ignores SIGPIPE, and an ignored signal stays ignored across exec.
+            _ = LibcSpawn.FillSignals(signals);
+            Check(LibcSpawn.AttributesSetSignalDefaults(attributes, signals), "setsigdefault");
+            _ = LibcSpawn.EmptySignals(signals);
+            Check(LibcSpawn.AttributesSetSignalMask(attributes, signals), "setsigmask");
+            Check(LibcSpawn.AttributesSetFlags(attributes,
+                LibcSpawn.SetSession | LibcSpawn.SetSignalDefaults | LibcSpawn.SetSignalMask), "setflags");
+            Check(LibcSpawn.ActionsAddOpen(actions, 0, "/dev/null", OpenReadOnly, 0), "addopen");
+            Check(LibcSpawn.ActionsAddOpen(actions, 1, request.OutputPath, OpenAppend | OpenCreate, OwnerOnly), "addopen");
+            Check(LibcSpawn.ActionsAddDup(actions, 1, 2), "adddup2");
+            var next = FirstDescriptor;
+            foreach (var fd in request.Descriptors)
+            {
+                var copy = Libc.Fcntl(fd, Libc.DupCloseOnExec, SafeDescriptor);
+                if (copy < 0)
+                {
+                    throw NativeError.Last("Cannot duplicate a descriptor");
+                }
+
+                copies.Add(copy);
+                Check(LibcSpawn.ActionsAddDup(actions, copy, next++), "adddup2");
+            }
+
+            Check(LibcSpawn.ActionsAddCloseFrom(actions, next), "addclosefrom");
+            int pid;
+            var error = LibcSpawn.Spawn(&pid, argv.Pointer[0], actions, attributes, argv.Pointer, environment.Pointer);
+            if (error != 0)
+            {
+                throw new TemplatingException(ErrorCode.QemuMissing,
+                    $"Cannot start '{request.Arguments[0]}': {Marshal.GetPInvokeErrorMessage(error)}.");
+            }
+
+            Limit(pid, Libc.LimitCore, 0);
+            Limit(pid, Libc.LimitFileSize, (ulong)request.MaxFileBytes);
+            return pid;
+        }
+        finally
+        {
+            copies.ForEach(fd => _ = Libc.Close(fd));
+            _ = LibcSpawn.ActionsDestroy(actions);
+            _ = LibcSpawn.AttributesDestroy(attributes);
+        }
+    }
+
+    /// <summary>
+    /// Set from outside while the program still loads: before it has opened anything it could fill. A program that is
+    /// gone already needs no limit.
+    /// </summary>
+    private static void Limit(int pid, int resource, ulong value)
+    {
+        var limit = new Libc.ResourceLimit { Soft = value, Hard = value };
+        if (Libc.Prlimit(pid, resource, &limit, null) != 0 && Marshal.GetLastPInvokeError() != Libc.ErrorNoProcess)
+        {
+            throw NativeError.Last($"Cannot limit process {pid}");
+        }
+    }
+
+    private static void Check(int error, string what)
+    {
+        if (error != 0)
+        {
+            throw NativeError.From($"Cannot prepare a process ({what})", error);
+        }
+    }
+
+    /// <summary>A NULL-ended array of C strings.</summary>
+    private sealed class NativeStrings : IDisposable
+    {
+        public NativeStrings(IReadOnlyList<string> strings)
+        {
+            Pointer = (byte**)NativeMemory.AllocZeroed((nuint)(strings.Count + 1), (nuint)sizeof(byte*));
+            for (var i = 0; i < strings.Count; i++)
+            {
+                if (strings[i].Contains('\0', StringComparison.Ordinal))
+                {
+                    throw new TemplatingException(ErrorCode.InvalidArgument, "An argument of a program has a NUL in it.");
+                }
+
+                var bytes = Encoding.UTF8.GetByteCount(strings[i]);
+                Pointer[i] = (byte*)NativeMemory.AllocZeroed((nuint)bytes + 1);
+                Encoding.UTF8.GetBytes(strings[i], new Span<byte>(Pointer[i], bytes));
+            }
+        }
+
+        public byte** Pointer { get; }
+
+        public void Dispose()
+        {
+            for (var i = 0; Pointer[i] != null; i++)
+            {
+                NativeMemory.Free(Pointer[i]);
+            }
+
+            NativeMemory.Free(Pointer);
+        }
+    }
+}

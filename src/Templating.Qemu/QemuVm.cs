@@ -1,0 +1,215 @@
+using Microsoft.Extensions.Logging;
+using Templating.Core.Errors;
+using Templating.Core.Machines;
+using Templating.Qemu.Console;
+using Templating.Qemu.GuestAgent;
+using Templating.Qemu.Memory;
+using Templating.Qemu.Native;
+using Templating.Qemu.Qmp;
+
+namespace Templating.Qemu;
+
+/// <summary>One running QEMU.</summary>
+internal sealed class QemuVm : IVm
+{
+    /// <summary>What QEMU said last may still be on the way when the kernel has already told of its end.</summary>
+    private static readonly TimeSpan LastWords = TimeSpan.FromMilliseconds(250);
+
+    private readonly VmLink _link;
+    private readonly QemuOptions _options;
+    private readonly TimeProvider _clock;
+    private readonly ILogger _logger;
+    private readonly QmpClient _qmp;
+    private readonly ConsolePump _console;
+    private readonly Guest _guest;
+    private volatile string? _shutdownReason;
+    private volatile bool _killed;
+
+    public QemuVm(VmLink link, QemuOptions options, TimeProvider clock, ILogger logger)
+    {
+        (_link, _options, _clock, _logger) = (link, options, clock, logger);
+        _qmp = new QmpClient(link.Sockets.Qmp, clock, OnEvent);
+        _console = new ConsolePump(link.Sockets.Console);
+        Exited = WaitExitAsync();
+        _guest = new Guest(
+            new GuestClient(link.Folder.Guest, link.Sockets.Guest, clock),
+            new QgaClient(link.Folder.Agent, link.Sockets.Agent, clock), clock, WaitStoppedAsync());
+    }
+
+    public VmProcessId Process => _link.Process;
+
+    public Task<VmExit> Exited { get; }
+
+    public IGuest Guest => _guest;
+
+    public IConsole Console => _console;
+
+    public QmpClient Qmp => _qmp;
+
+    /// <summary>From the first byte to QEMU's answers. The checks of the mappings run while QEMU works.</summary>
+    public Task StartAsync(CancellationToken cancellationToken) => GuardAsync(() =>
+        Deadline.RunAsync(_clock, _options.StartTimeout, async token =>
+        {
+            // Both at once: QEMU takes them in order. The first is answered when the machine has been made.
+            var negotiated = _qmp.NegotiateAsync(_options.StartTimeout, token);
+            var set = _qmp.SetMigrationCapabilitiesAsync(_options.StartTimeout, token);
+            await negotiated;
+            MappingCheck.Verify(Process.Pid, _link.Files);
+            await set;
+        }, () => new TemplatingException(ErrorCode.QmpFailed,
+            $"QEMU did not answer within {_options.StartTimeout.TotalSeconds:0.###} s of its start."), cancellationToken));
+
+    public Task RestoreAsync(string statePath, CancellationToken cancellationToken) =>
+        TransferAsync("migrate-incoming", statePath, _options.RestoreTimeout, cancellationToken);
+
+    public Task ResumeAsync(CancellationToken cancellationToken) => ExecuteAsync("cont", cancellationToken);
+
+    public Task PauseAsync(CancellationToken cancellationToken) => ExecuteAsync("stop", cancellationToken);
+
+    public async Task<VmRunState> QueryStateAsync(CancellationToken cancellationToken)
+    {
+        var state = VmRunState.Stopped;
+        await GuardAsync(async () => state = await _qmp.QueryStatusAsync(_options.CommandTimeout, cancellationToken) switch
+        {
+            "inmigrate" => VmRunState.Prepared,
+            "running" => VmRunState.Running,
+            "paused" or "prelaunch" or "postmigrate" or "finish-migrate" or "restore-vm" or "save-vm" => VmRunState.Paused,
+            _ => VmRunState.Stopped,
+        });
+        return state;
+    }
+
+    public async Task FreezeAsync(string statePath, CancellationToken cancellationToken)
+    {
+        await ExecuteAsync("stop", cancellationToken);
+        // Made here, so that QEMU needs no right to write in the folder.
+        await using (new FileStream(statePath, new FileStreamOptions
+        {
+            Mode = FileMode.CreateNew,
+            Access = FileAccess.Write,
+            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+        }))
+        {
+        }
+
+        Ownership.Give(statePath, _link.User);
+        await TransferAsync("migrate", statePath, _options.FreezeTimeout, cancellationToken);
+    }
+
+    public async Task<IReadOnlyList<PortForward>> QueryForwardsAsync(CancellationToken cancellationToken)
+    {
+        var text = "";
+        await GuardAsync(async () =>
+            text = await _qmp.HumanAsync("info usernet", _options.CommandTimeout, cancellationToken));
+        return UserNetwork.ParseForwards(text);
+    }
+
+    public Task<VmMemory> ReadMemoryAsync(CancellationToken cancellationToken) =>
+        Task.FromResult(MemoryReader.Read(Process.Pid, _link.Files));
+
+    public async Task<VmExit> StopAsync(TimeSpan grace, CancellationToken cancellationToken)
+    {
+        if (grace > TimeSpan.Zero && !Exited.IsCompleted)
+        {
+            try
+            {
+                await Deadline.RunAsync(_clock, grace, async token =>
+                {
+                    await ExecuteAsync("system_powerdown", token);
+                    return await Exited.WaitAsync(token);
+                }, () => new TemplatingException(ErrorCode.GuestNotReady, "The guest did not power off in time."), cancellationToken);
+            }
+            catch (TemplatingException e)
+            {
+                Log.GraceOver(_logger, Process.Pid, e.Message);
+            }
+        }
+
+        return await KillAsync();
+    }
+
+    public async Task<VmExit> KillAsync()
+    {
+        if (!Exited.IsCompleted)
+        {
+            _killed = true;
+            _link.Watched.Kill();
+        }
+
+        return await Exited;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _guest.DisposeAsync();
+        await _console.DisposeAsync();
+        await _qmp.DisposeAsync();
+    }
+
+    private Task ExecuteAsync(string command, CancellationToken cancellationToken) =>
+        GuardAsync(() => _qmp.ExecuteAsync(command, null, _options.CommandTimeout, cancellationToken));
+
+    private Task TransferAsync(string command, string path, TimeSpan limit, CancellationToken cancellationToken) =>
+        GuardAsync(() => Deadline.RunAsync(_clock, limit,
+            token => _qmp.MigrateAsync(command, path, _options.CommandTimeout, token),
+            () => new TemplatingException(ErrorCode.QmpFailed,
+                $"QEMU did not finish '{command}' of '{path}' within {limit.TotalSeconds:0.###} s."), cancellationToken));
+
+    /// <summary>A monitor that ends because QEMU ended is told as that, with QEMU's own last words.</summary>
+    private async Task GuardAsync(Func<Task> step)
+    {
+        try
+        {
+            await step();
+        }
+        catch (Exception e) when (e is TemplatingException { Code: ErrorCode.QmpFailed } or IOException && _qmp.Closed.IsCompleted)
+        {
+            using var limit = new CancellationTokenSource(LastWords, _clock);
+            try
+            {
+                var exit = await Exited.WaitAsync(limit.Token);
+                throw new TemplatingException(ErrorCode.QemuExited, $"The VM ended: {exit.Reason}."
+                    + (exit.StandardError.Length > 0 ? $" QEMU said: {exit.StandardError}" : ""), e);
+            }
+            catch (OperationCanceledException)
+            {
+                // Its monitor is gone, but the process lives: then the monitor's own error is the truth.
+                throw new TemplatingException(ErrorCode.QmpFailed, e.Message, e);
+            }
+        }
+    }
+
+    private void OnEvent(QmpEvent @event)
+    {
+        if (@event.Name is "SHUTDOWN")
+        {
+            _shutdownReason = @event.Text("reason");
+        }
+        else if (@event.Name is "GUEST_PANICKED")
+        {
+            _shutdownReason = "guest-panic";
+        }
+    }
+
+    private async Task<VmExit> WaitExitAsync()
+    {
+        var exit = await _link.Watched.Exited;
+        using var limit = new CancellationTokenSource(LastWords, _clock);
+        await Task.WhenAny(Task.WhenAll(_qmp.Closed, _console.Closed), Task.Delay(Timeout.InfiniteTimeSpan, _clock, limit.Token));
+        var end = ExitReport.Make(exit, _shutdownReason, _killed, ExitReport.ReadStandardError(_link.Folder.StandardError));
+        Log.Exited(_logger, Process.Pid, end.Reason);
+        return end;
+    }
+
+    /// <summary>What waits for a guest wants to hear, with the end of what it printed.</summary>
+    private async Task<TemplatingException> WaitStoppedAsync()
+    {
+        var exit = await Exited;
+        var tail = _console.ReadTail();
+        var why = ConsoleText.ShowsPanic(tail) ? "its kernel panicked (Kernel panic)" : exit.Reason;
+        return new TemplatingException(exit.GuestRequested ? ErrorCode.GuestStopped : ErrorCode.QemuExited,
+            $"The VM ended before its guest was ready: {why}."
+            + (exit is { GuestRequested: false, StandardError.Length: > 0 } ? $" QEMU said: {exit.StandardError}" : "")
+            + (tail.Length > 0 ? $" The end of its console:\n{ConsoleText.Clean(tail)}" : " It printed nothing."));
+    }
+}

@@ -1,0 +1,243 @@
+using System.Collections.Concurrent;
+using System.Net.Sockets;
+using System.Text.Json;
+using System.Threading.Channels;
+using Templating.Core.Errors;
+
+namespace Templating.Qemu.Qmp;
+
+/// <summary>
+/// A client of QEMU's monitor. A QEMU that a guest has broken into is not trusted: lines and waiting events are
+/// limited, nonsense ends the conversation with an error that names it. Commands may be sent from any thread.
+/// </summary>
+internal sealed class QmpClient : IAsyncDisposable
+{
+    /// <summary>The longest answer used (query-cpu-definitions) has 90 KiB.</summary>
+    public const int MaxLineBytes = 1024 * 1024;
+
+    private const string Peer = "QEMU's monitor";
+    private const int WaitingEvents = 256;
+
+    private readonly Socket _socket;
+    private readonly TimeProvider _clock;
+    private readonly Action<QmpEvent>? _onEvent;
+    private readonly SemaphoreSlim _write = new(1);
+    private readonly ConcurrentDictionary<long, Pending> _pending = new();
+    private readonly TaskCompletionSource<JsonElement> _greeting = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Lock _subscribers = new();
+    private readonly List<Channel<QmpEvent>> _channels = [];
+    private readonly Task _reader;
+    private TemplatingException? _fault;
+    private long _lastId;
+
+    public QmpClient(Socket socket, TimeProvider clock, Action<QmpEvent>? onEvent = null)
+    {
+        (_socket, _clock, _onEvent) = (socket, clock, onEvent);
+        _reader = Task.Run(ReadAllAsync);
+    }
+
+    /// <summary>Completes when the conversation is over, for whatever reason. Never faults.</summary>
+    public Task Closed => _reader;
+
+    /// <summary>QEMU's first line, once its main loop runs.</summary>
+    public Task<JsonElement> Greeting => _greeting.Task;
+
+    /// <summary>Events from now on, at most 256 waiting (then the oldest is lost). Dispose the subscription.</summary>
+    public QmpSubscription Subscribe()
+    {
+        var channel = Channel.CreateBounded<QmpEvent>(
+            new BoundedChannelOptions(WaitingEvents) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
+        lock (_subscribers)
+        {
+            if (_fault is null)
+            {
+                _channels.Add(channel);
+            }
+            else
+            {
+                channel.Writer.Complete(_fault);
+            }
+        }
+
+        return new QmpSubscription(channel.Reader, () =>
+        {
+            lock (_subscribers)
+            {
+                _channels.Remove(channel);
+            }
+        });
+    }
+
+    /// <summary>Sends a command and waits for its answer. Cancelling forgets the answer, not the command.</summary>
+    /// <exception cref="TemplatingException">QmpFailed: refused, no answer in time, or the monitor is gone.</exception>
+    public async Task<JsonElement> ExecuteAsync(
+        string command, Action<Utf8JsonWriter>? arguments, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        var id = Interlocked.Increment(ref _lastId);
+        var pending = new Pending(command);
+        _pending[id] = pending;
+        try
+        {
+            return await Deadline.RunAsync(_clock, timeout, async token =>
+            {
+                await SendAsync(QmpMessage.Command(command, id, arguments), token);
+                if (Volatile.Read(ref _fault) is { } fault)
+                {
+                    throw Renew(fault);
+                }
+
+                return await pending.Answer.Task.WaitAsync(token);
+            }, () => new TemplatingException(ErrorCode.QmpFailed,
+                $"QEMU did not answer '{command}' within {timeout.TotalSeconds:0.###} s."), cancellationToken);
+        }
+        finally
+        {
+            _pending.TryRemove(id, out _);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _socket.Dispose();
+        await _reader;
+        _write.Dispose();
+    }
+
+    private async Task SendAsync(byte[] line, CancellationToken cancellationToken)
+    {
+        await _write.WaitAsync(cancellationToken);
+        try
+        {
+            // Not cancelled half way: a torn line would spoil the next command.
+            for (var sent = 0; sent < line.Length;)
+            {
+                sent += await _socket.SendAsync(line.AsMemory(sent), SocketFlags.None, sent == 0 ? cancellationToken : default);
+            }
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // The reader sees the end too and knows more (the last thing said before it).
+            await _reader.WaitAsync(cancellationToken);
+            throw Renew(_fault!);
+        }
+        finally
+        {
+            _write.Release();
+        }
+    }
+
+    private async Task ReadAllAsync()
+    {
+        var reader = new LineReader(_socket, MaxLineBytes, ErrorCode.QmpFailed, Peer);
+        TemplatingException fault;
+        try
+        {
+            while (await reader.ReadAsync(CancellationToken.None) is { } line)
+            {
+                Dispatch(line);
+            }
+
+            fault = new TemplatingException(ErrorCode.QmpFailed, $"{Peer} closed the connection.");
+        }
+        catch (TemplatingException e)
+        {
+            fault = e;
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException or OperationCanceledException)
+        {
+            fault = new TemplatingException(ErrorCode.QmpFailed, "The connection to QEMU's monitor was let go.", e);
+        }
+
+        End(fault);
+    }
+
+    private void Dispatch(ReadOnlyMemory<byte> line)
+    {
+        var message = QmpMessage.Parse(line, ErrorCode.QmpFailed, Peer);
+        try
+        {
+            if (message.Text("event") is { } name)
+            {
+                Publish(new QmpEvent(name, message.Member("data") ?? default));
+            }
+            else if (message.Number("id") is { } id && (message.Member("return") ?? message.Member("error")) is { } answer)
+            {
+                if (_pending.TryRemove(id, out var pending))
+                {
+                    pending.Complete(answer, failed: message.Member("return") is null);
+                }
+            }
+            else if (message.Member("QMP") is { } greeting)
+            {
+                _greeting.TrySetResult(greeting);
+            }
+            else
+            {
+                throw new TemplatingException(ErrorCode.QmpFailed,
+                    $"{Peer} sent what is neither an answer nor an event: '{QmpMessage.Quote(line.Span)}'.");
+            }
+        }
+        catch (InvalidOperationException e)
+        {
+            // JSON text with half a surrogate pair parses, but is no text.
+            throw new TemplatingException(ErrorCode.QmpFailed, $"{Peer} sent broken text: '{QmpMessage.Quote(line.Span)}'.", e);
+        }
+    }
+
+    private void Publish(QmpEvent @event)
+    {
+        _onEvent?.Invoke(@event);
+        lock (_subscribers)
+        {
+            foreach (var channel in _channels)
+            {
+                channel.Writer.TryWrite(@event);
+            }
+        }
+    }
+
+    private void End(TemplatingException fault)
+    {
+        lock (_subscribers)
+        {
+            _fault = fault;
+            foreach (var channel in _channels)
+            {
+                channel.Writer.TryComplete(fault);
+            }
+        }
+
+        // No more use for it, and a peer that still writes should feel that.
+        _socket.Dispose();
+        _greeting.TrySetException(fault);
+        _ = _greeting.Task.Exception;
+        foreach (var id in _pending.Keys)
+        {
+            if (_pending.TryRemove(id, out var pending))
+            {
+                pending.Answer.TrySetException(Renew(fault));
+            }
+        }
+    }
+
+    /// <summary>An exception is thrown once; a second throw would overwrite the first one's trace.</summary>
+    private static TemplatingException Renew(TemplatingException fault) => new(fault.Code, fault.Message, fault);
+
+    private sealed class Pending(string command)
+    {
+        public TaskCompletionSource<JsonElement> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public void Complete(JsonElement answer, bool failed)
+        {
+            if (failed)
+            {
+                Answer.TrySetException(new TemplatingException(ErrorCode.QmpFailed,
+                    $"QEMU refused '{command}': {answer.Text("desc") ?? "it did not say why"}"));
+            }
+            else
+            {
+                Answer.TrySetResult(answer);
+            }
+        }
+    }
+}
