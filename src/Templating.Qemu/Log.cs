@@ -22,4 +22,7 @@ internal static partial class Log
 
     [LoggerMessage(6, LogLevel.Debug, "VM process {Pid} cannot be adopted: {Problem}")]
     public static partial void NotAdopted(ILogger logger, int pid, string problem);
+
+    [LoggerMessage(7, LogLevel.Warning, "Ended VM process {Pid} that a dead daemon left; its output went to {Path}")]
+    public static partial void Reaped(ILogger logger, int pid, string path);
 }

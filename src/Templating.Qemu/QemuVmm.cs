@@ -33,6 +33,8 @@ public sealed class QemuVmm : IVmm, IDisposable
         _probe = new QemuProbe(options, _watcher, clock, logger);
     }
 
+    public VmmInfo? Known => _probe.Known?.Info;
+
     public async Task<VmmInfo> ProbeAsync(bool refresh, CancellationToken cancellationToken) =>
         (await _probe.GetAsync(refresh, cancellationToken)).Info;
 
@@ -72,6 +74,9 @@ public sealed class QemuVmm : IVmm, IDisposable
 
     public Task<IVm?> AdoptAsync(VmFolder folder, VmProcessId process, CancellationToken cancellationToken) =>
         Adoption.TryAsync(folder, process, _watcher, _options, _clock, _logger, cancellationToken);
+
+    public Task ReapAsync(IReadOnlyList<VmFolder> folders, CancellationToken cancellationToken) =>
+        Reaper.RunAsync(folders, _watcher, _logger, cancellationToken);
 
     /// <summary>Lets go of the VMs; they run on.</summary>
     public void Dispose()

@@ -166,7 +166,7 @@ public static class TemplateSpecValidator
             return;
         }
 
-        if (string.IsNullOrEmpty(arguments[0]))
+        if (arguments[0] is { Length: 0 })
         {
             faults.Add(field, "Its program is empty; name one.");
         }

@@ -15,6 +15,8 @@ internal sealed class QemuProbe(QemuOptions options, ProcessWatcher watcher, Tim
     private readonly SemaphoreSlim _turn = new(1);
     private volatile QemuFacts? _facts;
 
+    public QemuFacts? Known => _facts;
+
     public async Task<QemuFacts> GetAsync(bool refresh, CancellationToken cancellationToken)
     {
         if (!refresh && _facts is { } known)
@@ -56,7 +58,7 @@ internal sealed class QemuProbe(QemuOptions options, ProcessWatcher watcher, Tim
                 Log.KvmUnusable(logger, problem);
             }
 
-            var info = new VmmInfo(path, version.Text, q35, problem is null ? Accelerator.Kvm : Accelerator.Tcg, problem);
+            var info = new VmmInfo(path, version.Text, q35, problem is null ? Accelerator.Kvm : Accelerator.Tcg, problem, HostCpu.ReadModel());
             Log.Probed(logger, info.Version, info.Path, info.DefaultMachineType, info.Accelerator);
             return new QemuFacts(info, machines, models);
         }

@@ -16,7 +16,7 @@ internal static class ManifestFormat
     /// <exception cref="TemplatingException">ManifestInvalid: it breaks a rule that the reader enforces.</exception>
     public static byte[] Write(Manifest manifest)
     {
-        var bytes = JsonSerializer.SerializeToUtf8Bytes(manifest, ManifestJson.Strict);
+        var bytes = JsonSerializer.SerializeToUtf8Bytes(manifest, StrictManifest.TypeInfo);
         var where = $"of {new TemplateName(manifest.Tenant, manifest.Template)}";
         // Read back as any reader would: nothing is published that cannot be read.
         _ = Parse(bytes, where);
@@ -75,7 +75,7 @@ internal static class ManifestFormat
         try
         {
             CheckVersion(bytes, path);
-            manifest = JsonSerializer.Deserialize(bytes.Span, ManifestJson.Strict)
+            manifest = JsonSerializer.Deserialize(bytes.Span, StrictManifest.TypeInfo)
                 ?? throw new JsonException("The manifest is null.");
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or ArgumentException or OverflowException)

@@ -17,19 +17,21 @@ namespace Templating.Core.Store.Manifests;
     GenerationMode = JsonSourceGenerationMode.Metadata,
     Converters = [typeof(DurationConverter), typeof(AcceleratorConverter), typeof(GuestAgentKindConverter)])]
 [JsonSerializable(typeof(Manifest))]
-internal sealed partial class ManifestJson : JsonSerializerContext
-{
-    /// <summary>
-    /// Every member must be there, also those that may be null: a manifest is written by this code alone, so one that
-    /// leaves something out was not.
-    /// </summary>
-    public static JsonTypeInfo<Manifest> Strict { get; } = MakeStrict();
+internal sealed partial class ManifestJson : JsonSerializerContext;
 
-    private static JsonTypeInfo<Manifest> MakeStrict()
+/// <summary>
+/// Every member must be there, also those that may be null: a manifest is written by this code alone, so one that
+/// leaves something out was not.
+/// </summary>
+internal static class StrictManifest
+{
+    public static JsonTypeInfo<Manifest> TypeInfo { get; } = Make();
+
+    private static JsonTypeInfo<Manifest> Make()
     {
-        var options = new JsonSerializerOptions(Default.Options)
+        var options = new JsonSerializerOptions(ManifestJson.Default.Options)
         {
-            TypeInfoResolver = Default.WithAddedModifier(static type =>
+            TypeInfoResolver = ManifestJson.Default.WithAddedModifier(static type =>
             {
                 foreach (var property in type.Properties)
                 {
