@@ -1,0 +1,105 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Templating.Core.Capacity;
+using Templating.Core.Clones;
+using Templating.Core.Machines;
+using Templating.Core.Store;
+using Templating.Core.Templates;
+
+namespace Templating.Testing.Fakes;
+
+/// <summary>Core put together as the daemon does it, with a real store in a folder of its own and a fake in QEMU's place.</summary>
+public sealed class FakeNode : IAsyncDisposable
+{
+    private readonly string _root;
+    private readonly bool _ownsRoot;
+
+    public FakeNode(long budgetMiB = 4096, int maxStarts = 4, TimeProvider? time = null, FakeNode? before = null)
+    {
+        _ownsRoot = before is null;
+        _root = before?._root ?? Directory.CreateTempSubdirectory("tmpl-").FullName;
+        Vmm = before?.Vmm ?? new FakeVmm();
+        Users = Environment.IsPrivilegedProcess ? new VmUserPool(2_000_000_000, 100, 0) : null;
+        Store = new TemplateStore(new StoreOptions { Root = Path.Combine(_root, "store") }, NullLogger<TemplateStore>.Instance);
+        Leases = new RevisionLeases();
+        Capacity = new NodeCapacity(new CapacityOptions { BudgetBytes = budgetMiB << 20 });
+        var metrics = TestMetrics.Create();
+        var clock = time ?? TimeProvider.System;
+        Options = new CloneOptions { RunFolder = Path.Combine(_root, "run"), MaxConcurrentStarts = maxStarts };
+        Clones = new CloneManager(
+            Vmm, Store, Leases, Capacity, Users, Options, metrics, clock, NullLogger<CloneManager>.Instance);
+        Templates = new TemplateManager(
+            Vmm, Store, Leases, Clones, Capacity, Users, new BuildOptions { BuildsFolder = Options.BuildsFolder }, metrics, clock,
+            NullLogger<TemplateManager>.Instance);
+        Kernel = Path.Combine(_root, "kernel");
+        if (before is null)
+        {
+            File.WriteAllText(Kernel, "kernel");
+        }
+    }
+
+    public FakeVmm Vmm { get; }
+
+    public VmUserPool? Users { get; }
+
+    public TemplateStore Store { get; }
+
+    public RevisionLeases Leases { get; }
+
+    public NodeCapacity Capacity { get; }
+
+    public CloneOptions Options { get; }
+
+    public CloneManager Clones { get; }
+
+    public TemplateManager Templates { get; }
+
+    public string Kernel { get; }
+
+    /// <summary>The folders of clones and builds that are there now.</summary>
+    public string[] RunFolders =>
+    [
+        .. new[] { Options.ClonesFolder, Options.BuildsFolder }.Where(Directory.Exists).SelectMany(Directory.GetDirectories),
+    ];
+
+    public async Task StartAsync()
+    {
+        await Clones.RecoverAsync(CancellationToken.None);
+        await Templates.RecoverAsync(CancellationToken.None);
+    }
+
+    public CreateTemplate Request(string tenant = "a", string name = "t") => new()
+    {
+        Name = new TemplateName(tenant, name),
+        AnyPath = true,
+        Spec = new TemplateSpec
+        {
+            Guest = new GuestSpec { KernelPath = Kernel },
+            Machine = new MachineSpec { MemoryBytes = 32 * MachineSpec.MiB },
+        },
+    };
+
+    public async Task<TemplateView> BuildAsync(string tenant = "a", string name = "t") =>
+        await Templates.CreateAsync(Request(tenant, name), null, CancellationToken.None);
+
+    /// <summary>Ends this daemon as a kill would: its VMs live on, nothing is written any more. The next one starts in its place.</summary>
+    public async Task<FakeNode> RestartAsync()
+    {
+        await Clones.DisposeAsync();
+        Templates.Dispose();
+        Store.Dispose();
+        var next = new FakeNode(before: this);
+        await next.StartAsync();
+        return next;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Clones.DisposeAsync();
+        Templates.Dispose();
+        Store.Dispose();
+        if (_ownsRoot && Directory.Exists(_root))
+        {
+            Directory.Delete(_root, recursive: true);
+        }
+    }
+}
