@@ -1,0 +1,94 @@
+using Templating.Core.Templates;
+using Templating.UnitTests.Store;
+
+namespace Templating.UnitTests.Templates;
+
+public sealed class GuestFilesTests : IDisposable
+{
+    private readonly TempFolder _folder = new();
+    private readonly string _guests;
+    private readonly string _kernel;
+
+    public GuestFilesTests()
+    {
+        _guests = _folder.At("guests");
+        Directory.CreateDirectory(_guests);
+        _kernel = Make("vmlinuz", 10);
+    }
+
+    private GuestFilePolicy Policy => new() { Folders = [_guests] };
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void FilesInTheFolderAreAllowed()
+    {
+        var image = Make("root.img", 2 * 1024 * 1024);
+        Validate(Policy, _kernel, image).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void FilesElsewhereAreRefusedHoweverTheyAreReached()
+    {
+        var outside = _folder.At("shadow");
+        File.WriteAllText(outside, "root:");
+        var link = Path.Combine(_guests, "link");
+        File.CreateSymbolicLink(link, outside);
+        var folderLink = Path.Combine(_guests, "up");
+        Directory.CreateSymbolicLink(folderLink, _folder.Path);
+        // A folder whose name begins with the allowed one's.
+        Directory.CreateDirectory(_guests + "-not");
+        var beside = Path.Combine(_guests + "-not", "k");
+        File.WriteAllText(beside, "x");
+        foreach (var path in new[] { outside, link, Path.Combine(folderLink, "shadow"), beside, "/etc/shadow", "/etc/no-such-file" })
+        {
+            Validate(Policy, path).ShouldHaveSingleItem().ShouldContain("does not lie");
+        }
+
+        Validate(GuestFilePolicy.Anywhere, outside).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void NothingIsAllowedWhereNoFolderIs()
+    {
+        Validate(new GuestFilePolicy { Folders = [] }, _kernel).ShouldHaveSingleItem();
+        Validate(new GuestFilePolicy(), _kernel).ShouldHaveSingleItem().ShouldContain(GuestFilePolicy.DefaultFolder);
+    }
+
+    [Fact]
+    public void AnAllowedFolderMayBeALinkOfTheOperators()
+    {
+        var alias = _folder.At("alias");
+        Directory.CreateSymbolicLink(alias, _guests);
+        Validate(new GuestFilePolicy { Folders = [alias + "/"] }, Path.Combine(alias, "vmlinuz")).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void WhatIsNoRegularFileIsRefused()
+    {
+        Validate(Policy, Path.Combine(_guests, "missing")).ShouldHaveSingleItem().ShouldContain("cannot be opened");
+        Validate(Policy, Make("empty", 0)).ShouldHaveSingleItem().ShouldContain("empty");
+        var folder = Path.Combine(_guests, "folder");
+        Directory.CreateDirectory(folder);
+        Validate(Policy, folder).ShouldHaveSingleItem().ShouldContain("a folder");
+        Validate(GuestFilePolicy.Anywhere, "/dev/null").ShouldHaveSingleItem().ShouldContain("a special file");
+    }
+
+    [Theory]
+    [InlineData(2 * 1024 * 1024, true)]
+    [InlineData((2 * 1024 * 1024) - 512, false)]
+    [InlineData((2 * 1024 * 1024) + 4096, false)]
+    public void AnImageIsAMultipleOf2MiB(int size, bool sound) =>
+        Validate(Policy, _kernel, Make("image", size)).Count.ShouldBe(sound ? 0 : 1);
+
+    private static IReadOnlyList<string> Validate(GuestFilePolicy policy, string kernel, params string[] images) =>
+        [.. GuestFiles.ValidateFiles(new TemplateSpec { Guest = new GuestSpec { KernelPath = kernel, ImagePaths = images } }, policy)
+            .Select(v => v.Description)];
+
+    private string Make(string name, int size)
+    {
+        var path = Path.Combine(_guests, name);
+        File.WriteAllBytes(path, new byte[size]);
+        return path;
+    }
+}
