@@ -88,8 +88,12 @@ internal sealed class VerifiedFiles(ILogger logger) : IDisposable
 
     public void Dispose()
     {
-        _lifetime.Cancel();
-        _lifetime.Dispose();
+        // Disposing twice is legal, for a host may dispose what its container disposes too.
+        if (!_lifetime.IsCancellationRequested)
+        {
+            _lifetime.Cancel();
+            _lifetime.Dispose();
+        }
     }
 
     private async Task<string?> ReadInTurnAsync(string path, FileDigest expected)
