@@ -85,7 +85,7 @@ internal sealed class QemuVm : IVm
         // Made here, so that QEMU needs no right to write in the folder.
         await using (new FileStream(statePath, new FileStreamOptions
         {
-            Mode = FileMode.CreateNew,
+            Mode = FileMode.OpenOrCreate,
             Access = FileAccess.Write,
             UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
         }))
