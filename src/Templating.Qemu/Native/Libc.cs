@@ -11,8 +11,6 @@ internal static unsafe partial class Libc
     public const int DupCloseOnExec = 1030;     // F_DUPFD_CLOEXEC
     public const int ProcessByPidFd = 3;        // P_PIDFD
     public const int WaitExited = 4;            // WEXITED
-    public const int LimitFileSize = 1;         // RLIMIT_FSIZE
-    public const int LimitCore = 4;             // RLIMIT_CORE
     public const int SignalKill = 9;
     public const short PollIn = 1;
     public const int EventCloseOnExec = 0x80000;
@@ -53,9 +51,6 @@ internal static unsafe partial class Libc
     [LibraryImport("libc", SetLastError = true, EntryPoint = "waitid")]
     public static partial int WaitId(int kind, int id, SignalInfo* info, int options);
 
-    [LibraryImport("libc", SetLastError = true, EntryPoint = "prlimit64")]
-    public static partial int Prlimit(int pid, int resource, ResourceLimit* wanted, ResourceLimit* old);
-
     [LibraryImport("libc", SetLastError = true, EntryPoint = "chown", StringMarshalling = StringMarshalling.Utf8)]
     public static partial int Chown(string path, uint uid, uint gid);
 
@@ -81,13 +76,6 @@ internal static unsafe partial class Libc
         public int Fd;
         public short Events;
         public short Returned;
-    }
-
-    [StructLayout(LayoutKind.Sequential)]
-    public struct ResourceLimit
-    {
-        public ulong Soft;
-        public ulong Hard;
     }
 
     /// <summary>siginfo_t as waitid(2) fills it for SIGCHLD.</summary>

@@ -29,7 +29,7 @@ internal static unsafe class Spawner
         var actions = stackalloc byte[LibcSpawn.ObjectSize];
         var signals = stackalloc byte[128];
         var copies = new List<int>();
-        using var argv = new NativeStrings(request.Arguments);
+        using var argv = new NativeStrings(Limited(request));
         using var environment = new NativeStrings(Environment);
         Check(LibcSpawn.AttributesInit(attributes), "posix_spawnattr_init");
         Check(LibcSpawn.ActionsInit(actions), "posix_spawn_file_actions_init");
@@ -67,8 +67,6 @@ internal static unsafe class Spawner
                     $"Cannot start '{request.Arguments[0]}': {Marshal.GetPInvokeErrorMessage(error)}.");
             }
 
-            Limit(pid, Libc.LimitCore, 0);
-            Limit(pid, Libc.LimitFileSize, (ulong)request.MaxFileBytes);
             return pid;
         }
         finally
@@ -80,17 +78,11 @@ internal static unsafe class Spawner
     }
 
     /// <summary>
-    /// Set from outside while the program still loads: before it has opened anything it could fill. A program that is
-    /// gone already needs no limit.
+    /// Limits are set by util-linux's prlimit on itself before it becomes the program. From outside they would come too
+    /// late: once the program runs as another user, changing its limits takes CAP_SYS_RESOURCE.
     /// </summary>
-    private static void Limit(int pid, int resource, ulong value)
-    {
-        var limit = new Libc.ResourceLimit { Soft = value, Hard = value };
-        if (Libc.Prlimit(pid, resource, &limit, null) != 0 && Marshal.GetLastPInvokeError() != Libc.ErrorNoProcess)
-        {
-            throw NativeError.Last($"Cannot limit process {pid}");
-        }
-    }
+    private static IReadOnlyList<string> Limited(SpawnRequest request) =>
+        ["/usr/bin/prlimit", "--core=0:0", $"--fsize={request.MaxFileBytes}:{request.MaxFileBytes}", .. request.Arguments];
 
     private static void Check(int error, string what)
     {
