@@ -162,7 +162,7 @@ internal sealed class QemuVm : IVm
         {
             await step();
         }
-        catch (Exception e) when (e is TemplatingException { Code: ErrorCode.QmpFailed } or IOException && _qmp.Closed.IsCompleted)
+        catch (Exception e) when ((e is TemplatingException { Code: ErrorCode.QmpFailed } || e is IOException) && _qmp.Closed.IsCompleted)
         {
             using var limit = new CancellationTokenSource(LastWords, _clock);
             try

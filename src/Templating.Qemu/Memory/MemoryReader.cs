@@ -48,6 +48,8 @@ internal static class MemoryReader
                     break;
                 case "Private_Clean" or "Private_Dirty":
                     @private += field.Bytes;
+                    // A template's RAM is a file that only it maps: its cost is all of it.
+                    ram += role is MemoryRole.TemplateRam ? field.Bytes : 0;
                     break;
                 case "Anonymous" when role is MemoryRole.CloneRam:
                     ram += field.Bytes;
@@ -55,12 +57,6 @@ internal static class MemoryReader
                 case "Anonymous" when role is MemoryRole.Image:
                     image += field.Bytes;
                     break;
-            }
-
-            // A template's RAM is its file: all it holds is its own cost.
-            if (role is MemoryRole.TemplateRam && field.Name is "Private_Dirty" or "Private_Clean")
-            {
-                ram += role is MemoryRole.TemplateRam ? field.Bytes : 0;
             }
         }
 
