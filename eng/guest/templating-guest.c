@@ -30,6 +30,7 @@
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/random.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -41,6 +42,7 @@
 #define PORT_NAME "dev.templating.guest.0"
 #define PROTOCOL_VERSION "1"
 #define NETWORK_CARD "eth0"
+#define BOOT_ID "/proc/sys/kernel/random/boot_id"
 #define RESEED_MESSAGE "crng reseeded due to virtual machine fork"
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -764,12 +766,31 @@ static bool write_page(const char *random)
     char id[6 * MAX_ID + 8], hostname[512], boot_id[64] = "", page[4096];
     json_string(id, sizeof id, identity.id);
     json_string(hostname, sizeof hostname, identity.hostname);
-    if (!read_text("/proc/sys/kernel/random/boot_id", boot_id, sizeof boot_id))
+    if (!read_text(BOOT_ID, boot_id, sizeof boot_id))
         return false;
     int length = snprintf(page, sizeof page,
                           "{\"id\":\"%s\",\"hostname\":\"%s\",\"machine_id\":\"%s\",\"random\":\"%s\",\"boot_id\":\"%s\"}\n",
                           id, hostname, identity.machine_id, random, boot_id);
     return length > 0 && (size_t)length < sizeof page && write_file("/run/www/index.html", 0644, page, (size_t)length);
+}
+
+/* The kernel makes its boot id when it is first read and keeps it: if anything in the template read it, all clones would
+ * have the same. So a file with an id of this clone's own covers it, as container managers do it. */
+static bool set_boot_id(void)
+{
+    unsigned char b[16];
+    char digits[33], text[64];
+    if (getrandom(b, sizeof b, 0) != (ssize_t)sizeof b)
+        return false;
+    b[6] = (unsigned char)((b[6] & 0x0f) | 0x40); /* RFC 9562: version 4, variant 10 */
+    b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
+    hex(digits, b, sizeof b);
+    snprintf(text, sizeof text, "%.8s-%.4s-%.4s-%.4s-%.12s", digits, digits + 8, digits + 12, digits + 16, digits + 20);
+    while (umount2(BOOT_ID, MNT_DETACH) == 0) {
+        /* the file of an identity before this one */
+    }
+    return write_text("/run/templating/boot-id", text) &&
+           mount("/run/templating/boot-id", BOOT_ID, NULL, MS_BIND, NULL) == 0;
 }
 
 /* The kernel announces the new address to the network itself (arp_notify, set by init). */
@@ -856,6 +877,8 @@ static void finish_identify(bool reseeded_by_kernel)
     if (step = "writing /run/templating/user-data",
         !write_file("/run/templating/user-data", 0600, identity.user_data, identity.user_data_length))
         goto failed;
+    if (step = "setting the boot id", !set_boot_id())
+        goto failed;
     if (step = "writing /run/www/index.html", !write_page(random))
         goto failed;
     if (step = "setting the MAC", identity.has_mac && !set_mac())
@@ -911,7 +934,7 @@ static bool parse_environment(void)
 }
 
 /*
- * identify ID HOSTNAME MACHINE-ID UNIX-NANOS MAC SEED ENV USER-DATA
+ * identify ID HOSTNAME MACHINE-ID UNIX-NANOS MAC SEED ENV USER-DATA [booted]
  *
  * Everything is checked before anything is changed. No further line is handled until the identity is in force.
  */
@@ -920,8 +943,9 @@ static void handle_identify(char **words, size_t count)
     const char *wrong = NULL;
     uint64_t nanos = 0;
     size_t seed_length;
-    if (count != 9) {
-        reply_reason("failed identify", "Expected 8 words after identify, found %zu", count - 1);
+    bool booted = count == 10 && strcmp(words[9], "booted") == 0;
+    if (count != 9 && !booted) {
+        reply_reason("failed identify", "Expected 8 words after identify, or `booted` as a 9th, found %zu", count - 1);
         return;
     }
     if (!decode_text(words[1]) || !*words[1] || strlen(words[1]) > MAX_ID || strchr(words[1], '\n'))
@@ -953,7 +977,7 @@ static void handle_identify(char **words, size_t count)
     explicit_bzero(words[6], SEED_BYTES);
     identity.user_data = words[8];
     identity.pending = true;
-    identity.deadline = now_ms() + RESEED_WAIT_MS;
+    identity.deadline = now_ms() + (booted ? 0 : RESEED_WAIT_MS);
 }
 
 /* True when an identity that was under way is so no more. */
@@ -1242,6 +1266,11 @@ int main(void)
         say("no port %s: %s", PORT_NAME, strerror(errno));
         return 1;
     }
+    /* Waits, once, until the kernel has entropy enough (a CPU model without RDRAND makes it collect some first): a kernel
+     * frozen before that would neither reseed itself in the clones nor say so. */
+    char byte;
+    if (getrandom(&byte, 1, 0) != 1)
+        say("getrandom: %s", strerror(errno));
     /* Every page in place now, in the template, rather than by a fault in each clone. */
     if (mlockall(MCL_CURRENT) != 0)
         say("mlockall: %s", strerror(errno));
