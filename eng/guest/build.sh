@@ -62,7 +62,8 @@ up_to_date() {
     [ "$(jq -r .sources "$out/guest.json")" = "$1" ] || return 1
     local file
     for file in $files; do
-        [ "$(stat -c %s "$out/$file" 2>/dev/null)" = "$(jq -r ".files[\"$file\"].bytes" "$out/guest.json")" ] || return 1
+        [ "$(stat -c %s "$out/$file" 2>/dev/null)" = "$(jq -r --arg f "$file" '.files[$f].bytes' "$out/guest.json")" ] ||
+            return 1
     done
 }
 
@@ -155,14 +156,15 @@ make_root() {
     done
 }
 
-# What makes Linux use an NVDIMM in fsdax mode: an information block 4 KiB into it (drivers/nvdimm/pfn.h in Linux, version
+# What makes Linux use an NVDIMM in fsdax mode: an information block 4 KiB into it (Linux, drivers/nvdimm/pfn.h, version
 # 1.4). Without it the device is "raw", and a file system there cannot be mounted with dax; the guest cannot add it, for
 # its device is read-only. Given in words of 32 bits, which is what its checksum (Fletcher's) goes over.
 write_pfn_info() {
     local image=$1 data_pages=$2 words=() word i low=0 high=0 bytes=
     for ((i = 0; i < 1024; i++)); do words[i]=0; done
-    words[0]=$((0x4944564e)) words[1]=$((0x505f4d4d)) words[2]=$((0x495f4e46)) words[3]=$((0x004f464e)) # NVDIMM_PFN_INFO
-    words[4]=$((0x7e3a1c52)) # a UUID; any but zero
+    words[0]=$((0x4944564e)) words[1]=$((0x505f4d4d))     # NVDIMM_P
+    words[2]=$((0x495f4e46)) words[3]=$((0x004f464e))     # FN_INFO
+    words[4]=$((0x7e3a1c52))                              # a UUID; any but zero
     words[13]=$((4 << 16 | 1))                            # version
     words[14]=$nvdimm_step                                # the data's offset, 64 bits
     words[16]=$data_pages                                 # 64 bits
@@ -201,7 +203,10 @@ make_image() {
     (cd "$root" && find . -mindepth 1 -printf '%P\t%y\t%m\n' | sort) | while IFS=$'\t' read -r path type mode; do
         case $type in
             d) printf 'mkdir "/%s"\nset_inode_field "/%s" mode 0%o\n' "$path" "$path" $((0040000 | 0$mode)) ;;
-            f) printf 'write "%s" "/%s"\nset_inode_field "/%s" mode 0%o\n' "$root/$path" "$path" "$path" $((0100000 | 0$mode)) ;;
+            f)
+                printf 'write "%s" "/%s"\n' "$root/$path" "$path"
+                printf 'set_inode_field "/%s" mode 0%o\n' "$path" $((0100000 | 0$mode))
+                ;;
             l) printf 'symlink "/%s" "%s"\n' "$path" "$(readlink "$root/$path")" ;;
             *) fail "Cannot put $path of type $type into the image." ;;
         esac
@@ -212,7 +217,10 @@ make_image() {
     if grep -vE '^debugfs|^Allocated inode' "$work/debugfs.log" >&2; then
         fail "debugfs could not build the file system."
     fi
-    e2fsck -fn "$filesystem" >"$work/e2fsck.log" 2>&1 || { cat "$work/e2fsck.log" >&2 && fail "The file system is damaged."; }
+    if ! e2fsck -fn "$filesystem" >"$work/e2fsck.log" 2>&1; then
+        cat "$work/e2fsck.log" >&2
+        fail "The file system is damaged."
+    fi
     truncate -s $((bytes + 2 * nvdimm_step)) "$image"
     write_pfn_info "$image" $(((bytes + nvdimm_step) / 4096))
     dd if="$filesystem" of="$image" bs=2M seek=1 conv=notrunc,sparse status=none
@@ -251,7 +259,8 @@ make_initrd() {
     done
     find "$folder" -exec touch -h -d "@$epoch" {} +
     # Not compressed: unpacking would cost the guest more than the monitor needs for copying two megabytes.
-    (cd "$folder" && find . -print0 | sort -z | cpio --null --create --format=newc --reproducible --owner=0:0 --quiet) >"$1"
+    (cd "$folder" && find . -print0 | sort -z |
+        cpio --null --create --format=newc --reproducible --owner=0:0 --quiet) >"$1"
 }
 
 describe() {
@@ -270,19 +279,33 @@ if up_to_date "$digest"; then
     echo "$out is up to date."
     exit 0
 fi
+# The folder is replaced as a whole, so it had better be ours.
+if [ -e "$out" ] && [ ! -e "$out/guest.json" ] && [ -n "$(ls -A "$out")" ]; then
+    fail "Found other files and no guest.json in $out, expected an earlier build, an empty folder or none."
+fi
+# Who comes second waits, and mostly finds the work done.
+exec 9>"$cache/guest-build.lock"
+flock 9
+if up_to_date "$digest"; then
+    echo "$out is up to date."
+    exit 0
+fi
 
-for tool in gcc objdump xz zstd cpio jq mke2fs debugfs e2fsck; do
-    PATH=$PATH:/usr/sbin:/sbin command -v "$tool" >/dev/null || fail "Expected $tool on this host: run eng/install.sh first."
-done
 PATH=$PATH:/usr/sbin:/sbin
+for tool in gcc objdump xz zstd cpio jq mke2fs debugfs e2fsck; do
+    command -v "$tool" >/dev/null || fail "Expected $tool on this host: run eng/install.sh first."
+done
 [ "$(uname -m)" = x86_64 ] || fail "Found a $(uname -m) host, expected x86_64: the image is built for it."
 
 mkdir -p "$(dirname "$out")"
 out=$(cd "$(dirname "$out")" && pwd)/$(basename "$out")
 work=$(mktemp -d "$cache/guest-build.XXXXXX")
-trap 'rm -rf "$work"' EXIT
+# Beside the place where it goes: a rename does not reach into another file system.
+result=$(mktemp -d "$(dirname "$out")/.guest-new.XXXXXX")
+trap 'rm -rf "$work" "$result"' EXIT
+chmod 755 "$result"
 debs=$work/debs root=$work/root
-mkdir -p "$debs" "$work/result"
+mkdir -p "$debs"
 
 # shellcheck source=SCRIPTDIR/../lib/apt.sh
 . "$here/../lib/apt.sh"
@@ -295,17 +318,21 @@ echo "Fetching ${#packages[@]} packages" >&2
 apt_unpack "$debs" "${packages[@]}"
 echo "Building the image" >&2
 make_root
-make_image "$work/result/rootfs.img"
-make_initrd "$work/result/initrd"
-cp "$debs"/boot/vmlinuz-* "$work/result/vmlinuz"
-unpack_kernel "$work/result/vmlinuz" "$work/result/vmlinux"
-chmod 644 "$work/result"/*
-describe "$work/result" "$digest"
+make_image "$result/rootfs.img"
+make_initrd "$result/initrd"
+cp "$debs"/boot/vmlinuz-* "$result/vmlinuz"
+unpack_kernel "$result/vmlinuz" "$result/vmlinux"
+chmod 644 "$result"/*
+describe "$result" "$digest"
 
 # By rename, so that nobody ever finds half an image; two renames, because a folder does not replace a full one.
 if [ -e "$out" ]; then
-    mv "$out" "$work/old"
+    old=$(mktemp -d "$(dirname "$out")/.guest-old.XXXXXX")
+    mv -T "$out" "$old"
+    mv -T "$result" "$out"
+    rm -rf "$old"
+else
+    mv -T "$result" "$out"
 fi
-mv "$work/result" "$out"
 echo "Built $out:" >&2
 (cd "$out" && ls -l >&2)
