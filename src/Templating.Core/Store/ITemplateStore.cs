@@ -38,7 +38,7 @@ public interface ITemplateStore : IDisposable
     /// The check before a revision's first use after a start: like <see cref="VerifyAsync"/>, done once per revision
     /// and process, shared by concurrent callers, remembered as long as size, inode and times of the files stay.
     /// </summary>
-    /// <exception cref="Errors.TemplatingException">TemplateCorrupt.</exception>
+    /// <exception cref="Errors.TemplatingException">TemplateCorrupt. TemplateNotFound: it was deleted.</exception>
     Task EnsureVerifiedAsync(Revision revision, CancellationToken cancellationToken);
 
     /// <summary>Removes a revision: renamed away first, so that it is gone at once or not at all.</summary>

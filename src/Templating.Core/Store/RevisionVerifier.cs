@@ -52,7 +52,7 @@ internal sealed class RevisionVerifier(StoreLayout layout, VerifiedFiles files)
         return problems;
     }
 
-    /// <exception cref="TemplatingException">TemplateCorrupt, with every problem.</exception>
+    /// <exception cref="TemplatingException">TemplateCorrupt, with every problem. TemplateNotFound: it was deleted.</exception>
     public async Task EnsureAsync(Revision revision, CancellationToken cancellationToken)
     {
         var problems = new List<string>();
@@ -65,6 +65,11 @@ internal sealed class RevisionVerifier(StoreLayout layout, VerifiedFiles files)
             {
                 problems.Add(problem);
             }
+        }
+
+        if (problems.Count > 0 && FileStamp.TryRead(layout.Revision(revision.Name)) is null)
+        {
+            throw new TemplatingException(ErrorCode.TemplateNotFound, $"{revision.Name} was deleted meanwhile.");
         }
 
         if (problems.Count > 0)

@@ -27,12 +27,14 @@ internal sealed class StoreFixture : IDisposable
 
     public string Staging => Path.Combine(Root, "staging");
 
-    public TemplateStore Open() => new(new StoreOptions { Root = Root, ReservedBytes = 0 }, NullLogger<TemplateStore>.Instance);
+    /// <summary>Without fs-verity: where the filesystem has it, no test could flip a byte.</summary>
+    public TemplateStore Open(bool verity = false) =>
+        new(new StoreOptions { Root = Root, ReservedBytes = 0, FsVerity = verity }, NullLogger<TemplateStore>.Instance);
 
-    public void Reopen()
+    public void Reopen(bool verity = false)
     {
         Store.Dispose();
-        Store = Open();
+        Store = Open(verity);
     }
 
     public string MakeImage(string name, byte content, int mebibytes = 2)
@@ -86,6 +88,9 @@ internal sealed class StoreFixture : IDisposable
         Store.Dispose();
         Folder.Dispose();
     }
+
+    /// <summary>Opens a sealed folder to mischief; without root that takes one step more.</summary>
+    public static void Unseal(Revision revision) => File.SetUnixFileMode(revision.Path, (UnixFileMode)0b111_101_101);
 
     /// <summary>Changes one byte where it lies, as a bad disk or an intruder would.</summary>
     public static void FlipByte(string path, long offset)

@@ -88,6 +88,7 @@ public sealed class VerifyTests : IDisposable
     public async Task AMissingFileIsTold(string file)
     {
         var revision = await _fixture.PublishAsync();
+        StoreFixture.Unseal(revision);
         File.Delete(Path.Combine(revision.Path, file));
         _fixture.Store.Rescan().ShouldHaveSingleItem().Problem.ShouldContain(file);
         (await _fixture.Store.VerifyAsync(revision.Name, null, CancellationToken.None)).ShouldNotBeEmpty();
@@ -99,6 +100,7 @@ public sealed class VerifyTests : IDisposable
         var revision = await _fixture.PublishAsync();
         var elsewhere = _fixture.Folder.At("elsewhere");
         File.Copy(revision.MemoryPath, elsewhere);
+        StoreFixture.Unseal(revision);
         File.Delete(revision.MemoryPath);
         File.CreateSymbolicLink(revision.MemoryPath, elsewhere);
         _fixture.Store.Rescan().ShouldHaveSingleItem().Problem.ShouldContain("symbolic link");
@@ -114,6 +116,7 @@ public sealed class VerifyTests : IDisposable
         Directory.CreateDirectory(Path.Combine(_fixture.Root, "templates", "acme", "web", "Backup"));
         _fixture.Store.Rescan().Count.ShouldBe(3);
         _fixture.Store.List(null).ShouldHaveSingleItem().Name.ShouldBe(revision.Name);
+        StoreFixture.Unseal(revision);
         await File.WriteAllTextAsync(Path.Combine(revision.Path, "extra"), "");
         _fixture.Store.Rescan().ShouldHaveSingleItem().Problem.ShouldContain("extra");
     }
@@ -123,7 +126,7 @@ public sealed class VerifyTests : IDisposable
     {
         var revision = await _fixture.PublishAsync();
         Directory.CreateDirectory(Path.Combine(_fixture.Root, "templates", "evil", "web"));
-        File.SetUnixFileMode(revision.Path, (UnixFileMode)0b111_101_101);
+        StoreFixture.Unseal(revision);
         Directory.Move(revision.Path, Path.Combine(_fixture.Root, "templates", "evil", "web", revision.Name.Revision));
         _fixture.Store.Rescan().ShouldHaveSingleItem().Problem.ShouldContain("tenants/acme/templates/web");
         _fixture.Store.List(null).ShouldBeEmpty();
@@ -148,6 +151,24 @@ public sealed class VerifyTests : IDisposable
         {
             first.IsCanceled.ShouldBeTrue();
         }
+    }
+
+    [Fact]
+    public async Task ADeletedRevisionIsToldAsDeletedNotAsCorrupt()
+    {
+        var revision = await _fixture.PublishAsync();
+        _fixture.Store.Delete(revision.Name);
+        (await Should.ThrowAsync<TemplatingException>(() => _fixture.Store.EnsureVerifiedAsync(revision, CancellationToken.None)))
+            .Code.ShouldBe(ErrorCode.TemplateNotFound);
+    }
+
+    [Fact]
+    public async Task AskingForFsVerityHarmsNoFilesystemWithoutIt()
+    {
+        _fixture.Reopen(verity: true);
+        var revision = await _fixture.PublishAsync(images: _fixture.MakeImage("i", 3));
+        (await _fixture.Store.VerifyAsync(revision.Name, null, CancellationToken.None)).ShouldBeEmpty();
+        _fixture.Store.Delete(revision.Name).ShouldBeTrue();
     }
 
     [Fact]
