@@ -1,0 +1,129 @@
+using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Options;
+
+namespace Templating.Node.Options;
+
+/// <summary>What the node daemon is told. Paths are absolute; sizes are bytes; durations are never negative.</summary>
+public sealed class NodeOptions
+{
+    /// <summary>The store: templates, images and builds under way. Default /var/lib/templating.</summary>
+    [Required, AbsolutePath]
+    public string StorePath { get; set; } = "/var/lib/templating";
+
+    /// <summary>
+    /// Sockets and the folders of running clones; should not outlive a reboot. Default /run/templating. At most 60
+    /// bytes, because the sockets of the clones below it must fit the 107 bytes of unix(7).
+    /// </summary>
+    [Required, AbsolutePath, StringLength(60)]
+    public string RunPath { get; set; } = "/run/templating";
+
+    /// <summary>The Unix socket to serve on; at most 107 bytes. Null means <c>RunPath/templating.sock</c>.</summary>
+    [AbsolutePath, StringLength(107)]
+    public string? SocketPath { get; set; }
+
+    /// <summary>
+    /// Permission bits of the socket, octal: "0660" lets its owner and group connect. Who may connect is not yet who
+    /// may do anything: see <see cref="PolicyPath"/>. Default "0660".
+    /// </summary>
+    [Required, RegularExpression("^0?[0-7]{3}$", ErrorMessage = "SocketMode must be three octal digits, for example 0660.")]
+    public string SocketMode { get; set; } = "0660";
+
+    /// <summary>Group of the socket: a name in /etc/group or a number. Null means the daemon's own.</summary>
+    public string? SocketGroup { get; set; }
+
+    /// <summary>A TCP listener with mutual TLS. Null means none.</summary>
+    [ValidateObjectMembers]
+    public TcpOptions? Tcp { get; set; }
+
+    /// <summary>
+    /// Address and port of the Prometheus endpoint <c>/metrics</c> (plain HTTP, no caller is known there, so keep it
+    /// on loopback or a management network): 127.0.0.1:9464. Null, the default, means none.
+    /// </summary>
+    [IpEndPoint]
+    public string? MetricsAddress { get; set; }
+
+    /// <summary>The QEMU binary. Null means <c>qemu-system-x86_64</c> in the PATH.</summary>
+    [AbsolutePath]
+    public string? QemuPath { get; set; }
+
+    /// <summary>Bytes that clones may be charged in all. Null means 80 % of the machine's memory, or of the cgroup's limit.</summary>
+    [Range(64L << 20, long.MaxValue)]
+    public long? MemoryBudgetBytes { get; set; }
+
+    /// <summary>
+    /// How many times the budget is given out. 1, the default, means a clone is charged all the RAM it could ever
+    /// write, so that clones never drive the host out of memory. 1 to 64.
+    /// </summary>
+    [Range(1.0, 64.0)]
+    public double MemoryOvercommit { get; set; } = 1;
+
+    /// <summary>
+    /// Bytes each clone is charged beside its RAM: QEMU's own heap, which was 22 to 31 MB idle, up to
+    /// twice that under load. Default 64 MiB.
+    /// </summary>
+    [Range(0L, 16L << 30)]
+    public long CloneOverheadBytes { get; set; } = 64L << 20;
+
+    /// <summary>Clones at once. Default 1,000.</summary>
+    [Range(1, 100_000)]
+    public int MaxClones { get; set; } = 1000;
+
+    /// <summary>Clones that start at once; more wait their turn. Null means twice the number of CPUs, at least 2.</summary>
+    [Range(1, 1024)]
+    public int? MaxConcurrentStarts { get; set; }
+
+    /// <summary>
+    /// The users VMs run as, one for each VM. Null means, for a daemon that is root, uids 2,000,000,000 to 2,000,065,535
+    /// and gid 2,000,000,000 (a stretch that systemd's UIDS-GIDS.md leaves unassigned), else the daemon's own user. A
+    /// count of 0 means the daemon's own user even for root.
+    /// </summary>
+    [ValidateObjectMembers]
+    public VmUserRange? VmUsers { get; set; }
+
+    /// <summary>
+    /// Folders from which callers may name kernels, initrds and images. A root caller on the Unix socket may name any
+    /// file. Default /usr/share/templating and /var/lib/templating/guests; empty means none.
+    /// </summary>
+    [AbsolutePath]
+    public IList<string> GuestFolders { get; set; } = ["/usr/share/templating", "/var/lib/templating/guests"];
+
+    /// <summary>
+    /// JSON file that says who may act for which tenants (docs/authorization.md). Read again when it changes. Null
+    /// means: root and the daemon's own user on the Unix socket for all, a client certificate for those it names.
+    /// </summary>
+    [AbsolutePath]
+    public string? PolicyPath { get; set; }
+
+    /// <summary>Readiness timeout of a template whose spec has none. Default 2 minutes; 1 s to 1 h.</summary>
+    [Duration(1, 3600)]
+    public TimeSpan ReadinessTimeout { get; set; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>How often unused images and remains of killed builds are deleted. Default 1 h; one minute to 30 days.</summary>
+    [Duration(60, 30 * 24 * 3600)]
+    public TimeSpan CollectInterval { get; set; } = TimeSpan.FromHours(1);
+
+    /// <summary>
+    /// When told to stop, how long calls under way may take to end before they are cancelled. Clones live on and the next
+    /// daemon adopts them. Default 10 s; zero means cancelled at once.
+    /// </summary>
+    [Duration(0, 600)]
+    public TimeSpan ShutdownTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Least level that is logged. Default Information.</summary>
+    [EnumDataType(typeof(LogLevel))]
+    public LogLevel LogLevel { get; set; } = LogLevel.Information;
+
+    /// <summary>One line of text, or one JSON object, for each event; on standard output. Default text.</summary>
+    [EnumDataType(typeof(LogFormat))]
+    public LogFormat LogFormat { get; set; } = LogFormat.Text;
+
+    internal string EffectiveSocketPath => SocketPath ?? Path.Combine(RunPath, "templating.sock");
+
+    internal UnixFileMode EffectiveSocketMode => (UnixFileMode)Convert.ToInt32(SocketMode, 8);
+}
+
+public enum LogFormat
+{
+    Text,
+    Json,
+}

@@ -1,0 +1,70 @@
+using System.Text;
+using Microsoft.Extensions.Options;
+
+namespace Templating.Node.Options;
+
+/// <summary>What no attribute can say: rules between options, and things that must be there.</summary>
+internal sealed class NodeOptionsRules : IValidateOptions<NodeOptions>
+{
+    public ValidateOptionsResult Validate(string? name, NodeOptions options)
+    {
+        var faults = Faults(options).ToList();
+        return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
+    }
+
+    /// <summary>Throws with every fault there is, of attributes and rules.</summary>
+    public static void Check(NodeOptions options)
+    {
+        var faults = new IValidateOptions<NodeOptions>[] { new NodeOptionsValidator(), new NodeOptionsRules() }
+            .Select(validator => validator.Validate(name: null, options))
+            .SelectMany(result => result.Failures ?? [])
+            .ToList();
+        if (faults.Count > 0)
+        {
+            throw new OptionsValidationException(nameof(NodeOptions), typeof(NodeOptions), faults);
+        }
+    }
+
+    private static IEnumerable<string> Faults(NodeOptions options)
+    {
+        // sockaddr_un: 108 bytes with the NUL, and Kestrel passes the path as it is.
+        if (Encoding.UTF8.GetByteCount(options.EffectiveSocketPath) > 107)
+        {
+            yield return $"SocketPath: '{options.EffectiveSocketPath}' has more than the 107 bytes a Unix socket's path may have.";
+        }
+
+        if (options.SocketGroup is { } group && Hosting.Groups.Find(group) is null)
+        {
+            yield return $"SocketGroup: there is no group '{group}' in /etc/group.";
+        }
+
+        if (options.VmUsers is { Count: > 0 } users)
+        {
+            if (!Environment.IsPrivilegedProcess)
+            {
+                yield return "VmUsers: only a daemon that is root can start VMs as other users; leave it out or set Count to 0.";
+            }
+
+            if ((long)users.FirstUid + users.Count - 1 > int.MaxValue)
+            {
+                yield return $"VmUsers: {users.FirstUid} and {users.Count - 1} more pass the last user id, {int.MaxValue}.";
+            }
+        }
+
+        foreach (var (option, path) in Files(options))
+        {
+            if (!string.IsNullOrEmpty(path) && !File.Exists(path))
+            {
+                yield return $"{option}: there is no file '{path}'.";
+            }
+        }
+    }
+
+    private static IEnumerable<(string Option, string? Path)> Files(NodeOptions options) =>
+    [
+        (nameof(NodeOptions.PolicyPath), options.PolicyPath),
+        ("Tcp.CertificatePath", options.Tcp?.CertificatePath),
+        ("Tcp.KeyPath", options.Tcp?.KeyPath),
+        ("Tcp.ClientCaPath", options.Tcp?.ClientCaPath),
+    ];
+}
