@@ -1,0 +1,95 @@
+using Templating.Core.Clones;
+using Templating.Core.Machines;
+using Templating.Core.Names;
+using Templating.Core.Templates;
+using Templating.Node.Authorization;
+
+namespace Templating.Node.Mapping;
+
+/// <summary>Reads requests that make clones or run programs in them.</summary>
+internal static class CloneReader
+{
+    public const int MaxCount = 1000;
+
+    // The guest takes lines of 262,144 bytes, and each byte of a command is 4/3 in base64 (docs/guest-protocol.md).
+    private const int MaxCommandBytes = 128 << 10;
+
+    public static CreateClone Create(V1.CreateCloneRequest request, Caller caller)
+    {
+        var faults = new Faults();
+        var create = Spec(request.Spec, request.WaitFor, caller, faults) with
+        {
+            Id = request.Id.Length == 0 ? null : request.Id,
+            RequestId = FieldReader.RequestId(request.RequestId, faults),
+        };
+        if (create.Id is not null)
+        {
+            faults.RequireLabel("id", create.Id);
+        }
+
+        faults.ThrowIfAny();
+        return create;
+    }
+
+    /// <summary>One request for each clone; their request ids follow from the one given.</summary>
+    public static IReadOnlyList<CreateClone> CreateMany(V1.CreateClonesRequest request, Caller caller)
+    {
+        var faults = new Faults();
+        var create = Spec(request.Spec, request.WaitFor, caller, faults);
+        faults.Require(request.Count is >= 1 and <= MaxCount, "count", $"{request.Count} is not between 1 and {MaxCount}.");
+        var id = FieldReader.RequestId(request.RequestId, faults);
+        faults.ThrowIfAny();
+        return [.. Enumerable.Range(0, request.Count).Select(index => create with { RequestId = DerivedIds.Of(id, index) })];
+    }
+
+    public static (CloneName Name, GuestCommand Command) Exec(V1.ExecStart start, Caller caller)
+    {
+        var name = NameReader.Clone("start.name", start.Name, caller);
+        var faults = new Faults();
+        var environment = FieldReader.Environment("start.environment", start.Environment, faults);
+        faults.Require(start.Arguments.Count is >= 1 and <= 1024, "start.arguments", $"It has {start.Arguments.Count} entries; 1 to 1024 are allowed.");
+        faults.Require(start.Arguments.Count == 0 || start.Arguments[0].Length > 0, "start.arguments[0]", "It is empty; name a program.");
+        faults.Require(!start.Arguments.Any(a => a.Contains('\0')), "start.arguments", "One has a NUL byte.");
+        var bytes = start.Arguments.Sum(argument => System.Text.Encoding.UTF8.GetByteCount(argument) + 1L);
+        faults.Require(bytes <= MaxCommandBytes, "start.arguments", $"They have {bytes} bytes; at most {MaxCommandBytes} are allowed.");
+        var folder = start.WorkingDirectory;
+        faults.Require(
+            folder.Length == 0 || (folder.StartsWith('/') && folder.Length <= 4096 && !folder.Contains('\0')),
+            "start.working_directory", $"{Quote.Text(folder)} is not an absolute path of at most 4096 characters.");
+        var timeout = FieldReader.Duration("start.timeout", start.Timeout, TimeSpan.FromMilliseconds(1), TimeSpan.FromDays(7), faults);
+        faults.ThrowIfAny();
+        return (name, new GuestCommand
+        {
+            Arguments = [.. start.Arguments],
+            Environment = environment,
+            WorkingDirectory = folder.Length == 0 ? null : folder,
+            Timeout = timeout,
+        });
+    }
+
+    private static CreateClone Spec(V1.CloneSpec? wire, V1.WaitFor waitFor, Caller caller, Faults faults)
+    {
+        var spec = wire ?? new V1.CloneSpec();
+        var (template, revision) = NameReader.Template("spec.template", spec.Template, caller, faults);
+        faults.Require(spec.Hostname.Length == 0 || IsHostname(spec.Hostname), "spec.hostname", $"{Quote.Text(spec.Hostname)} is not a host name: use RFC 1123 labels with '.' between, at most 64 characters in all.");
+        faults.Require(spec.UserData.Length <= FieldReader.MaxBytes, "spec.user_data", $"It has {spec.UserData.Length} bytes; at most {FieldReader.MaxBytes} are allowed.");
+        faults.Require(Enum.IsDefined(waitFor), "wait_for", $"{(int)waitFor} is not known; use READY or RUNNING.");
+        return new CreateClone
+        {
+            Template = template,
+            Revision = revision,
+            Hostname = spec.Hostname.Length == 0 ? null : spec.Hostname,
+            Environment = FieldReader.Environment("spec.environment", spec.Environment, faults),
+            UserData = spec.UserData.Memory,
+            Network = NetworkMapping.FromWire("spec.network", spec.Network, faults),
+            Labels = FieldReader.LabelMap("spec.labels", spec.Labels, faults),
+            IdentityTimeout = FieldReader.Duration(
+                "spec.identity_timeout", spec.IdentityTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10), faults)
+                ?? TimeSpan.FromSeconds(30),
+            ReturnWhenRunning = waitFor == V1.WaitFor.Running,
+        };
+    }
+
+    // Linux has room for 64 characters (HOST_NAME_MAX, limits.h).
+    private static bool IsHostname(string text) => text.Length <= 64 && text.Split('.').All(Labels.IsLabel);
+}

@@ -1,0 +1,74 @@
+using Google.Protobuf.WellKnownTypes;
+using Templating.Core.Clones;
+using Templating.Core.Machines;
+
+namespace Templating.Node.Mapping;
+
+/// <summary>Writes clones as the wire has them.</summary>
+internal static class CloneWriter
+{
+    public static V1.VmClone ToWire(CloneView view, VmMemory? memory = null)
+    {
+        var clone = new V1.VmClone
+        {
+            Name = view.Name.ToString(),
+            Tenant = view.Name.Tenant,
+            Id = view.Name.Id,
+            Template = view.Template.ToString(),
+            State = ToWire(view.State),
+            StateReason = view.StateReason,
+            CreateTime = Timestamp.FromDateTimeOffset(view.CreatedAt),
+            Network = NetworkMapping.ToWire(view.Network),
+            Total = Duration.FromTimeSpan(view.Total),
+            Pid = view.Pid,
+            ChargedBytes = view.ChargedBytes,
+        };
+        clone.Phases.AddRange(view.Phases.Select(phase => new V1.Phase { Name = phase.Name, Duration = Duration.FromTimeSpan(phase.Duration) }));
+        foreach (var (key, value) in view.Labels)
+        {
+            clone.Labels[key] = value;
+        }
+
+        if (view.ReadyAt is { } readyAt)
+        {
+            clone.ReadyTime = Timestamp.FromDateTimeOffset(readyAt);
+        }
+
+        if (view.Identity is { } identity)
+        {
+            clone.Identity = new V1.Identity
+            {
+                Hostname = identity.Hostname,
+                MachineId = identity.MachineId,
+                Generation = view.Generation.ToString("D"),
+                Mac = view.Mac,
+                Clock = Timestamp.FromDateTimeOffset(identity.Clock),
+                KernelReseeded = identity.KernelReseeded,
+            };
+        }
+
+        clone.Memory = ToWire(memory);
+        return clone;
+    }
+
+    public static V1.MemoryUsage? ToWire(VmMemory? memory) => memory is null ? null : new V1.MemoryUsage
+    {
+        Resident = memory.Resident,
+        Proportional = memory.Proportional,
+        Shared = memory.Shared,
+        Private = memory.Private,
+        RamPrivate = memory.RamPrivate,
+        ImagePrivate = memory.ImagePrivate,
+    };
+
+    private static V1.CloneState ToWire(CloneState state) => state switch
+    {
+        CloneState.Prepared => V1.CloneState.Prepared,
+        CloneState.Restored => V1.CloneState.Restored,
+        CloneState.Running => V1.CloneState.Running,
+        CloneState.Paused => V1.CloneState.Paused,
+        CloneState.Stopped => V1.CloneState.Stopped,
+        CloneState.Failed => V1.CloneState.Failed,
+        _ => throw new ArgumentOutOfRangeException(nameof(state), state, message: null),
+    };
+}

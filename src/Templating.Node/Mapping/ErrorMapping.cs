@@ -1,0 +1,72 @@
+using Google.Protobuf.WellKnownTypes;
+using Google.Rpc;
+using Templating.Core.Errors;
+
+namespace Templating.Node.Mapping;
+
+/// <summary>Makes a google.rpc.Status of a failure: ErrorInfo always, BadRequest and RetryInfo where there is something to say.</summary>
+internal static class ErrorMapping
+{
+    // The status travels in trailers, message twice and details in base64, and gRPC's C core lets a peer send 8 KiB of
+    // them (GRPC_ARG_MAX_METADATA_SIZE): 1 + 4/3 (1 + 4) KiB stay below.
+    private const int MaxMessage = 1024;
+    private const int MaxViolationBytes = 4096;
+    private const int MaxDescription = 256;
+
+    public static Status ToStatus(TemplatingException failure)
+    {
+        var rule = ErrorTable.Of(failure.Code);
+        var status = new Status { Code = (int)rule.Status, Message = Cut(failure.Message, MaxMessage) };
+        var info = new ErrorInfo { Domain = ErrorTable.Domain, Reason = ErrorTable.Reason(failure.Code) };
+        foreach (var (key, value) in failure.Details)
+        {
+            info.Metadata[key] = Cut(value, MaxDescription);
+        }
+
+        status.Details.Add(Any.Pack(info));
+        if (failure.Violations.Count > 0)
+        {
+            status.Details.Add(Any.Pack(ToBadRequest(failure.Violations)));
+        }
+
+        if (failure.RetryAfter is { } delay && rule.Retryable)
+        {
+            status.Details.Add(Any.Pack(new RetryInfo { RetryDelay = Duration.FromTimeSpan(delay) }));
+        }
+
+        return status;
+    }
+
+    /// <summary>A fault of ours: the caller gets the number under which the log has the rest, and nothing else.</summary>
+    public static Status ToInternal(string correlationId) => ToStatus(new TemplatingException(
+        ErrorCode.Internal, $"The node failed. Its log has the reason under the correlation id {correlationId}.")
+    {
+        Details = new Dictionary<string, string>(StringComparer.Ordinal) { ["correlation_id"] = correlationId },
+    });
+
+    private static BadRequest ToBadRequest(IReadOnlyList<FieldViolation> violations)
+    {
+        var bad = new BadRequest();
+        foreach (var (index, violation) in violations.Index())
+        {
+            var told = new BadRequest.Types.FieldViolation
+            {
+                Field = Cut(violation.Field, MaxDescription),
+                Description = Cut(violation.Description, MaxDescription),
+            };
+            if (bad.CalculateSize() + told.CalculateSize() > MaxViolationBytes)
+            {
+                told.Field = "...";
+                told.Description = $"{violations.Count - index} more faults are not listed.";
+                bad.FieldViolations.Add(told);
+                break;
+            }
+
+            bad.FieldViolations.Add(told);
+        }
+
+        return bad;
+    }
+
+    private static string Cut(string text, int length) => text.Length <= length ? text : text[..(length - 3)] + "...";
+}

@@ -1,0 +1,94 @@
+using Google.Protobuf.Collections;
+using Google.Protobuf.WellKnownTypes;
+using Templating.Core.Names;
+
+namespace Templating.Node.Mapping;
+
+/// <summary>Reads the kinds of fields that several requests have.</summary>
+internal static class FieldReader
+{
+    public const int MaxEnvironmentEntries = 256;
+    public const int MaxBytes = 64 << 10;
+
+    private static readonly TimeSpan MaxTimeSpan = TimeSpan.FromDays(3650);
+
+    public static Guid? RequestId(string text, Faults faults)
+    {
+        if (text.Length == 0)
+        {
+            return null;
+        }
+
+        if (Guid.TryParseExact(text, "D", out var id) && id != Guid.Empty)
+        {
+            return id;
+        }
+
+        faults.Add("request_id", $"{Quote.Text(text)} is not a UUID such as 0b86cc9f-2a6b-4d3c-9a5e-3d0a4c1e7f21.");
+        return null;
+    }
+
+    /// <summary>Null when unset. A faulty one is reported and null.</summary>
+    public static TimeSpan? Duration(string field, Duration? duration, TimeSpan least, TimeSpan most, Faults faults)
+    {
+        if (duration is null)
+        {
+            return null;
+        }
+
+        // A duration that no TimeSpan can hold must not get as far as ToTimeSpan, which throws.
+        var sound = Math.Abs(duration.Seconds) <= (long)MaxTimeSpan.TotalSeconds
+            && Math.Abs((long)duration.Nanos) < 1_000_000_000
+            && (duration.Seconds == 0 || duration.Nanos == 0 || Math.Sign(duration.Seconds) == Math.Sign(duration.Nanos));
+        if (sound && duration.ToTimeSpan() is var value && value >= least && value <= most)
+        {
+            return value;
+        }
+
+        faults.Add(field, $"It is not between {Show(least)} and {Show(most)}.");
+        return null;
+    }
+
+    public static int PageSize(int size, Faults faults)
+    {
+        faults.Require(size is >= 0 and <= 1000, "page_size", $"{size} is not between 0, which means 100, and 1000.");
+        return size == 0 ? 100 : size;
+    }
+
+    /// <summary>Names as POSIX has them, so that a shell in the guest can read every one.</summary>
+    public static Dictionary<string, string> Environment(string field, MapField<string, string> map, Faults faults)
+    {
+        faults.Require(map.Count <= MaxEnvironmentEntries, field, $"It has {map.Count} entries; at most {MaxEnvironmentEntries} are allowed.");
+        var bytes = map.Sum(pair => System.Text.Encoding.UTF8.GetByteCount(pair.Key) + System.Text.Encoding.UTF8.GetByteCount(pair.Value) + 2L);
+        faults.Require(bytes <= MaxBytes, field, $"It has {bytes} bytes with separators; at most {MaxBytes} are allowed.");
+        foreach (var (name, value) in map)
+        {
+            faults.Require(IsVariable(name), field, $"{Quote.Text(name)} is not a variable's name: use A-Z, a-z, 0-9 and '_', no digit first.");
+            faults.Require(!value.Contains('\0'), $"{field}[{Quote.Text(name)}]", "It has a NUL byte.");
+        }
+
+        return new Dictionary<string, string>(map, StringComparer.Ordinal);
+    }
+
+    /// <summary>As wide as Kubernetes' labels, so that an operator can pass its own on.</summary>
+    public static Dictionary<string, string> LabelMap(string field, MapField<string, string> map, Faults faults)
+    {
+        faults.Require(map.Count <= 64, field, $"It has {map.Count} entries; at most 64 are allowed.");
+        foreach (var (key, value) in map)
+        {
+            faults.Require(IsLabelKey(key), field, $"{Quote.Text(key)} is not a key: use 1 to 317 of A-Z, a-z, 0-9, '.', '_', '-' and '/'.");
+            faults.Require(value.Length <= 256 && !value.Any(char.IsControl), $"{field}[{Quote.Text(key)}]", "It must have at most 256 characters and no control characters.");
+        }
+
+        return new Dictionary<string, string>(map, StringComparer.Ordinal);
+    }
+
+    private static bool IsVariable(string name) =>
+        name.Length is > 0 and <= 256 && !char.IsAsciiDigit(name[0]) && name.All(c => char.IsAsciiLetterOrDigit(c) || c == '_');
+
+    private static bool IsLabelKey(string key) =>
+        key.Length is > 0 and <= 317 && key.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-' or '/');
+
+    private static string Show(TimeSpan time) => time == TimeSpan.Zero ? "0" : time.TotalHours >= 1 ? $"{time.TotalHours:0.###} h"
+        : time.TotalMinutes >= 1 ? $"{time.TotalMinutes:0.###} min" : $"{time.TotalSeconds:0.###} s";
+}

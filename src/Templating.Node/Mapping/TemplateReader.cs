@@ -1,0 +1,83 @@
+using Templating.Core.Machines;
+using Templating.Core.Templates;
+using Templating.Node.Authorization;
+
+namespace Templating.Node.Mapping;
+
+/// <summary>Reads requests about templates. The rules of a spec are Core's; here is what only the wire can get wrong.</summary>
+internal static class TemplateReader
+{
+    public static CreateTemplate Create(V1.CreateTemplateRequest request, Caller caller, TimeSpan readinessTimeout)
+    {
+        var faults = new Faults();
+        faults.RequireLabel("tenant", request.Tenant);
+        if (Core.Names.Labels.IsLabel(request.Tenant))
+        {
+            caller.Require(request.Tenant);
+        }
+
+        faults.RequireLabel("template", request.Template);
+        var limit = request.RevisionHistoryLimit;
+        faults.Require(limit is >= -1 and <= 1000, "revision_history_limit", $"{limit} is not between -1, which means all, and 1000.");
+        var create = new CreateTemplate
+        {
+            Name = new TemplateName(request.Tenant, request.Template),
+            Spec = Spec(request.Spec, readinessTimeout, faults),
+            RequestId = FieldReader.RequestId(request.RequestId, faults),
+            AnyPath = caller.IsHostRoot,
+            RevisionHistoryLimit = limit switch { 0 => 2, -1 => null, _ => limit },
+        };
+        faults.AddRange(TemplateSpecValidator.Validate(create.Spec));
+        faults.ThrowIfAny();
+        return create;
+    }
+
+    private static TemplateSpec Spec(V1.TemplateSpec? spec, TimeSpan readinessTimeout, Faults faults)
+    {
+        var guest = spec?.Guest ?? new V1.GuestSpec();
+        var machine = spec?.Machine ?? new V1.MachineSpec();
+        var readiness = spec?.Readiness ?? new V1.ReadinessSpec();
+        return new TemplateSpec
+        {
+            Guest = new GuestSpec
+            {
+                KernelPath = guest.KernelPath,
+                InitrdPath = guest.InitrdPath.Length == 0 ? null : guest.InitrdPath,
+                CommandLine = guest.CommandLine,
+                ImagePaths = [.. guest.ImagePaths],
+            },
+            Machine = Machine(machine, faults),
+            Readiness = new ReadinessSpec
+            {
+                Timeout = FieldReader.Duration(
+                    "spec.readiness.timeout", readiness.Timeout, TemplateSpecValidator.MinTimeout, TemplateSpecValidator.MaxTimeout, faults)
+                    ?? readinessTimeout,
+                WarmUp = [.. readiness.WarmUp.Select(command => (IReadOnlyList<string>)[.. command.Arguments])],
+            },
+            // Its rules are among those of the spec.
+            Network = spec?.Network is { } network
+                ? new NetworkSpec(network.Outbound, [.. network.Forwards.Select(NetworkMapping.FromWire)])
+                : new NetworkSpec(Outbound: false, []),
+        };
+    }
+
+    private static MachineSpec Machine(V1.MachineSpec wire, Faults faults)
+    {
+        var defaults = new MachineSpec();
+        faults.Require(
+            Enum.IsDefined(wire.Accelerator), "spec.machine.accelerator", $"{(int)wire.Accelerator} is not known; use KVM or TCG, or leave it out.");
+        return new MachineSpec
+        {
+            Vcpus = wire.Vcpus == 0 ? defaults.Vcpus : wire.Vcpus,
+            MemoryBytes = wire.MemoryBytes == 0 ? defaults.MemoryBytes : wire.MemoryBytes,
+            MachineType = wire.MachineType.Length == 0 ? defaults.MachineType : wire.MachineType,
+            CpuModel = wire.CpuModel.Length == 0 ? null : wire.CpuModel,
+            Accelerator = wire.Accelerator switch
+            {
+                V1.Accelerator.Kvm => Accelerator.Kvm,
+                V1.Accelerator.Tcg => Accelerator.Tcg,
+                _ => null,
+            },
+        };
+    }
+}
