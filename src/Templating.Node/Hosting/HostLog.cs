@@ -1,0 +1,16 @@
+namespace Templating.Node.Hosting;
+
+internal static partial class HostLog
+{
+    [LoggerMessage(1, LogLevel.Information, "Clones run on {Qemu} under {Accelerator}")]
+    public static partial void Probed(ILogger logger, string qemu, string accelerator);
+
+    [LoggerMessage(2, LogLevel.Warning, "No template can be built or cloned now: {Problem}")]
+    public static partial void ProbeFailed(ILogger logger, string problem);
+
+    [LoggerMessage(3, LogLevel.Error, "The TLS files {Paths} are not in force, those before them stay: {Reason}")]
+    public static partial void TlsFilesRefused(ILogger logger, string paths, string reason);
+
+    [LoggerMessage(4, LogLevel.Debug, "Refused a client certificate of {Subject}: {Reason}")]
+    public static partial void CertificateRefused(ILogger logger, string subject, string reason);
+}

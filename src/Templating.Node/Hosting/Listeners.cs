@@ -1,0 +1,89 @@
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Templating.Node.Authorization;
+using Templating.Node.Options;
+
+namespace Templating.Node.Hosting;
+
+/// <summary>Where the daemon listens, and how each connection comes to know its <see cref="Peer"/>.</summary>
+internal static class Listeners
+{
+    public static void UseNodeListeners(this IWebHostBuilder host, NodeOptions options)
+    {
+        host.UseKestrelCore();
+        if (options.Tcp is not null)
+        {
+            host.UseKestrelHttpsConfiguration();
+        }
+
+        host.ConfigureServices(services =>
+        {
+            // First of the hosted services: held before the socket is touched, released after it is closed.
+            services.AddSingleton<SocketLease>();
+            services.AddHostedService(provider => provider.GetRequiredService<SocketLease>());
+            services.AddSingleton<TlsFiles>();
+            services.Configure<SocketTransportOptions>(sockets => sockets.CreateBoundListenSocket = endPoint => UnixSocket.Bind(endPoint, options));
+            services.AddOptions<KestrelServerOptions>().Configure<IServiceProvider>((kestrel, provider) => Configure(kestrel, provider, options));
+        });
+    }
+
+    private static void Configure(KestrelServerOptions kestrel, IServiceProvider provider, NodeOptions options)
+    {
+        kestrel.AddServerHeader = false;
+        // Callers are known and a console or watch may be silent for hours; a dead peer is found by pings instead.
+        kestrel.Limits.MinRequestBodyDataRate = null;
+        kestrel.Limits.MinResponseDataRate = null;
+        kestrel.Limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(30);
+        kestrel.Limits.Http2.KeepAlivePingTimeout = TimeSpan.FromSeconds(20);
+        // A shim keeps one connection for all its clones' consoles and watches.
+        kestrel.Limits.Http2.MaxStreamsPerConnection = 1024;
+        kestrel.ListenUnixSocket(options.EffectiveSocketPath, listen =>
+        {
+            listen.Protocols = HttpProtocols.Http2;
+            listen.Use(next => connection => IdentifyUnix(connection, next));
+        });
+        if (options.Tcp is { } tcp)
+        {
+            var files = provider.GetRequiredService<TlsFiles>();
+            kestrel.Listen(IpEndPointAttribute.Parse(tcp.Address)!, listen =>
+            {
+                listen.Protocols = HttpProtocols.Http2;
+                listen.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = _ => ValueTask.FromResult(files.ServerOptions()) });
+                listen.Use(next => connection => IdentifyCertificate(connection, next));
+            });
+        }
+
+        if (IpEndPointAttribute.Parse(options.MetricsAddress) is { } metrics)
+        {
+            kestrel.Listen(metrics, listen =>
+            {
+                listen.Protocols = HttpProtocols.Http1;
+                listen.Use(next => connection =>
+                {
+                    connection.Features.Set(MetricsListener.Instance);
+                    return next(connection);
+                });
+            });
+        }
+    }
+
+    private static Task IdentifyUnix(ConnectionContext connection, ConnectionDelegate next)
+    {
+        var socket = connection.Features.Get<IConnectionSocketFeature>()?.Socket
+            ?? throw new InvalidOperationException("The transport does not tell its socket.");
+        connection.Features.Set<Peer>(UnixSocket.ReadPeer(socket));
+        return next(connection);
+    }
+
+    private static Task IdentifyCertificate(ConnectionContext connection, ConnectionDelegate next)
+    {
+        var certificate = connection.Features.Get<ITlsConnectionFeature>()?.ClientCertificate
+            ?? throw new InvalidOperationException("A TLS handshake without a client certificate succeeded.");
+        connection.Features.Set<Peer>(CertificatePeers.Read(certificate));
+        return next(connection);
+    }
+}

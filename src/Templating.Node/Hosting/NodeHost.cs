@@ -1,0 +1,79 @@
+using Grpc.Reflection;
+using Microsoft.Extensions.Hosting.Systemd;
+using Microsoft.Extensions.Options;
+using Templating.Node.Authorization;
+using Templating.Node.Options;
+using Templating.Node.Services;
+using Templating.Node.Telemetry;
+
+namespace Templating.Node.Hosting;
+
+/// <summary>The daemon.</summary>
+internal static class NodeHost
+{
+    // The largest request is a clone's: 64 KiB of environment, 64 KiB of user data, labels and forwards.
+    private const int MaxRequestBytes = 1 << 20;
+
+    /// <summary>Serves until cancelled or told to stop (SIGTERM, SIGINT).</summary>
+    /// <returns>The process's exit code.</returns>
+    /// <exception cref="OptionsValidationException">Every fault of the options.</exception>
+    /// <exception cref="IOException">The socket cannot be had: another daemon serves there, or the path is something else.</exception>
+    public static async Task<int> RunAsync(NodeOptions options, CancellationToken cancellationToken)
+    {
+        await using var app = Build(options, services => services.AddNode(options));
+        await app.RunAsync(cancellationToken);
+        return 0;
+    }
+
+    /// <param name="options">Refused here when faulty, before anything is touched.</param>
+    /// <param name="addDomain">Registers IVmm, ITemplateStore, ITemplateManager and ICloneManager, and what has to run with them.</param>
+    public static WebApplication Build(NodeOptions options, Action<IServiceCollection> addDomain)
+    {
+        NodeOptionsRules.Check(options);
+        // Empty: no appsettings.json of whatever folder we are in, and no ASPNETCORE_URLS that opens a plain port.
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "templating" });
+        var services = builder.Services;
+        builder.Logging.AddNodeLogging(options);
+        services.AddSingleton(Microsoft.Extensions.Options.Options.Create(options));
+        services.AddSingleton(TimeProvider.System);
+        services.AddSystemd();
+        services.Configure<HostOptions>(host => host.ShutdownTimeout = options.ShutdownTimeout);
+        services.AddRoutingCore();
+        services.AddNodeTelemetry(options);
+        AddServices(services);
+        addDomain(services);
+        builder.WebHost.UseNodeListeners(options);
+
+        var app = builder.Build();
+        app.UseNodeMetrics(options);
+        app.UseRouting();
+        app.MapGrpcService<Services.TemplateService>();
+        app.MapGrpcService<Services.CloneService>();
+        app.MapGrpcService<Services.NodeService>();
+        app.MapGrpcService<HealthService>();
+        app.MapGrpcService<ReflectionServiceImpl>();
+        app.MapGrpcService<ReflectionV1ServiceImpl>();
+        return app;
+    }
+
+    private static void AddServices(IServiceCollection services)
+    {
+        services.AddGrpc(grpc =>
+        {
+            grpc.MaxReceiveMessageSize = MaxRequestBytes;
+            grpc.Interceptors.Add<CallInterceptor>();
+        });
+        services.AddSingleton<CallInterceptor>();
+        services.AddSingleton<PolicySource>();
+        services.AddSingleton<CallLifetime>();
+        services.AddSingleton<CloneBatch>();
+        services.AddSingleton<ExecCall>();
+        services.AddSingleton<ConsoleCall>();
+        services.AddSingleton<Services.TemplateService>();
+        services.AddSingleton<Services.CloneService>();
+        services.AddSingleton<Services.NodeService>();
+        services.AddSingleton<HealthService>();
+        services.AddSingleton(new ReflectionServiceImpl(ServedServices.All));
+        services.AddSingleton(new ReflectionV1ServiceImpl(ServedServices.All));
+    }
+}

@@ -1,0 +1,73 @@
+using Templating.Core.Capacity;
+using Templating.Core.Clones;
+using Templating.Core.Diagnostics;
+using Templating.Core.Machines;
+using Templating.Core.Maintenance;
+using Templating.Core.Store;
+using Templating.Core.Templates;
+using Templating.Node.Options;
+using Templating.Qemu;
+
+namespace Templating.Node.Hosting;
+
+/// <summary>Joins the daemon to the domain and to QEMU: the only place that knows which implementations are real.</summary>
+internal static class NodeServices
+{
+    public static IServiceCollection AddNode(this IServiceCollection services, NodeOptions options) =>
+        services.AddSingleton<IVmm>(provider => new QemuVmm(
+            new QemuOptions
+            {
+                QemuPath = options.QemuPath ?? new QemuOptions().QemuPath,
+                KvmProbeCachePath = Path.Combine(options.RunPath, "kvm-probe"),
+            },
+            provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<QemuVmm>>()))
+            .AddDomain(options);
+
+    /// <summary>All but the IVmm, in whose place a test has another.</summary>
+    internal static IServiceCollection AddDomain(this IServiceCollection services, NodeOptions options)
+    {
+        var users = Users(options);
+        var clones = new CloneOptions { RunFolder = options.RunPath };
+        clones = options.MaxConcurrentStarts is { } starts ? clones with { MaxConcurrentStarts = starts } : clones;
+        var builds = new BuildOptions
+        {
+            BuildsFolder = clones.BuildsFolder,
+            GuestFiles = new GuestFilePolicy { Folders = [.. options.GuestFolders] },
+        };
+
+        services.AddMetrics();
+        services.AddSingleton<TemplatingMetrics>();
+        services.AddSingleton<RevisionLeases>();
+        services.AddSingleton(new NodeCapacity(new CapacityOptions
+        {
+            BudgetBytes = options.MemoryBudgetBytes ?? HostMemory.DefaultBudget(),
+            Overcommit = options.MemoryOvercommit,
+            OverheadBytes = options.CloneOverheadBytes,
+            MaxVms = options.MaxClones,
+        }));
+        services.AddSingleton<ITemplateStore>(provider => new TemplateStore(
+            new StoreOptions { Root = options.StorePath, VmGroupId = users?.Gid }, provider.GetRequiredService<ILogger<TemplateStore>>()));
+        services.AddSingleton(provider => new CloneManager(
+            provider.GetRequiredService<IVmm>(), provider.GetRequiredService<ITemplateStore>(), provider.GetRequiredService<RevisionLeases>(),
+            provider.GetRequiredService<NodeCapacity>(), users, clones, provider.GetRequiredService<TemplatingMetrics>(),
+            provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<CloneManager>>()));
+        services.AddSingleton<ICloneManager>(provider => provider.GetRequiredService<CloneManager>());
+        services.AddSingleton(provider => new TemplateManager(
+            provider.GetRequiredService<IVmm>(), provider.GetRequiredService<ITemplateStore>(), provider.GetRequiredService<RevisionLeases>(),
+            provider.GetRequiredService<CloneManager>(), provider.GetRequiredService<NodeCapacity>(), users, builds,
+            provider.GetRequiredService<TemplatingMetrics>(), provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<TemplateManager>>()));
+        services.AddSingleton<ITemplateManager>(provider => provider.GetRequiredService<TemplateManager>());
+        services.AddSingleton(new JanitorOptions { CollectInterval = options.CollectInterval });
+        services.AddSingleton<Janitor>();
+        services.AddHostedService<Recovery>();
+        services.AddHostedService<Upkeep>();
+        return services;
+    }
+
+    private static VmUserPool? Users(NodeOptions options)
+    {
+        var range = options.VmUsers ?? (Environment.IsPrivilegedProcess ? new VmUserRange() : null);
+        return range is null or { Count: 0 } ? null : new VmUserPool((uint)range.FirstUid, range.Count, (uint)range.Gid);
+    }
+}

@@ -1,0 +1,16 @@
+using Templating.Core.Clones;
+using Templating.Core.Templates;
+
+namespace Templating.Node.Hosting;
+
+/// <summary>Takes over what the daemon before this one left, before the socket is opened: nobody sees half of it.</summary>
+internal sealed class Recovery(TemplateManager templates, CloneManager clones) : IHostedService
+{
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await clones.RecoverAsync(cancellationToken);
+        await templates.RecoverAsync(cancellationToken);
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+}

@@ -1,0 +1,119 @@
+using Grpc.Core;
+using Templating.Core.Clones;
+using Templating.Core.Errors;
+using Templating.Node.Mapping;
+using Templating.V1;
+using CloneView = Templating.V1.CloneView;
+
+namespace Templating.Node.Services;
+
+internal sealed class CloneService(
+    ICloneManager clones, CloneBatch batch, ExecCall exec, ConsoleCall console, CallLifetime lifetime) : V1.CloneService.CloneServiceBase
+{
+    public override async Task<VmClone> CreateClone(CreateCloneRequest request, ServerCallContext context) =>
+        CloneWriter.ToWire(await clones.CreateAsync(CloneReader.Create(request, context.Caller()), context.CancellationToken));
+
+    public override Task CreateClones(
+        CreateClonesRequest request, IServerStreamWriter<CreateClonesResponse> responseStream, ServerCallContext context) =>
+        batch.RunAsync(CloneReader.CreateMany(request, context.Caller()), responseStream, context);
+
+    public override async Task<VmClone> GetClone(GetCloneRequest request, ServerCallContext context)
+    {
+        var name = NameReader.Clone("name", request.Name, context.Caller());
+        CheckView(request.View);
+        var view = clones.Get(name);
+        return CloneWriter.ToWire(
+            view, request.View == CloneView.Full ? await clones.ReadMemoryAsync(name, context.CancellationToken) : null);
+    }
+
+    public override async Task<ListClonesResponse> ListClones(ListClonesRequest request, ServerCallContext context)
+    {
+        var faults = new Faults();
+        var caller = context.Caller();
+        var tenant = NameReader.Parent(request.Parent, caller, faults);
+        var (template, revision) = request.Template.Length == 0 ? default : NameReader.Template("template", request.Template, caller, faults);
+        var filter = $"clones {request.Parent} {request.Template}";
+        var after = PageToken.Read(request.PageToken, filter, faults);
+        var size = FieldReader.PageSize(request.PageSize, faults);
+        faults.Require(Enum.IsDefined(request.View), "view", $"{(int)request.View} is not known; use BASIC or FULL.");
+        faults.ThrowIfAny();
+
+        var visible = clones.List(tenant)
+            .Where(view => caller.Tenants.Contains(view.Name.Tenant))
+            .Where(view => request.Template.Length == 0
+                || (view.Template.Template == template && (revision is null || string.Equals(revision, view.Template.Revision, StringComparison.Ordinal))));
+        var page = Pages.Cut(visible, PageKeys.Of, after, size, view => CloneWriter.ToWire(view), out var next);
+        if (request.View == CloneView.Full)
+        {
+            await AddMemoryAsync(page, context.CancellationToken);
+        }
+
+        return new ListClonesResponse { Clones = { page }, NextPageToken = next is null ? "" : PageToken.Write(filter, next) };
+    }
+
+    public override async Task<DeleteCloneResponse> DeleteClone(DeleteCloneRequest request, ServerCallContext context)
+    {
+        var name = NameReader.Clone("name", request.Name, context.Caller());
+        var faults = new Faults();
+        var grace = FieldReader.Duration("grace_period", request.GracePeriod, TimeSpan.Zero, TimeSpan.FromMinutes(10), faults);
+        faults.ThrowIfAny();
+        var exit = await clones.DeleteAsync(name, grace ?? TimeSpan.Zero, context.CancellationToken);
+        return new DeleteCloneResponse { Reason = exit.Reason };
+    }
+
+    public override async Task<VmClone> PauseClone(PauseCloneRequest request, ServerCallContext context) => CloneWriter.ToWire(
+        await clones.PauseAsync(NameReader.Clone("name", request.Name, context.Caller()), context.CancellationToken));
+
+    public override async Task<VmClone> ResumeClone(ResumeCloneRequest request, ServerCallContext context) => CloneWriter.ToWire(
+        await clones.ResumeAsync(NameReader.Clone("name", request.Name, context.Caller()), context.CancellationToken));
+
+    public override Task ExecClone(
+        IAsyncStreamReader<ExecCloneRequest> requestStream, IServerStreamWriter<ExecCloneResponse> responseStream, ServerCallContext context) =>
+        exec.RunAsync(requestStream, responseStream, context);
+
+    public override Task AttachConsole(
+        IAsyncStreamReader<AttachConsoleRequest> requestStream, IServerStreamWriter<AttachConsoleResponse> responseStream, ServerCallContext context) =>
+        console.RunAsync(requestStream, responseStream, context);
+
+    public override async Task WatchClones(
+        WatchClonesRequest request, IServerStreamWriter<WatchClonesResponse> responseStream, ServerCallContext context)
+    {
+        var faults = new Faults();
+        var caller = context.Caller();
+        var tenant = NameReader.Parent(request.Parent, caller, faults);
+        faults.ThrowIfAny();
+        using var until = lifetime.Until(context);
+        await Watch.RunAsync(
+            clones.WatchAsync,
+            () => clones.List(tenant),
+            view => view.Name.ToString(),
+            view => NameReader.IsUnder(tenant, view.Name.Tenant) && caller.Tenants.Contains(view.Name.Tenant),
+            (type, view) => responseStream.WriteAsync(
+                new WatchClonesResponse { Type = type, Clone_ = view is null ? null : CloneWriter.ToWire(view) }, until.Token),
+            until.Token);
+    }
+
+    private static void CheckView(CloneView view)
+    {
+        var faults = new Faults();
+        faults.Require(Enum.IsDefined(view), "view", $"{(int)view} is not known; use BASIC or FULL.");
+        faults.ThrowIfAny();
+    }
+
+    /// <summary>A few at once: each read makes the kernel walk a page table.</summary>
+    private Task AddMemoryAsync(List<VmClone> page, CancellationToken cancellationToken) => Parallel.ForEachAsync(
+        page,
+        new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = cancellationToken },
+        async (clone, cancelled) =>
+        {
+            try
+            {
+                clone.Memory = CloneWriter.ToWire(await clones.ReadMemoryAsync(new CloneName(clone.Tenant, clone.Id), cancelled));
+            }
+            catch (TemplatingException e) when (e.Code == ErrorCode.CloneNotFound)
+            {
+                // It was deleted since the list was taken: it has no memory any more.
+                clone.Memory = null;
+            }
+        });
+}

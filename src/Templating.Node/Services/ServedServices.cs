@@ -1,0 +1,15 @@
+using ServiceDescriptor = Google.Protobuf.Reflection.ServiceDescriptor;
+
+namespace Templating.Node.Services;
+
+/// <summary>What is served, as reflection and health tell it. Named here so that nothing has to be found by .NET reflection.</summary>
+internal static class ServedServices
+{
+    public static IReadOnlyList<ServiceDescriptor> All { get; } =
+    [
+        V1.TemplateService.Descriptor,
+        V1.CloneService.Descriptor,
+        V1.NodeService.Descriptor,
+        Grpc.Health.V1.Health.Descriptor,
+    ];
+}

@@ -1,0 +1,63 @@
+using Templating.Core.Templates;
+
+namespace Templating.Node.Services;
+
+/// <summary>
+/// A watch: what exists as ADDED, then SYNCED, then every change. Nothing in between is missed. The manager holds back a
+/// bounded number of changes for a watcher that reads slowly and ends it with WatchTooSlow when they are too many.
+/// </summary>
+internal static class Watch
+{
+    /// <param name="subscribe">The manager's changes; begins with the call.</param>
+    /// <param name="list">What exists now.</param>
+    /// <param name="keyOf">Identity of an object.</param>
+    /// <param name="sees">Whether this watcher may see an object.</param>
+    /// <param name="send">Null item for SYNCED.</param>
+    /// <param name="cancellationToken">Ends the watch; it never ends by itself otherwise.</param>
+    public static async Task RunAsync<T>(
+        Func<CancellationToken, IAsyncEnumerable<Change<T>>> subscribe, Func<IReadOnlyList<T>> list, Func<T, string> keyOf,
+        Func<T, bool> sees, Func<V1.ChangeType, T?, Task> send, CancellationToken cancellationToken)
+        where T : class
+    {
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        await using var changes = subscribe(ended.Token).GetAsyncEnumerator(ended.Token);
+        // Begun before the list is taken, so that a subscription never lies unread should sending the list fail.
+        var next = changes.MoveNextAsync().AsTask();
+        try
+        {
+            var known = new HashSet<string>(StringComparer.Ordinal);
+            foreach (var item in list().Where(sees))
+            {
+                known.Add(keyOf(item));
+                await send(V1.ChangeType.Added, item);
+            }
+
+            await send(V1.ChangeType.Synced, null);
+            while (await next)
+            {
+                var change = changes.Current;
+                if (sees(change.Item) && Judge(change, keyOf(change.Item), known) is { } type)
+                {
+                    await send(type, change.Item);
+                }
+
+                next = changes.MoveNextAsync().AsTask();
+            }
+        }
+        finally
+        {
+            // An enumerator must not be disposed while it is asked for more.
+            await ended.CancelAsync();
+            await ((Task)next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        cancellationToken.ThrowIfCancellationRequested();
+    }
+
+    /// <summary>A change from before the list may tell what the list told already: each object is ADDED once, DELETED once.</summary>
+    private static V1.ChangeType? Judge<T>(Change<T> change, string key, HashSet<string> known) => change.Kind switch
+    {
+        ChangeKind.Deleted => known.Remove(key) ? V1.ChangeType.Deleted : null,
+        _ => known.Add(key) ? V1.ChangeType.Added : V1.ChangeType.Modified,
+    };
+}
