@@ -260,14 +260,15 @@ internal sealed class GuestChannel : IAsyncDisposable
                 return;
             case "exit" when Find(line) is { } exec:
                 line.Expect(4);
-                Remove(exec);
-                exec.Complete(new ExecExited(line.OptionalNumber(2), line.OptionalNumber(3)));
+                var exited = new ExecExited(line.OptionalNumber(2), line.OptionalNumber(3));
+                Remove(exec); // only now: a line that does not parse must fail the command with the others
+                exec.Complete(exited);
                 return;
             case "nostart" when Find(line) is { } exec:
                 line.Expect(3);
+                var reason = Console.ConsoleText.Clean(line.Bytes(2));
                 Remove(exec);
-                exec.Fail(new TemplatingException(ErrorCode.InvalidArgument,
-                    $"The guest cannot start the program: {Console.ConsoleText.Clean(line.Bytes(2))}."));
+                exec.Fail(new TemplatingException(ErrorCode.InvalidArgument, $"The guest cannot start the program: {reason}."));
                 return;
             default:
                 throw line.Broken();
