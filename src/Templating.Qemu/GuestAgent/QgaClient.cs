@@ -84,8 +84,13 @@ internal sealed class QgaClient(string socketPath, Socket? first, TimeProvider c
             return;
         }
 
-        // A new reader forgets half lines of an answer that was given up.
+        // The sentinel flushes a half-read command out of the agent's parser (qapi-schema.json, guest-sync-delimited). The
+        // agent complains of it before it answers the sync that follows, so it goes with the first only, and only
+        // answers to syncs that follow it count.
         var wait = FirstResend;
+        _syncIds.Clear();
+        Open();
+        await SendAsync([Sentinel], cancellationToken);
         while (!_synced)
         {
             Open();
@@ -107,8 +112,7 @@ internal sealed class QgaClient(string socketPath, Socket? first, TimeProvider c
     {
         var id = (long)RandomNumberGenerator.GetInt32(1, int.MaxValue);
         _syncIds.Add(id);
-        // The sentinel flushes a half-read command out of the agent's parser (qapi-schema.json, guest-sync-delimited).
-        return SendAsync([Sentinel, .. QmpMessage.Command("guest-sync-delimited", null, w => w.WriteNumber("id", id))], cancellationToken);
+        return SendAsync(QmpMessage.Command("guest-sync-delimited", null, w => w.WriteNumber("id", id)), cancellationToken);
     }
 
     private async Task ReadSyncAsync(CancellationToken cancellationToken)

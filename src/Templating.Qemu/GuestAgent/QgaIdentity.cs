@@ -5,19 +5,20 @@ using Templating.Core.Machines;
 
 namespace Templating.Qemu.GuestAgent;
 
-/// <summary>Makes any Linux with qemu-guest-agent itself: its clock by a command of the agent, the rest by one script.</summary>
+/// <summary>Makes any Linux with qemu-guest-agent itself: its clock by a command of the agent where it can, the rest by one script.</summary>
 internal static class QgaIdentity
 {
     private static readonly TimeSpan ClockTimeout = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// Arguments: id, host name, machine id, MAC or "-". Standard input: environment, user data and seed, a line of
+    /// Arguments: id, host name, machine id, MAC or "-", seconds of the clock or "-" where it is set. Standard input: environment, user data and seed, a line of
     /// base64 each. Prints what it reads back, a line each. /etc may be read-only: then a bind mount, or a link.
     /// </summary>
     private const string Script = """
         set -e
         umask 022
         mkdir -p /run/templating
+        [ "$5" = - ] || date -s "@$5" >/dev/null
         read -r env; read -r data; read -r seed
         printf %s "$seed" | base64 -d >/dev/urandom
         printf %s "$1" >/run/templating/id
@@ -49,14 +50,13 @@ internal static class QgaIdentity
     public static async Task<IdentityConfirmation> SetAsync(
         QgaClient agent, GuestIdentity identity, TimeProvider clock, CancellationToken cancellationToken)
     {
-        await agent.ExecuteAsync("guest-set-time",
-            writer => writer.WriteNumber("time", GuestWords.UnixNanoseconds(identity.Clock.GetUtcNow())),
-            ClockTimeout, cancellationToken);
+        var clockSet = await SetClockAsync(agent, identity, cancellationToken);
         var input = string.Concat(
             Convert.ToBase64String(Encoding.UTF8.GetBytes(EnvironmentFile(identity.Environment))), "\n",
             Convert.ToBase64String(identity.UserData.Span), "\n", Convert.ToBase64String(identity.Seed.Span), "\n");
         var pid = await QgaProcess.StartAsync(agent,
-            ["/bin/sh", "-c", Script, "sh", identity.Id, identity.Hostname, identity.MachineId, identity.Mac ?? "-"],
+            ["/bin/sh", "-c", Script, "sh", identity.Id, identity.Hostname, identity.MachineId, identity.Mac ?? "-",
+             clockSet ? "-" : identity.Clock.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture)],
             Encoding.ASCII.GetBytes(input), cancellationToken);
         var result = await QgaProcess.WaitAsync(agent, pid, clock, cancellationToken);
         if (result.ExitCode is not 0)
@@ -66,6 +66,23 @@ internal static class QgaIdentity
         }
 
         return Parse(result.Output);
+    }
+
+    /// <summary>False where the agent refuses: it does without hwclock(8), which small images lack.</summary>
+    private static async Task<bool> SetClockAsync(QgaClient agent, GuestIdentity identity, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await agent.ExecuteAsync("guest-set-time",
+                writer => writer.WriteNumber("time", GuestWords.UnixNanoseconds(identity.Clock.GetUtcNow())),
+                ClockTimeout, cancellationToken);
+            return true;
+        }
+        catch (TemplatingException e) when (e.Code == ErrorCode.GuestAgentFailed)
+        {
+            // Not lost when it was another failure: the script goes over the same connection, and its answer is checked.
+            return false;
+        }
     }
 
     /// <summary>One <c>NAME='value'</c> a line, for a shell to read.</summary>
