@@ -1,0 +1,182 @@
+using CsCheck;
+using Templating.Core.Errors;
+using Templating.Core.Machines;
+using Templating.Qemu.GuestAgent;
+using Templating.Testing;
+using Templating.Testing.Qemu;
+
+namespace Templating.UnitTests.Qemu;
+
+public sealed class GuestChannelTests : IAsyncDisposable
+{
+    private readonly ScriptedPeer _guest;
+    private readonly GuestClient _client;
+
+    public GuestChannelTests()
+    {
+        var (ours, theirs) = SocketPair.Create();
+        _guest = new ScriptedPeer(theirs);
+        _client = new GuestClient("/nonexistent/guest.sock", ours, TimeProvider.System);
+    }
+
+    [Fact]
+    public async Task StaleBytesBeforeTheSyncAreDropped()
+    {
+        var ready = _client.WaitReadyAsync(CancellationToken.None);
+        var sync = await _guest.ReadLineAsync();
+        await _guest.SendAsync("7 AAAA\nexit 4 0 -\nsynced 0123456789abcdef 1\nout 9 QU");
+        await _guest.SendLineAsync(sync!.Replace("sync", "synced", StringComparison.Ordinal) + " 1");
+
+        await ready.Soonest();
+    }
+
+    [Fact]
+    public async Task IdentityGoesOutWithItsSyncInOneBreath()
+    {
+        var identity = FrozenTemplate.NewIdentity("me");
+        var answer = _client.IdentifyAsync(identity, CancellationToken.None);
+        var sync = await _guest.ReadLineAsync();
+        var words = (await _guest.ReadLineAsync())!.Split(' ');
+        await _guest.SendLineAsync(sync!.Replace("sync", "synced", StringComparison.Ordinal) + " 1");
+        await _guest.SendLineAsync($"identified {words[1]} {words[2]} {words[3]} {words[4]} kernel {new string('a', 32)}");
+
+        var confirmed = Identities.Confirm(identity, Identities.Read(await answer.Soonest(), identity));
+
+        confirmed.Hostname.ShouldBe("me");
+        confirmed.KernelReseeded.ShouldBeTrue();
+        words[0].ShouldBe("identify");
+        words.Length.ShouldBe(9);
+    }
+
+    [Fact]
+    public async Task OutputIsAcknowledgedOnlyAsItIsRead()
+    {
+        var exec = _client.ExecAsync(new GuestCommand { Arguments = ["yes"] }, null, CancellationToken.None).GetAsyncEnumerator();
+        var first = exec.MoveNextAsync().AsTask();
+        await SyncAsync();
+        (await _guest.ReadLineAsync()).ShouldBe("exec 1 - 0 - - eWVz");
+        for (var i = 0; i < GuestExec.Window / 8192; i++)
+        {
+            await _guest.SendLineAsync("out 1 " + Convert.ToBase64String(new byte[8192]));
+        }
+
+        (await first.Soonest()).ShouldBeTrue();
+        for (var i = 0; i < 8; i++)
+        {
+            (await exec.MoveNextAsync().AsTask().Soonest()).ShouldBeTrue();
+        }
+
+        (await _guest.ReadLineAsync()).ShouldBe($"ack 1 {GuestExec.Window / 4}");
+        await exec.DisposeAsync().AsTask().Soonest();
+        (await _guest.ReadLineAsync()).ShouldBe("kill 1 9");
+    }
+
+    [Fact]
+    public void GuestThatIgnoresTheWindowIsCutOff()
+    {
+        var exec = new GuestExec(1);
+        exec.Receive(new ExecStandardOutput(new byte[GuestExec.Window]), GuestExec.Window);
+
+        Should.Throw<TemplatingException>(() => exec.Receive(new ExecStandardOutput(new byte[1]), 1))
+            .Code.ShouldBe(ErrorCode.GuestAgentFailed);
+    }
+
+    [Fact]
+    public async Task OutputOfACommandThatDoesNotRunIsNonsense()
+    {
+        var exec = ReadAllAsync();
+        await SyncAsync();
+        await _guest.ReadLineAsync();
+        await _guest.SendLineAsync("out 2 AAAA");
+
+        (await Should.ThrowAsync<TemplatingException>(exec.Soonest())).Message.ShouldContain("out 2 AAAA");
+    }
+
+    [Theory]
+    [InlineData("hello world\n")]
+    [InlineData("out 1 !!!!\n")]
+    [InlineData("out 1\n")]
+    [InlineData("exit 1 x -\n")]
+    [InlineData("exit 1 -1 -\n")]
+    [InlineData("took 1 99999\n")]
+    [InlineData("out 4294967296 AAAA\n")]
+    [InlineData("\u0001\n")]
+    [InlineData("\n")]
+    public async Task NonsenseFailsThatGuestAlone(string sent)
+    {
+        var exec = ReadAllAsync();
+        await SyncAsync();
+        await _guest.ReadLineAsync();
+        await _guest.SendAsync(sent);
+
+        (await Should.ThrowAsync<TemplatingException>(exec.Soonest())).Code.ShouldBe(ErrorCode.GuestAgentFailed);
+    }
+
+    [Fact]
+    public async Task MegabytesWithoutALineEndAreNotKept()
+    {
+        var exec = ReadAllAsync();
+        await SyncAsync();
+        await _guest.FloodAsync(new byte[4 * 1024 * 1024]);
+
+        (await Should.ThrowAsync<TemplatingException>(exec.Soonest())).Message.ShouldContain("longer than");
+    }
+
+    [Fact]
+    public async Task ProgramThatCannotStartIsTheCallersFault()
+    {
+        var exec = ReadAllAsync();
+        await SyncAsync();
+        await _guest.ReadLineAsync();
+        await _guest.SendLineAsync("nostart 1 " + Convert.ToBase64String("no such program\u001b[2J"u8));
+
+        var error = await Should.ThrowAsync<TemplatingException>(exec.Soonest());
+
+        error.Code.ShouldBe(ErrorCode.InvalidArgument);
+        error.Message.ShouldContain("no such program");
+        error.Message.ShouldNotContain("\u001b");
+    }
+
+    [Fact]
+    public async Task GuestThatNeverAnswersIsLeftAtTheDeadline()
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromMilliseconds(30));
+
+        await Should.ThrowAsync<OperationCanceledException>(_client.WaitReadyAsync(limit.Token).Soonest());
+    }
+
+    [Fact]
+    public void AnyBytesGiveAnErrorOfOursOrALine() => Gen.Byte.Array[0, 100].Sample(bytes =>
+    {
+        try
+        {
+            var line = GuestLine.Parse(bytes);
+            _ = line.Text(1);
+            _ = line.OptionalNumber(2);
+        }
+        catch (TemplatingException e)
+        {
+            e.Code.ShouldBe(ErrorCode.GuestAgentFailed);
+        }
+    });
+
+    public async ValueTask DisposeAsync()
+    {
+        _guest.Dispose();
+        await _client.DisposeAsync();
+    }
+
+    private async Task SyncAsync()
+    {
+        var sync = await _guest.ReadLineAsync();
+        await _guest.SendLineAsync(sync!.Replace("sync", "synced", StringComparison.Ordinal) + " 1");
+    }
+
+    private async Task ReadAllAsync()
+    {
+        await foreach (var _ in _client.ExecAsync(new GuestCommand { Arguments = ["true"] }, null, CancellationToken.None))
+        {
+            // Only its end matters.
+        }
+    }
+}

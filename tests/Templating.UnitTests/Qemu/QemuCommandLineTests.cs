@@ -1,0 +1,98 @@
+using Templating.Core.Machines;
+using Templating.Qemu.CommandLine;
+
+namespace Templating.UnitTests.Qemu;
+
+public sealed class QemuCommandLineTests
+{
+    private static readonly ResolvedMachine Machine = new()
+    {
+        QemuVersion = "10.0.2",
+        MachineType = "pc-q35-10.0",
+        CpuModel = "max",
+        Accelerator = Accelerator.Tcg,
+        Vcpus = 2,
+        MemoryBytes = 256 * MachineSpec.MiB,
+        Devices = [],
+    };
+
+    private static readonly QemuLaunch Clone = new()
+    {
+        QemuPath = "/usr/bin/qemu-system-x86_64",
+        Machine = Machine,
+        Ram = new MemoryBackend("ram", MemoryRole.CloneRam, "/store/a,b=c/memory", Machine.MemoryBytes),
+        Images = [new MemoryBackend("image0", MemoryRole.Image, "/store/image", 16 * MachineSpec.MiB)],
+        Network = new NetworkSpec(Outbound: false, [new PortForward(80), new PortForward(22, 2222, "::1")]),
+        Generation = Guid.Parse("01020304-0506-0708-090a-0b0c0d0e0f10"),
+        Beginning = new Beginning.Incoming(),
+        TcgBufferMiB = 32,
+        Sockets = new VmSockets<CharacterDevice>(new("qmp", 3), new("agent", 4), new("guest", 5), new("console", 6)),
+    };
+
+    [Fact]
+    public void CloneMapsItsRamPrivatelyAndItsImageAsRom()
+    {
+        var line = QemuCommandLine.Build(Clone);
+
+        line.ShouldContain("memory-backend-file,id=ram,size=268435456,mem-path=/store/a,,b=c/memory,share=off,readonly=on,rom=off");
+        line.ShouldContain("memory-backend-file,id=image0,size=16777216,mem-path=/store/image,share=on,readonly=on,rom=auto");
+        line.ShouldContain("nvdimm,memdev=image0,unarmed=on");
+        line.ShouldContain("size=268435456B,slots=1,maxmem=285212672B");
+    }
+
+    [Fact]
+    public void CloneWaitsForItsStateAndHasNoKernel()
+    {
+        var line = QemuCommandLine.Build(Clone);
+
+        After(line, "-incoming").ShouldBe("defer");
+        line.ShouldContain("-S");
+        line.ShouldNotContain("-kernel");
+        line.ShouldContain("vmgenid,guid=01020304-0506-0708-090a-0b0c0d0e0f10");
+    }
+
+    [Fact]
+    public void TemplateBootsItsKernelAndWritesItsRamIntoTheFile()
+    {
+        var line = QemuCommandLine.Build(Clone with
+        {
+            Ram = Clone.Ram with { Role = MemoryRole.TemplateRam },
+            Images = [],
+            Generation = null,
+            Beginning = new Beginning.Boot("/k,1", "/i", "console=ttyS0 a,b"),
+        });
+
+        After(line, "-kernel").ShouldBe("/k,1");
+        After(line, "-append").ShouldBe("console=ttyS0 a,b");
+        After(line, "-object").ShouldEndWith("share=on,readonly=off,rom=auto");
+        After(line, "-machine").ShouldContain("nvdimm=off");
+        line.ShouldContain("vmgenid,guid=auto");
+        line.ShouldNotContain("-incoming");
+    }
+
+    [Fact]
+    public void NetworkIsClosedUnlessAskedFor()
+    {
+        After(QemuCommandLine.Build(Clone), "-netdev")
+            .ShouldBe("user,id=net0,restrict=on,hostfwd=tcp:127.0.0.1:0-:80,hostfwd=tcp:[::1]:2222-:22");
+        After(QemuCommandLine.Build(Clone with { Network = new NetworkSpec(Outbound: true, []) }), "-netdev")
+            .ShouldBe("user,id=net0,restrict=off");
+    }
+
+    [Fact]
+    public void SandboxIsOnAndNothingComesByDefault()
+    {
+        var line = QemuCommandLine.Build(Clone);
+
+        After(line, "-sandbox").ShouldBe("on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
+        line.ShouldContain("-nodefaults");
+        line.ShouldContain("-no-user-config");
+        line.ShouldContain("socket,id=console,fd=6,server=on,wait=off");
+        After(line, "-accel").ShouldBe("tcg,tb-size=32");
+    }
+
+    [Fact]
+    public void CommasInValuesAreDoubled() => Option.Escape("a,b,,c").ShouldBe("a,,b,,,,c");
+
+    private static string After(IReadOnlyList<string> line, string option) => line[line.ToList().IndexOf(option) + 1];
+}

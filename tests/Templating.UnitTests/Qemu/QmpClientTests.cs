@@ -1,0 +1,146 @@
+using CsCheck;
+using Templating.Core.Errors;
+using Templating.Qemu.Qmp;
+using Templating.Testing;
+using Templating.Testing.Qemu;
+
+namespace Templating.UnitTests.Qemu;
+
+public sealed class QmpClientTests : IAsyncDisposable
+{
+    private readonly ScriptedQmpServer _server;
+    private readonly QmpClient _client;
+
+    public QmpClientTests()
+    {
+        var (ours, theirs) = SocketPair.Create();
+        _server = new ScriptedQmpServer(theirs);
+        _client = new QmpClient(ours, TimeProvider.System);
+    }
+
+    [Fact]
+    public async Task AnswersFindTheirCommandsInWhateverOrderTheyCome()
+    {
+        await _server.GreetAsync();
+        var first = ExecuteAsync("query-a");
+        var one = await _server.ReadCommandAsync();
+        var second = ExecuteAsync("query-b");
+        var two = await _server.ReadCommandAsync();
+
+        await _server.AnswerAsync(two.Id, "\"b\"");
+        await _server.AnswerAsync(one.Id, "\"a\"");
+
+        (await first.Soonest()).GetString().ShouldBe("a");
+        (await second.Soonest()).GetString().ShouldBe("b");
+    }
+
+    [Fact]
+    public async Task RefusalNamesTheCommandAndQemusReason()
+    {
+        var command = ExecuteAsync("cont");
+        await _server.RefuseAsync((await _server.ReadCommandAsync()).Id, "not now");
+
+        var error = await Should.ThrowAsync<TemplatingException>(command.Soonest());
+
+        error.Code.ShouldBe(ErrorCode.QmpFailed);
+        error.Message.ShouldBe("QEMU refused 'cont': not now");
+    }
+
+    [Fact]
+    public async Task EventsBetweenAnswersReachWhoeverSubscribed()
+    {
+        using var events = _client.Subscribe();
+        await _server.SendLineAsync("""{"event": "STOP", "timestamp": {"seconds": 1, "microseconds": 2}}""");
+        await _server.SendLineAsync("""{"event": "MIGRATION", "data": {"status": "completed"}}""");
+
+        var seen = await events.FirstAsync(e => e.Name is "MIGRATION", CancellationToken.None).Soonest();
+
+        seen.Text("status").ShouldBe("completed");
+    }
+
+    [Theory]
+    [InlineData("hello\n", "not a JSON object: 'hello'")]
+    [InlineData("[]\n", "not a JSON object: '[]'")]
+    [InlineData("{\"x\":1}\n", "neither an answer nor an event")]
+    [InlineData("{\"event\":\"\\ud800\"}\n", "broken text")]
+    [InlineData("\n", "not a JSON object: ''")]
+    public async Task NonsenseEndsTheConversationAndIsQuoted(string sent, string said)
+    {
+        var command = ExecuteAsync("query-status");
+        await _server.ReadCommandAsync();
+        await _server.SendAsync(sent);
+
+        var error = await Should.ThrowAsync<TemplatingException>(command.Soonest());
+
+        error.Code.ShouldBe(ErrorCode.QmpFailed);
+        error.Message.ShouldContain(said);
+    }
+
+    [Fact]
+    public async Task LineWithoutEndIsNotKept()
+    {
+        var command = ExecuteAsync("query-status");
+        await _server.FloodAsync(new byte[QmpClient.MaxLineBytes * 3]);
+
+        (await Should.ThrowAsync<TemplatingException>(command.Soonest())).Message.ShouldContain("longer than");
+    }
+
+    [Fact]
+    public async Task EndInTheMiddleOfALineIsTold()
+    {
+        var command = ExecuteAsync("query-status");
+        await _server.SendAsync("{\"ret");
+        _server.Close();
+
+        (await Should.ThrowAsync<TemplatingException>(command.Soonest())).Message.ShouldContain("in the middle of a line");
+        (await Should.ThrowAsync<TemplatingException>(ExecuteAsync("stop").Soonest())).Code.ShouldBe(ErrorCode.QmpFailed);
+    }
+
+    [Fact]
+    public async Task SilenceEndsAtTheDeadline()
+    {
+        var error = await Should.ThrowAsync<TemplatingException>(
+            _client.ExecuteAsync("query-status", null, TimeSpan.FromMilliseconds(20), CancellationToken.None).Soonest());
+
+        error.Message.ShouldContain("did not answer 'query-status' within 0.02 s");
+    }
+
+    [Fact]
+    public async Task CancelledCommandLeavesTheNextOneAlone()
+    {
+        using var cancel = new CancellationTokenSource();
+        var cancelled = _client.ExecuteAsync("slow", null, Soon.Limit, cancel.Token);
+        var slow = await _server.ReadCommandAsync();
+        await cancel.CancelAsync();
+        await Should.ThrowAsync<OperationCanceledException>(cancelled.Soonest());
+
+        var next = ExecuteAsync("next");
+        var command = await _server.ReadCommandAsync();
+        await _server.AnswerAsync(slow.Id, "1");
+        await _server.AnswerAsync(command.Id, "2");
+
+        (await next.Soonest()).GetInt32().ShouldBe(2);
+    }
+
+    [Fact]
+    public void AnyBytesGiveAnErrorOfOursOrAnObject() => Gen.Byte.Array[0, 200].Sample(bytes =>
+    {
+        try
+        {
+            QmpMessage.Parse(bytes, ErrorCode.QmpFailed, "x");
+        }
+        catch (TemplatingException)
+        {
+            // The only one allowed.
+        }
+    });
+
+    public async ValueTask DisposeAsync()
+    {
+        _server.Dispose();
+        await _client.DisposeAsync();
+    }
+
+    private Task<System.Text.Json.JsonElement> ExecuteAsync(string command) =>
+        _client.ExecuteAsync(command, null, Soon.Limit, CancellationToken.None);
+}
