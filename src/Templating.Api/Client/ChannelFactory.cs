@@ -1,0 +1,96 @@
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
+using Grpc.Net.Client;
+
+namespace Templating.Api.Client;
+
+/// <summary>Makes channels to a node's daemon.</summary>
+public static class ChannelFactory
+{
+    // A page of 1,000 templates with long command lines and warm-ups is more than gRPC's default of 4 MiB.
+    private const int MaxReceiveBytes = 32 * 1024 * 1024;
+
+    /// <exception cref="IOException">A certificate file cannot be read.</exception>
+    /// <exception cref="System.Security.Cryptography.CryptographicException">A certificate file is not one.</exception>
+    public static GrpcChannel Create(TemplatingClientOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var handler = new SocketsHttpHandler
+        {
+            ConnectTimeout = options.ConnectTimeout,
+            KeepAlivePingDelay = options.KeepAliveDelay,
+            KeepAlivePingTimeout = options.KeepAliveTimeout,
+            KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
+            PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan,
+            // One connection carries 100 calls at a time; a watcher of many clones has more.
+            EnableMultipleHttp2Connections = true,
+            // Neither a socket file nor a node's mutual TLS goes through a proxy.
+            UseProxy = false,
+        };
+        Uri target;
+        if (options.Address.SocketPath is { } path)
+        {
+            handler.ConnectCallback = (_, cancellationToken) => ConnectAsync(path, cancellationToken);
+            target = new Uri("http://localhost");
+        }
+        else
+        {
+            handler.SslOptions = MakeTls(options);
+            target = options.Address.Uri!;
+        }
+
+        return GrpcChannel.ForAddress(target, new GrpcChannelOptions
+        {
+            HttpHandler = handler,
+            DisposeHttpClient = true,
+            MaxReceiveMessageSize = MaxReceiveBytes,
+        });
+    }
+
+    private static async ValueTask<Stream> ConnectAsync(string path, CancellationToken cancellationToken)
+    {
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        var connected = false;
+        try
+        {
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellationToken);
+            connected = true;
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        finally
+        {
+            if (!connected)
+            {
+                socket.Dispose();
+            }
+        }
+    }
+
+    private static SslClientAuthenticationOptions MakeTls(TemplatingClientOptions options)
+    {
+        var tls = new SslClientAuthenticationOptions();
+        if (options.CertificateAuthorityPath is { } authority)
+        {
+            var roots = new X509Certificate2Collection();
+            roots.ImportFromPemFile(authority);
+            tls.CertificateChainPolicy = new X509ChainPolicy
+            {
+                TrustMode = X509ChainTrustMode.CustomRootTrust,
+                // A cluster's own authority publishes no revocation lists; its certificates live hours.
+                RevocationMode = X509RevocationMode.NoCheck,
+            };
+            tls.CertificateChainPolicy.CustomTrustStore.AddRange(roots);
+        }
+
+        if (options.CertificatePath is { } certificate)
+        {
+            var chain = new X509Certificate2Collection();
+            chain.ImportFromPemFile(certificate);
+            var own = X509Certificate2.CreateFromPemFile(certificate, options.KeyPath);
+            tls.ClientCertificateContext = SslStreamCertificateContext.Create(own, chain, offline: true);
+        }
+
+        return tls;
+    }
+}
