@@ -1,0 +1,121 @@
+using System.Text.Json.Nodes;
+using Spectre.Console;
+using Templating.Api.Client;
+using Templating.Node.Commands.Terminals;
+using Templating.Node.Output;
+using Templating.V1;
+
+namespace Templating.Node.Commands.Doctor;
+
+internal static class DoctorCommand
+{
+    private static readonly TimeSpan DaemonPatience = TimeSpan.FromSeconds(2);
+
+    private static readonly IReadOnlyList<IHostCheck> Checks =
+    [
+        new PlatformCheck(),
+        new QemuCheck(),
+        new MemoryCheck(),
+        // A template of 256 MiB and its images; room to work.
+        new FolderCheck("store folder", t => t.StorePath, "--store-path", fail: 1L << 30, warn: 10L << 30),
+        // Sockets and small files only.
+        new FolderCheck("run folder", t => t.RunPath, "--run-path", fail: 1L << 20, warn: 16L << 20),
+        new FileSystemCheck(),
+        new SocketPathCheck(),
+        new ToolsCheck(),
+    ];
+
+    public static CliCommand Create(Globals globals)
+    {
+        var store = OptionKinds.Text("--store-path", "FOLDER", "The store (default /var/lib/templating)");
+        var run = OptionKinds.Text("--run-path", "FOLDER", "Sockets and running clones (default /run/templating)");
+        var qemu = OptionKinds.Text("--qemu-path", "FILE", "The QEMU binary (default: the one in the PATH)");
+        var command = new CliCommand(
+            "doctor",
+            "Checks whether this machine can serve, without a daemon, and says what to do. Fails where anything must be done.",
+            "templating doctor",
+            "templating doctor -o json",
+            "templating doctor --store-path /srv/templating")
+        {
+            store, run, qemu,
+        };
+        return globals.Run(command, async (context, cancellationToken) =>
+        {
+            var host = globals.Host;
+            var target = new DoctorTarget
+            {
+                StorePath = Path.GetFullPath(context.Get(store) ?? "/var/lib/templating"),
+                RunPath = Path.GetFullPath(context.Get(run) ?? "/run/templating"),
+                Vmm = host.Vmm(context.Get(qemu)),
+                Root = host.Root,
+                SearchPath = host.Environment("PATH") ?? "",
+                User = LibC.EffectiveUser(),
+            };
+            using var vmm = target.Vmm as IDisposable;
+            var findings = new List<Finding>();
+            foreach (var check in Checks)
+            {
+                findings.AddRange(await check.RunAsync(target, cancellationToken));
+            }
+
+            findings.Add(await DaemonAsync(context, cancellationToken));
+            Print(context, findings);
+            return findings.Exists(f => f.Verdict == Verdict.Fail) ? ExitCode.Failure : ExitCode.Ok;
+        });
+    }
+
+    private static async Task<Finding> DaemonAsync(CliContext context, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var deadline = context.Host.Clock.GetUtcNow().UtcDateTime + DaemonPatience;
+            var node = await context.Client.Node.GetNodeAsync(new GetNodeRequest(), deadline: deadline, cancellationToken: cancellationToken);
+            return new Finding("daemon", Verdict.Info, $"{node.Version} answers at {context.Address}{(node.Problem.Length > 0 ? $", and says: {node.Problem}" : "")}");
+        }
+        catch (TemplatingClientException e)
+        {
+            return new Finding("daemon", Verdict.Info, (ConnectionProblem.Of(context, e)?.Message ?? e.Message).TrimEnd('.'));
+        }
+    }
+
+    private static void Print(CliContext context, List<Finding> findings)
+    {
+        context.Print(
+            [
+                new Column<Finding>("RESULT", f => Word(f.Verdict), Colour: f => Colour(f.Verdict)),
+                new Column<Finding>("CHECK", f => f.Check),
+                new Column<Finding>("FOUND", f => f.Found),
+            ],
+            findings,
+            () => new JsonObject
+            {
+                ["checks"] = new JsonArray([.. findings.Select(f => (JsonNode)new JsonObject
+                {
+                    ["check"] = f.Check,
+                    ["result"] = Word(f.Verdict),
+                    ["found"] = f.Found,
+                    ["advice"] = f.Advice,
+                })]),
+            },
+            f => f.Check);
+        if (context.Format != OutputFormat.Table)
+        {
+            return;
+        }
+
+        foreach (var finding in findings.Where(f => f.Advice.Length > 0))
+        {
+            context.Host.Out.WriteLine($"{Word(finding.Verdict)}: {finding.Check}: {PlainText.Of(finding.Advice)}");
+        }
+    }
+
+    private static string Word(Verdict verdict) => verdict.ToString().ToLowerInvariant();
+
+    private static Color? Colour(Verdict verdict) => verdict switch
+    {
+        Verdict.Pass => Color.Green,
+        Verdict.Warn => Color.Yellow,
+        Verdict.Fail => Color.Red,
+        _ => null,
+    };
+}

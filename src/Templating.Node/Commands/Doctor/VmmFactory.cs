@@ -1,0 +1,16 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Templating.Core.Machines;
+using Templating.Qemu;
+
+namespace Templating.Node.Commands.Doctor;
+
+/// <summary>The one place where the command line comes by a virtual machine monitor.</summary>
+internal static class VmmFactory
+{
+    /// <param name="qemuPath">Null for the one in the PATH.</param>
+    public static IVmm Create(string? qemuPath)
+    {
+        var options = new QemuOptions();
+        return new QemuVmm(qemuPath is null ? options : options with { QemuPath = qemuPath }, TimeProvider.System, NullLogger<QemuVmm>.Instance);
+    }
+}

@@ -1,0 +1,99 @@
+using System.Text.Json;
+using Templating.Api.Client;
+
+namespace Templating.Node.Commands.Serve;
+
+/// <summary>
+/// The daemon's configuration: one JSON object (comments and trailing commas are fine) with the fields of
+/// <see cref="Settings"/>. Unknown and doubled fields are refused, all faults together; null means the default.
+/// </summary>
+internal static class ConfigFile
+{
+    private static readonly JsonDocumentOptions Lenient = new()
+    {
+        CommentHandling = JsonCommentHandling.Skip,
+        AllowTrailingCommas = true,
+        MaxDepth = 8,
+    };
+
+    /// <returns>The values of each setting that is there.</returns>
+    public static Dictionary<Setting, IReadOnlyList<string>> Parse(string name, string text, List<ClientFieldViolation> faults)
+    {
+        var values = new Dictionary<Setting, IReadOnlyList<string>>();
+        try
+        {
+            using var document = JsonDocument.Parse(text, Lenient);
+            if (document.RootElement.ValueKind == JsonValueKind.Object)
+            {
+                Read(name, document.RootElement, "", values, faults);
+            }
+            else
+            {
+                faults.Add(new ClientFieldViolation(name, "An object is needed: { ... }."));
+            }
+        }
+        catch (JsonException e)
+        {
+            faults.Add(new ClientFieldViolation($"{name}:{e.LineNumber + 1}", "Not JSON: " + e.Message));
+        }
+
+        return values;
+    }
+
+    private static void Read(
+        string name, JsonElement element, string group, Dictionary<Setting, IReadOnlyList<string>> values, List<ClientFieldViolation> faults)
+    {
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var property in element.EnumerateObject())
+        {
+            var path = group.Length == 0 ? property.Name : $"{group}.{property.Name}";
+            var field = $"{name}: {path}";
+            if (!seen.Add(property.Name))
+            {
+                faults.Add(new ClientFieldViolation(field, "Is there twice."));
+            }
+            else if (Settings.All.FirstOrDefault(s => string.Equals(s.FieldPath, path, StringComparison.Ordinal)) is { } setting)
+            {
+                if (Values(property.Value, setting) is not { } found)
+                {
+                    faults.Add(new ClientFieldViolation(field, setting.Many ? "A list of texts is needed." : "A text or a number is needed."));
+                }
+                else if (property.Value.ValueKind != JsonValueKind.Null)
+                {
+                    values[setting] = found;
+                }
+            }
+            else if (group.Length == 0 && Settings.All.Any(s => string.Equals(s.GroupField, property.Name, StringComparison.Ordinal)))
+            {
+                ReadGroup(name, property, values, faults);
+            }
+            else
+            {
+                faults.Add(new ClientFieldViolation(field, "Unknown; docs/cli.md lists what there is."));
+            }
+        }
+    }
+
+    private static void ReadGroup(
+        string name, JsonProperty property, Dictionary<Setting, IReadOnlyList<string>> values, List<ClientFieldViolation> faults)
+    {
+        if (property.Value.ValueKind == JsonValueKind.Object)
+        {
+            Read(name, property.Value, property.Name, values, faults);
+        }
+        else if (property.Value.ValueKind != JsonValueKind.Null)
+        {
+            faults.Add(new ClientFieldViolation($"{name}: {property.Name}", "An object is needed: { ... }."));
+        }
+    }
+
+    private static IReadOnlyList<string>? Values(JsonElement element, Setting setting) => element.ValueKind switch
+    {
+        JsonValueKind.Null => [],
+        JsonValueKind.Array when setting.Many && element.EnumerateArray().All(e => e.ValueKind == JsonValueKind.String) =>
+            [.. element.EnumerateArray().Select(e => e.GetString()!)],
+        JsonValueKind.String when !setting.Many => [element.GetString()!],
+        JsonValueKind.Number when !setting.Many => [element.GetRawText()],
+        _ => null,
+    };
+}

@@ -1,0 +1,85 @@
+using System.Globalization;
+using Templating.Node.Commands.Parsing;
+using Templating.Node.Options;
+
+namespace Templating.Node.Commands.Serve;
+
+/// <summary>All options of the daemon. What each means, its default and its limits: <see cref="NodeOptions"/>.</summary>
+internal static class Settings
+{
+    public static IReadOnlyList<Setting> All { get; } =
+    [
+        Text("StorePath", "store-path", "FOLDER", "Templates, images and builds (default /var/lib/templating)", (o, v) => o.StorePath = v),
+        Text("RunPath", "run-path", "FOLDER", "Sockets and running clones (default /run/templating)", (o, v) => o.RunPath = v),
+        Text("SocketPath", "socket-path", "FILE", "The Unix socket to serve on (default templating.sock in the run folder)", (o, v) => o.SocketPath = v),
+        Text("SocketMode", "socket-mode", "OCTAL", "The socket's permission bits (default 0660)", (o, v) => o.SocketMode = v),
+        Text("SocketGroup", "socket-group", "GROUP", "The socket's group, a name or a number (default: the daemon's)", (o, v) => o.SocketGroup = v),
+        Tcp("Address", "address", "IP:PORT", "Also serve on TCP, with mutual TLS", (t, v) => t.Address = v),
+        Tcp("CertificatePath", "certificate-path", "FILE", "PEM file with the server's certificate and its chain", (t, v) => t.CertificatePath = v),
+        Tcp("KeyPath", "key-path", "FILE", "PEM file with the certificate's key", (t, v) => t.KeyPath = v),
+        Tcp("ClientCaPath", "client-ca-path", "FILE", "PEM file with the authorities of client certificates", (t, v) => t.ClientCaPath = v),
+        Text("MetricsAddress", "metrics-address", "IP:PORT", "Serve Prometheus metrics there (default: nowhere)", (o, v) => o.MetricsAddress = v),
+        Text("QemuPath", "qemu-path", "FILE", "The QEMU binary (default: qemu-system-x86_64 in the PATH)", (o, v) => o.QemuPath = v),
+        Size("MemoryBudgetBytes", "memory-budget", "What clones may be charged in all (default: 80 % of the machine or cgroup)", (o, v) => o.MemoryBudgetBytes = v),
+        Number("MemoryOvercommit", "memory-overcommit", "How many times the budget is given out (default 1)", (o, v) => o.MemoryOvercommit = v),
+        Size("CloneOverheadBytes", "clone-overhead", "What each clone is charged beside its RAM (default 64MiB)", (o, v) => o.CloneOverheadBytes = v),
+        Whole("MaxClones", "max-clones", "Clones at once (default 1000)", (o, v) => o.MaxClones = v),
+        Whole("MaxConcurrentStarts", "max-concurrent-starts", "Clones that start at once (default: twice the CPUs)", (o, v) => o.MaxConcurrentStarts = v),
+        Users("FirstUid", "first-uid", "The first of the users that VMs run as", (u, v) => u.FirstUid = v),
+        Users("Count", "count", "How many there are; 0: VMs run as the daemon's user", (u, v) => u.Count = v),
+        Users("Gid", "gid", "The group of all of them", (u, v) => u.Gid = v),
+        new("GuestFolders", "", "guest-folders", "FOLDER", "A folder from which callers may name kernels, initrds and images", (o, v) => { o.GuestFolders = [.. v]; return null; }, Many: true),
+        Text("PolicyPath", "policy-path", "FILE", "JSON file that says who may act for which tenants", (o, v) => o.PolicyPath = v),
+        Time("ReadinessTimeout", "readiness-timeout", "For templates whose spec has none (default 2m)", (o, v) => o.ReadinessTimeout = v),
+        Time("CollectInterval", "collect-interval", "How often what is unused is deleted (default 1h; 0s: only when asked)", (o, v) => o.CollectInterval = v),
+        Time("ShutdownTimeout", "shutdown-timeout", "For calls under way when told to stop (default 10s)", (o, v) => o.ShutdownTimeout = v),
+        Choice<LogLevel>("LogLevel", "log-level", "The least level to log (default information)", (o, v) => o.LogLevel = v),
+        Choice<LogFormat>("LogFormat", "log-format", "Lines for people or JSON (default text)", (o, v) => o.LogFormat = v),
+    ];
+
+    private static Setting Text(string property, string name, string help, string description, Action<NodeOptions, string> set) =>
+        new(property, "", name, help, description, (options, values) => Done(() => set(options, values[^1])));
+
+    private static Setting Tcp(string property, string name, string help, string description, Action<TcpOptions, string> set) =>
+        new("Tcp." + property, "tcp", name, help, description, (options, values) => Done(() => set(options.Tcp ??= new TcpOptions(), values[^1])));
+
+    private static Setting Users(string property, string name, string description, Action<VmUserRange, int> set) =>
+        Parsed<int>("VmUsers." + property, "vm-users", name, "N", description, TryWhole, "a whole number", (o, v) => set(o.VmUsers ??= new VmUserRange(), v));
+
+    private static Setting Size(string property, string name, string description, Action<NodeOptions, long> set) =>
+        Parsed<long>(property, "", name, "SIZE", description, ByteSize.TryParse, ByteSize.Allowed, set);
+
+    private static Setting Time(string property, string name, string description, Action<NodeOptions, TimeSpan> set) =>
+        Parsed<TimeSpan>(property, "", name, "DURATION", description, DurationText.TryParse, DurationText.Allowed, set);
+
+    private static Setting Whole(string property, string name, string description, Action<NodeOptions, int> set) =>
+        Parsed<int>(property, "", name, "N", description, TryWhole, "a whole number", set);
+
+    private static Setting Number(string property, string name, string description, Action<NodeOptions, double> set) => Parsed<double>(
+        property, "", name, "N", description,
+        (string text, out double value) => double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out value),
+        "a number such as 1.5", set);
+
+    private static Setting Choice<T>(string property, string name, string description, Action<NodeOptions, T> set)
+        where T : struct, Enum
+    {
+        var words = Enum.GetNames<T>().Select(n => n.ToLowerInvariant()).ToArray();
+        return Parsed<T>(
+            property, "", name, string.Join('|', words), description,
+            (string text, out T value) => Enum.TryParse(text, ignoreCase: true, out value) && words.Contains(text, StringComparer.OrdinalIgnoreCase),
+            "one of " + string.Join(", ", words), set);
+    }
+
+    private static bool TryWhole(string text, out int value) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value);
+
+    private static Setting Parsed<T>(
+        string property, string group, string name, string help, string description, TextParser<T> parser, string allowed, Action<NodeOptions, T> set) =>
+        new(property, group, name, help, description, (options, values) =>
+            parser(values[^1], out var value) ? Done(() => set(options, value)) : $"'{values[^1]}' is not allowed; give {allowed}.");
+
+    private static string? Done(Action set)
+    {
+        set();
+        return null;
+    }
+}

@@ -1,0 +1,9 @@
+namespace Templating.Node.Output;
+
+internal enum OutputFormat
+{
+    Table,
+    Json,
+    Yaml,
+    Name,
+}

@@ -1,0 +1,3 @@
+using Templating.Node.Commands;
+
+return await Cli.RunAsync(args, CliHost.OfProcess(), CancellationToken.None);
