@@ -8,6 +8,9 @@ internal static partial class HostLog
     [LoggerMessage(2, LogLevel.Warning, "No template can be built or cloned now: {Problem}")]
     public static partial void ProbeFailed(ILogger logger, string problem);
 
+    [LoggerMessage(5, LogLevel.Information, "Serving on {Addresses}, {Milliseconds:0} ms after the start began")]
+    public static partial void Serving(ILogger logger, string addresses, double milliseconds);
+
     [LoggerMessage(3, LogLevel.Error, "The TLS files {Paths} are not in force, those before them stay: {Reason}")]
     public static partial void TlsFilesRefused(ILogger logger, string paths, string reason);
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Grpc.Reflection;
 using Microsoft.Extensions.Hosting.Systemd;
 using Microsoft.Extensions.Options;
@@ -21,7 +22,12 @@ internal static class NodeHost
     public static async Task<int> RunAsync(NodeOptions options, CancellationToken cancellationToken)
     {
         await using var app = Build(options, services => services.AddNode(options));
-        await app.RunAsync(cancellationToken);
+        var start = Stopwatch.GetTimestamp();
+        await app.StartAsync(cancellationToken);
+        HostLog.Serving(
+            app.Logger, string.Join(", ", new[] { options.EffectiveSocketPath, options.Tcp?.Address, options.MetricsAddress }.OfType<string>()),
+            Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+        await app.WaitForShutdownAsync(cancellationToken);
         return 0;
     }
 

@@ -58,7 +58,10 @@ internal static class NodeServices
             provider.GetRequiredService<TemplatingMetrics>(), provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<TemplateManager>>()));
         services.AddSingleton<ITemplateManager>(provider => provider.GetRequiredService<TemplateManager>());
-        services.AddSingleton(new JanitorOptions { CollectInterval = options.CollectInterval });
+        services.AddSingleton(new JanitorOptions
+        {
+            CollectInterval = options.CollectInterval == TimeSpan.Zero ? TimeSpan.MaxValue : options.CollectInterval,
+        });
         services.AddSingleton<Janitor>();
         services.AddHostedService<Recovery>();
         services.AddHostedService<Upkeep>();

@@ -46,8 +46,8 @@ internal static class ErrorTable
 
     public static ErrorRule Of(ErrorCode code) => Rules[code];
 
-    /// <summary>UPPER_SNAKE_CASE of the code, as ErrorInfo.reason has it: <c>QMP_FAILED</c>.</summary>
-    public static string Reason(ErrorCode code)
+    /// <summary>UPPER_SNAKE_CASE of a code, as ErrorInfo.reason has it: <c>QMP_FAILED</c>; of a status, as gRPC's documents have it.</summary>
+    public static string Reason(Enum code)
     {
         var reason = new StringBuilder();
         foreach (var c in code.ToString())

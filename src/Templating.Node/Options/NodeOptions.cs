@@ -98,8 +98,8 @@ public sealed class NodeOptions
     [Duration(1, 3600)]
     public TimeSpan ReadinessTimeout { get; set; } = TimeSpan.FromMinutes(2);
 
-    /// <summary>How often unused images and remains of killed builds are deleted. Default 1 h; one minute to 30 days.</summary>
-    [Duration(60, 30 * 24 * 3600)]
+    /// <summary>How often unused images and remains of killed builds are deleted. Default 1 h; at most 30 days; zero means only when asked.</summary>
+    [Duration(0, 30 * 24 * 3600)]
     public TimeSpan CollectInterval { get; set; } = TimeSpan.FromHours(1);
 
     /// <summary>

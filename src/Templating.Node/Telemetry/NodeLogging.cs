@@ -9,8 +9,9 @@ internal static class NodeLogging
     {
         logging.SetMinimumLevel(options.LogLevel);
         // One line for each call is Kestrel's and routing's habit, not ours; their warnings are welcome.
-        logging.AddFilter("Microsoft", options.LogLevel < LogLevel.Information ? options.LogLevel : LogLevel.Warning);
-        logging.AddFilter("Grpc", options.LogLevel < LogLevel.Information ? options.LogLevel : LogLevel.Warning);
+        var others = options.LogLevel == LogLevel.Information ? LogLevel.Warning : options.LogLevel;
+        logging.AddFilter("Microsoft", others);
+        logging.AddFilter("Grpc", others);
         if (options.LogFormat == LogFormat.Json)
         {
             logging.AddJsonConsole(json =>
