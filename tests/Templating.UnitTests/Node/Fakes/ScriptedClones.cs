@@ -1,0 +1,40 @@
+using Templating.Core.Clones;
+using Templating.Core.Machines;
+using Templating.Core.Templates;
+
+namespace Templating.UnitTests.Node.Fakes;
+
+/// <summary>The real clones, but their programs and consoles are what a test says: the fake VM has none.</summary>
+internal sealed class ScriptedClones(ICloneManager inner) : ICloneManager
+{
+    public delegate IAsyncEnumerable<ExecOutput> Program(
+        GuestCommand command, IAsyncEnumerable<ReadOnlyMemory<byte>>? input, CancellationToken cancellationToken);
+
+    public Program Run { get; set; } = (_, _, _) => throw new InvalidOperationException("No program was expected.");
+
+    public IConsole? Console { get; set; }
+
+    public CapacityView Capacity => inner.Capacity;
+
+    public IAsyncEnumerable<ExecOutput> ExecAsync(
+        CloneName name, GuestCommand command, IAsyncEnumerable<ReadOnlyMemory<byte>>? input, CancellationToken cancellationToken) =>
+        Run(command, input, cancellationToken);
+
+    public IConsole OpenConsole(CloneName name) => Console ?? throw new InvalidOperationException("No console was expected.");
+
+    public Task<Core.Clones.CloneView> CreateAsync(CreateClone request, CancellationToken cancellationToken) => inner.CreateAsync(request, cancellationToken);
+
+    public Core.Clones.CloneView Get(CloneName name) => inner.Get(name);
+
+    public IReadOnlyList<Core.Clones.CloneView> List(string? tenant) => inner.List(tenant);
+
+    public Task<VmMemory?> ReadMemoryAsync(CloneName name, CancellationToken cancellationToken) => inner.ReadMemoryAsync(name, cancellationToken);
+
+    public Task<Core.Clones.CloneView> PauseAsync(CloneName name, CancellationToken cancellationToken) => inner.PauseAsync(name, cancellationToken);
+
+    public Task<Core.Clones.CloneView> ResumeAsync(CloneName name, CancellationToken cancellationToken) => inner.ResumeAsync(name, cancellationToken);
+
+    public Task<VmExit> DeleteAsync(CloneName name, TimeSpan grace, CancellationToken cancellationToken) => inner.DeleteAsync(name, grace, cancellationToken);
+
+    public IAsyncEnumerable<Change<Core.Clones.CloneView>> WatchAsync(CancellationToken cancellationToken) => inner.WatchAsync(cancellationToken);
+}
