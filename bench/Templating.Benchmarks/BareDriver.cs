@@ -1,0 +1,67 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Templating.Benchmarks;
+
+/// <summary>bench/bare_driver.py: one JSON line there, one back. Its milliseconds are its own measurement.</summary>
+internal sealed class BareDriver(string script, Folders folders) : IAsyncDisposable
+{
+    private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(10);
+
+    private readonly Child _child = Child.StartPiped("python3", script);
+
+    /// <param name="argv">A clone's command line.</param>
+    /// <param name="http">Whether to go on to identity and web page.</param>
+    public Task<IReadOnlyDictionary<string, double>> CloneAsync(
+        IReadOnlyList<string> argv, string statePath, bool http, CancellationToken cancellationToken) =>
+        AskAsync(new JsonObject
+        {
+            ["op"] = "clone",
+            ["argv"] = Words(argv),
+            ["state"] = statePath,
+            ["folder"] = folders.Bare,
+            ["http"] = http,
+        }, cancellationToken);
+
+    public Task<IReadOnlyDictionary<string, double>> BootAsync(
+        IReadOnlyList<string> argv, string memoryPath, long memoryBytes, CancellationToken cancellationToken) =>
+        AskAsync(new JsonObject
+        {
+            ["op"] = "boot",
+            ["argv"] = Words(argv),
+            ["folder"] = folders.Bare,
+            ["memory"] = memoryPath,
+            ["memory_bytes"] = memoryBytes,
+        }, cancellationToken);
+
+    public async ValueTask DisposeAsync()
+    {
+        _child.Input.Close();
+        using var limit = new CancellationTokenSource(EndLimit);
+        try
+        {
+            await _child.WaitAsync(limit.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // In the middle of a measurement: SIGTERM would skip its end, which kills its QEMU.
+            await Console.Error.WriteLineAsync($"The bare driver (process {_child.Pid}) still waits for its QEMU.");
+        }
+
+        _child.Dispose();
+    }
+
+    private async Task<IReadOnlyDictionary<string, double>> AskAsync(JsonObject request, CancellationToken cancellationToken)
+    {
+        await _child.Input.WriteLineAsync(request.ToJsonString().AsMemory(), cancellationToken);
+        await _child.Input.FlushAsync(cancellationToken);
+        var line = await _child.Output.ReadLineAsync(cancellationToken)
+            ?? throw new BenchmarkException("The bare driver ended.");
+        using var answer = JsonDocument.Parse(line);
+        return answer.RootElement.TryGetProperty("error", out var error)
+            ? throw new BenchmarkException($"The bare driver failed: {error.GetString()}")
+            : answer.RootElement.EnumerateObject().ToDictionary(p => p.Name, p => p.Value.GetDouble(), StringComparer.Ordinal);
+    }
+
+    private static JsonArray Words(IReadOnlyList<string> argv) => [.. argv.Select(word => (JsonNode)word)];
+}

@@ -1,0 +1,33 @@
+namespace Templating.Benchmarks;
+
+/// <summary>Everything the run writes, in one folder with a short path (sockets have 107 bytes); deleted at the end.</summary>
+internal sealed class Folders : IDisposable
+{
+    private readonly DirectoryInfo _root = Directory.CreateTempSubdirectory("tb-");
+
+    public Folders() =>
+        // The VMs' own users must get through to their files.
+        _root.UnixFileMode |= UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+
+    public string Root => _root.FullName;
+
+    public string Store => Path.Combine(Root, "store");
+
+    public string Run => Path.Combine(Root, "run");
+
+    public string Socket => Path.Combine(Run, "templating.sock");
+
+    public string Log => Path.Combine(Root, "daemon.log");
+
+    /// <summary>What `templating serve` is to know (docs/cli.md).</summary>
+    public IReadOnlyDictionary<string, string> DaemonEnvironment => new Dictionary<string, string>(StringComparer.Ordinal)
+    {
+        ["TEMPLATING_STORE_PATH"] = Store,
+        ["TEMPLATING_RUN_PATH"] = Run,
+    };
+
+    /// <summary>Of the bare driver: its sockets and QEMU's output.</summary>
+    public string Bare => Path.Combine(Root, "bare");
+
+    public void Dispose() => _root.Delete(recursive: true);
+}

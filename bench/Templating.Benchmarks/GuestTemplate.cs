@@ -1,0 +1,74 @@
+using Templating.Api.Client;
+using Templating.V1;
+
+namespace Templating.Benchmarks;
+
+/// <summary>The template that is cloned, and the command line by which it was booted.</summary>
+internal sealed record GuestTemplate(Template Template, IReadOnlyList<string> BootCommandLine)
+{
+    public const int WebPort = 80;
+
+    private const string Tenant = "bench";
+
+    /// <summary>That of docs/guest-image.md.</summary>
+    private const string KernelCommandLine = "console=ttyS0 quiet panic=-1 swiotlb=noforce";
+
+    public string FolderIn(string store) =>
+        Path.Combine(store, "templates", Template.Tenant, Template.Template_, Template.Revision);
+
+    public CloneSpec NewClone() => new() { Template = $"tenants/{Tenant}/templates/{Template.Template_}" };
+
+    public static async Task<GuestTemplate> CreateAsync(
+        Daemon daemon, string guestFolder, Folders folders, CancellationToken cancellationToken)
+    {
+        var kernel = Path.Combine(guestFolder, "vmlinux");
+        var initrd = Path.Combine(guestFolder, "initrd");
+        using var call = daemon.Client.Templates.CreateTemplate(new CreateTemplateRequest
+        {
+            Tenant = Tenant,
+            Template = "guest",
+            Spec = new TemplateSpec
+            {
+                Guest = new GuestSpec
+                {
+                    KernelPath = kernel,
+                    InitrdPath = initrd,
+                    CommandLine = KernelCommandLine,
+                    ImagePaths = { Path.Combine(guestFolder, "rootfs.img") },
+                },
+                Network = new NetworkSpec { Forwards = { new PortForward { GuestPort = WebPort } } },
+            },
+        }, cancellationToken: cancellationToken);
+        using var done = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var watching = WatchForBootAsync(daemon.Pid, done.Token);
+        var template = default(Template);
+        while (await call.ResponseStream.MoveNext(cancellationToken))
+        {
+            template = call.ResponseStream.Current.Template ?? template;
+        }
+
+        await done.CancelAsync();
+        var boot = await watching ?? throw new BenchmarkException("No QEMU with -kernel was seen among the daemon's children.");
+        return new GuestTemplate(
+            template ?? throw new BenchmarkException("The build ended without a template."),
+            CommandLines.ForBoot(boot, kernel, initrd, MemoryPath(folders)));
+    }
+
+    public static string MemoryPath(Folders folders) => Path.Combine(folders.Root, "boot-memory");
+
+    private static async Task<IReadOnlyList<string>?> WatchForBootAsync(int daemon, CancellationToken cancellationToken)
+    {
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            if (Processes.ChildWith(daemon, "-kernel") is { } found)
+            {
+                return found;
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, cancellationToken)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        return null;
+    }
+}

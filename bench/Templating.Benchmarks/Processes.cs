@@ -1,0 +1,59 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace Templating.Benchmarks;
+
+/// <summary>What /proc says, and signals.</summary>
+internal static partial class Processes
+{
+    public const int SignalTerminate = 15;
+    public const int SignalKill = 9;
+
+    public static IReadOnlyList<string> CommandLine(int pid) =>
+        Encoding.UTF8.GetString(File.ReadAllBytes($"/proc/{pid}/cmdline")).TrimEnd('\0').Split('\0');
+
+    /// <summary>The first child whose command line has that word; null while there is none.</summary>
+    public static IReadOnlyList<string>? ChildWith(int parent, string word)
+    {
+        foreach (var task in Directory.EnumerateDirectories($"/proc/{parent}/task"))
+        {
+            foreach (var child in ReadOrEmpty(Path.Combine(task, "children")).Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            {
+                // setpriv and prlimit carry the same words; QEMU is what remains when they have become it.
+                var words = ReadOrEmpty($"/proc/{child}/cmdline").TrimEnd('\0').Split('\0');
+                if (words.Contains(word, StringComparer.Ordinal) && words[0].Contains("qemu", StringComparison.Ordinal))
+                {
+                    return words;
+                }
+            }
+        }
+
+        return null;
+    }
+
+    public static long ResidentBytes(int pid)
+    {
+        var line = File.ReadLines($"/proc/{pid}/status").First(l => l.StartsWith("VmRSS:", StringComparison.Ordinal));
+        return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) * 1024;
+    }
+
+    /// <returns>Whether there was such a process.</returns>
+    public static bool Signal(int pid, int signal) => Kill(pid, signal) == 0;
+
+    private static string ReadOrEmpty(string path)
+    {
+        try
+        {
+            return File.ReadAllText(path);
+        }
+        catch (IOException)
+        {
+            // It has just ended.
+            return "";
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    private static partial int Kill(int pid, int signal);
+}
