@@ -23,6 +23,8 @@ internal static class ServeCommand
             HelpName = s.Help,
             Description = s.Description + (s.Many ? " (repeatable)" : ""),
             Arity = s.Many ? ArgumentArity.OneOrMore : ArgumentArity.ExactlyOne,
+            // The library binds no array where the arity is one.
+            CustomParser = result => [.. result.Tokens.Select(t => t.Value)],
         });
         var command = new CliCommand(
             "serve",

@@ -90,6 +90,16 @@ public sealed class SettingsTests
         run.Error.ShouldContain("/nonexistent/config.json");
     }
 
+    [Fact]
+    public async Task FlagsReachTheDaemonWhichRefusesAllThatIsWrongAtOnce()
+    {
+        var run = await CliRun.OfAsync("serve", "--store-path", "relative", "--socket-mode", "9", "--guest-folders", "/a", "--guest-folders", "b");
+        run.Code.ShouldBe(ExitCode.Usage);
+        run.Error.ShouldContain("'relative'");
+        run.Error.ShouldContain("SocketMode");
+        run.Error.ShouldContain("'b'");
+    }
+
     private static NodeOptions Read(string? path, Func<string, string?> environment, Func<Setting, string[]> flag)
     {
         var host = CliHost.OfProcess() with { Environment = environment };
