@@ -10,7 +10,8 @@ internal static class Hints
     public static IReadOnlyList<string> For(CliContext context, TemplatingClientException failure)
     {
         var hints = new List<string>();
-        if (ByReason(failure.Reason) is { } hint)
+        // Many of the daemon's messages name the command themselves.
+        if (!failure.Message.Contains("'templating ", StringComparison.Ordinal) && ByReason(failure.Reason) is { } hint)
         {
             hints.Add(hint);
         }

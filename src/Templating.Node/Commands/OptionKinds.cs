@@ -93,6 +93,8 @@ internal static class OptionKinds
                     && words.Contains(text, StringComparer.OrdinalIgnoreCase),
                 "one of " + allowed),
         };
+        // The library's own source has the enumeration's names as C# writes them.
+        option.CompletionSources.Clear();
         option.CompletionSources.Add(words);
         return option;
     }

@@ -19,6 +19,10 @@ public sealed class CompletionTests
     }
 
     [Fact]
+    public async Task AChoiceIsOfferedInTheWordsThatAreDocumented() =>
+        (await BashAsync("templating clone list -o ", "unix:///nonexistent/s")).ShouldBe(["json", "name", "table", "yaml"], ignoreOrder: true);
+
+    [Fact]
     public async Task BashCompletesNamesTheDaemonKnows()
     {
         await using var node = await FakeNode.StartAsync();

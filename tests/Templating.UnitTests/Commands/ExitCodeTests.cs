@@ -49,6 +49,15 @@ public sealed class ExitCodeTests
     }
 
     [Fact]
+    public async Task AHintIsLeftOutWhereTheDaemonNamedTheCommandItself()
+    {
+        await using var node = await FakeNode.StartAsync();
+        node.Clones.OnGet = (_, _) => throw Failed.With(StatusCode.NotFound, "CLONE_NOT_FOUND", "None. 'templating clone list' shows those there are.");
+        var run = await CliRun.OfAsync(node, "clone", "show", "web-1");
+        run.Error.ShouldBe("error: None. 'templating clone list' shows those there are.\n");
+    }
+
+    [Fact]
     public async Task VerboseAddsReasonAndTrace()
     {
         await using var node = await FakeNode.StartAsync();
