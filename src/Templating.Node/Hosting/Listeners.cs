@@ -22,9 +22,6 @@ internal static class Listeners
 
         host.ConfigureServices(services =>
         {
-            // First of the hosted services: held before the socket is touched, released after it is closed.
-            services.AddSingleton<SocketLease>();
-            services.AddHostedService(provider => provider.GetRequiredService<SocketLease>());
             services.AddSingleton<TlsFiles>();
             services.Configure<SocketTransportOptions>(sockets => sockets.CreateBoundListenSocket = endPoint => UnixSocket.Bind(endPoint, options));
             services.AddOptions<KestrelServerOptions>().Configure<IServiceProvider>((kestrel, provider) => Configure(kestrel, provider, options));

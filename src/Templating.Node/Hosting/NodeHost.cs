@@ -21,9 +21,8 @@ internal static class NodeHost
     /// <exception cref="IOException">The socket cannot be had: another daemon serves there, or the path is something else.</exception>
     public static async Task<int> RunAsync(NodeOptions options, CancellationToken cancellationToken)
     {
-        await using var app = Build(options, services => services.AddNode(options));
         var start = Stopwatch.GetTimestamp();
-        await app.StartAsync(cancellationToken);
+        await using var app = await StartAsync(options, services => services.AddNode(options), cancellationToken);
         HostLog.Serving(
             app.Logger, string.Join(", ", new[] { options.EffectiveSocketPath, options.Tcp?.Address, options.MetricsAddress }.OfType<string>()),
             Stopwatch.GetElapsedTime(start).TotalMilliseconds);
@@ -31,9 +30,27 @@ internal static class NodeHost
         return 0;
     }
 
-    /// <param name="options">Refused here when faulty, before anything is touched.</param>
+    /// <param name="options">Refused when faulty, before anything is touched.</param>
     /// <param name="addDomain">Registers IVmm, ITemplateStore, ITemplateManager and ICloneManager, and what has to run with them.</param>
-    public static WebApplication Build(NodeOptions options, Action<IServiceCollection> addDomain)
+    /// <param name="cancellationToken">Of the start alone.</param>
+    internal static async Task<WebApplication> StartAsync(
+        NodeOptions options, Action<IServiceCollection> addDomain, CancellationToken cancellationToken)
+    {
+        var app = Build(options, addDomain);
+        try
+        {
+            await app.Services.GetRequiredService<SocketLease>().AcquireAsync(cancellationToken);
+            await app.StartAsync(cancellationToken);
+            return app;
+        }
+        catch
+        {
+            await app.DisposeAsync();
+            throw;
+        }
+    }
+
+    private static WebApplication Build(NodeOptions options, Action<IServiceCollection> addDomain)
     {
         NodeOptionsRules.Check(options);
         // Empty: no appsettings.json of whatever folder we are in, and no ASPNETCORE_URLS that opens a plain port.
@@ -70,6 +87,7 @@ internal static class NodeHost
             grpc.Interceptors.Add<CallInterceptor>();
         });
         services.AddSingleton<CallInterceptor>();
+        services.AddSingleton<SocketLease>();
         services.AddSingleton<PolicySource>();
         services.AddSingleton<CallLifetime>();
         services.AddSingleton<CloneBatch>();

@@ -7,11 +7,13 @@ namespace Templating.Node.Hosting;
 /// The right to the run folder and its socket. A lock file, released by the kernel however the daemon ends, keeps two
 /// daemons apart; only its holder may remove a socket that nobody answers on.
 /// </summary>
-internal sealed class SocketLease(IOptions<NodeOptions> options) : IHostedService, IDisposable
+internal sealed class SocketLease(IOptions<NodeOptions> options) : IDisposable
 {
     private FileStream? _lock;
 
-    public async Task StartAsync(CancellationToken cancellationToken)
+    /// <summary>Before anything in the run folder is looked at: to a second daemon the first one's clones look left over.</summary>
+    /// <exception cref="IOException">Another daemon has it, or the socket's path is taken by something else.</exception>
+    public async Task AcquireAsync(CancellationToken cancellationToken)
     {
         var run = options.Value.RunPath;
         var socket = options.Value.EffectiveSocketPath;
@@ -45,8 +47,6 @@ internal sealed class SocketLease(IOptions<NodeOptions> options) : IHostedServic
 
         File.Delete(socket);
     }
-
-    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public void Dispose() => _lock?.Dispose();
 }

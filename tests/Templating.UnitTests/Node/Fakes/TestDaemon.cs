@@ -16,20 +16,15 @@ namespace Templating.UnitTests.Node.Fakes;
 internal sealed class TestDaemon : IAsyncDisposable
 {
     private readonly DirectoryInfo _root;
-    private readonly WebApplication _app;
+    private WebApplication _app = null!;
     private readonly List<IDisposable> _channels = [];
 
-    private TestDaemon(DirectoryInfo root, NodeOptions options, Action<IServiceCollection>? replace)
+    private TestDaemon(DirectoryInfo root, NodeOptions options)
     {
         _root = root;
         Options = options;
         Kernel = Path.Combine(root.FullName, "kernel");
         File.WriteAllText(Kernel, "kernel");
-        _app = NodeHost.Build(options, services =>
-        {
-            services.AddSingleton<IVmm>(Vmm).AddDomain(options);
-            replace?.Invoke(services);
-        });
     }
 
     public FakeVmm Vmm { get; } = new();
@@ -63,8 +58,15 @@ internal sealed class TestDaemon : IAsyncDisposable
             LogLevel = LogLevel.None,
         };
         configure?.Invoke(options, root.FullName);
-        var daemon = new TestDaemon(root, options, replace);
-        await daemon._app.StartAsync(CancellationToken.None);
+        var daemon = new TestDaemon(root, options);
+        daemon._app = await NodeHost.StartAsync(
+            options,
+            services =>
+            {
+                services.AddSingleton<IVmm>(daemon.Vmm).AddDomain(options);
+                replace?.Invoke(services);
+            },
+            CancellationToken.None);
         return daemon;
     }
 

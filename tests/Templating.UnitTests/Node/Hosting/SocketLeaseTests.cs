@@ -1,4 +1,6 @@
 using System.Net.Sockets;
+using Templating.Core.Clones;
+using Templating.Core.Templates;
 using Templating.UnitTests.Node.Fakes;
 
 namespace Templating.UnitTests.Node.Hosting;
@@ -13,6 +15,31 @@ public sealed class SocketLeaseTests
         (await Should.ThrowAsync<IOException>(() => TestDaemon.StartAsync((options, _) => options.RunPath = first.Options.RunPath)))
             .Message.ShouldContain("another daemon runs");
         Sockets.Connect(first.Options.EffectiveSocketPath).Dispose();
+    }
+
+    [Fact]
+    public async Task ASecondDaemonTakesNoCloneOfTheFirstForLeftOver()
+    {
+        await using var first = await TestDaemon.StartAsync();
+        await first.BuildAsync();
+        var reached = new TaskCompletionSource();
+        var go = new TaskCompletionSource();
+        first.Vmm.OnStep = async (step, _, _) =>
+        {
+            if (step == "restore")
+            {
+                reached.TrySetResult();
+                await go.Task;
+            }
+        };
+        var create = first.Clones.CreateAsync(new CreateClone { Template = new TemplateName("a", "t") }, CancellationToken.None);
+        await reached.Task;
+
+        await Should.ThrowAsync<IOException>(() => TestDaemon.StartAsync((options, _) => options.RunPath = first.Options.RunPath));
+
+        Directory.GetDirectories(Path.Combine(first.Options.RunPath, "clones")).ShouldHaveSingleItem();
+        go.SetResult();
+        (await create).State.ShouldBe(CloneState.Running);
     }
 
     [Fact]
