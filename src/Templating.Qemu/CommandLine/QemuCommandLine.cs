@@ -86,8 +86,9 @@ internal static class QemuCommandLine
             "-device", $"virtserialport,bus=serial.0,nr=2,chardev={launch.Sockets.Guest.Id},name=dev.templating.guest.0",
             "-device", $"vmgenid,guid={launch.Generation?.ToString("D") ?? "auto"}",
             "-netdev", Network(launch.Network),
-            // Without its option ROM: nothing boots from the network.
-            "-device", $"virtio-net-pci,netdev={NetworkId},romfile=",
+            // Without its option ROM: nothing boots from the network. Without announcing itself after a restore: QEMU's
+            // user network learns nothing from that, and a new MAC is told by the guest's own arp_notify.
+            "-device", $"virtio-net-pci,netdev={NetworkId},romfile=,guest_announce=off",
             "-device", $"isa-serial,chardev={launch.Sockets.Console.Id}");
         foreach (var image in launch.Images)
         {
