@@ -7,6 +7,8 @@ namespace Templating.Node.Mapping;
 /// <summary>Reads requests about templates. The rules of a spec are Core's; here is what only the wire can get wrong.</summary>
 internal static class TemplateReader
 {
+    private const int DefaultHistoryLimit = 2;
+
     public static CreateTemplate Create(V1.CreateTemplateRequest request, Caller caller, TimeSpan readinessTimeout)
     {
         var faults = new Faults();
@@ -17,7 +19,7 @@ internal static class TemplateReader
         }
 
         faults.RequireLabel("template", request.Template);
-        var limit = request.RevisionHistoryLimit;
+        var limit = request.HasRevisionHistoryLimit ? request.RevisionHistoryLimit : DefaultHistoryLimit;
         faults.Require(limit is >= -1 and <= 1000, "revision_history_limit", $"{limit} is not between -1, which means all, and 1000.");
         var create = new CreateTemplate
         {
@@ -25,7 +27,7 @@ internal static class TemplateReader
             Spec = Spec(request.Spec, readinessTimeout, faults),
             RequestId = FieldReader.RequestId(request.RequestId, faults),
             AnyPath = caller.IsHostRoot,
-            RevisionHistoryLimit = limit switch { 0 => 2, -1 => null, _ => limit },
+            RevisionHistoryLimit = limit == -1 ? null : limit,
         };
         faults.AddRange(TemplateSpecValidator.Validate(create.Spec));
         faults.ThrowIfAny();

@@ -125,7 +125,7 @@ public sealed class ExitCodeTests
     [InlineData("clone list --address http://host:80")]
     [InlineData("clone list --address unix://relative")]
     [InlineData("template create web")]
-    [InlineData("template create web --kernel k --memory 1MB --vcpus 65 --keep-revisions 0")]
+    [InlineData("template create web --kernel k --memory 1MB --vcpus 65 --keep-revisions -2")]
     [InlineData("serve --address unix:///x")]
     public async Task AWrongCommandLineIsUsageAndSaysWhy(string line)
     {

@@ -40,8 +40,12 @@ internal static class TemplateCreateCommand
                 Template = ObjectNames.Checked("template name", context.Get(name)),
                 Spec = spec,
                 RequestId = RequestIds.Checked(context.Get(requestId)),
-                RevisionHistoryLimit = context.Get(keep) ?? 0,
             };
+            if (context.Get(keep) is { } limit)
+            {
+                request.RevisionHistoryLimit = limit;
+            }
+
             using var call = context.Client.Templates.CreateTemplate(request, deadline: context.Deadline, cancellationToken: cancellationToken);
             var template = await BuildProgress.ShowAsync(context, call.ResponseStream, cancellationToken);
             context.Print(
@@ -57,10 +61,9 @@ internal static class TemplateCreateCommand
         CustomParser = result =>
         {
             var text = result.Tokens[0].Value;
-            if (!int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) || value is 0 or < -1)
+            if (!int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) || value < -1)
             {
-                // 0 is how the wire says "the default".
-                result.AddError($"--keep-revisions: '{text}' is not allowed; give a whole number from 1, or -1 for all.");
+                result.AddError($"--keep-revisions: '{text}' is not allowed; give a whole number from 0, or -1 for all.");
             }
 
             return value;
