@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Microsoft.Extensions.Options;
 using Templating.Api.Client;
+using Templating.Core.Errors;
 using Templating.Node.Commands.Serve;
 using Templating.Node.Hosting;
 using Templating.Node.Options;
@@ -52,6 +53,10 @@ internal static class ServeCommand
             try
             {
                 return await NodeHost.RunAsync(options, cancellationToken);
+            }
+            catch (TemplatingException e)
+            {
+                throw new CliException(ExitCode.Failure, e.Message, e);
             }
             catch (OptionsValidationException e)
             {

@@ -13,8 +13,15 @@ namespace Templating.Node.Hosting;
 /// <summary>Joins the daemon to the domain and to QEMU: the only place that knows which implementations are real.</summary>
 internal static class NodeServices
 {
-    public static IServiceCollection AddNode(this IServiceCollection services, NodeOptions options) =>
-        services.AddSingleton<IVmm>(provider => new QemuVmm(
+    /// <exception cref="Templating.Core.Errors.TemplatingException">VMs could not get to their files.</exception>
+    public static IServiceCollection AddNode(this IServiceCollection services, NodeOptions options)
+    {
+        if (Users(options) is not null)
+        {
+            VmAccess.Require([options.StorePath, options.RunPath]);
+        }
+
+        return services.AddSingleton<IVmm>(provider => new QemuVmm(
             new QemuOptions
             {
                 QemuPath = options.QemuPath ?? new QemuOptions().QemuPath,
@@ -22,6 +29,7 @@ internal static class NodeServices
             },
             provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<QemuVmm>>()))
             .AddDomain(options);
+    }
 
     /// <summary>All but the IVmm, in whose place a test has another.</summary>
     internal static IServiceCollection AddDomain(this IServiceCollection services, NodeOptions options)
