@@ -116,6 +116,8 @@ public sealed class QemuVmm : IVmm, IDisposable
             Sockets = names.Select(name => new CharacterDevice(name, descriptor++)),
         };
         var link = Launch(launch, start, listening, images);
+        // QEMU alone listens from here on: when it ends before it has accepted, our ends of the connections must end too.
+        listening.Dispose();
         var vm = new QemuVm(link, _options, _clock, _logger);
         try
         {
