@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Templating.Core.Errors;
 using Templating.Core.Machines;
+using Templating.Qemu.CommandLine;
 using Templating.Qemu.Console;
 using Templating.Qemu.GuestAgent;
 using Templating.Qemu.Memory;
@@ -188,6 +189,10 @@ internal sealed class QemuVm : IVm
         else if (@event.Name is "GUEST_PANICKED")
         {
             _shutdownReason = "guest-panic";
+        }
+        else if (@event.Name is "VSERPORT_CHANGE" && @event.Text("id") is QemuCommandLine.GuestPortId && @event.Data.Flag("open") is false)
+        {
+            _guest?.PortClosed();
         }
     }
 

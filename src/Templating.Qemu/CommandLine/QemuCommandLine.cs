@@ -8,6 +8,9 @@ namespace Templating.Qemu.CommandLine;
 /// <summary>Turns a launch into QEMU's arguments. Pure, so that tests read the whole of it.</summary>
 internal static class QemuCommandLine
 {
+    /// <summary>QEMU tells of a port's opening and closing only where it has an id.</summary>
+    public const string GuestPortId = "guest-port";
+
     public const string RamId = "ram";
     public const string NetworkId = "net0";
 
@@ -83,7 +86,7 @@ internal static class QemuCommandLine
         arguments.AddRange(
             "-device", "virtio-serial-pci,id=serial",
             "-device", $"virtserialport,bus=serial.0,nr=1,chardev={launch.Sockets.Agent.Id},name=org.qemu.guest_agent.0",
-            "-device", $"virtserialport,bus=serial.0,nr=2,chardev={launch.Sockets.Guest.Id},name=dev.templating.guest.0",
+            "-device", $"virtserialport,id={GuestPortId},bus=serial.0,nr=2,chardev={launch.Sockets.Guest.Id},name=dev.templating.guest.0",
             "-device", $"vmgenid,guid={launch.Generation?.ToString("D") ?? "auto"}",
             "-netdev", Network(launch.Network),
             // Without its option ROM: nothing boots from the network. Without announcing itself after a restore: QEMU's

@@ -49,6 +49,9 @@ internal sealed class Guest(GuestClient own, QgaClient qemu, TimeProvider clock,
         }
     }
 
+    /// <summary>The guest closed templating-guest's port.</summary>
+    public void PortClosed() => own.PortClosed();
+
     public async ValueTask DisposeAsync()
     {
         await own.DisposeAsync();

@@ -27,6 +27,7 @@ internal sealed class GuestChannel : IAsyncDisposable
     private readonly Task _reader;
     private TaskCompletionSource<GuestLine>? _identified;
     private volatile TemplatingException? _fault;
+    private volatile bool _portClosed;
     private uint _lastNumber;
 
     public GuestChannel(Socket socket, TimeProvider clock)
@@ -56,6 +57,25 @@ internal sealed class GuestChannel : IAsyncDisposable
             {
                 wait = wait * 2 < LastResend ? wait * 2 : LastResend;
             }
+        }
+    }
+
+    /// <summary>Ends the conversation, once what the guest sent before is read. Before the sync there is nothing to lose.</summary>
+    public void PortClosed()
+    {
+        if (!Synced)
+        {
+            return;
+        }
+
+        _portClosed = true;
+        try
+        {
+            _socket.Shutdown(SocketShutdown.Both);
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // It has ended already.
         }
     }
 
@@ -195,7 +215,9 @@ internal sealed class GuestChannel : IAsyncDisposable
                 await DispatchAsync(GuestLine.Parse(line.Span));
             }
 
-            fault = new TemplatingException(ErrorCode.GuestAgentFailed, $"{Peer} closed the connection.");
+            fault = new TemplatingException(ErrorCode.GuestAgentFailed, _portClosed
+                ? $"{Peer} (templating-guest) ended, or was killed, in the guest."
+                : $"{Peer} closed the connection.");
         }
         catch (TemplatingException e)
         {

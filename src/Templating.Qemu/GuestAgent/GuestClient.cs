@@ -72,6 +72,9 @@ internal sealed class GuestClient(string socketPath, Socket? first, TimeProvider
         }
     }
 
+    /// <summary>The connection ends in QEMU and stays open when the guest's end goes, so this is the only sign of it.</summary>
+    public void PortClosed() => _channel?.PortClosed();
+
     public async ValueTask DisposeAsync()
     {
         if (_channel is not null)

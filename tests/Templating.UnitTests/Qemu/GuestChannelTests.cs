@@ -72,6 +72,23 @@ public sealed class GuestChannelTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task AgentThatDiesInTheGuestEndsItsCommandsAfterWhatTheySaid()
+    {
+        var exec = _client.ExecAsync(new GuestCommand { Arguments = ["true"] }, input: null, CancellationToken.None).GetAsyncEnumerator();
+        var first = exec.MoveNextAsync().AsTask();
+        await SyncAsync();
+        await _guest.ReadLineAsync();
+        await _guest.SendLineAsync("out 1 AAAA");
+
+        _client.PortClosed();
+
+        (await first.Soonest()).ShouldBeTrue();
+        var error = await Should.ThrowAsync<TemplatingException>(exec.MoveNextAsync().AsTask().Soonest());
+        error.Code.ShouldBe(ErrorCode.GuestAgentFailed);
+        error.Message.ShouldContain("templating-guest");
+    }
+
+    [Fact]
     public void GuestThatIgnoresTheWindowIsCutOff()
     {
         var exec = new GuestExec(1);
