@@ -41,6 +41,9 @@ public interface ITemplateStore : IDisposable
     /// <exception cref="Errors.TemplatingException">TemplateCorrupt. TemplateNotFound: it was deleted.</exception>
     Task EnsureVerifiedAsync(Revision revision, CancellationToken cancellationToken);
 
+    /// <summary>What the last of these checks found wrong; null when all was well, or there was none since the start.</summary>
+    string? FindProblem(RevisionName name);
+
     /// <summary>Removes a revision: renamed away first, so that it is gone at once or not at all.</summary>
     /// <returns>False when there was none.</returns>
     bool Delete(RevisionName name);

@@ -13,8 +13,20 @@ internal sealed class RevisionVerifier(StoreLayout layout, VerifiedFiles files)
     private const long ProgressStep = 8 * 1024 * 1024;
 
     private readonly ConcurrentDictionary<RevisionName, FileStamp> _manifests = new();
+    private readonly ConcurrentDictionary<RevisionName, string> _found = new();
+
+    /// <summary>What the last check of it found; null when all was well or nobody has looked.</summary>
+    public string? Found(RevisionName name) => _found.GetValueOrDefault(name);
 
     public async Task<IReadOnlyList<string>> VerifyAsync(
+        RevisionName name, IProgress<VerifyProgress>? progress, CancellationToken cancellationToken)
+    {
+        var problems = await CheckAsync(name, progress, cancellationToken);
+        Note(name, problems);
+        return problems;
+    }
+
+    private async Task<List<string>> CheckAsync(
         RevisionName name, IProgress<VerifyProgress>? progress, CancellationToken cancellationToken)
     {
         var problems = new List<string>();
@@ -72,6 +84,7 @@ internal sealed class RevisionVerifier(StoreLayout layout, VerifiedFiles files)
             throw new TemplatingException(ErrorCode.TemplateNotFound, $"{revision.Name} was deleted meanwhile.");
         }
 
+        Note(revision.Name, problems);
         if (problems.Count > 0)
         {
             throw new TemplatingException(
@@ -93,6 +106,19 @@ internal sealed class RevisionVerifier(StoreLayout layout, VerifiedFiles files)
         files.Forget(Path.Combine(folder, StoreLayout.MemoryFile));
         files.Forget(Path.Combine(folder, StoreLayout.StateFile));
         _manifests.TryRemove(name, out _);
+        _found.TryRemove(name, out _);
+    }
+
+    private void Note(RevisionName name, List<string> problems)
+    {
+        if (problems.Count == 0)
+        {
+            _found.TryRemove(name, out _);
+        }
+        else
+        {
+            _found[name] = string.Join(" ", problems);
+        }
     }
 
     private void CheckManifest(RevisionName name, List<string> problems)

@@ -97,6 +97,8 @@ public sealed class TemplateStore : ITemplateStore
     public Task EnsureVerifiedAsync(Revision revision, CancellationToken cancellationToken) =>
         _context.Verifier.EnsureAsync(revision, cancellationToken);
 
+    public string? FindProblem(RevisionName name) => _context.Verifier.Found(name);
+
     public bool Delete(RevisionName name)
     {
         if (!Labels.IsValid(name))

@@ -266,10 +266,16 @@ public sealed class TemplateManager : ITemplateManager, IDisposable
     {
         // The node's QEMU is known once something was probed; before that nothing is called stale.
         var mismatch = _vmm.Known is { } vmm ? Compatibility.FindMismatch(revision.Manifest, vmm) : null;
+        var (state, reason) = (_store.FindProblem(revision.Name), mismatch) switch
+        {
+            ({ } problem, _) => (TemplateState.Corrupt, problem),
+            (null, { } why) => (TemplateState.Stale, char.ToUpperInvariant(why[0]) + why[1..]),
+            _ => (TemplateState.Ready, ""),
+        };
         return new TemplateView(
             revision.Name,
-            mismatch is null ? TemplateState.Ready : TemplateState.Stale,
-            mismatch is null ? "" : char.ToUpperInvariant(mismatch[0]) + mismatch[1..],
+            state,
+            reason,
             revision.Manifest,
             revision.Manifest.Spec,
             revision.AllocatedBytes,

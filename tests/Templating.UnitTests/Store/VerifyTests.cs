@@ -58,6 +58,20 @@ public sealed class VerifyTests : IDisposable
     }
 
     [Fact]
+    public async Task WhatTheLastCheckFoundIsRememberedUntilACheckFindsNothing()
+    {
+        var revision = await _fixture.PublishAsync();
+        _fixture.Store.FindProblem(revision.Name).ShouldBeNull();
+        StoreFixture.FlipByte(revision.StatePath, 0);
+        await _fixture.Store.VerifyAsync(revision.Name, null, CancellationToken.None);
+        _fixture.Store.FindProblem(revision.Name).ShouldNotBeNull().ShouldContain(revision.StatePath);
+
+        StoreFixture.FlipByte(revision.StatePath, 0);
+        await _fixture.Store.VerifyAsync(revision.Name, null, CancellationToken.None);
+        _fixture.Store.FindProblem(revision.Name).ShouldBeNull();
+    }
+
+    [Fact]
     public async Task AByteChangedWhileTheStoreWasClosedIsFoundBeforeUse()
     {
         var name = (await _fixture.PublishAsync()).Name;
