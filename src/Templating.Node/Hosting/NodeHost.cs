@@ -56,6 +56,7 @@ internal static class NodeHost
         // Empty: no appsettings.json of whatever folder we are in, and no ASPNETCORE_URLS that opens a plain port.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "templating" });
         var services = builder.Services;
+        builder.Configuration.AddTelemetryVariables();
         builder.Logging.AddNodeLogging(options);
         services.AddSingleton(Microsoft.Extensions.Options.Options.Create(options));
         services.AddSingleton(TimeProvider.System);

@@ -1,3 +1,4 @@
+using System.Collections;
 using System.Diagnostics.Metrics;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
@@ -14,6 +15,15 @@ namespace Templating.Node.Telemetry;
 /// </summary>
 internal static class NodeTelemetry
 {
+    /// <summary>
+    /// OpenTelemetry reads its variables from the host's configuration, and ours is empty on purpose: of the environment
+    /// it gets these and no others.
+    /// </summary>
+    public static void AddTelemetryVariables(this IConfigurationBuilder configuration) => configuration.AddInMemoryCollection(
+        Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
+            .Select(variable => KeyValuePair.Create((string)variable.Key, (string?)variable.Value))
+            .Where(variable => variable.Key.StartsWith("OTEL_", StringComparison.Ordinal)));
+
     public static void AddNodeTelemetry(this IServiceCollection services, NodeOptions options)
     {
         var traces = IsOtlpOn("TRACES");
