@@ -4,6 +4,7 @@ using Templating.Api.Client;
 using Templating.Core.Errors;
 using Templating.Node.Commands.Serve;
 using Templating.Node.Hosting;
+using Templating.Node.Mapping;
 using Templating.Node.Options;
 
 namespace Templating.Node.Commands;
@@ -64,6 +65,11 @@ internal static class ServeCommand
                 {
                     Violations = [.. e.Failures.Select((failure, i) => new ClientFieldViolation($"{i + 1}", failure))],
                 };
+            }
+            catch (TemplatingException e)
+            {
+                // Such as a store that another daemon owns.
+                throw new CliException(ExitCode.Of(ErrorTable.Of(e.Code).Status), e.Message, e);
             }
         });
     }
