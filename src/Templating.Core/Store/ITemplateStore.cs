@@ -61,6 +61,12 @@ public interface IStagedRevision : IDisposable
 {
     string Path { get; }
 
+    /// <summary>
+    /// Whether what failed did so because the store's filesystem has no room left: the failure to tell then, else null. A VM
+    /// that writes RAM for which the disk has no block is just killed (SIGBUS).
+    /// </summary>
+    Errors.TemplatingException? FindDiskFull(Exception failure);
+
     string MemoryPath { get; }
 
     string StatePath { get; }

@@ -10,6 +10,9 @@ namespace Templating.Core.Store;
 /// <summary>A build's folder in staging, and its way into the store.</summary>
 internal sealed class StagedRevision : IStagedRevision
 {
+    /// <summary>Filesystems keep a few blocks to themselves; with less than this free, writes fail.</summary>
+    private const long NoRoom = 1024 * 1024;
+
     private readonly StoreContext _store;
     private readonly List<string> _images = [];
     private int _publications;
@@ -71,6 +74,10 @@ internal sealed class StagedRevision : IStagedRevision
             ? Task.Run(() => PublishOrExplain(draft, cancellationToken), cancellationToken)
             : throw new InvalidOperationException("A staged revision is published once.");
     }
+
+    public TemplatingException? FindDiskFull(Exception failure) => StoreFiles.FreeBytes(_store.Layout.Root) < NoRoom
+        ? StoreFiles.DiskFull(Path, NoRoom, failure)
+        : null;
 
     public void Dispose()
     {

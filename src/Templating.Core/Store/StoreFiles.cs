@@ -43,7 +43,7 @@ internal static class StoreFiles
 
     public static bool IsDiskFull(IOException exception) => exception.HResult is Errno.NoSpace or Errno.QuotaExceeded;
 
-    public static TemplatingException DiskFull(string path, long needed, IOException? inner = null)
+    public static TemplatingException DiskFull(string path, long needed, Exception? inner = null)
     {
         var free = FreeBytes(path);
         return new TemplatingException(

@@ -61,6 +61,12 @@ internal sealed class TemplateBuilder(
                 Tell(BuildPhase.Freeze, "Stopping the VM and saving its devices");
                 await clock.RunAsync("freeze", () => vm.FreezeAsync(staged.StatePath, cancellationToken));
             }
+            catch (TemplatingException e) when (e.Code is ErrorCode.QemuExited or ErrorCode.QmpFailed && staged.FindDiskFull(e) is { } full)
+            {
+#pragma warning disable MA0027 // It is another exception: the caught one is its cause.
+                throw full;
+#pragma warning restore MA0027
+            }
             finally
             {
                 await vm.KillAsync();
