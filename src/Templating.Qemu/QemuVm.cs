@@ -213,7 +213,7 @@ internal sealed class QemuVm : IVm
         var tail = _console.ReadTail();
         var why = ConsoleText.ShowsPanic(tail) ? "its kernel panicked (Kernel panic)" : exit.Reason;
         return new TemplatingException(exit.GuestRequested ? ErrorCode.GuestStopped : ErrorCode.QemuExited,
-            $"The VM ended before its guest was ready: {why}."
+            $"The VM ended: {why}."
             + (exit is { GuestRequested: false, StandardError.Length: > 0 } ? $" QEMU said: {exit.StandardError}" : "")
             + (tail.Length > 0 ? $" The end of its console:\n{ConsoleText.Clean(tail)}" : " It printed nothing."));
     }

@@ -11,6 +11,9 @@ internal sealed class Guest(GuestClient own, QgaClient qemu, TimeProvider clock,
     /// <summary>How long an agent is looked for when nobody said which the guest has.</summary>
     private static readonly TimeSpan FindTimeout = TimeSpan.FromSeconds(10);
 
+    /// <summary>How much later than the end of its connections a VM's own end may be known.</summary>
+    private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(3);
+
     private GuestAgentKind? _kind;
 
     public void Expect(GuestAgentKind kind) => _kind = kind;
@@ -22,13 +25,13 @@ internal sealed class Guest(GuestClient own, QgaClient qemu, TimeProvider clock,
 
     public Task<IdentityConfirmation> IdentifyAsync(
         GuestIdentity identity, TimeSpan timeout, CancellationToken cancellationToken) =>
-        Deadline.RunAsync(clock, timeout, async token =>
+        Deadline.RunAsync(clock, timeout, token => ExplainAsync(async () =>
         {
             var answer = await KindAsync(token) == GuestAgentKind.Templating
                 ? Identities.Read(await own.IdentifyAsync(identity, token), identity)
                 : await QgaIdentity.SetAsync(qemu, identity, clock, token);
             return Identities.Confirm(identity, answer);
-        }, () => new TemplatingException(ErrorCode.IdentityNotConfirmed,
+        }), () => new TemplatingException(ErrorCode.IdentityNotConfirmed,
             $"The guest did not confirm its identity within {timeout.TotalSeconds:0.###} s."), cancellationToken);
 
     public async IAsyncEnumerable<ExecOutput> ExecAsync(
@@ -43,9 +46,10 @@ internal sealed class Guest(GuestClient own, QgaClient qemu, TimeProvider clock,
         var outputs = await KindAsync(cancellationToken) == GuestAgentKind.Templating
             ? own.ExecAsync(command, input, cancellationToken)
             : QgaExec.RunAsync(qemu, command, input, clock, cancellationToken);
-        await foreach (var output in outputs)
+        await using var output = outputs.GetAsyncEnumerator(cancellationToken);
+        while (await ExplainAsync(() => output.MoveNextAsync().AsTask()))
         {
-            yield return output;
+            yield return output.Current;
         }
     }
 
@@ -56,6 +60,26 @@ internal sealed class Guest(GuestClient own, QgaClient qemu, TimeProvider clock,
     {
         await own.DisposeAsync();
         await qemu.DisposeAsync();
+    }
+
+    /// <summary>A conversation that ends because the VM did is told as that.</summary>
+    private async Task<T> ExplainAsync<T>(Func<Task<T>> talk)
+    {
+        try
+        {
+            return await talk();
+        }
+        catch (TemplatingException e) when (e.Code == ErrorCode.GuestAgentFailed)
+        {
+            using var limit = new CancellationTokenSource(LastWords, clock);
+            await ((Task)stopped).WaitAsync(limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (stopped.IsCompletedSuccessfully)
+            {
+                throw await stopped;
+            }
+
+            throw;
+        }
     }
 
     private async Task<GuestAgentKind> KindAsync(CancellationToken cancellationToken) =>
