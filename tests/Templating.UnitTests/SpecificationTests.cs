@@ -1,0 +1,53 @@
+using System.Text.RegularExpressions;
+
+namespace Templating.UnitTests;
+
+/// <summary>SPECIFICATION.md names tests as proof: they must be there.</summary>
+public sealed class SpecificationTests
+{
+    private static readonly string Root = FindRoot();
+
+    [Fact]
+    public void EveryProofThatIsNamedExists()
+    {
+        var sources = Directory.EnumerateFiles(Path.Combine(Root, "tests"), "*Tests.cs", SearchOption.AllDirectories)
+            .ToLookup(f => Path.GetFileNameWithoutExtension(f), File.ReadAllText, StringComparer.Ordinal);
+        var proofs = Regex.Matches(
+            File.ReadAllText(Path.Combine(Root, "SPECIFICATION.md")), "`(?<type>[A-Za-z]+Tests)\\.(?<test>[A-Za-z0-9]+)`",
+            RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(5));
+
+        var missing = proofs
+            .Where(p => !sources[p.Groups["type"].Value].Any(s => s.Contains($" {p.Groups["test"].Value}(", StringComparison.Ordinal)))
+            .Select(p => p.Value)
+            .ToArray();
+
+        proofs.Count.ShouldBeGreaterThan(50);
+        missing.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void EveryLinkBetweenPagesLeadsSomewhere()
+    {
+        var pages = Directory.EnumerateFiles(Path.Combine(Root, "docs"), "*.md", SearchOption.AllDirectories)
+            .Concat(Directory.EnumerateFiles(Root, "*.md"));
+        var broken = pages.SelectMany(page => Regex
+                .Matches(File.ReadAllText(page), "\\]\\((?<path>[^)#:]+)(#[^)]*)?\\)", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(5))
+                .Select(m => (Page: page, Path: m.Groups["path"].Value)))
+            .Where(link => !Path.Exists(Path.Combine(Path.GetDirectoryName(link.Page)!, link.Path)))
+            .Select(link => $"{Path.GetRelativePath(Root, link.Page)}: {link.Path}")
+            .ToArray();
+
+        broken.ShouldBeEmpty();
+    }
+
+    private static string FindRoot()
+    {
+        var folder = AppContext.BaseDirectory;
+        while (!File.Exists(Path.Combine(folder, "Templating.sln")))
+        {
+            folder = Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("The tests do not run below the repository.");
+        }
+
+        return folder;
+    }
+}
