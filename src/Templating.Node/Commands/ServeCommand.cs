@@ -55,10 +55,6 @@ internal static class ServeCommand
             {
                 return await NodeHost.RunAsync(options, cancellationToken);
             }
-            catch (TemplatingException e)
-            {
-                throw new CliException(ExitCode.Failure, e.Message, e);
-            }
             catch (OptionsValidationException e)
             {
                 throw new CliException(ExitCode.Usage, "The daemon's options have faults:", e)

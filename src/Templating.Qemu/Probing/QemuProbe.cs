@@ -6,33 +6,38 @@ using Templating.Qemu.Qmp;
 
 namespace Templating.Qemu.Probing;
 
-/// <summary>Asks the installed QEMU what it is, once.</summary>
+/// <summary>
+/// Asks the installed QEMU what it is, once for each binary: an upgrade under a running daemon must not make it start
+/// clones of templates that only the old one can read.
+/// </summary>
 internal sealed class QemuProbe(QemuOptions options, ProcessWatcher watcher, TimeProvider clock, ILogger logger) : IDisposable
 {
     /// <summary>QEMU prints two lines; what else answers may print without end.</summary>
     private const int OutputBytes = 64 * 1024;
 
     private readonly SemaphoreSlim _turn = new(1);
-    private volatile QemuFacts? _facts;
+    private volatile Answer? _answer;
 
-    public QemuFacts? Known => _facts;
+    public QemuFacts? Known => _answer?.Facts;
 
     public async Task<QemuFacts> GetAsync(bool refresh, CancellationToken cancellationToken)
     {
-        if (!refresh && _facts is { } known)
+        if (!refresh && _answer is { } known && known.IsOf(Stamp(known.Facts.Info.Path)))
         {
-            return known;
+            return known.Facts;
         }
 
         await _turn.WaitAsync(cancellationToken);
         try
         {
-            if (refresh || _facts is null)
+            if (refresh || _answer is not { } answer || !answer.IsOf(Stamp(answer.Facts.Info.Path)))
             {
-                _facts = await ProbeAsync(refresh, cancellationToken);
+                // Its stamp before its answers: a binary exchanged meanwhile is then asked again.
+                var before = Stamp(Locate(options.QemuPath));
+                _answer = answer = new Answer(before, await ProbeAsync(refresh, cancellationToken));
             }
 
-            return _facts;
+            return answer.Facts;
         }
         finally
         {
@@ -41,6 +46,13 @@ internal sealed class QemuProbe(QemuOptions options, ProcessWatcher watcher, Tim
     }
 
     public void Dispose() => _turn.Dispose();
+
+    /// <summary>What changes when a package manager puts another file in its place.</summary>
+    private static (DateTime Written, long Size) Stamp(string path)
+    {
+        var file = new FileInfo(path);
+        return file.Exists ? (file.LastWriteTimeUtc, file.Length) : default;
+    }
 
     private async Task<QemuFacts> ProbeAsync(bool refresh, CancellationToken cancellationToken)
     {
@@ -116,5 +128,10 @@ internal sealed class QemuProbe(QemuOptions options, ProcessWatcher watcher, Tim
 
         var models = await qmp.ExecuteAsync("query-cpu-definitions", null, options.CommandTimeout, cancellationToken);
         return (machines, models.EnumerateArray().Select(m => m.Text("name")).OfType<string>().ToHashSet(StringComparer.Ordinal));
+    }
+
+    private sealed record Answer((DateTime Written, long Size) Stamp, QemuFacts Facts)
+    {
+        public bool IsOf((DateTime Written, long Size) stamp) => Stamp == stamp;
     }
 }
