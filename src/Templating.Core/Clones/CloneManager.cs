@@ -24,6 +24,7 @@ public sealed class CloneManager : ICloneManager, ICloneUsage, IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILogger<CloneManager> _logger;
     private readonly CancellationTokenSource _stopping = new();
+    private readonly CancellationTokenSource _abandoning = new();
 
     public CloneManager(
         IVmm vmm, ITemplateStore store, RevisionLeases leases, NodeCapacity capacity, VmUserPool? users, CloneOptions options,
@@ -67,7 +68,11 @@ public sealed class CloneManager : ICloneManager, ICloneUsage, IAsyncDisposable
         span?.SetTag("templating.template", request.Template.ToString());
         try
         {
-            ObjectDisposedException.ThrowIf(_stopping.IsCancellationRequested, this);
+            if (_stopping.IsCancellationRequested)
+            {
+                throw new TemplatingException(ErrorCode.ShuttingDown, "The node is stopping and starts no clones.");
+            }
+
             var digest = CloneNaming.Digest(request);
             var clone = await _requests.RunAsync(
                 request.Template.Tenant, request.RequestId, digest, ct => CreateOnceAsync(request, digest, ct), cancellationToken);
@@ -167,7 +172,10 @@ public sealed class CloneManager : ICloneManager, ICloneUsage, IAsyncDisposable
         }
     }
 
-    /// <summary>Lets go of the clones; their VMs live on. Identities under way are waited for.</summary>
+    /// <summary>
+    /// Lets go of the clones; their VMs live on. An identity under way gets a moment to end; a clone that is not ready
+    /// by then is ended by the next daemon.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
         if (_stopping.IsCancellationRequested)
@@ -176,6 +184,7 @@ public sealed class CloneManager : ICloneManager, ICloneUsage, IAsyncDisposable
         }
 
         await _stopping.CancelAsync();
+        _abandoning.CancelAfter(_options.StopGrace);
         foreach (var clone in _table.All)
         {
             await clone.Background;
@@ -189,6 +198,7 @@ public sealed class CloneManager : ICloneManager, ICloneUsage, IAsyncDisposable
 
         _starter.Dispose();
         _stopping.Dispose();
+        _abandoning.Dispose();
     }
 
     private async Task<Clone> CreateOnceAsync(CreateClone request, string digest, CancellationToken cancellationToken)
@@ -235,7 +245,7 @@ public sealed class CloneManager : ICloneManager, ICloneUsage, IAsyncDisposable
         {
             using (started)
             {
-                await started.IdentifyAsync(CancellationToken.None);
+                await started.IdentifyAsync(_abandoning.Token);
             }
 
             Ready(clone, started.Elapsed);
@@ -245,6 +255,10 @@ public sealed class CloneManager : ICloneManager, ICloneUsage, IAsyncDisposable
             _metrics.Refused(e.Code);
             _metrics.CloneStart(started.Elapsed, ok: false);
             await EndAsync(clone, CloneState.Failed, e.Message);
+            return;
+        }
+        catch (OperationCanceledException)
+        {
             return;
         }
 

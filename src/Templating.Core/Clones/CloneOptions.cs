@@ -11,6 +11,9 @@ public sealed record CloneOptions
     /// <summary>How long a clone that ended is still shown, so that one can learn why.</summary>
     public TimeSpan FinishedRetention { get; init; } = TimeSpan.FromMinutes(10);
 
+    /// <summary>How long a daemon that is told to stop waits for identities nobody waits for any more.</summary>
+    public TimeSpan StopGrace { get; init; } = TimeSpan.FromSeconds(5);
+
     public string ClonesFolder => Path.Combine(RunFolder, "clones");
 
     public string BuildsFolder => Path.Combine(RunFolder, "builds");

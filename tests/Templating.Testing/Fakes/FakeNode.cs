@@ -24,7 +24,7 @@ public sealed class FakeNode : IAsyncDisposable
         Capacity = new NodeCapacity(new CapacityOptions { BudgetBytes = budgetMiB << 20 });
         var metrics = TestMetrics.Create();
         var clock = time ?? TimeProvider.System;
-        Options = new CloneOptions { RunFolder = Path.Combine(_root, "run"), MaxConcurrentStarts = maxStarts };
+        Options = new CloneOptions { RunFolder = Path.Combine(_root, "run"), MaxConcurrentStarts = maxStarts, StopGrace = TimeSpan.FromMilliseconds(50) };
         Clones = new CloneManager(
             Vmm, Store, Leases, Capacity, Users, Options, metrics, clock, NullLogger<CloneManager>.Instance);
         Templates = new TemplateManager(

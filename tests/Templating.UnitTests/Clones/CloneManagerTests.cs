@@ -280,6 +280,20 @@ public sealed class CloneManagerTests : IAsyncLifetime
         next.RunFolders.ShouldBeEmpty();
     }
 
+    [Fact]
+    public async Task AStoppingDaemonStartsNothingAndDoesNotWaitForeverForAnIdentity()
+    {
+        _node.Vmm.OnStep = (step, _, ct) => step == "identify" ? Task.Delay(Timeout.InfiniteTimeSpan, ct) : Task.CompletedTask;
+        var clone = await CreateAsync(Request() with { ReturnWhenRunning = true });
+
+        await using var next = await _node.RestartAsync();
+
+        (await Should.ThrowAsync<TemplatingException>(() => CreateAsync())).Code.ShouldBe(ErrorCode.ShuttingDown);
+        next.Clones.List(null).ShouldBeEmpty("the next daemon ends what was never ready");
+        next.Vmm.Reaped.ShouldNotBeEmpty();
+        clone.ReadyAt.ShouldBeNull();
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("{")]
