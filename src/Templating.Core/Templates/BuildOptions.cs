@@ -8,6 +8,12 @@ public sealed record BuildOptions
     /// <summary>How many templates may be built at the same time; the others queue.</summary>
     public int MaxConcurrentBuilds { get; init; } = 2;
 
+    /// <summary>
+    /// How long the guest is left alone after its warm-up, before the freeze. What it still has to do then (timers, deferred
+    /// frees, its agents going to sleep) it would do again in every clone, before it gets to the clone's identity.
+    /// </summary>
+    public TimeSpan Settle { get; init; } = TimeSpan.FromSeconds(1);
+
     /// <summary>Which of the node's files may go into guests, for callers who are not trusted with any.</summary>
     public GuestFilePolicy GuestFiles { get; init; } = new();
 

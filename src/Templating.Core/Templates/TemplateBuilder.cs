@@ -148,6 +148,8 @@ internal sealed class TemplateBuilder(
                 var left = time.GetElapsedTime(time.GetTimestamp(), deadline);
                 await WarmUp.RunAsync(vm, command, left, cancellationToken);
             }
+
+            await Task.Delay(options.Settle, time, cancellationToken);
         });
         return agent;
     }

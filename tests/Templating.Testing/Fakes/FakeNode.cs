@@ -28,7 +28,8 @@ public sealed class FakeNode : IAsyncDisposable
         Clones = new CloneManager(
             Vmm, Store, Leases, Capacity, Users, Options, metrics, clock, NullLogger<CloneManager>.Instance);
         Templates = new TemplateManager(
-            Vmm, Store, Leases, Clones, Capacity, Users, new BuildOptions { BuildsFolder = Options.BuildsFolder }, metrics, clock,
+            Vmm, Store, Leases, Clones, Capacity, Users,
+            new BuildOptions { BuildsFolder = Options.BuildsFolder, Settle = TimeSpan.Zero }, metrics, clock,
             NullLogger<TemplateManager>.Instance);
         Kernel = Path.Combine(_root, "kernel");
         if (before is null)
