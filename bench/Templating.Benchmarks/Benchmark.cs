@@ -71,6 +71,12 @@ internal static class Benchmark
         }
 
         var targets = Target.Of(samples);
+        if (Console.IsOutputRedirected)
+        {
+            // A file has no width; the usual guess of 80 would break the columns.
+            AnsiConsole.Profile.Width = 160;
+        }
+
         Report.Print(AnsiConsole.Console, machine, samples, targets);
         await RawFile.WriteAsync(options.Output, machine, taken, samples, targets, cancellationToken);
         Say($"All samples: {options.Output}");

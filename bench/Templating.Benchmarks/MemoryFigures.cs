@@ -19,6 +19,7 @@ internal sealed class MemoryFigures(Daemon daemon, GuestTemplate template, Folde
     public async Task RunAsync(int count, CancellationToken cancellationToken)
     {
         var clones = await CreateAsync(count, cancellationToken);
+        samples.Add("daemon.resident_mib", Processes.ResidentBytes(daemon.Pid) / MiB);
         foreach (var clone in clones)
         {
             var memory = (await GetFullAsync(clone, cancellationToken)).Memory;
@@ -29,7 +30,7 @@ internal sealed class MemoryFigures(Daemon daemon, GuestTemplate template, Folde
             samples.Add("memory.fresh.image_private_mib", memory.ImagePrivate / MiB);
         }
 
-        samples.Add("daemon.resident_mib", Processes.ResidentBytes(daemon.Pid) / MiB);
+        samples.Add("daemon.resident_after_reading_memory_mib", Processes.ResidentBytes(daemon.Pid) / MiB);
         foreach (var clone in clones)
         {
             await ExecAsync(clone, Write, cancellationToken);

@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# Measures templating side by side with bare QEMU, in one run (docs/benchmarks.md). Installs what is missing (as root), builds
+# the guest image, publishes the NativeAOT executable into artifacts/, prints a table and writes all samples as JSON.
+#   eng/bench.sh [--rounds N] [--boots N] [--starts N] [--clones N] [--out FILE] [--check]
+# With --check it exits with 1 when a target is missed. A Ctrl-C leaves nothing running.
+set -Eeuo pipefail
+trap 'echo "${BASH_SOURCE[0]}: line $LINENO: $BASH_COMMAND" >&2' ERR
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(dirname "$here")
+out=$root/artifacts/bench/$(date -u +%Y%m%dT%H%M%SZ).json
+arguments=()
+
+while [ $# -gt 0 ]; do
+    case $1 in
+        --rounds | --boots | --starts | --clones)
+            arguments+=("$1" "${2:?$1 needs a number}")
+            shift 2
+            ;;
+        --out)
+            out=$(realpath -m "${2:?--out needs a file}")
+            shift 2
+            ;;
+        --check)
+            arguments+=("$1")
+            shift
+            ;;
+        -h | --help)
+            sed -n '2,5s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+            exit 0
+            ;;
+        *)
+            echo "$1 is unknown; eng/bench.sh --help lists what there is." >&2
+            exit 2
+            ;;
+    esac
+done
+
+"$here/install.sh" >&2
+"$here/guest/build.sh" >&2
+# The bare driver needs more of Python than python3-minimal has.
+python3 -c 'import json' || { echo "python3 without its json module: install the package python3." >&2; exit 1; }
+
+dotnet publish "$root/src/Templating.Node" -c Release -r linux-x64 -v q -o "$root/artifacts/bench/node" >&2
+dotnet build "$root/bench/Templating.Benchmarks" -c Release -v q -o "$root/artifacts/bench/run" >&2
+
+cache=${TEMPLATING_CACHE:-$root/.cache}
+# In place of this shell, so that a Ctrl-C or a SIGTERM has one receiver that cleans up.
+exec dotnet "$root/artifacts/bench/run/templating-benchmarks.dll" \
+    --executable "$root/artifacts/bench/node/templating" --guest "$cache/guest" \
+    --driver "$root/bench/bare_driver.py" --out "$out" ${arguments[@]+"${arguments[@]}"}
