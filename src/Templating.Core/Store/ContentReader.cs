@@ -16,7 +16,8 @@ internal sealed class ContentReader(SafeFileHandle file, string path, bool punch
     public const int Block = 4096;
 
     /// <summary>Large enough that calls cost nothing, small enough for the second-level cache.</summary>
-    private const int BufferSize = 512 * 1024;
+    // Below the large-object limit: what is on that heap stays resident long after the reading.
+    private const int BufferSize = 64 * 1024;
 
     private static readonly byte[] Zeros = new byte[BufferSize];
 

@@ -13,7 +13,7 @@ namespace Templating.Core.Store;
 /// </summary>
 internal sealed class ImageImporter(StoreOptions options, ILogger logger)
 {
-    private const int BufferSize = 512 * 1024;
+    private const int BufferSize = 64 * 1024;
 
     /// <exception cref="TemplatingException">InvalidArgument, IllegalState when it changes under way, DiskFull.</exception>
     public FileDigest Copy(string path, GuestFilePolicy policy, string target, CancellationToken cancellationToken)

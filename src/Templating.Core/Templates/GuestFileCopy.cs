@@ -10,7 +10,7 @@ namespace Templating.Core.Templates;
 /// </summary>
 internal static class GuestFileCopy
 {
-    private const int BufferSize = 1 << 20;
+    private const int BufferSize = 64 * 1024;
 
     private const UnixFileMode ReadableByAll = UnixFileMode.UserRead | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 

@@ -20,10 +20,12 @@ internal sealed class ConsolePump : IConsole, IAsyncDisposable
 
     private readonly Socket _socket;
     private readonly Lock _lock = new();
-    private readonly byte[] _ring = new byte[TailBytes];
     private readonly List<Channel<ReadOnlyMemory<byte>>> _readers = [];
     private readonly SemaphoreSlim _write = new(1);
     private readonly Task _pump;
+
+    /// <summary>As large as what was printed needs: most clones print nothing, and there may be thousands.</summary>
+    private byte[] _ring = [];
     private long _total;
     private bool _ended;
 
@@ -132,6 +134,12 @@ internal sealed class ConsolePump : IConsole, IAsyncDisposable
     {
         lock (_lock)
         {
+            if (_ring.Length < TailBytes && _total + bytes.Length > _ring.Length)
+            {
+                // Not full yet, so nothing has wrapped round: what is there stays at its place.
+                Array.Resize(ref _ring, (int)Math.Min(TailBytes, Math.Max(_total + bytes.Length, 2 * _ring.Length)));
+            }
+
             foreach (var b in bytes)
             {
                 _ring[_total++ % TailBytes] = b;
