@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Diagnostics.Metrics;
+using OpenTelemetry.Exporter;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
@@ -39,7 +40,8 @@ internal static class NodeTelemetry
         if (traces)
         {
             // The AspNetCore source takes over the caller's W3C trace context from the call's metadata.
-            telemetry.WithTracing(tracing => tracing.AddAspNetCoreInstrumentation().AddSource(TemplatingTelemetry.SourceName).AddOtlpExporter());
+            telemetry.WithTracing(tracing => tracing.AddAspNetCoreInstrumentation().AddSource(TemplatingTelemetry.SourceName)
+                .AddOtlpExporter(otlp => SetEndpoint(otlp, "TRACES")));
         }
 
         if (otlpMetrics || prometheus)
@@ -49,7 +51,7 @@ internal static class NodeTelemetry
                 metrics.AddMeter(TemplatingTelemetry.MeterName, "Microsoft.AspNetCore.Hosting", "System.Runtime").AddView(BucketsOf);
                 if (otlpMetrics)
                 {
-                    metrics.AddOtlpExporter();
+                    metrics.AddOtlpExporter(otlp => SetEndpoint(otlp, "METRICS"));
                 }
 
                 if (prometheus)
@@ -67,6 +69,15 @@ internal static class NodeTelemetry
             app.MapWhen(
                 context => context.Features.Get<MetricsListener>() is not null,
                 metrics => metrics.UseOpenTelemetryPrometheusScrapingEndpoint("/metrics"));
+        }
+    }
+
+    /// <summary>AddOtlpExporter reads the variables for all signals only. That of one signal is used as it is, without a path added.</summary>
+    private static void SetEndpoint(OtlpExporterOptions otlp, string signal)
+    {
+        if (Uri.TryCreate(Environment.GetEnvironmentVariable($"OTEL_EXPORTER_OTLP_{signal}_ENDPOINT"), UriKind.Absolute, out var endpoint))
+        {
+            otlp.Endpoint = endpoint;
         }
     }
 
