@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Microsoft.Extensions.Logging;
 using Templating.Core.Errors;
 using Templating.Core.Machines;
@@ -163,7 +164,7 @@ internal sealed class QemuVm : IVm
         {
             await step();
         }
-        catch (Exception e) when ((e is TemplatingException { Code: ErrorCode.QmpFailed } || e is IOException) && _qmp.Closed.IsCompleted)
+        catch (Exception e) when (IsOfTheEnd(e))
         {
             using var limit = new CancellationTokenSource(LastWords, _clock);
             try
@@ -172,6 +173,10 @@ internal sealed class QemuVm : IVm
                 throw new TemplatingException(ErrorCode.QemuExited, $"The VM ended: {exit.Reason}."
                     + (exit.StandardError.Length > 0 ? $" QEMU said: {exit.StandardError}" : ""), e);
             }
+            catch (OperationCanceledException) when (e is TemplatingException { Code: ErrorCode.IsolationViolated })
+            {
+                ExceptionDispatchInfo.Throw(e);
+            }
             catch (OperationCanceledException)
             {
                 // Its monitor is gone, but the process lives: then the monitor's own error is the truth.
@@ -179,6 +184,14 @@ internal sealed class QemuVm : IVm
             }
         }
     }
+
+    /// <summary>Whether it may come from QEMU's end: a process that is gone answers nothing, and maps nothing either.</summary>
+    private bool IsOfTheEnd(Exception e) => e switch
+    {
+        TemplatingException { Code: ErrorCode.IsolationViolated } => true,
+        TemplatingException { Code: ErrorCode.QmpFailed } or IOException => _qmp.Closed.IsCompleted,
+        _ => false,
+    };
 
     private void OnEvent(QmpEvent @event)
     {
