@@ -147,14 +147,14 @@ public sealed class QemuVmm : IVmm, IDisposable
                 MaxFileBytes = start.MaxFileBytes,
             });
             Log.Started(_logger, pid, string.Join(' ', arguments));
-            // A child stays there for us to wait for, even when it has ended at once.
-            var watched = _watcher.Watch(pid, isChild: true)!;
+            // Read before it is watched: a child that has ended at once stays in /proc until the watcher takes it from there.
+            var process = ProcessIds.Read(pid)
+                ?? throw new TemplatingException(ErrorCode.Internal, $"Process {pid} is not to be seen in /proc.");
             return new VmLink
             {
                 Folder = start.Folder,
-                Watched = watched,
-                Process = ProcessIds.Read(pid)
-                    ?? throw new TemplatingException(ErrorCode.Internal, $"Process {pid} is not to be seen in /proc."),
+                Watched = _watcher.Watch(pid, isChild: true)!,
+                Process = process,
                 Sockets = connected,
                 Files = [.. images.Append(launch.Ram).Select(backend => new GuestFile(backend.Path, backend.Role))],
                 User = start.User,
