@@ -1,0 +1,69 @@
+using Google.Protobuf.WellKnownTypes;
+using Grpc.Core;
+using Templating.Testing.Nodes;
+using Templating.V1;
+
+namespace Templating.IntegrationTests.Node;
+
+/// <summary>Guests that do not become ready, or only in their own way.</summary>
+public sealed class GuestFaultTests : NodeTest
+{
+    [Fact]
+    public async Task KernelThatPanicsEndsTheBuildAtOnceAndIsQuoted()
+    {
+        await using var node = await TestNode.StartEmptyAsync();
+
+        var failure = await FailsAsync(
+            node.Client.BuildAsync("web", GuestSpecs.Web("templating.test=panic"), Limit), StatusCode.FailedPrecondition, "GUEST_STOPPED");
+
+        failure.Message.ShouldContain("panic", Case.Insensitive);
+        await NothingIsLeftAsync(node);
+    }
+
+    [Fact]
+    public async Task GuestThatNeverAnswersEndsTheBuildWhenItsTimeIsOver()
+    {
+        await using var node = await TestNode.StartEmptyAsync();
+        var spec = GuestSpecs.Web("templating.test=never-ready");
+        spec.Readiness.Timeout = Duration.FromTimeSpan(TimeSpan.FromSeconds(15));
+
+        var failure = await FailsAsync(node.Client.BuildAsync("web", spec, Limit), StatusCode.FailedPrecondition, "GUEST_NOT_READY");
+
+        failure.Message.ShouldContain("15");
+        await NothingIsLeftAsync(node);
+    }
+
+    [Fact]
+    public async Task WarmUpThatFailsIsNamedWithWhatItSaid()
+    {
+        await using var node = await TestNode.StartEmptyAsync();
+        var spec = GuestSpecs.Web();
+        spec.Readiness.WarmUp.Add(new Command { Arguments = { "true" } });
+        spec.Readiness.WarmUp.Add(new Command { Arguments = { "sh", "-c", "echo no such database >&2; exit 9" } });
+
+        var failure = await FailsAsync(node.Client.BuildAsync("web", spec, Limit), StatusCode.FailedPrecondition, "WARM_UP_FAILED");
+
+        failure.Message.ShouldContain("no such database");
+        failure.Message.ShouldContain("9");
+        await NothingIsLeftAsync(node);
+    }
+
+    [Fact]
+    public async Task AnyLinuxWithOnlyQemuGuestAgentWorks()
+    {
+        await using var node = await TestNode.StartEmptyAsync();
+        var template = await node.Client.BuildAsync("web", GuestSpecs.Web("templating.test=no-daemon"), Limit);
+        template.Agent.ShouldBe("qemu");
+
+        var clones = await Task.WhenAll(node.Client.CloneAsync(Limit), node.Client.CloneAsync(Limit));
+        var results = await Task.WhenAll(clones.Select(c => node.Client.ShellAsync(c, "hostname; cat; exit 5", Limit, "input\n")));
+
+        for (var i = 0; i < clones.Length; i++)
+        {
+            clones[i].Identity.Hostname.ShouldBe(clones[i].Id);
+            results[i].ShouldBe(new ExecResult($"{clones[i].Id}\ninput\n", "", 5));
+        }
+
+        clones.Select(c => c.Identity.MachineId).ShouldBeUnique();
+    }
+}

@@ -1,0 +1,80 @@
+using System.Diagnostics;
+using System.Text.RegularExpressions;
+using Grpc.Core;
+using Templating.Testing.Nodes;
+using Templating.V1;
+
+namespace Templating.IntegrationTests.Node;
+
+public sealed partial class TelemetryTests : NodeTest
+{
+    [Fact]
+    public async Task MetricsEndpointHasEveryMetricThatIsDocumented()
+    {
+        var address = $"127.0.0.1:{FreePort.Next()}";
+        await using var node = await TestNode.StartAsync(("METRICS_ADDRESS", address));
+        var clone = await node.Client.CloneAsync(Limit);
+        await node.Client.Clones.DeleteCloneAsync(new DeleteCloneRequest { Name = clone.Name }, cancellationToken: Limit);
+        await node.Client.CloneAsync(Limit);
+        var spec = GuestSpecs.Web();
+        spec.Machine.MachineType = "pc-q35-0.1";
+        await FailsAsync(node.Client.BuildAsync("other", spec, Limit), StatusCode.FailedPrecondition, "QEMU_UNSUPPORTED");
+        using var http = new HttpClient();
+
+        var text = await http.GetStringAsync(new Uri($"http://{address}/metrics"), Limit);
+
+        var documented = await DocumentedAsync();
+        documented.Count.ShouldBeGreaterThan(8);
+        foreach (var name in documented)
+        {
+            text.ShouldContain("\n" + name, customMessage: name);
+        }
+
+        text.ShouldContain("le=\"0.001\"");
+        text.ShouldNotContain(clone.Id);
+        text.ShouldNotContain(PreparedStore.Tenant + "\"");
+        (await Should.ThrowAsync<HttpRequestException>(http.GetStringAsync(new Uri($"http://{address}/"), Limit))).Message.ShouldContain("404");
+    }
+
+    [Theory]
+    [InlineData("OTEL_EXPORTER_OTLP_ENDPOINT", "")]
+    [InlineData("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "/v1/traces")]
+    public async Task SpansOfACloneGoOnInTheCallersTrace(string variable, string path)
+    {
+        await using var collector = new TraceCollector(FreePort.Next());
+        await using var node = await TestNode.StartAsync(
+            (variable, collector.Address + path), ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),
+            ("OTEL_BSP_SCHEDULE_DELAY", "100"));
+        var trace = ActivityTraceId.CreateRandom();
+        var headers = new Metadata { { "traceparent", $"00-{trace}-{ActivitySpanId.CreateRandom()}-01" } };
+
+        await node.Client.Clones.CreateCloneAsync(new CreateCloneRequest { Spec = NodeCalls.Spec() }, headers, cancellationToken: Limit);
+
+        // In OTLP each span has its trace's 16 bytes and its name as they are.
+        var id = new byte[16];
+        trace.CopyTo(id);
+        foreach (var span in (string[])["clone.create", "clone.verify", "clone.qemu_start", "clone.restore", "clone.resume", "clone.identity"])
+        {
+            await collector.WaitForAsync(id, span, Limit);
+        }
+    }
+
+    /// <summary>The names of docs/telemetry.md as Prometheus has them: underscores, the unit, and what the kind adds.</summary>
+    private static async Task<List<string>> DocumentedAsync()
+    {
+        var page = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs", "telemetry.md"));
+        return
+        [
+            .. Row().Matches(page).Select(row => row.Groups["name"].Value.Replace('.', '_') + row.Groups["kind"].Value switch
+            {
+                "histogram, s" => "_seconds_bucket",
+                "gauge, By" => "_bytes",
+                var kind when kind.StartsWith("counter", StringComparison.Ordinal) => "_total",
+                _ => "{",
+            }),
+        ];
+    }
+
+    [GeneratedRegex(@"^\| `(?<name>templating\.[a-z.]+)` \| (?<kind>[^|]+?) \|", RegexOptions.Multiline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Row();
+}

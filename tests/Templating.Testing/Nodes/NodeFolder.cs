@@ -1,0 +1,70 @@
+using System.Security.Cryptography;
+
+namespace Templating.Testing.Nodes;
+
+/// <summary>A store and a run folder of a test's own, with paths short enough for sockets. VMs' users may pass through.</summary>
+public sealed class NodeFolder : IDisposable
+{
+    private const UnixFileMode PassThrough = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
+        | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+
+    public NodeFolder()
+    {
+        Directory.CreateDirectory(Path, PassThrough);
+        Directory.CreateDirectory(Store, PassThrough);
+    }
+
+    public string Path { get; } = "/tmp/n" + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4));
+
+    public string Store => System.IO.Path.Combine(Path, "s");
+
+    public string Run => System.IO.Path.Combine(Path, "r");
+
+    public string Socket => System.IO.Path.Combine(Run, "templating.sock");
+
+    public string Clones => System.IO.Path.Combine(Run, "clones");
+
+    public string Builds => System.IO.Path.Combine(Run, "builds");
+
+    public string Staging => System.IO.Path.Combine(Store, "staging");
+
+    public string LogFile => System.IO.Path.Combine(Path, "log");
+
+    public string this[string name] => System.IO.Path.Combine(Path, name);
+
+    /// <summary>The folder of a revision, by the template's name on the wire.</summary>
+    public string RevisionFolder(string template)
+    {
+        var parts = template.Split('/');
+        return System.IO.Path.Combine(Store, "templates", parts[1], parts[3], parts[5]);
+    }
+
+    /// <summary>What is there of VMs and builds: processes, their folders, staged files. Empty when all has been cleaned up.</summary>
+    public IReadOnlyList<string> LeftOvers() =>
+    [
+        .. VmProcesses.Of(Run).Select(pid => $"process {pid}"),
+        .. Entries(Clones), .. Entries(Builds), .. Entries(Staging),
+    ];
+
+    /// <summary>As <see cref="LeftOvers"/>, but a clean-up under way gets time to end.</summary>
+    public async Task<IReadOnlyList<string>> LeftOversAsync(CancellationToken cancellationToken)
+    {
+        await Polling.UntilAsync(() => LeftOvers().Count == 0, cancellationToken);
+        return LeftOvers();
+    }
+
+    public void Dispose()
+    {
+        foreach (var pid in VmProcesses.Of(Run))
+        {
+            Signals.Send(pid, Signals.Kill);
+        }
+
+        // A test may have mounted a small disk there.
+        _ = Mounts.Detach(Store);
+        Directory.Delete(Path, recursive: true);
+    }
+
+    private static IEnumerable<string> Entries(string folder) =>
+        Directory.Exists(folder) ? Directory.EnumerateFileSystemEntries(folder) : [];
+}
