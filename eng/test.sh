@@ -1,0 +1,111 @@
+#!/usr/bin/env bash
+# Everything a change has to pass, for people and CI alike: tools, guest image, build without warnings, format, scripts,
+# published executable, unit and integration tests, guest image check, demo. Needs root (it installs what is missing, and
+# VMs run as users of their own) and the .NET 10 SDK. Works again and again; what is up to date is not made anew.
+#
+# Ends with the line "N passed, N failed", and with success only when something ran and nothing failed. Results of the
+# tests: artifacts/test-results/*.trx; what each other step said: artifacts/test-results/STEP.log.
+# shellcheck disable=SC2317  # Functions are called by name, through step.
+set -uo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+cd "$here/.." || exit 1
+exec </dev/null
+
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1
+# Build servers would outlive this run, and hold files of a checkout that CI is about to delete.
+export MSBUILDDISABLENODEREUSE=1 UseSharedCompilation=false
+results=$PWD/artifacts/test-results
+passed=0
+failed=0
+
+rm -rf "$results"
+mkdir -p "$results"
+
+# Runs a step, its output into a log; shows the log's end where it fails. Each step counts as one test.
+step() {
+    local name=$1 start=$SECONDS
+    shift
+    if "$@" >"$results/$name.log" 2>&1; then
+        passed=$((passed + 1))
+        printf 'ok      %-12s %4d s\n' "$name" $((SECONDS - start))
+        return 0
+    fi
+    failed=$((failed + 1))
+    printf 'FAILED  %-12s %4d s\n' "$name" $((SECONDS - start))
+    tail -n 60 "$results/$name.log" | sed 's/^/    /'
+    return 1
+}
+
+finish() {
+    echo "$passed passed, $failed failed"
+    [ "$passed" -gt 0 ] && [ "$failed" -eq 0 ]
+    exit
+}
+
+# Counts a TRX file's tests. None at all is a failure: then the run itself broke.
+count() {
+    local trx=$1 counters total good
+    counters=$(grep -o '<Counters [^>]*>' "$trx" 2>/dev/null | head -n 1)
+    total=$(sed -nE 's/.* total="([0-9]+)".*/\1/p' <<<"$counters")
+    good=$(sed -nE 's/.* passed="([0-9]+)".*/\1/p' <<<"$counters")
+    passed=$((passed + ${good:-0}))
+    # What was neither passed nor failed (a crash, an abort) did not pass either.
+    failed=$((failed + ${total:-1} - ${good:-0}))
+}
+
+# dotnet test's own step is not counted: its tests are, and a run that ends badly without a failed test is one.
+tests() {
+    local name=$1 start=$SECONDS before=$failed code=0
+    dotnet test "tests/$2" -c Release --no-build --results-directory "$results" --logger "trx;LogFileName=$name.trx" \
+        --logger "console;verbosity=normal" --blame-hang --blame-hang-timeout 12min --blame-hang-dump-type none \
+        >"$results/$name.log" 2>&1 || code=$?
+    count "$results/$name.trx"
+    [ "$code" -eq 0 ] || [ "$failed" -gt "$before" ] || failed=$((failed + 1))
+    if [ "$failed" -gt "$before" ]; then
+        printf 'FAILED  %-12s %4d s\n' "$name" $((SECONDS - start))
+        grep -nE -A 25 '^ *Failed |error' "$results/$name.log" | head -n 200 | sed 's/^/    /'
+    else
+        printf 'ok      %-12s %4d s\n' "$name" $((SECONDS - start))
+    fi
+}
+
+build() {
+    dotnet restore Templating.sln && dotnet build Templating.sln -c Release --no-restore
+}
+
+install_shellcheck() {
+    command -v shellcheck >/dev/null && return
+    (
+        set -euo pipefail
+        # shellcheck source=SCRIPTDIR/lib/apt.sh
+        . "$here/lib/apt.sh"
+        mkdir -p "${TEMPLATING_CACHE:-.cache}"
+        apt_setup "$(cd "${TEMPLATING_CACHE:-.cache}" && pwd)/apt"
+        apt_update --again
+        apt_install shellcheck
+    )
+}
+
+check_scripts() {
+    install_shellcheck || return
+    local scripts
+    mapfile -t scripts < <(git ls-files '*.sh' .ci/run eng/guest/rootfs/init eng/guest/initrd-init | xargs -r ls -d 2>/dev/null)
+    # The initrd's shell is busybox'; checked as dash, its next of kin.
+    shellcheck -x --exclude=SC2187 "${scripts[@]}"
+}
+
+step install eng/install.sh || finish
+step guest eng/guest/build.sh || finish
+step build build || finish
+step format dotnet format Templating.sln --verify-no-changes --no-restore
+step scripts check_scripts
+tests unit Templating.UnitTests
+if step publish eng/publish.sh; then
+    export TEMPLATING_EXE=$PWD/artifacts/publish/templating
+    tests integration Templating.IntegrationTests
+    if [ -x eng/demo.sh ]; then
+        step demo eng/demo.sh --clones 3
+    fi
+fi
+step guest-check eng/guest/check.sh
+finish
