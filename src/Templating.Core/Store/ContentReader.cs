@@ -15,8 +15,10 @@ internal sealed class ContentReader(SafeFileHandle file, string path, bool punch
     /// <summary>The page size and the block size of every filesystem that matters: less cannot be given back.</summary>
     public const int Block = 4096;
 
-    /// <summary>Large enough that calls cost nothing, small enough for the second-level cache.</summary>
-    // Below the large-object limit: what is on that heap stays resident long after the reading.
+    /// <summary>
+    /// Large enough that calls cost nothing, and below the large-object limit: what is on that heap stays resident long
+    /// after the reading.
+    /// </summary>
     private const int BufferSize = 64 * 1024;
 
     private static readonly byte[] Zeros = new byte[BufferSize];
@@ -24,9 +26,6 @@ internal sealed class ContentReader(SafeFileHandle file, string path, bool punch
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private long _zerosFrom = -1;
     private bool _canPunch = punch;
-
-    /// <summary>Bytes that were given back.</summary>
-    public long PunchedBytes { get; private set; }
 
     /// <exception cref="IOException">The file could not be read, or ended before its length.</exception>
     public FileDigest Read(Action<long>? progress, CancellationToken cancellationToken)
@@ -58,7 +57,12 @@ internal sealed class ContentReader(SafeFileHandle file, string path, bool punch
 
     private long SkipHole(long offset, long end, Action<long>? progress, CancellationToken cancellationToken)
     {
-        EndZeros(offset);
+        // Punched too: blocks that were reserved for the guest and never written read as a hole and yet take room.
+        if (_canPunch && _zerosFrom < 0)
+        {
+            _zerosFrom = offset;
+        }
+
         while (offset < end)
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -135,12 +139,11 @@ internal sealed class ContentReader(SafeFileHandle file, string path, bool punch
         _zerosFrom = -1;
         if (LibC.Fallocate(file, LibC.FallocatePunchHole | LibC.FallocateKeepSize, from, end - from) == 0)
         {
-            PunchedBytes += end - from;
             return;
         }
 
         var error = Marshal.GetLastPInvokeError();
-        if (error is not (95 /* EOPNOTSUPP */ or 38 /* ENOSYS */))
+        if (error is not (Errno.NotSupported or Errno.NotImplemented))
         {
             throw FileSystem.Error(error, "punch a hole into", path);
         }

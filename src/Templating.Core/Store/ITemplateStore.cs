@@ -18,7 +18,7 @@ public interface ITemplateStore : IDisposable
     /// <summary>Reads the folders again; returns what was not broken before.</summary>
     IReadOnlyList<BrokenRevision> Rescan();
 
-    /// <summary>A new staging folder with a sparse <c>memory</c> of that size and an empty <c>state</c>.</summary>
+    /// <summary>A new staging folder with a <c>memory</c> of that size, its room reserved, and an empty <c>state</c>.</summary>
     /// <param name="memoryBytes">The RAM's size.</param>
     /// <param name="owner">Who may write the two files: the user the template VM runs as; null for the daemon's own.</param>
     /// <exception cref="Errors.TemplatingException">DiskFull: less room than the RAM needs at worst is left.</exception>

@@ -38,25 +38,25 @@ internal sealed class TemplateBuilder(
             using var staged = store.Stage(machine.MemoryBytes, user);
             var inputs = await clock.RunAsync("import", () => ImportAsync(request, staged, folder, cancellationToken));
             Tell(BuildPhase.Boot, $"Booting {machine.MachineType} under {machine.Accelerator} in QEMU {machine.QemuVersion}");
-            var vm = await clock.RunAsync("boot", () => vmm.BootAsync(
-                new BootRequest
-                {
-                    Folder = folder,
-                    Machine = machine,
-                    MemoryPath = staged.MemoryPath,
-                    KernelPath = KernelIn(folder),
-                    InitrdPath = inputs.Initrd is null ? null : InitrdIn(folder),
-                    CommandLine = spec.Guest.CommandLine,
-                    ImagePaths = [.. inputs.Images.Select(store.ImagePath)],
+            var boot = new BootRequest
+            {
+                Folder = folder,
+                Machine = machine,
+                MemoryPath = staged.MemoryPath,
+                KernelPath = KernelIn(folder),
+                InitrdPath = inputs.Initrd is null ? null : InitrdIn(folder),
+                CommandLine = spec.Guest.CommandLine,
+                ImagePaths = [.. inputs.Images.Select(store.ImagePath)],
 
-                    // A template has nothing to say to the world; its forwarded ports belong to its clones.
-                    Network = spec.Network with { Forwards = [] },
-                    User = user,
-                },
-                cancellationToken));
+                // A template has nothing to say to the world; its forwarded ports belong to its clones.
+                Network = spec.Network with { Forwards = [] },
+                User = user,
+            };
+            IVm? vm = null;
             GuestAgentKind agent;
             try
             {
+                vm = await clock.RunAsync("boot", () => vmm.BootAsync(boot, cancellationToken));
                 agent = await RunGuestAsync(vm, spec, clock, Tell, cancellationToken);
                 Tell(BuildPhase.Freeze, "Stopping the VM and saving its devices");
                 await clock.RunAsync("freeze", () => vm.FreezeAsync(staged.StatePath, cancellationToken));
@@ -69,8 +69,11 @@ internal sealed class TemplateBuilder(
             }
             finally
             {
-                await vm.KillAsync();
-                await vm.DisposeAsync();
+                if (vm is not null)
+                {
+                    await vm.KillAsync();
+                    await vm.DisposeAsync();
+                }
             }
 
             Tell(BuildPhase.Seal, "Dropping zero pages, hashing and publishing");

@@ -8,7 +8,9 @@ internal static class Errno
     public const int Again = 11;
     public const int Exists = 17;
     public const int NoSpace = 28;
+    public const int NotImplemented = 38;
     public const int NotEmpty = 39;
     public const int SymlinkLoop = 40;
+    public const int NotSupported = 95;
     public const int QuotaExceeded = 122;
 }
