@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Globalization;
 using Templating.Core.Errors;
 using Templating.Core.Machines;
 
@@ -6,11 +8,15 @@ namespace Templating.Qemu.Memory;
 /// <summary>Reads what a process costs, from its smaps (proc_pid_smaps(5)).</summary>
 internal static class MemoryReader
 {
+    // A QEMU has some 15,000 lines there. As strings they would be more than a megabyte of garbage for each look.
+    private const int BufferChars = 16 * 1024;
+
     public static VmMemory Read(int pid, IReadOnlyList<GuestFile> files)
     {
         try
         {
-            return Parse(File.ReadLines($"/proc/{pid}/smaps"), files);
+            using var reader = new StreamReader($"/proc/{pid}/smaps");
+            return Parse(reader, files);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -18,58 +24,95 @@ internal static class MemoryReader
         }
     }
 
-    public static VmMemory Parse(IEnumerable<string> smaps, IReadOnlyList<GuestFile> files)
+    public static VmMemory Parse(TextReader smaps, IReadOnlyList<GuestFile> files)
     {
-        long resident = 0, proportional = 0, shared = 0, @private = 0, ram = 0, image = 0;
-        MemoryRole? role = null;
-        foreach (var line in smaps)
+        var account = new Account(files);
+        var buffer = ArrayPool<char>.Shared.Rent(BufferChars);
+        try
+        {
+            var end = 0;
+            for (int read; (read = smaps.Read(buffer, end, buffer.Length - end)) > 0;)
+            {
+                end += read;
+                var start = 0;
+                for (int length; (length = buffer.AsSpan(start, end - start).IndexOf('\n')) >= 0; start += length + 1)
+                {
+                    account.Add(buffer.AsSpan(start, length));
+                }
+
+                // A line that fills the buffer is none of the kernel's (paths end at 4096 bytes); it is dropped in parts.
+                end = end - start == buffer.Length ? 0 : end - start;
+                buffer.AsSpan(start, end).CopyTo(buffer);
+            }
+
+            account.Add(buffer.AsSpan(0, end));
+            return account.Sum;
+        }
+        finally
+        {
+            ArrayPool<char>.Shared.Return(buffer);
+        }
+    }
+
+    private sealed class Account(IReadOnlyList<GuestFile> files)
+    {
+        private long _resident;
+        private long _proportional;
+        private long _shared;
+        private long _private;
+        private long _ram;
+        private long _image;
+        private MemoryRole? _role;
+
+        public VmMemory Sum => new(_resident, _proportional, _shared, _private, _ram, _image);
+
+        public void Add(ReadOnlySpan<char> line)
         {
             // A mapping's line begins with a hex digit and names no field: "Rss:  12 kB" is a field.
-            if (Field(line) is not { } field)
+            if (Field(line, out var name) is not { } bytes)
             {
                 if (Mapping.Parse(line) is { } mapping)
                 {
-                    role = files.FirstOrDefault(f => string.Equals(f.Path, mapping.Path, StringComparison.Ordinal))?.Role;
+                    _role = files.FirstOrDefault(f => string.Equals(f.Path, mapping.Path, StringComparison.Ordinal))?.Role;
                 }
 
-                continue;
+                return;
             }
 
-            switch (field.Name)
+            switch (name)
             {
                 case "Rss":
-                    resident += field.Bytes;
+                    _resident += bytes;
                     break;
                 case "Pss":
-                    proportional += field.Bytes;
+                    _proportional += bytes;
                     break;
                 case "Shared_Clean" or "Shared_Dirty":
-                    shared += field.Bytes;
+                    _shared += bytes;
                     break;
                 case "Private_Clean" or "Private_Dirty":
-                    @private += field.Bytes;
+                    _private += bytes;
                     // A template's RAM is a file that only it maps: its cost is all of it.
-                    ram += role is MemoryRole.TemplateRam ? field.Bytes : 0;
+                    _ram += _role is MemoryRole.TemplateRam ? bytes : 0;
                     break;
-                case "Anonymous" when role is MemoryRole.CloneRam:
-                    ram += field.Bytes;
+                case "Anonymous" when _role is MemoryRole.CloneRam:
+                    _ram += bytes;
                     break;
-                case "Anonymous" when role is MemoryRole.Image:
-                    image += field.Bytes;
+                case "Anonymous" when _role is MemoryRole.Image:
+                    _image += bytes;
                     break;
             }
         }
 
-        return new VmMemory(resident, proportional, shared, @private, ram, image);
-    }
-
-    private static (string Name, long Bytes)? Field(string line)
-    {
-        var colon = line.IndexOf(':', StringComparison.Ordinal);
-        return colon > 0 && !line.AsSpan(0, colon).Contains(' ') && line.EndsWith(" kB", StringComparison.Ordinal)
-            && long.TryParse(line.AsSpan(colon + 1, line.Length - colon - 4), System.Globalization.NumberStyles.AllowLeadingWhite,
-                null, out var kilobytes) && kilobytes < long.MaxValue / 1024
-            ? (line[..colon], kilobytes * 1024)
-            : null;
+        private static long? Field(ReadOnlySpan<char> line, out ReadOnlySpan<char> name)
+        {
+            var colon = line.IndexOf(':');
+            name = colon > 0 ? line[..colon] : default;
+            return colon > 0 && !name.Contains(' ') && line.EndsWith(" kB", StringComparison.Ordinal) && line.Length - colon > 4
+                && long.TryParse(line[(colon + 1)..^3], NumberStyles.AllowLeadingWhite, null, out var kilobytes)
+                && kilobytes < long.MaxValue / 1024
+                ? kilobytes * 1024
+                : null;
+        }
     }
 }

@@ -17,7 +17,7 @@ public sealed class ParserTests
     [Fact]
     public void SmapsAreAddedUpByRole()
     {
-        var memory = MemoryReader.Parse("""
+        var memory = MemoryReader.Parse(new StringReader("""
             7f0000000000-7f0010000000 rw-p 00000000 fe:00 12345      /store/my memory
             Rss:                1000 kB
             Pss:                 600 kB
@@ -35,9 +35,20 @@ public sealed class ParserTests
             Pss:                  10 kB
             Private_Dirty:        10 kB
             Anonymous:            10 kB
-            """.Split('\n'), Files);
+            """), Files);
 
         memory.ShouldBe(new VmMemory(1110 * 1024, 660 * 1024, 800 * 1024, 310 * 1024, 300 * 1024, 0));
+    }
+
+    [Fact]
+    public void SmapsLongerThanAnyBufferAreAddedUpWhole()
+    {
+        var one = "7f0000000000-7f0010000000 rw-p 00000000 fe:00 12345      /store/my memory\nRss:      4 kB\nAnonymous:   1 kB\n";
+
+        var memory = MemoryReader.Parse(new StringReader(string.Concat(Enumerable.Repeat(one, 5000))), Files);
+
+        memory.Resident.ShouldBe(5000 * 4 * 1024);
+        memory.RamPrivate.ShouldBe(5000 * 1024);
     }
 
     [Theory]
@@ -109,7 +120,7 @@ public sealed class ParserTests
         _ = ProcessIds.ParseStartTime(text);
         _ = UserNetwork.ParseForwards(text);
         _ = AdoptedFiles.Parse(["memory-backend-file," + text]);
-        _ = MemoryReader.Parse(text.Split('\n'), Files);
+        _ = MemoryReader.Parse(new StringReader(text), Files);
         try
         {
             _ = QemuVersion.Parse("qemu", text);
