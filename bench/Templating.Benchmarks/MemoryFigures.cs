@@ -12,6 +12,8 @@ internal sealed class MemoryFigures(Daemon daemon, GuestTemplate template, Folde
     private const int Blocks = 20;
     private const double MiB = 1 << 20;
 
+    private static readonly TimeSpan Rest = TimeSpan.FromSeconds(6);
+
     /// <summary>A block of the clone's own pattern, many times over, in the guest's RAM.</summary>
     private static readonly string Write =
         $"yes \"$0\" | head -c {BlockBytes} >/dev/shm/block && for i in $(seq {Blocks}); do cat /dev/shm/block; done >/dev/shm/own";
@@ -19,6 +21,10 @@ internal sealed class MemoryFigures(Daemon daemon, GuestTemplate template, Folde
     public async Task RunAsync(int count, CancellationToken cancellationToken)
     {
         var clones = await CreateAsync(count, cancellationToken);
+        samples.Add("daemon.resident_at_work_mib", Processes.ResidentBytes(daemon.Pid) / MiB);
+
+        // The daemon gives its garbage back once it rests, which it looks at every two seconds.
+        await Task.Delay(Rest, TimeProvider.System, cancellationToken);
         samples.Add("daemon.resident_mib", Processes.ResidentBytes(daemon.Pid) / MiB);
         foreach (var clone in clones)
         {

@@ -228,6 +228,6 @@ internal sealed class QemuVm : IVm
         return new TemplatingException(exit.GuestRequested ? ErrorCode.GuestStopped : ErrorCode.QemuExited,
             $"The VM ended: {why}."
             + (exit is { GuestRequested: false, StandardError.Length: > 0 } ? $" QEMU said: {exit.StandardError}" : "")
-            + (tail.Length > 0 ? $" The end of its console:\n{ConsoleText.Clean(tail)}" : " It printed nothing."));
+            + (tail.Length > 0 ? $" From its console:\n{ConsoleText.Excerpt(tail)}" : " It printed nothing."));
     }
 }

@@ -208,7 +208,7 @@ public sealed class CloneManager : ICloneManager, ICloneUsage, IAsyncDisposable
         try
         {
             _table.Add(clone);
-            started = await _starter.StartAsync(clone, request, revision, _table.Changed, cancellationToken);
+            started = await _starter.StartAsync(clone, request, revision, cancellationToken);
             _table.Changed(clone);
             if (request.ReturnWhenRunning)
             {

@@ -15,7 +15,7 @@ internal sealed record CloneRecord
 
     public required CloneView View { get; init; }
 
-    /// <summary>Null until QEMU was started.</summary>
+    /// <summary>Null once it has ended.</summary>
     public VmProcessId? Process { get; init; }
 
     public VmUser? User { get; init; }

@@ -10,6 +10,8 @@ internal static class CloneRecordFile
 
     private const string Name = "clone.json";
 
+    public static bool Exists(string folder) => File.Exists(Path.Combine(folder, Name));
+
     public static void Write(string folder, CloneRecord record)
     {
         var path = Path.Combine(folder, Name);

@@ -23,7 +23,11 @@ internal sealed class CloneRecovery(
         foreach (var path in Directory.EnumerateDirectories(options.ClonesFolder))
         {
             var folder = new VmFolder(path);
-            if (CloneRecordFile.Read(path, out var problem) is not { } record)
+            if (!CloneRecordFile.Exists(path))
+            {
+                leftOver.Add(folder);
+            }
+            else if (CloneRecordFile.Read(path, out var problem) is not { } record)
             {
                 logger.RecordUnreadable(problem);
                 leftOver.Add(folder);

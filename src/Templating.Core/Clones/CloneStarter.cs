@@ -21,7 +21,7 @@ internal sealed class CloneStarter(
 
     /// <summary>Until the virtual CPUs run. The caller then calls <see cref="StartedClone.IdentifyAsync"/>.</summary>
     public async Task<StartedClone> StartAsync(
-        Clone clone, CreateClone request, Revision revision, Action<Clone> changed, CancellationToken cancellationToken)
+        Clone clone, CreateClone request, Revision revision, CancellationToken cancellationToken)
     {
         var clock = new PhaseClock(time, "clone", metrics.ClonePhase);
         await clock.RunAsync("queue", () => _slots.WaitAsync(cancellationToken));
@@ -31,7 +31,6 @@ internal sealed class CloneStarter(
             await clock.RunAsync("verify", () => store.EnsureVerifiedAsync(revision, cancellationToken));
             var vm = await clock.RunAsync("qemu_start", () => PrepareAsync(clone, revision, cancellationToken));
             clone.Update(r => r with { Process = vm.Process, View = r.View with { Pid = vm.Process.Pid } });
-            changed(clone);
 
             // QEMU took the ports when it started; asking which ones overlaps with the restore.
             var ports = clone.View.Network.Forwards.Count == 0
@@ -66,7 +65,6 @@ internal sealed class CloneStarter(
         var user = users?.Rent();
         clone.Update(r => r with { User = user });
         Directory.CreateDirectory(clone.Folder.Path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        CloneRecordFile.Write(clone.Folder.Path, clone.Record);
         clone.Vm = await vmm.PrepareAsync(
             new PrepareRequest
             {

@@ -33,12 +33,18 @@ internal sealed class CloneTable(VmUserPool? users, ILogger logger)
         _changes.Publish(new Change<CloneView>(ChangeKind.Added, clone.View));
     }
 
-    /// <summary>Writes the clone's record and tells watchers.</summary>
+    /// <summary>
+    /// Writes the clone's record and tells watchers. Before it is ready there is no record: the next daemon ends what was
+    /// never ready, and finds it by its folder alone, so that a start need not wait for the disk.
+    /// </summary>
     public void Changed(Clone clone)
     {
         try
         {
-            CloneRecordFile.Write(clone.Folder.Path, clone.Record);
+            if (clone.View.ReadyAt is not null || clone.Record.EndedAt is not null)
+            {
+                CloneRecordFile.Write(clone.Folder.Path, clone.Record);
+            }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

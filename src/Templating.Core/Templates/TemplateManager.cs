@@ -220,10 +220,6 @@ public sealed class TemplateManager : ITemplateManager, IDisposable
             finally
             {
                 _slots.Release();
-
-                // A build is rare and leaves megabytes that the collector would keep for the next one, which may come in
-                // days. It takes milliseconds to give them back to the clones.
-                GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
             }
         }
         finally

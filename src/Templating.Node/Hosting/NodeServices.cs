@@ -73,6 +73,7 @@ internal static class NodeServices
         services.AddSingleton<Janitor>();
         services.AddHostedService<Recovery>();
         services.AddHostedService<Upkeep>();
+        services.AddHostedService<HeapTrimmer>();
         return services;
     }
 

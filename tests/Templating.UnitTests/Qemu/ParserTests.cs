@@ -110,6 +110,18 @@ public sealed class ParserTests
         .ShouldBe([new GuestFile("/a,b/memory", MemoryRole.CloneRam)]);
 
     [Fact]
+    public void OfAPanicItsBeginningIsQuotedAndWhatWasPrintedBeforeIt()
+    {
+        var console = System.Text.Encoding.ASCII.GetBytes(
+            new string('x', 60_000) + "\ninitrd: cannot mount\nKernel panic - not syncing\n" + new string('t', 4_000));
+
+        var excerpt = ConsoleText.Excerpt(console);
+
+        excerpt.ShouldContain("initrd: cannot mount\nKernel panic - not syncing");
+        excerpt.Length.ShouldBeLessThanOrEqualTo(ConsoleText.MessageBytes);
+    }
+
+    [Fact]
     public void ConsoleTextCannotCommandATerminal() =>
         ConsoleText.Clean("a\u001b]0;x\u0007\r\nb\u009b"u8).ShouldBe("a]0;x\nb");
 
