@@ -63,7 +63,9 @@ tests() {
     [ "$code" -eq 0 ] || [ "$failed" -gt "$before" ] || failed=$((failed + 1))
     if [ "$failed" -gt "$before" ]; then
         printf 'FAILED  %-12s %4d s\n' "$name" $((SECONDS - start))
-        grep -nE -A 25 '^ *Failed |error' "$results/$name.log" | head -n 200 | sed 's/^/    /'
+        # Where no test failed, the run did: its last words say how.
+        grep -E -A 25 '^ *Failed ' "$results/$name.log" | grep -vE '^ *Passed ' | head -n 200 | sed 's/^/    /' |
+            grep . || tail -n 30 "$results/$name.log" | sed 's/^/    /'
     else
         printf 'ok      %-12s %4d s\n' "$name" $((SECONDS - start))
     fi
@@ -94,18 +96,23 @@ check_scripts() {
     shellcheck -x --exclude=SC2187 "${scripts[@]}"
 }
 
-step install eng/install.sh || finish
-step guest eng/guest/build.sh || finish
-step build build || finish
-step format dotnet format Templating.sln --verify-no-changes --no-restore
-step scripts check_scripts
-tests unit Templating.UnitTests
-if step publish eng/publish.sh; then
-    export TEMPLATING_EXE=$PWD/artifacts/publish/templating
-    tests integration Templating.IntegrationTests
-    if [ -x eng/demo.sh ]; then
-        step demo eng/demo.sh --clones 3
+# In a function: bash reads a script as it runs it, and this one may be edited meanwhile.
+main() {
+    step install eng/install.sh || finish
+    step guest eng/guest/build.sh || finish
+    step build build || finish
+    step format dotnet format Templating.sln --verify-no-changes --no-restore
+    step scripts check_scripts
+    tests unit Templating.UnitTests
+    if step publish eng/publish.sh; then
+        export TEMPLATING_EXE=$PWD/artifacts/publish/templating
+        tests integration Templating.IntegrationTests
+        if [ -x eng/demo.sh ]; then
+            step demo eng/demo.sh --clones 3
+        fi
     fi
-fi
-step guest-check eng/guest/check.sh
-finish
+    step guest-check eng/guest/check.sh
+    finish
+}
+
+main
