@@ -9,11 +9,14 @@ public static class PreparedStore
 
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
 
+    private static ChildProcess? _remover;
+
     // A static field: made at the first use, and whoever comes second awaits the same.
     private static readonly Task<NodeFolder> Made = MakeAsync();
 
     public static async Task CopyToAsync(NodeFolder target)
     {
+        ObjectDisposedException.ThrowIf(_remover?.HasExited is true, typeof(PreparedStore));
         using var limit = new CancellationTokenSource(Limit);
         var source = await Made;
         var copied = await Programs.RunAsync(
@@ -28,7 +31,8 @@ public static class PreparedStore
     {
         using var limit = new CancellationTokenSource(Limit);
         var folder = new NodeFolder();
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => folder.Dispose();
+        // Its input ends with this process, however that ends: the test host is killed when it takes its time to exit.
+        _remover = new ChildProcess("/bin/sh", ["-c", "read -r _; rm -rf \"$0\"", folder.Path], environment: null, redirect: true);
         using var daemon = NodeDaemon.Launch(folder);
         await daemon.WaitServingAsync(limit.Token);
         await daemon.Client.BuildAsync("web", GuestSpecs.Web(), limit.Token);
