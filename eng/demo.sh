@@ -112,12 +112,14 @@ step "A hostile clone writes over its root image (an NVDIMM) 200 times"
 "$templating" clone show "$first" --memory -o json |
     jq -r '"It cost the host \((.memory.imagePrivate // "0" | tonumber) / 1024) kB."'
 
-step "Boot time against clone time"
-"$templating" template show debian -o json | jq -r --slurpfile clones "$home/clones.json" '
+step "Boot time against clone time, each alone on the machine"
+"$templating" clone create debian --id alone >/dev/null
+"$templating" clone show alone -o json >"$home/alone.json"
+"$templating" template show debian -o json | jq -r --slurpfile alone "$home/alone.json" '
     def seconds: rtrimstr("s") | tonumber;
     ([.phases[] | select(.name == "boot" or .name == "ready") | .duration | seconds] | add) as $boot
-    | ([$clones[0].clones[].total | seconds] | sort | .[length / 2 | floor]) as $clone
-    | "Booting to ready took \($boot * 1000 | round) ms, a clone to ready \($clone * 1000 | round) ms (median): \($boot / $clone | round) times faster."'
+    | ($alone[0].total | seconds) as $clone
+    | "Booting to ready took \($boot * 1000 | round) ms, a clone to ready \($clone * 1000 | round) ms: \($boot / $clone | round) times faster."'
 
 step "Clean end"
 "$templating" clone stop --all --grace 10s
