@@ -65,13 +65,8 @@ internal sealed class CloneAdmission(
         var broken = store.ListBroken(request.Template.Tenant).FirstOrDefault(b =>
             b.Name.Template == request.Template && (request.Revision is null || b.Name.Revision == request.Revision));
         throw broken is null
-            ? new TemplatingException(
-                ErrorCode.TemplateNotFound,
-                $"There is no {Wanted(request)} on this node. 'templating template list' shows those there are.")
+            ? TemplateRefusals.NotFound(request.Template, request.Revision)
             : new TemplatingException(
                 ErrorCode.TemplateCorrupt, $"{broken.Name} cannot be cloned: {broken.Problem} Delete it and build it again.");
     }
-
-    private static string Wanted(CreateClone request) =>
-        request.Revision is null ? $"{request.Template}" : $"{new RevisionName(request.Template, request.Revision)}";
 }

@@ -54,7 +54,10 @@ internal sealed class StoreContext(StoreOptions options, StoreLayout layout, ILo
 
     public void Leave(StagedRevision build) => _builds.Remove(build);
 
-    /// <summary>Bytes that the builds under way may yet write: their files are sparse and grow as the guest does.</summary>
+    /// <summary>
+    /// Bytes that the builds under way may yet take: all of their memory until it is reserved, and on a filesystem that
+    /// cannot reserve as much as their guests have not written yet.
+    /// </summary>
     public long PromisedBytes() => _builds.Sum(b =>
         Math.Max(0, b.Value - (FileStamp.TryRead(b.Key.MemoryPath)?.AllocatedBytes ?? 0)));
 

@@ -101,7 +101,7 @@ public sealed class TemplateManager : ITemplateManager, IDisposable
     {
         var views = List(template.Tenant).Where(v => v.Name.Template == template && v.State != TemplateState.Building).ToArray();
         return (revision is null ? views.FirstOrDefault(v => v.Latest) ?? views.FirstOrDefault() : Array.Find(views, v => v.Name.Revision == revision))
-            ?? throw NotFound(template, revision);
+            ?? throw TemplateRefusals.NotFound(template, revision);
     }
 
     public IReadOnlyList<TemplateView> List(string? tenant)
@@ -126,7 +126,7 @@ public sealed class TemplateManager : ITemplateManager, IDisposable
             .ToArray();
         if (victims.Length == 0)
         {
-            throw NotFound(template, revision);
+            throw TemplateRefusals.NotFound(template, revision);
         }
 
         if (!force && victims.FirstOrDefault(v => v.Clones > 0) is { } used)
@@ -174,11 +174,6 @@ public sealed class TemplateManager : ITemplateManager, IDisposable
         _changes.SubscribeAsync(cancellationToken);
 
     public void Dispose() => _slots.Dispose();
-
-    private static TemplatingException NotFound(TemplateName template, string? revision) => new(
-        ErrorCode.TemplateNotFound,
-        $"There is no {(revision is null ? template.ToString() : new RevisionName(template, revision).ToString())} on this node. "
-        + "'templating template list' shows those there are.");
 
     private static TemplatingException InUse(RevisionName name, int clones) => new(
         ErrorCode.TemplateInUse, $"{name} is used by {clones} {(clones == 1 ? "clone" : "clones")}. Stop them first, or force.");
