@@ -150,13 +150,21 @@ apt_archive() {
 }
 
 apt_install() {
-    local packages=() package
+    local new=() own=() package
     for package in "$@"; do
-        if [ "${package%/new}" != "$package" ]; then
-            package=${package%/new}${APT_BACKPORTS:+/$APT_BACKPORTS}
-        fi
-        packages+=("$package")
+        case $package in
+            */new) new+=("${package%/new}") ;;
+            *) own+=("$package") ;;
+        esac
     done
-    DEBIAN_FRONTEND=noninteractive apt_retry apt-get "${APT_OPTIONS[@]}" install -y --no-install-recommends \
-        "${packages[@]}" >&2 || apt_fail "Could not install ${packages[*]}."
+    [ ${#own[@]} -eq 0 ] || apt_install_from "" "${own[@]}"
+    # As the target release, so that what they depend on comes from backports too: their libraries are as new as they are.
+    [ ${#new[@]} -eq 0 ] || apt_install_from "$APT_BACKPORTS" "${new[@]}"
+}
+
+apt_install_from() {
+    local release=$1
+    shift
+    DEBIAN_FRONTEND=noninteractive apt_retry apt-get "${APT_OPTIONS[@]}" ${release:+-t "$release"} install -y \
+        --no-install-recommends "$@" >&2 || apt_fail "Could not install $*${release:+ from $release}."
 }
