@@ -1,0 +1,43 @@
+namespace Templating.Kubernetes;
+
+/// <summary>Labels, annotations, finalizers and volume attributes. Part of the contract with users and with nodes.</summary>
+public static class Keys
+{
+    /// <summary>The CSI driver and the device plugin's vendor.</summary>
+    public const string Driver = "templating.dev";
+
+    /// <summary>Device plugin resource of nodes where KVM works.</summary>
+    public const string KvmResource = "templating.dev/kvm";
+
+    /// <summary>On VM pods: the VMTemplate's name.</summary>
+    public const string TemplateLabel = "templating.dev/template";
+
+    /// <summary>On VM pods: the revision (<see cref="Revisions"/>) they were made for.</summary>
+    public const string RevisionLabel = "templating.dev/revision";
+
+    /// <summary>On VM pods: the VMPool they were made for; stays when they are claimed.</summary>
+    public const string PoolLabel = "templating.dev/pool";
+
+    /// <summary>On VM pods: the uid of the VMClone that has them. A pool's member that has it is claimed.</summary>
+    public const string CloneLabel = "templating.dev/clone";
+
+    /// <summary>On VM pods that wait for an activation ("pool") or start by themselves ("self").</summary>
+    public const string ActivationLabel = "templating.dev/activation";
+
+    /// <summary>On VMTemplates: their files on nodes have to go first.</summary>
+    public const string TemplateFinalizer = "templating.dev/node-files";
+
+    /// <summary>Names the VM container.</summary>
+    public const string Container = "vm";
+
+    /// <summary>Volume attributes of the CSI driver.</summary>
+    public const string TemplateAttribute = "template";
+
+    /// <summary>Optional: without it the volume has the newest revision of this node.</summary>
+    public const string RevisionAttribute = "revision";
+
+    /// <summary>
+    /// On nodes: the revision of a VMTemplate that is ready there. A VM pod's node selector or affinity asks for it.
+    /// </summary>
+    public static string NodeLabel(string @namespace, string template) => $"{template}.{@namespace}.templating.dev/revision";
+}

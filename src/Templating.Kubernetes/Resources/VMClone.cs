@@ -1,0 +1,165 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+using k8s;
+using k8s.Models;
+
+namespace Templating.Kubernetes;
+
+/// <summary>One VM: taken from a pool, or started cold.</summary>
+[KubernetesEntity(Group = Kubernetes.Group.Name, ApiVersion = Kubernetes.Group.Version, Kind = KubeKind, PluralName = Plural)]
+public sealed class VMClone : IKubernetesObject<V1ObjectMeta>, ISpec<VMCloneSpec>, IStatus<VMCloneStatus?>
+{
+    public const string KubeKind = "VMClone";
+
+    public const string Plural = "vmclones";
+
+    public string ApiVersion { get; set; } = Kubernetes.Group.ApiVersion;
+
+    public string Kind { get; set; } = KubeKind;
+
+    public V1ObjectMeta Metadata { get; set; } = new();
+
+    [Required]
+    public VMCloneSpec Spec { get; set; } = new();
+
+    public VMCloneStatus? Status { get; set; }
+}
+
+/// <summary>Exactly one of template and pool. Only ttl and shutdown time may change later.</summary>
+[ExactlyOneOf("template", "pool")]
+[Cel("has(self.template) == has(oldSelf.template) && (!has(self.template) || self.template == oldSelf.template)", "template is immutable")]
+[Cel("has(self.pool) == has(oldSelf.pool) && (!has(self.pool) || self.pool == oldSelf.pool)", "pool is immutable")]
+[Cel("has(self.hostname) == has(oldSelf.hostname) && (!has(self.hostname) || self.hostname == oldSelf.hostname)", "hostname is immutable")]
+public sealed class VMCloneSpec
+{
+    [RegularExpression(Patterns.Label), StringLength(Revisions.MaxTemplateName), Description("A VMTemplate: the VM starts cold.")]
+    public string? Template { get; set; }
+
+    [RegularExpression(Patterns.Label), StringLength(63), Description("A VMPool: the VM is one that waits there, or starts cold when none does.")]
+    public string? Pool { get; set; }
+
+    [RegularExpression(Patterns.Label), StringLength(63), Description("The guest's host name; the VMClone's name where unset.")]
+    public string? Hostname { get; set; }
+
+    [MaxLength(256), Description("The guest's environment: /run/templating/env. 64Ki in all.")]
+    public List<VMEnvironmentVariable>? Env { get; set; }
+
+    [Description("At most 64Ki: /run/templating/user-data in the guest.")]
+    public VMValueSource? UserData { get; set; }
+
+    [MaxLength(64), Description("Files in the guest before it is ready; 512Ki in all.")]
+    public List<VMFile>? Files { get; set; }
+
+    [MaxLength(32), Description("Ports of the pod's IP that lead to the guest.")]
+    public List<VMPort>? Ports { get; set; }
+
+    [Description("Of the pod; with a pool, only labels and annotations can still be given.")]
+    public VMPodTemplate? Pod { get; set; }
+
+    [Range(0, 31_536_000), Description("Delete the VMClone so long after it finished; unset means never.")]
+    public int? TtlSecondsAfterFinished { get; set; }
+
+    [Description("Shut the guest down at that time, and finish.")]
+    public DateTime? ShutdownTime { get; set; }
+
+    [AllowedText("Never", "OnFailure", "Always"), DefaultValue("Never"), Description("Whether a new VM is made in the place of one that ended: of one that failed (OnFailure), or of any (Always).")]
+    public string? RestartPolicy { get; set; }
+
+    [Range(1, 600), DefaultValue(30), Description("For the guest to confirm its identity.")]
+    public int? IdentityTimeoutSeconds { get; set; }
+}
+
+[AtMostOneOf("value", "secretKeyRef", "configMapKeyRef")]
+public class VMValueSource
+{
+    [StringLength(65_536)]
+    public string? Value { get; set; }
+
+    public VMKeyReference? SecretKeyRef { get; set; }
+
+    public VMKeyReference? ConfigMapKeyRef { get; set; }
+}
+
+public sealed class VMEnvironmentVariable : VMValueSource
+{
+    [Required, StringLength(256), RegularExpression("^[A-Za-z_][A-Za-z0-9_]*$")]
+    public string Name { get; set; } = "";
+}
+
+public sealed class VMFile : VMValueSource
+{
+    [Required, StringLength(255), RegularExpression("^/.*[^/]$"), Description("Absolute path in the guest.")]
+    public string Path { get; set; } = "";
+
+    [Range(0, 511), Description("Permission bits, decimal (384 is 0600); 384 where unset.")]
+    public int? Mode { get; set; }
+}
+
+/// <summary>A key of a Secret or ConfigMap of the same namespace.</summary>
+public sealed class VMKeyReference
+{
+    [Required, StringLength(253), RegularExpression(Patterns.Subdomain)]
+    public string Name { get; set; } = "";
+
+    [Required, StringLength(253), RegularExpression("^[-._a-zA-Z0-9]+$")]
+    public string Key { get; set; } = "";
+
+    [Description("Whether the VM starts without it when it is missing.")]
+    public bool? Optional { get; set; }
+}
+
+public sealed class VMPort
+{
+    [StringLength(15), RegularExpression(Patterns.Label)]
+    public string? Name { get; set; }
+
+    [Range(1, 65_535), Required, Description("The guest's TCP port.")]
+    public int GuestPort { get; set; }
+
+    [Range(1024, 65_535), Description("The pod's port; guestPort where that is 1024 or more, else it must be given.")]
+    public int? Port { get; set; }
+}
+
+public sealed class VMCloneStatus
+{
+    public long? ObservedGeneration { get; set; }
+
+    public string? PodName { get; set; }
+
+    public string? PodUid { get; set; }
+
+    public string? NodeName { get; set; }
+
+    [Description("The pod's.")]
+    public string? Ip { get; set; }
+
+    public string? Revision { get; set; }
+
+    [AllowedText("Warm", "Cold"), Description("Warm: taken from a pool. Cold: its pod was made for it.")]
+    public string? Start { get; set; }
+
+    public string? Hostname { get; set; }
+
+    public string? MachineId { get; set; }
+
+    [Description("Created to ready, in seconds.")]
+    public double? StartSeconds { get; set; }
+
+    public List<VMPhaseTime>? Phases { get; set; }
+
+    [Description("VMs made in the place of one that ended.")]
+    public int? Restarts { get; set; }
+
+    public DateTime? ReadyTime { get; set; }
+
+    public DateTime? FinishTime { get; set; }
+
+    public List<V1Condition>? Conditions { get; set; }
+}
+
+public sealed class VMPhaseTime
+{
+    public string Name { get; set; } = "";
+
+    public double Seconds { get; set; }
+}

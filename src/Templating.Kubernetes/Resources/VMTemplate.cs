@@ -1,0 +1,184 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+using System.Text.Json.Serialization;
+using k8s;
+using k8s.Models;
+
+namespace Templating.Kubernetes;
+
+/// <summary>A template: what is booted and frozen, on which nodes; per node what became of it.</summary>
+[KubernetesEntity(Group = Kubernetes.Group.Name, ApiVersion = Kubernetes.Group.Version, Kind = KubeKind, PluralName = Plural)]
+public sealed class VMTemplate : IKubernetesObject<V1ObjectMeta>, ISpec<VMTemplateSpec>, IStatus<VMTemplateStatus?>
+{
+    public const string KubeKind = "VMTemplate";
+
+    public const string Plural = "vmtemplates";
+
+    public string ApiVersion { get; set; } = Kubernetes.Group.ApiVersion;
+
+    public string Kind { get; set; } = KubeKind;
+
+    public V1ObjectMeta Metadata { get; set; } = new();
+
+    [Required]
+    public VMTemplateSpec Spec { get; set; } = new();
+
+    public VMTemplateStatus? Status { get; set; }
+}
+
+public sealed class VMTemplateSpec
+{
+    [Required, Description("What the VM boots.")]
+    public VMGuest Guest { get; set; } = new();
+
+    [Description("The machine; a clone has the same.")]
+    public VMMachine? Machine { get; set; }
+
+    [Description("The guest's network; clones have the same, and the ports they expose.")]
+    public VMNetwork? Network { get; set; }
+
+    [Description("When the template is ready to be frozen.")]
+    public VMReadiness? Readiness { get; set; }
+
+    [MaxLength(32), Description("Nodes to build it on; empty means every node that runs the daemon.")]
+    public Dictionary<string, string>? NodeSelector { get; set; }
+
+    [Range(0, 100), DefaultValue(2), Description("Older revisions to keep on a node beside the current one.")]
+    public int? RevisionHistoryLimit { get; set; }
+}
+
+public sealed class VMGuest
+{
+    [Required, Description("The Linux kernel: an uncompressed vmlinux with a PVH entry, or a bzImage.")]
+    public VMFileSource Kernel { get; set; } = new();
+
+    [Description("The initial RAM disk.")]
+    public VMFileSource? Initrd { get; set; }
+
+    [MaxLength(8), Description("Read-only NVDIMMs in the guest's order (pmem0, pmem1, ...); each a multiple of 2 MiB.")]
+    public List<VMFileSource>? Images { get; set; }
+
+    [StringLength(2047), Description("The kernel's command line.")]
+    public string? CommandLine { get; set; }
+}
+
+/// <summary>Exactly one of path and url.</summary>
+[ExactlyOneOf("path", "url")]
+public sealed class VMFileSource
+{
+    [StringLength(4096), RegularExpression("^/.*$"), Description("Absolute path in a guest folder of the node.")]
+    public string? Path { get; set; }
+
+    [StringLength(2048), RegularExpression("^https://.+$"), Description("Where the node fetches it from; needs sha256 and a host the node allows.")]
+    public string? Url { get; set; }
+
+    [RegularExpression("^[0-9a-f]{64}$"), Description("What its bytes hash to.")]
+    public string? Sha256 { get; set; }
+}
+
+public sealed class VMMachine
+{
+    [Range(1, 64), DefaultValue(1)]
+    public int? Vcpus { get; set; }
+
+    [Description("RAM; a multiple of 2Mi from 32Mi to 1Ti; 256Mi where unset.")]
+    public ResourceQuantity? Memory { get; set; }
+
+    [Range(1, 64), Description("vCPUs it may grow to; unset means vcpus.")]
+    public int? MaxVcpus { get; set; }
+
+    [Description("RAM it may grow to; unset means memory.")]
+    public ResourceQuantity? MaxMemory { get; set; }
+
+    [StringLength(64), RegularExpression("^[a-zA-Z0-9._-]+$"), Description("A q35 machine type of QEMU; q35 where unset.")]
+    public string? Type { get; set; }
+
+    [StringLength(64), RegularExpression("^[a-zA-Z0-9._+=,-]+$"), Description("A CPU model of QEMU; the best the accelerator has where unset.")]
+    public string? CpuModel { get; set; }
+
+    [AllowedText("kvm", "tcg"), Description("Unset means kvm where it was seen to work, else tcg.")]
+    public string? Accelerator { get; set; }
+}
+
+public sealed class VMNetwork
+{
+    [DefaultValue(false), Description("Whether the guest may open connections outwards, through its pod's network.")]
+    public bool? Outbound { get; set; }
+}
+
+public sealed class VMReadiness
+{
+    [Range(1, 3600), DefaultValue(120), Description("For the guest's agent to answer and the warm-up to end, together.")]
+    public int? TimeoutSeconds { get; set; }
+
+    [MaxLength(32), Description("Run in the guest, in order, before it is frozen; each must exit with 0.")]
+    public List<VMCommand>? WarmUp { get; set; }
+}
+
+public sealed class VMCommand
+{
+    [Required, MinLength(1), MaxLength(256)]
+    public List<string> Command { get; set; } = [];
+}
+
+public sealed class VMTemplateStatus
+{
+    public long? ObservedGeneration { get; set; }
+
+    [Description("The revision of the present spec.")]
+    public string? Revision { get; set; }
+
+    [Description("Nodes where the present revision is ready.")]
+    public int? ReadyNodes { get; set; }
+
+    [Description("Nodes it is to be built on.")]
+    public int? DesiredNodes { get; set; }
+
+    [Description("ready/desired, for people.")]
+    public string? Summary { get; set; }
+
+    public List<VMTemplateNode>? Nodes { get; set; }
+
+    public List<V1Condition>? Conditions { get; set; }
+}
+
+/// <summary>What one node has of a template.</summary>
+public sealed class VMTemplateNode
+{
+    public string Name { get; set; } = "";
+
+    [Description("The revision it is about.")]
+    public string? Revision { get; set; }
+
+    [Description("The digest of the revision's manifest on that node.")]
+    public string? Digest { get; set; }
+
+    [Description("Disk it takes there.")]
+    public long? SizeBytes { get; set; }
+
+    [AllowedText("Ready", "Building", "Failed", "Waiting", "Unreachable"), Description("Ready, Building, Failed, Waiting or Unreachable.")]
+    public string State { get; set; } = "";
+
+    [Description("A documented reason.")]
+    public string? Reason { get; set; }
+
+    public string? Message { get; set; }
+
+    [Description("Older revisions that are still there.")]
+    public List<string>? OlderRevisions { get; set; }
+
+    public DateTime? LastTransitionTime { get; set; }
+}
+
+/// <summary>A list as the API server returns it.</summary>
+public sealed class VMTemplateList : IKubernetesObject<V1ListMeta>, IItems<VMTemplate>
+{
+    public string ApiVersion { get; set; } = Kubernetes.Group.ApiVersion;
+
+    public string Kind { get; set; } = "VMTemplateList";
+
+    public V1ListMeta Metadata { get; set; } = new();
+
+    [JsonPropertyName("items")]
+    public IList<VMTemplate> Items { get; set; } = [];
+}

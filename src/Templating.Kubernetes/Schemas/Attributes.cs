@@ -1,0 +1,31 @@
+namespace Templating.Kubernetes;
+
+/// <summary>The schema's <c>enum</c>.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class AllowedTextAttribute(params string[] values) : Attribute
+{
+    public IReadOnlyList<string> Values { get; } = values;
+}
+
+/// <summary>Exactly one of these properties must be there: <c>oneOf</c> of <c>required</c>.</summary>
+[AttributeUsage(AttributeTargets.Class)]
+public sealed class ExactlyOneOfAttribute(params string[] properties) : Attribute
+{
+    public IReadOnlyList<string> Properties { get; } = properties;
+}
+
+/// <summary>No two of these properties may be there: <c>not</c> of each pair.</summary>
+[AttributeUsage(AttributeTargets.Class)]
+public sealed class AtMostOneOfAttribute(params string[] properties) : Attribute
+{
+    public IReadOnlyList<string> Properties { get; } = properties;
+}
+
+/// <summary>A rule in CEL, for servers that have it (1.25); the operator checks the same in a condition for others.</summary>
+[AttributeUsage(AttributeTargets.Class, AllowMultiple = true)]
+public sealed class CelAttribute(string rule, string message) : Attribute
+{
+    public string Rule { get; } = rule;
+
+    public string Message { get; } = message;
+}

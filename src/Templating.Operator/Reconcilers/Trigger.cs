@@ -1,0 +1,22 @@
+using k8s;
+using k8s.Models;
+using Templating.Operator.Cluster;
+using Templating.V1;
+
+namespace Templating.Operator.Reconcilers;
+
+/// <summary>Which keys of a reconciler a change concerns. Cheap: it runs for every event of a watch.</summary>
+internal abstract record Trigger;
+
+/// <summary>For objects of the API server, whenever one is added, changed or deleted (then with its last state).</summary>
+internal sealed record ObjectTrigger<T>(Func<T, IEnumerable<ObjectKey>> Keys) : Trigger
+    where T : class, IKubernetesObject<V1ObjectMeta>;
+
+/// <summary>For what nodes tell of their templates and VM pods.</summary>
+internal sealed record NodeTrigger(Func<NodeChange, IEnumerable<ObjectKey>> Keys) : Trigger;
+
+/// <summary>One of the two is set; neither where the node itself came, went, or was synced.</summary>
+internal sealed record NodeChange(string Node, Template? Template, VmPod? Pod);
+
+/// <summary>A reconciler, what wakes it, and how many of its keys are worked on at once.</summary>
+internal sealed record Controller(IReconciler Reconciler, IReadOnlyList<Trigger> Triggers, int Concurrency);
