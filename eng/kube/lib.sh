@@ -103,18 +103,24 @@ kube_start() {
     mv "$dir/run/$name.pid.new" "$dir/run/$name.pid"
 }
 
-# Sends a signal to a program started so, and waits until it has ended: kube_end DIR MEMBER NAME SIGNAL
+# Ends a program started so, and waits for it: kube_end DIR MEMBER NAME TERM|KILL. An API server asked to end would wait a
+# minute for its watches; after 5 s it is not asked any more.
 kube_end() {
     local dir=$1 member=$2 name=$3 init pid
     init=$(kube_init "$dir" "$member") || { echo "$member of $dir is gone." >&2; return 1; }
     pid=$(cat "$dir/run/$name.pid" 2>/dev/null) || return 0
-    nsenter --target "$init" --pid --mount -- /bin/sh -c "kill -$4 $pid" 2>/dev/null || true
+    kube_signal "$init" "$4" "$pid" || true
+    kube_wait 5 "" kube_ended "$init" "$pid" 2>/dev/null || kube_signal "$init" KILL "$pid" || true
     kube_wait 30 "the end of $name" kube_ended "$init" "$pid"
     rm -f "$dir/run/$name.pid"
 }
 
+kube_signal() {
+    nsenter --target "$1" --pid --mount --wdns=/ -- /bin/sh -c "kill -$2 $3" 2>/dev/null
+}
+
 kube_ended() {
-    ! nsenter --target "$1" --pid --mount -- /bin/sh -c "kill -0 $2"
+    ! kube_signal "$1" 0 "$2"
 }
 
 # Folders of this cluster's cgroups: one for each hierarchy of version 1, or the one of version 2.
