@@ -49,6 +49,7 @@ export TEMPLATING_KUBE_SCRIPTS=$here PATH=$repo/artifacts/publish-kubectl:$PATH
 
 # shellcheck source=SCRIPTDIR/../lib/tests.sh
 . "$here/../lib/tests.sh"
+# shellcheck disable=SC2016  # For the inner shell to expand.
 # In the cluster's network, where pods' addresses lead somewhere.
 tests_once() { ${in[@]+"${in[@]}"} bash -c '. "$1"; shift; tests_once "$@"' tests "$here/../lib/tests.sh" "$@"; }
 mkdir -p "$results"
