@@ -18,10 +18,10 @@ case ${1:-} in
         ;;
 esac
 
-# publish PROJECT EXECUTABLE OUT ARGUMENT...; what lies below $not is none of its sources.
+# publish NOT PROJECT EXECUTABLE OUT ARGUMENT...; what matches the pattern NOT is none of its sources.
 publish() {
-    local project=$1 executable=$2 out=$3 sources
-    shift 3
+    local not=$1 project=$2 executable=$3 out=$4 sources
+    shift 4
     # The compiler alone takes more than a minute; MSBuild's own up-to-date check does not cover it.
     sources=$(find src protos Directory.Build.props Directory.Packages.props global.json \
         -type f ! -path '*/bin/*' ! -path '*/obj/*' ! -path "$not" -print0 | sort -z | xargs -0 sha256sum | sha256sum |
@@ -36,5 +36,6 @@ publish() {
     echo "$out: $(du -sh "$out" | cut -f1)."
 }
 
-not='src/Templating.Operator/*' publish src/Templating.Node templating artifacts/publish
-[ -z "$all" ] || not='src/Templating.Node/*' publish src/Templating.Operator templating-operator artifacts/publish-operator --self-contained
+publish 'src/Templating.Operator/*' src/Templating.Node templating artifacts/publish
+[ -z "$all" ] ||
+    publish 'src/Templating.Node/*' src/Templating.Operator templating-operator artifacts/publish-operator --self-contained
