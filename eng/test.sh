@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Everything a change has to pass, for people and CI alike: tools, guest image, build without warnings, format, scripts,
-# published executables, unit and integration tests, guest image check, demo, Kubernetes, container images. Needs root (it installs what is missing, and
-# VMs run as users of their own) and the .NET 10 SDK. Works again and again; what is up to date is not made anew.
+# published executables, unit and integration tests, guest image check, demo, Kubernetes, container images. Needs root (it
+# installs what is missing, and VMs run as users of their own) and the .NET 10 SDK. Works again and again; what is up to
+# date is not made anew.
 #
 # Ends with the line "N passed, N failed", and with success only when something ran and nothing failed. Results of the
 # tests: artifacts/test-results/*.trx; what each other step said: artifacts/test-results/STEP.log.
