@@ -83,7 +83,7 @@ Signed-By: $keyring"
 }
 
 up_to_date() {
-    [ -z "$refresh" ] && [ "$(cat "$home/stamps/$1" 2>/dev/null | head -n 1)" = "$2" ] || return 1
+    [ -z "$refresh" ] && [ "$(head -n 1 "$home/stamps/$1" 2>/dev/null)" = "$2" ] || return 1
     shift 2
     local file
     for file in "$@"; do
@@ -101,7 +101,9 @@ build_node() {
     fi
     prepare_packages
     rm -f "$home/stamps/node"
-    mapfile -t packages < <(apt_version "${node_packages[@]}" $(command -v kubectl >/dev/null || echo kubernetes-client))
+    packages=("${node_packages[@]}")
+    command -v kubectl >/dev/null || packages+=(kubernetes-client)
+    mapfile -t packages < <(apt_version "${packages[@]}")
     root=$home/root.new
     rm -rf "$root"
     mkdir -p "$root"

@@ -112,9 +112,9 @@ cp_ready() {
 cp_up() {
     local dir=$1
     cp_start "$dir" etcd
-    kube_wait 60 "etcd" cp_ready "$dir" etcd
+    kube_wait 120 "etcd" cp_ready "$dir" etcd
     cp_start "$dir" apiserver
-    kube_wait 120 "the API server" cp_ready "$dir" apiserver
+    kube_wait 240 "the API server" cp_ready "$dir" apiserver
     [ -e "$dir/controllers" ] || return 0
     # Not before: it gives up when there is no API server for 10 s.
     cp_start "$dir" controller-manager
@@ -129,7 +129,7 @@ cp_namespaces() {
         "$KUBE_HERE/init-control-plane.sh" "$@" </dev/null >>"$dir/log/control-plane.log" 2>&1 &
     before=$!
     disown
-    kube_wait 20 "the control plane's namespaces" kube_find_init "$before"
+    kube_wait 60 "the control plane's namespaces" kube_find_init "$before"
     init=$(kube_find_init "$before")
     echo "$init" >"$dir/run/control-plane.init"
 }

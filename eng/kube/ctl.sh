@@ -39,10 +39,10 @@ begin() {
     [ ! -e "$dir/run/$program.pid" ] || kube_fail "$program was started already: stop it first."
     if [ "$member" = control-plane ]; then
         cp_start "$dir" "$what"
-        kube_wait 120 "$what" cp_ready "$dir" "$what"
+        kube_wait 240 "$what" cp_ready "$dir" "$what"
     else
         node_start "$dir" "$n" "$what"
-        [ "$what" = kubelet ] || kube_wait 60 "containerd" node_run "$dir" "$n" ctr version
+        [ "$what" = kubelet ] || kube_wait 120 "containerd" node_run "$dir" "$n" ctr version
     fi
 }
 

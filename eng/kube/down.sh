@@ -19,13 +19,21 @@ dir=$(cd "$dir" && pwd)
 name=$(cat "$dir/name")
 [[ $name =~ ^templating-kube-[0-9a-f]{12}$ ]] || kube_fail "Found \"$name\" in $dir/name, which is no cluster's name."
 
-# With the first process of a pid namespace the kernel ends all others in it, containers' too.
+# With the first process of a pid namespace the kernel ends all others in it, containers' too. A process that is ending has
+# no environment any more, so each that was found is waited for by its pid; a zombie is over, its parent may take its time.
+ending=()
 none_left() {
-    local pids
+    local pids pid state
     mapfile -t pids < <(kube_processes "$name")
-    [ ${#pids[@]} -gt 0 ] || return 0
-    kill -KILL "${pids[@]}" 2>/dev/null || true
-    return 1
+    if [ ${#pids[@]} -gt 0 ]; then
+        kill -KILL "${pids[@]}" 2>/dev/null || true
+        ending+=("${pids[@]}")
+        return 1
+    fi
+    for pid in "${ending[@]}"; do
+        state=$(sed 's/.*) //; s/ .*//' "/proc/$pid/stat" 2>/dev/null) || continue
+        [ "$state" = Z ] || return 1
+    done
 }
 kube_wait 60 "the end of $name's processes" none_left
 kube_wait 60 "the end of $name's cgroups" kube_remove_cgroup "$name"

@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2034  # The constants are for those who source this.
 # What the scripts of a local cluster share. To be sourced; expects `set -euo pipefail`.
 #
 # A cluster's folder DIR:
@@ -135,14 +136,14 @@ kube_cgroup_roots() {
 
 # The kubelet makes its own below, but expects the root it is given.
 kube_make_cgroup() {
-    local path=$1 root part
+    local path=$1 root part name controller
     while read -r root; do
         part=$root
         while read -r name; do
             if [ -e "$part/cgroup.subtree_control" ] && [ "$root" = /sys/fs/cgroup ]; then
-                for controller in $(cat "$part/cgroup.controllers"); do
+                while read -r controller; do
                     echo "+$controller" >"$part/cgroup.subtree_control" 2>/dev/null || true
-                done
+                done < <(tr ' ' '\n' <"$part/cgroup.controllers")
             fi
             mkdir -p "$part/$name"
             # Version 1 leaves them empty, and then no process may enter.

@@ -37,7 +37,7 @@ node_namespaces() {
         "$KUBE_HERE/init-node.sh" "$dir/node-$n" "node-$n" </dev/null >>"$dir/log/node-$n.log" 2>&1 &
     before=$!
     disown
-    kube_wait 20 "node-$n's namespaces" kube_find_init "$before"
+    kube_wait 60 "node-$n's namespaces" kube_find_init "$before"
     init=$(kube_find_init "$before")
     echo "$init" >"$dir/run/node-$n.init"
 
@@ -104,6 +104,6 @@ node_up() {
     kube_make_cgroup "$(cat "$dir/name")/node-$n"
     node_namespaces "$@"
     node_start "$dir" "$n" containerd
-    kube_wait 60 "containerd of node-$n" node_run "$dir" "$n" ctr version
+    kube_wait 120 "containerd of node-$n" node_run "$dir" "$n" ctr version
     node_load "$dir" "$n" "$KUBE_CACHE"/images/*.tar
 }

@@ -70,6 +70,6 @@ nodes_ready() {
         # Its taint goes a moment later, and until then no pod is placed.
         ! "$here/in.sh" "$dir" kubectl get nodes -o jsonpath='{.items[*].spec.taints}' | grep -q .
 }
-kube_wait 120 "the nodes" nodes_ready
-kube_wait 60 "the default service account" "$here/in.sh" "$dir" kubectl get serviceaccount default
+kube_wait 240 "the nodes" nodes_ready
+kube_wait 120 "the default service account" "$here/in.sh" "$dir" kubectl get serviceaccount default
 echo "Cluster of $nodes nodes in $dir after $((SECONDS - start)) s: eng/kube/in.sh $dir kubectl get nodes"
