@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Everything a change has to pass, for people and CI alike: tools, guest image, build without warnings, format, scripts,
-# published executable, unit and integration tests, guest image check, demo. Needs root (it installs what is missing, and
+# published executable, unit and integration tests, guest image check, chart, demo. Needs root (it installs what is missing, and
 # VMs run as users of their own) and the .NET 10 SDK. Works again and again; what is up to date is not made anew.
 #
 # Ends with the line "N passed, N failed", and with success only when something ran and nothing failed. Results of the
@@ -112,6 +112,7 @@ main() {
         fi
     fi
     step guest-check eng/guest/check.sh
+    step chart eng/chart/check.sh
     finish
 }
 

@@ -50,12 +50,9 @@ mapfile -t packages < <(
 )
 mapfile -t versions < <(apt_version "${packages[@]}")
 root=$work/root
-if [ "$(cat "$work/packages" 2>/dev/null)" != "${versions[*]}" ]; then
-    rm -rf "$root" "$work/packages"
-    mkdir -p "$root"
-    apt_unpack "$root" "${versions[@]}"
-    echo "${versions[*]}" >"$work/packages"
-fi
+rm -rf "$root" "$work/gocache"
+mkdir -p "$root"
+apt_unpack "$root" "${versions[@]}"
 
 # GOPATH mode: the packaged libraries have no modules' proxy behind them.
 (
@@ -67,5 +64,7 @@ fi
     "$GOROOT/bin/go" build -trimpath -ldflags '-s -w' -o "$out.new" . >&2
 )
 mv "$out.new" "$out"
+# Half a gigabyte that nobody needs until the renderer changes; the packages themselves stay.
+rm -rf "$root" "$work/gocache"
 echo "$sources" >"$work/sources.sha256"
 echo "$out"

@@ -65,3 +65,14 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{ include "templating.operatorName" . }}-tls
 {{- end -}}
 {{- end -}}
+
+{{/* Requests and limits; quantities as texts, for a server-side apply takes no numbers (cpu: 1). */}}
+{{- define "templating.resources" -}}
+{{- range $name, $amounts := . }}
+{{ $name }}:
+  {{- range $resource, $amount := $amounts }}
+  {{ $resource }}: {{ $amount | toString | quote }}
+  {{- end }}
+  {{- if not $amounts }} {}{{ end }}
+{{- end }}
+{{- end -}}

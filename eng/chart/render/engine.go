@@ -6,6 +6,8 @@ import (
 	"sort"
 	"strings"
 	"text/template"
+
+	"sigs.k8s.io/yaml"
 )
 
 type engine struct {
@@ -76,7 +78,7 @@ func (e *engine) execute(name string, data interface{}) (string, error) {
 }
 
 // All objects in the order in which they can be applied.
-func (e *engine) objects(only, skip []string) (string, error) {
+func (e *engine) objects(only, skip []string, asJSON bool) (string, error) {
 	var all []object
 	for _, name := range e.names() {
 		base := name[strings.LastIndex(name, "/")+1:]
@@ -96,9 +98,18 @@ func (e *engine) objects(only, skip []string) (string, error) {
 	sort.SliceStable(all, func(i, j int) bool { return all[i].order() < all[j].order() })
 	var out strings.Builder
 	for _, o := range all {
-		if (only == nil || contains(only, o.kind)) && !contains(skip, o.kind) {
-			fmt.Fprintf(&out, "---\n# Source: %s\n%s\n", o.source, o.text)
+		if (only != nil && !contains(only, o.kind)) || contains(skip, o.kind) {
+			continue
 		}
+		if !asJSON {
+			fmt.Fprintf(&out, "---\n# Source: %s\n%s\n", o.source, o.text)
+			continue
+		}
+		line, err := yaml.YAMLToJSON([]byte(o.text))
+		if err != nil {
+			return "", err
+		}
+		fmt.Fprintf(&out, "%s\n", line)
 	}
 	return out.String(), nil
 }

@@ -23,7 +23,7 @@ type options struct {
 	chart, release, namespace, kubeVersion, kubeconfig string
 	values, sets, setStrings, apiVersions              list
 	onlyKinds, skipKinds                               string
-	notes                                              bool
+	notes, json                                        bool
 }
 
 func main() {
@@ -40,6 +40,7 @@ func main() {
 	flags.StringVar(&o.kubeconfig, "kubeconfig", "", "render for the cluster of this `file`: its version, its APIs, and lookup sees its objects")
 	flags.StringVar(&o.onlyKinds, "only-kinds", "", "only objects of these `kinds`, separated by commas")
 	flags.StringVar(&o.skipKinds, "skip-kinds", "", "no objects of these `kinds`, separated by commas")
+	flags.BoolVar(&o.json, "json", false, "print an object a line, as JSON")
 	flags.BoolVar(&o.notes, "notes", false, "print the rendered NOTES.txt instead of the objects")
 	if err := flags.Parse(os.Args[1:]); err != nil {
 		os.Exit(2)
@@ -86,7 +87,7 @@ func run(o options) (string, error) {
 	if o.notes {
 		return e.render("templates/NOTES.txt")
 	}
-	return e.objects(split(o.onlyKinds), split(o.skipKinds))
+	return e.objects(split(o.onlyKinds), split(o.skipKinds), o.json)
 }
 
 func split(text string) []string {
