@@ -71,8 +71,8 @@ internal static class CloneReader
     {
         var spec = wire ?? new V1.CloneSpec();
         var (template, revision) = NameReader.Template("spec.template", spec.Template, caller, faults);
-        faults.Require(spec.Hostname.Length == 0 || IsHostname(spec.Hostname), "spec.hostname", $"{Quote.Text(spec.Hostname)} is not a host name: use RFC 1123 labels with '.' between, at most 64 characters in all.");
-        faults.Require(spec.UserData.Length <= FieldReader.MaxBytes, "spec.user_data", $"It has {spec.UserData.Length} bytes; at most {FieldReader.MaxBytes} are allowed.");
+        faults.AddRange(GuestInputs.CheckHostname("spec.hostname", spec.Hostname));
+        faults.AddRange(GuestInputs.CheckUserData("spec.user_data", spec.UserData.Length));
         faults.Require(Enum.IsDefined(waitFor), "wait_for", $"{(int)waitFor} is not known; use READY or RUNNING.");
         return new CreateClone
         {
@@ -81,6 +81,7 @@ internal static class CloneReader
             Hostname = spec.Hostname.Length == 0 ? null : spec.Hostname,
             Environment = FieldReader.Environment("spec.environment", spec.Environment, faults),
             UserData = spec.UserData.Memory,
+            Files = FieldReader.Files("spec.files", spec.Files, faults),
             Network = NetworkMapping.FromWire("spec.network", spec.Network, faults),
             Labels = FieldReader.LabelMap("spec.labels", spec.Labels, faults),
             IdentityTimeout = FieldReader.Duration(
@@ -89,7 +90,4 @@ internal static class CloneReader
             ReturnWhenRunning = waitFor == V1.WaitFor.Running,
         };
     }
-
-    // Linux has room for 64 characters (HOST_NAME_MAX, limits.h).
-    private static bool IsHostname(string text) => text.Length <= 64 && text.Split('.').All(Labels.IsLabel);
 }
