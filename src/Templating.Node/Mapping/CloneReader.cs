@@ -45,6 +45,11 @@ internal static class CloneReader
     public static (CloneName Name, GuestCommand Command) Exec(V1.ExecStart start, Caller caller)
     {
         var name = NameReader.Clone("start.name", start.Name, caller);
+        return (name, Command(start));
+    }
+
+    public static GuestCommand Command(V1.ExecStart start)
+    {
         var faults = new Faults();
         var environment = FieldReader.Environment("start.environment", start.Environment, faults);
         faults.Require(start.Arguments.Count is >= 1 and <= 1024, "start.arguments", $"It has {start.Arguments.Count} entries; 1 to 1024 are allowed.");
@@ -58,13 +63,13 @@ internal static class CloneReader
             "start.working_directory", $"{Quote.Text(folder)} is not an absolute path of at most 4096 characters.");
         var timeout = FieldReader.Duration("start.timeout", start.Timeout, TimeSpan.FromMilliseconds(1), TimeSpan.FromDays(7), faults);
         faults.ThrowIfAny();
-        return (name, new GuestCommand
+        return new GuestCommand
         {
             Arguments = [.. start.Arguments],
             Environment = environment,
             WorkingDirectory = folder.Length == 0 ? null : folder,
             Timeout = timeout,
-        });
+        };
     }
 
     private static CreateClone Spec(V1.CloneSpec? wire, V1.WaitFor waitFor, Caller caller, Faults faults)
