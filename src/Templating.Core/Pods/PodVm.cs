@@ -51,6 +51,7 @@ public sealed class PodVm : IAsyncDisposable
     /// <returns>The end of the start, of the activation too. Never faults: what fails is told by <see cref="Ended"/>.</returns>
     public async Task StartAsync(PodActivation? self)
     {
+        Task activated;
         try
         {
             var vm = await PrepareAsync(_abandoned.Token);
@@ -60,6 +61,8 @@ public sealed class PodVm : IAsyncDisposable
                 _status.TryChange(v => v with { State = PodState.Waiting, Phases = _clock.Phases });
                 return;
             }
+
+            activated = Begin(self, mayBeStarting: true);
         }
         catch (Exception e) when (e is TemplatingException or IOException or UnauthorizedAccessException or OperationCanceledException)
         {
@@ -67,8 +70,7 @@ public sealed class PodVm : IAsyncDisposable
             return;
         }
 
-        var started = Begin(self, mayBeStarting: true);
-        await started.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await activated.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     /// <summary>
