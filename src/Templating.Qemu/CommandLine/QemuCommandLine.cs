@@ -106,13 +106,18 @@ internal static class QemuCommandLine
         var option = new Option("user").With("id", NetworkId).With("restrict", !network.Outbound);
         foreach (var forward in network.Forwards)
         {
-            // Parsed already by the caller; printed from the address so that nothing else can get in here.
-            var address = IPAddress.Parse(forward.HostAddress);
-            var host = address.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{address}]" : address.ToString();
-            option.With("hostfwd", $"tcp:{host}:{forward.HostPort}-:{forward.GuestPort}");
+            option.With("hostfwd", ForwardRule(forward));
         }
 
         return option.ToString();
+    }
+
+    public static string ForwardRule(PortForward forward)
+    {
+        // Parsed already by the caller; printed from the address so that nothing else can get in here.
+        var address = IPAddress.Parse(forward.HostAddress);
+        var host = address.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{address}]" : address.ToString();
+        return $"tcp:{host}:{forward.HostPort}-:{forward.GuestPort}";
     }
 
     private static void AddBeginning(List<string> arguments, Beginning beginning)
