@@ -12,32 +12,34 @@ internal static class ActivationReader
 
     private const int MaxForwards = 32;
 
+    /// <param name="wire">What the caller sent.</param>
+    /// <param name="prefix">Of the fields' names, where it is part of a request.</param>
     /// <exception cref="Core.Errors.TemplatingException">InvalidArgument, with every fault.</exception>
-    public static PodActivation Read(V1.Activation wire)
+    public static PodActivation Read(V1.Activation wire, string prefix = "")
     {
         var faults = new Faults();
-        faults.Require(wire.RequestId.Length > 0, "request_id", "It is empty; give a UUID, so that a retry is known as one.");
-        var activation = Read(wire, faults) with { RequestId = FieldReader.RequestId(wire.RequestId, faults) };
+        faults.Require(wire.RequestId.Length > 0, $"{prefix}request_id", "It is empty; give a UUID, so that a retry is known as one.");
+        var activation = Read(wire, faults, prefix) with { RequestId = FieldReader.RequestId(wire.RequestId, faults) };
         faults.ThrowIfAny();
         return activation;
     }
 
     /// <summary>Without a request id: a pod that activates itself has none.</summary>
-    public static PodActivation Read(V1.Activation wire, Faults faults)
+    public static PodActivation Read(V1.Activation wire, Faults faults, string prefix = "")
     {
-        faults.RequireLabel("id", wire.Id);
-        faults.AddRange(GuestInputs.CheckHostname("hostname", wire.Hostname));
-        faults.AddRange(GuestInputs.CheckUserData("user_data", wire.UserData.Length));
+        faults.RequireLabel($"{prefix}id", wire.Id);
+        faults.AddRange(GuestInputs.CheckHostname($"{prefix}hostname", wire.Hostname));
+        faults.AddRange(GuestInputs.CheckUserData($"{prefix}user_data", wire.UserData.Length));
         return new PodActivation
         {
             Id = wire.Id,
             Hostname = wire.Hostname.Length == 0 ? null : wire.Hostname,
-            Environment = FieldReader.Environment("environment", wire.Environment, faults),
+            Environment = FieldReader.Environment($"{prefix}environment", wire.Environment, faults),
             UserData = wire.UserData.Memory,
-            Files = FieldReader.Files("files", wire.Files, faults),
-            Forwards = Forwards("forwards", wire.Forwards, faults),
+            Files = FieldReader.Files($"{prefix}files", wire.Files, faults),
+            Forwards = Forwards($"{prefix}forwards", wire.Forwards, faults),
             IdentityTimeout = FieldReader.Duration(
-                "identity_timeout", wire.IdentityTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10), faults)
+                $"{prefix}identity_timeout", wire.IdentityTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10), faults)
                 ?? TimeSpan.FromSeconds(30),
         };
     }

@@ -109,6 +109,26 @@ public sealed class NodeOptions
     [Duration(0, 600)]
     public TimeSpan ShutdownTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>
+    /// The kubelet's folder, usually /var/lib/kubelet, on the same path as the kubelet has it. Given, the daemon serves this
+    /// node's kubelet: the volumes of VM pods (CSI) and the device plugin. At most 60 bytes, because sockets lie below it.
+    /// Null, the default, means no Kubernetes.
+    /// </summary>
+    [AbsolutePath, StringLength(60)]
+    public string? KubeletPath { get; set; }
+
+    /// <summary>The node's name in Kubernetes; needed with <see cref="KubeletPath"/>.</summary>
+    [RegularExpression("^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", ErrorMessage = "NodeName must be a node's name in Kubernetes: a-z, 0-9, '-' and '.'."), StringLength(192)]
+    public string? NodeName { get; set; }
+
+    /// <summary>Whether volumes of VM pods are served and their pods followed, where there is a kubelet. Default on.</summary>
+    [EnumDataType(typeof(Switch))]
+    public Switch Pods { get; set; } = Switch.On;
+
+    /// <summary>How many VMs of this node may ask for <c>templating.dev/kvm</c> where KVM works. Default 1,000.</summary>
+    [Range(1, 10_000)]
+    public int KvmDevices { get; set; } = 1000;
+
     /// <summary>Least level that is logged. Default Information.</summary>
     [EnumDataType(typeof(LogLevel))]
     public LogLevel LogLevel { get; set; } = LogLevel.Information;
@@ -119,6 +139,8 @@ public sealed class NodeOptions
 
     internal string EffectiveSocketPath => SocketPath ?? Path.Combine(RunPath, "templating.sock");
 
+    internal bool ServesPods => KubeletPath is not null && Pods == Switch.On;
+
     internal UnixFileMode EffectiveSocketMode => (UnixFileMode)Convert.ToInt32(SocketMode, 8);
 }
 
@@ -126,4 +148,10 @@ public enum LogFormat
 {
     Text,
     Json,
+}
+
+public enum Switch
+{
+    Off,
+    On,
 }

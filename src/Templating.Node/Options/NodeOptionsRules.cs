@@ -51,6 +51,21 @@ internal sealed class NodeOptionsRules : IValidateOptions<NodeOptions>
             }
         }
 
+        if ((options.KubeletPath is null) != (options.NodeName is null))
+        {
+            yield return "KubeletPath: in a cluster KubeletPath and NodeName are both needed; leave both out elsewhere.";
+        }
+
+        if (options.KubeletPath is { } kubelet && !string.Equals(kubelet, Path.TrimEndingDirectorySeparator(Path.GetFullPath(kubelet)), StringComparison.Ordinal))
+        {
+            yield return $"KubeletPath: '{kubelet}' is not in its shortest form; leave out '.', '..', '//' and a final '/'.";
+        }
+
+        if (options.ServesPods && !Environment.IsPrivilegedProcess)
+        {
+            yield return "KubeletPath: only a daemon that is root can mount the volumes of pods; run it as root or set Pods to off.";
+        }
+
         foreach (var (option, path) in Files(options))
         {
             if (!string.IsNullOrEmpty(path) && !File.Exists(path))

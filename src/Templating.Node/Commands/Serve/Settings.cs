@@ -33,6 +33,10 @@ internal static class Settings
         Time("ReadinessTimeout", "readiness-timeout", "For templates whose spec has none (default 2m)", (o, v) => o.ReadinessTimeout = v),
         Time("CollectInterval", "collect-interval", "How often what is unused is deleted (default 1h; 0s: only when asked)", (o, v) => o.CollectInterval = v),
         Time("ShutdownTimeout", "shutdown-timeout", "For calls under way when told to stop (default 10s)", (o, v) => o.ShutdownTimeout = v),
+        Text("KubeletPath", "kubelet-path", "FOLDER", "In a cluster: the kubelet's folder, usually /var/lib/kubelet; serves the volumes of VM pods", (o, v) => o.KubeletPath = v),
+        Text("NodeName", "node-name", "NAME", "In a cluster: this node's name", (o, v) => o.NodeName = v),
+        Choice<Switch>("Pods", "pods", "In a cluster: whether VM pods are served (default on)", (o, v) => o.Pods = v),
+        Whole("KvmDevices", "kvm-devices", "In a cluster: VMs that may ask for templating.dev/kvm (default 1000)", (o, v) => o.KvmDevices = v),
         Choice<LogLevel>("LogLevel", "log-level", "The least level to log (default information)", (o, v) => o.LogLevel = v),
         Choice<LogFormat>("LogFormat", "log-format", "Lines for people or JSON (default text)", (o, v) => o.LogFormat = v),
     ];
