@@ -33,7 +33,7 @@ internal static partial class PodTemplateRules
         var domain = key.Split('/')[0];
         return ReservedNames.Contains(key, StringComparer.Ordinal)
             || (key.Contains('/', StringComparison.Ordinal)
-                && (domain == Group.Name || domain.EndsWith("." + Group.Name, StringComparison.Ordinal)));
+                && (domain == Kubernetes.Group.Name || domain.EndsWith("." + Kubernetes.Group.Name, StringComparison.Ordinal)));
     }
 
     private static void CheckLabels(List<Fault> faults, string field, Dictionary<string, string>? labels)

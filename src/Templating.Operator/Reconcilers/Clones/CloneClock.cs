@@ -13,7 +13,7 @@ internal sealed class CloneClock(TimeProvider time)
     /// <summary>A creation time is cut to the second, and clocks differ a little.</summary>
     private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(2);
 
-    private readonly ConcurrentDictionary<ObjectKey, Start> _starts = new();
+    private readonly ConcurrentDictionary<ObjectKey, Beginning> _starts = new();
 
     public void Start(ObjectKey key, VMClone clone) => _starts.AddOrUpdate(
         key,
@@ -21,7 +21,7 @@ internal sealed class CloneClock(TimeProvider time)
         (_, old) => old.Uid == clone.Metadata.Uid ? old : Begin(clone));
 
     /// <summary>For a VM that is made in the place of one that ended.</summary>
-    public void Restart(ObjectKey key, string uid) => _starts[key] = new Start(uid, time.GetUtcNow(), []);
+    public void Restart(ObjectKey key, string uid) => _starts[key] = new Beginning(uid, time.GetUtcNow(), []);
 
     public void Forget(ObjectKey key) => _starts.TryRemove(key, out _);
 
@@ -62,14 +62,14 @@ internal sealed class CloneClock(TimeProvider time)
         }
     }
 
-    private Start Begin(VMClone clone)
+    private Beginning Begin(VMClone clone)
     {
         var now = time.GetUtcNow();
         DateTimeOffset created = clone.Metadata.CreationTimestamp is { } at ? at.ToUniversalTime() : now;
-        return new Start(clone.Metadata.Uid, now - created < Fresh ? now : created, []);
+        return new Beginning(clone.Metadata.Uid, now - created < Fresh ? now : created, []);
     }
 
     private static double Seconds(DateTimeOffset from, DateTimeOffset to) => Math.Round(Math.Max((to - from).TotalSeconds, 0), 3);
 
-    private sealed record Start(string Uid, DateTimeOffset At, List<(string Phase, DateTimeOffset At)> Marks);
+    private sealed record Beginning(string Uid, DateTimeOffset At, List<(string Phase, DateTimeOffset At)> Marks);
 }

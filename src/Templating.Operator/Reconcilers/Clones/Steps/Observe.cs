@@ -80,7 +80,7 @@ internal sealed class Observe(NodeHealth health, IEvents events, CloneClock cloc
             work.Conditions.Set(CloneConditions.IdentityConfirmed, ConditionSet.False, "VMEnded", $"The VM ended: {ended.StateReason}");
         }
         else if (!work.Conditions.IsTrue(CloneConditions.IdentityConfirmed)
-            && work.Conditions.Get(CloneConditions.IdentityConfirmed)?.Reason is not ("InputMissing" or "NodeUnavailable"))
+            && !IsWaitingFor(work, work.Conditions.Get(CloneConditions.IdentityConfirmed)?.Reason))
         {
             work.Conditions.Set(CloneConditions.IdentityConfirmed, ConditionSet.False, "NotActivated", "The VM was not activated yet.");
         }
@@ -130,6 +130,10 @@ internal sealed class Observe(NodeHealth health, IEvents events, CloneClock cloc
 
         work.Conditions.Set(CloneConditions.Ready, ConditionSet.True, "Ready", "The VM is ready.");
     }
+
+    /// <summary>An earlier step of this pass said why the activation has to wait.</summary>
+    private static bool IsWaitingFor(CloneWork work, string? reason) => work.Vm?.State == PodState.Waiting
+        && (reason == "NodeUnavailable" || (reason == "InputMissing" && work.Inputs is null));
 
     private static bool IsReady(CloneWork work) => work.Vm?.State == PodState.Ready && work.Vm.RequestId == work.RequestId;
 }
