@@ -101,7 +101,7 @@ internal sealed class PodBuilder(IOptions<PodOptions> options)
         Name = Keys.Container,
         Image = options.Value.Image,
         ImagePullPolicy = options.Value.ImagePullPolicy,
-        Args = ["pod", "--wait", "--volume", VolumeFolder, "--grace", Grace(plan).ToString(CultureInfo.InvariantCulture)],
+        Args = ["pod", "--wait", "--volume", VolumeFolder, "--grace", string.Create(CultureInfo.InvariantCulture, $"{Grace(plan)}s")],
         Env =
         [
             Downward("POD_NAME", "metadata.name"),
