@@ -94,6 +94,34 @@ internal sealed class ClusterWriter(ClusterApi api, Caches caches, ClusterMetric
         }
     }
 
+    public async Task<bool> DeleteUnchangedAsync<T>(T item, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<V1ObjectMeta>
+    {
+        var type = ResourceType.Of<T>();
+        var key = ObjectKey.Of(item);
+        var options = new V1DeleteOptions
+        {
+            ApiVersion = "v1",
+            Kind = "DeleteOptions",
+            PropagationPolicy = "Background",
+            Preconditions = new V1Preconditions { Uid = item.Metadata.Uid, ResourceVersion = item.Metadata.ResourceVersion },
+        };
+        try
+        {
+            await CallAsync<JsonObject>(
+                "delete", HttpMethod.Delete, type.Item(key), KubernetesJson.Serialize(options), null, type.Plural, key, cancellationToken);
+            return true;
+        }
+        catch (k8s.Autorest.HttpOperationException e) when (ClusterErrors.Is(e, ClusterErrorKind.NotFound))
+        {
+            return true;
+        }
+        catch (k8s.Autorest.HttpOperationException e) when (ClusterErrors.Is(e, ClusterErrorKind.Conflict))
+        {
+            return false;
+        }
+    }
+
     public void Dispose() => _limit.Dispose();
 
     private static void Fill<T>(T item, ResourceType type)
