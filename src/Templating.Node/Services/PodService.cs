@@ -68,8 +68,9 @@ internal sealed class PodService(PodTable pods, PodCalls calls, CallLifetime lif
     public override async Task<VmPod> ActivatePod(ActivatePodRequest request, ServerCallContext context)
     {
         var name = NameReader.Pod("name", request.Name, context.Caller());
-        var timeout = ActivationReader.Read(request.Activation ?? new Activation(), "activation.").IdentityTimeout;
-        return VmPodWriter.ToWire(await calls.ActivateAsync(pods.Get(name), request.Activation, timeout, context.CancellationToken));
+        var activation = request.Activation ?? new Activation();
+        var timeout = ActivationReader.Read(activation, "activation.").IdentityTimeout;
+        return VmPodWriter.ToWire(await calls.ActivateAsync(pods.Get(name), activation, timeout, context.CancellationToken));
     }
 
     private static void CheckView(CloneView view, Faults faults) =>
