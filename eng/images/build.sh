@@ -103,7 +103,8 @@ if [ -n "$from_source" ]; then
     base templating-sdk "mkdir -p \"\$1/usr/share\" && cp -a '$sdk' \"\$1/usr/share/dotnet\" &&
         ln -sf ../share/dotnet/dotnet \"\$1/usr/bin/dotnet\" && cp /etc/ssl/certs/ca-certificates.crt \"\$1/etc/ssl/certs/\"" \
         ca-certificates libstdc++6 gcc libc6-dev zlib1g-dev
-    arguments+=(--build-arg SDK=localhost/templating-sdk)
+    # BINARIES has that value already, but this buildah finds a stage's name in an argument only when it is given.
+    arguments+=(--build-arg SDK=localhost/templating-sdk --build-arg BINARIES=compiled)
     made_of=$(cd "$repo" && find src protos global.json Directory.*.props -type f -print0 | sort -z | xargs -0 cat | digest)
 else
     "$repo/eng/publish.sh" --all
@@ -112,7 +113,7 @@ else
 fi
 
 stamp="$made_of $from_source $(digest "$repo/Dockerfile" "$repo/.dockerignore" "$images"/*.stamp)"
-if [ -s "$images/templating.tar" ] && [ -s "$images/templating-operator.tar" ] &&
+if [ -z "$refresh" ] && [ -s "$images/templating.tar" ] && [ -s "$images/templating-operator.tar" ] &&
     [ "$(cat "$images/made-of" 2>/dev/null)" = "$stamp" ]; then
     echo "The images are up to date."
     exit 0

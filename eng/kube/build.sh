@@ -224,3 +224,5 @@ build_kubernetes() {
 
 build_node
 [ -n "$node_only" ] || build_kubernetes
+# Both are unpacked now; the compiler's packages alone are 100 MB.
+rm -rf "$home/apt/archives"
