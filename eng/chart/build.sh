@@ -29,13 +29,14 @@ if [ "${1:-}" = --refresh ]; then apt_update --again; else apt_update; fi
 
 # What a Go library is built from are the -dev packages it depends on, and theirs.
 closure() {
-    local seen=" " queue=("$@") name
+    local seen=" " queue=("$@") name candidate
     while [ ${#queue[@]} -gt 0 ]; do
         name=${queue[0]}
         queue=("${queue[@]:1}")
         case $seen in *" $name "*) continue ;; esac
         # A virtual name, such as an older one of a library, is not a package; the new one is named beside it.
-        [ -n "$(apt-cache "${APT_OPTIONS[@]}" policy "$name" | sed -n 's/^  Candidate: //p' | grep -v none)" ] || continue
+        candidate=$(apt-cache "${APT_OPTIONS[@]}" policy "$name" | sed -n 's/^  Candidate: //p')
+        case $candidate in "" | "(none)") continue ;; esac
         seen+="$name "
         echo "$name"
         mapfile -t -O ${#queue[@]} queue < <(apt_depends "$name" | grep '^golang-.*-dev$')

@@ -13,7 +13,11 @@ usage() {
     exit 2
 }
 
-kubeconfig=${KUBECONFIG:-} namespace=templating-system release=templating wait= uninstall=
+kubeconfig=${KUBECONFIG:-}
+namespace=templating-system
+release=templating
+wait=
+uninstall=
 render=()
 while [ $# -gt 0 ]; do
     case $1 in
