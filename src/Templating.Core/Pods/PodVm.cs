@@ -78,8 +78,8 @@ public sealed class PodVm : IAsyncDisposable
     /// with the same request id gets its result.
     /// </summary>
     /// <exception cref="TemplatingException">IllegalState, RequestIdReused, InvalidArgument; then nothing has changed. Else what ended the pod.</exception>
-    public Task<PodView> ActivateAsync(PodActivation activation, CancellationToken cancellationToken) =>
-        Begin(activation, mayBeStarting: false).WaitAsync(cancellationToken);
+    public async Task<PodView> ActivateAsync(PodActivation activation, CancellationToken cancellationToken) =>
+        await Begin(activation, mayBeStarting: false).WaitAsync(cancellationToken);
 
     /// <summary>Legal in Ready. A guest that ends in order ends its commands by GuestStopped, whichever is noticed first.</summary>
     public async IAsyncEnumerable<ExecOutput> ExecAsync(

@@ -26,7 +26,8 @@ public sealed class FakeVm(FakeVmm owner, VmFolder folder, VmProcessId process) 
     public IConsole Console => throw new InvalidOperationException("The fake has no console.");
 
     /// <summary>Ends the VM as if its guest or somebody else had.</summary>
-    public void End(string reason, bool guestRequested) => _exit.TrySetResult(new VmExit(0, null, reason, guestRequested, ""));
+    public void End(string reason, bool guestRequested, bool panicked = false) =>
+        _exit.TrySetResult(new VmExit(0, null, reason, guestRequested, "") { Panicked = panicked });
 
     public async Task RestoreAsync(string statePath, CancellationToken cancellationToken)
     {

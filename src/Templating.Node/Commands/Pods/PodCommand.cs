@@ -70,9 +70,15 @@ internal static class PodCommand
                 TerminationLog = context.Get(lastWords),
             };
             settings = context.Get(grace) is { } time ? settings with { Grace = time } : settings;
-            if (!context.Get(wait))
+            var wire = await inputs.ReadAsync(context, cancellationToken);
+            if (context.Get(wait))
             {
-                var wire = await inputs.ReadAsync(context, cancellationToken);
+                faults.Require(
+                    wire.Equals(new Activation()) && context.Get(id) is null, "--wait",
+                    "Who it is to be comes with its activation; leave out --id, --hostname, --env, --env-file, --user-data, --file and --identity-timeout.");
+            }
+            else
+            {
                 wire.Id = context.Get(id) ?? IdOf(context.Host);
                 settings = settings with { Self = ActivationReader.Read(wire, faults) };
             }
