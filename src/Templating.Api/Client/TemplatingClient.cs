@@ -19,6 +19,7 @@ public sealed class TemplatingClient : IDisposable
         Templates = new TemplateService.TemplateServiceClient(invoker);
         Clones = new CloneService.CloneServiceClient(invoker);
         Node = new NodeService.NodeServiceClient(invoker);
+        Pods = new PodService.PodServiceClient(invoker);
     }
 
     public TemplateService.TemplateServiceClient Templates { get; }
@@ -26,6 +27,8 @@ public sealed class TemplatingClient : IDisposable
     public CloneService.CloneServiceClient Clones { get; }
 
     public NodeService.NodeServiceClient Node { get; }
+
+    public PodService.PodServiceClient Pods { get; }
 
     public void Dispose() => _channel.Dispose();
 }
