@@ -88,6 +88,20 @@ public sealed class NodeOptions
     public IList<string> GuestFolders { get; set; } = ["/usr/share/templating", "/var/lib/templating/guests"];
 
     /// <summary>
+    /// Hosts from which guest files may be fetched by URL: <c>files.example.org</c>, <c>files.example.org:8443</c>, or
+    /// <c>*.example.org</c> for all below one, which then must not be at private addresses. Empty, the default: none.
+    /// </summary>
+    public IList<string> DownloadHosts { get; set; } = [];
+
+    /// <summary>PEM file of the authorities that issue those hosts' certificates. Null means the system's.</summary>
+    [AbsolutePath]
+    public string? DownloadCaPath { get; set; }
+
+    /// <summary>The largest file that is fetched, in bytes. Default 16 GiB; at most 1 TiB.</summary>
+    [Range(1L << 10, 1L << 40)]
+    public long MaxDownloadBytes { get; set; } = 16L << 30;
+
+    /// <summary>
     /// JSON file that says who may act for which tenants (docs/authorization.md). Read again when it changes. Null
     /// means: root and the daemon's own user on the Unix socket for all, a client certificate for those it names.
     /// </summary>
