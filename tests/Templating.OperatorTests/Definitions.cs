@@ -27,21 +27,23 @@ internal static class Definitions
         // Established, and yet the handler may take a moment more.
         foreach (var plural in new[] { VMTemplate.Plural, VMPool.Plural, VMClone.Plural })
         {
-            while (true)
-            {
-                try
-                {
-                    await client.CustomObjects.ListClusterCustomObjectAsync(Group.Name, Group.Version, plural, cancellationToken: limit.Token);
-                    break;
-                }
-                catch (k8s.Autorest.HttpOperationException)
-                {
-                    await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, limit.Token);
-                }
-            }
+            await Wait.UntilAsync(() => IsServedAsync(client, plural), $"{plural} are served");
         }
     }
 
     public static bool IsEstablished(V1CustomResourceDefinition crd) =>
         crd.Status?.Conditions?.Any(condition => condition is { Type: "Established", Status: "True" }) == true;
+
+    private static async Task<bool> IsServedAsync(k8s.Kubernetes client, string plural)
+    {
+        using var answer = await client.HttpClient.SendAsync(await RequestAsync(client, $"apis/{Group.ApiVersion}/{plural}"));
+        return answer.IsSuccessStatusCode;
+    }
+
+    private static async Task<HttpRequestMessage> RequestAsync(k8s.Kubernetes client, string path)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Get, new Uri(client.BaseUri, path));
+        await client.Credentials.ProcessHttpRequestAsync(request, CancellationToken.None);
+        return request;
+    }
 }

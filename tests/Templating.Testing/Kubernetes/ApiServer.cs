@@ -154,11 +154,11 @@ public sealed class ApiServer : IAsyncDisposable
         _folder.Write("tokens.csv", $"{_token},admin,admin,system:masters\n");
         using var key = RSA.Create(2048);
         _folder.Write("sa.key", key.ExportRSAPrivateKeyPem());
-        _folder.Write("kubeconfig", $$"""
+        _folder.Write("kubeconfig", $$$"""
             apiVersion: v1
             kind: Config
-            clusters: [{name: test, cluster: {server: "{{Address}}", certificate-authority: {{_authority.CertificatePath}}}}]
-            users: [{name: admin, user: {token: "{{_token}}"}}]
+            clusters: [{name: test, cluster: {server: "{{{Address}}}", certificate-authority: {{{_authority.CertificatePath}}}}}]
+            users: [{name: admin, user: {token: "{{{_token}}}"}}]
             contexts: [{name: test, context: {cluster: test, user: admin}}]
             current-context: test
             """);
