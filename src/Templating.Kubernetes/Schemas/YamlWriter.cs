@@ -69,7 +69,7 @@ internal static partial class YamlWriter
 
     /// <summary>As it is where nobody could read it as anything but text; else in double quotes, whose escapes YAML shares with JSON.</summary>
     private static string Scalar(string text) =>
-        Plain().IsMatch(text) && text is not ("true" or "false" or "null" or "yes" or "no" or "on" or "off" or "y" or "n")
+        Plain().IsMatch(text) && text.ToLowerInvariant() is not ("true" or "false" or "null" or "yes" or "no" or "on" or "off" or "y" or "n")
             ? text
             : JsonSerializer.Serialize(text, Quoted);
 

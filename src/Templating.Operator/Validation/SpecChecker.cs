@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Collections.Concurrent;
 using System.ComponentModel.DataAnnotations;
 using System.Reflection;
 using System.Text.Json;
@@ -15,6 +16,9 @@ internal static class SpecChecker
 {
     private static readonly TimeSpan MatchLimit = TimeSpan.FromSeconds(1);
 
+    /// <summary>Attributes are slow to read, and every look at an object asks for them.</summary>
+    private static readonly ConcurrentDictionary<Type, Rules> Known = new();
+
     /// <returns>All faults, in the order of the properties.</returns>
     public static List<Fault> Check(object spec)
     {
@@ -25,22 +29,23 @@ internal static class SpecChecker
 
     private static void CheckObject(List<Fault> faults, string field, object item)
     {
-        var type = item.GetType();
-        foreach (var property in type.GetProperties())
+        var rules = Known.GetOrAdd(item.GetType(), type => new Rules(type));
+        foreach (var property in rules.Properties)
         {
-            var value = property.GetValue(item);
-            var name = $"{field}.{NameOf(property.Name)}";
-            if (value is null)
+            var value = property.Property.GetValue(item);
+            if (value is null && !property.IsRequired)
             {
-                if (property.IsDefined(typeof(RequiredAttribute)))
-                {
-                    faults.Add(new(name, "It is missing; give it."));
-                }
-
                 continue;
             }
 
-            foreach (var rule in property.GetCustomAttributes())
+            var name = $"{field}.{property.Name}";
+            if (value is null)
+            {
+                faults.Add(new(name, "It is missing; give it."));
+                continue;
+            }
+
+            foreach (var rule in property.Rules)
             {
                 if (Problem(rule, value) is { } problem)
                 {
@@ -52,7 +57,7 @@ internal static class SpecChecker
             CheckInner(faults, name, value);
         }
 
-        CheckChoices(faults, field, item, type);
+        CheckChoices(faults, field, item, rules);
     }
 
     private static void CheckInner(List<Fault> faults, string field, object value)
@@ -77,24 +82,18 @@ internal static class SpecChecker
         }
     }
 
-    private static void CheckChoices(List<Fault> faults, string field, object item, Type type)
+    private static void CheckChoices(List<Fault> faults, string field, object item, Rules rules)
     {
-        if (type.GetCustomAttribute<ExactlyOneOfAttribute>() is { } exactly && Given(item, exactly.Properties) is var given && given.Count != 1)
+        if (rules.ExactlyOneOf is { } exactly && rules.Given(item, exactly) is var given && given.Count != 1)
         {
-            faults.Add(new(field, $"It has {(given.Count == 0 ? "none" : "all")} of {string.Join(" and ", exactly.Properties)}; give exactly one."));
+            faults.Add(new(field, $"It has {(given.Count == 0 ? "none" : "more than one")} of {string.Join(" and ", exactly)}; give exactly one."));
         }
 
-        if (type.GetCustomAttribute<AtMostOneOfAttribute>() is { } most && Given(item, most.Properties) is var some && some.Count > 1)
+        if (rules.AtMostOneOf is { } most && rules.Given(item, most) is var some && some.Count > 1)
         {
             faults.Add(new(field, $"It has {string.Join(" and ", some)}; give one of them."));
         }
     }
-
-    private static List<string> Given(object item, IReadOnlyList<string> names) =>
-        names.Where(n => Property(item.GetType(), n).GetValue(item) is not null).ToList();
-
-    private static PropertyInfo Property(Type type, string name) =>
-        type.GetProperties().Single(p => string.Equals(NameOf(p.Name), name, StringComparison.Ordinal));
 
     private static string? Problem(Attribute rule, object value) => rule switch
     {
@@ -122,4 +121,27 @@ internal static class SpecChecker
     private static string NameOf(string property) => JsonNamingPolicy.CamelCase.ConvertName(property);
 
     private static string Quote(string text) => text.Length <= 64 ? $"'{text}'" : $"'{text[..64]}...'";
+
+    private sealed class Rules(Type type)
+    {
+        public IReadOnlyList<PropertyRules> Properties { get; } = [.. type.GetProperties().Select(p => new PropertyRules(p))];
+
+        public IReadOnlyList<string>? ExactlyOneOf { get; } = type.GetCustomAttribute<ExactlyOneOfAttribute>()?.Properties;
+
+        public IReadOnlyList<string>? AtMostOneOf { get; } = type.GetCustomAttribute<AtMostOneOfAttribute>()?.Properties;
+
+        public List<string> Given(object item, IReadOnlyList<string> names) =>
+            [.. Properties.Where(p => names.Contains(p.Name, StringComparer.Ordinal) && p.Property.GetValue(item) is not null).Select(p => p.Name)];
+    }
+
+    private sealed class PropertyRules(PropertyInfo property)
+    {
+        public PropertyInfo Property => property;
+
+        public string Name { get; } = NameOf(property.Name);
+
+        public bool IsRequired { get; } = property.IsDefined(typeof(RequiredAttribute));
+
+        public IReadOnlyList<Attribute> Rules { get; } = [.. property.GetCustomAttributes()];
+    }
 }

@@ -4,13 +4,16 @@ namespace Templating.Operator.Reconcilers.Pools;
 
 /// <summary>
 /// After a member failed, or could not be made, a pool makes no others for a while, twice as long each time, so that a pool
-/// whose VMs crash is no storm. Forgotten when the pool is full, and with the process: it starts at the beginning again.
+/// whose VMs crash is no storm. Forgotten when none failed for a while, and with the process.
 /// </summary>
 internal sealed class PoolBackoff(TimeProvider time)
 {
     private static readonly TimeSpan First = TimeSpan.FromSeconds(1);
 
     private static readonly TimeSpan Longest = TimeSpan.FromMinutes(5);
+
+    /// <summary>Without a failure for so long, and for the last pause again, the next one is the first.</summary>
+    private static readonly TimeSpan Calm = TimeSpan.FromMinutes(1);
 
     private readonly ConcurrentDictionary<string, (TimeSpan Pause, DateTimeOffset Until)> _pools = new(StringComparer.Ordinal);
 
@@ -21,10 +24,8 @@ internal sealed class PoolBackoff(TimeProvider time)
         _pools.AddOrUpdate(
             uid,
             _ => (First, now + First),
-            (_, old) => old.Until > now ? old : Next(old.Pause, now));
+            (_, old) => old.Until > now ? old : now - old.Until > Calm + old.Pause ? (First, now + First) : Next(old.Pause, now));
     }
-
-    public void Full(string uid) => _pools.TryRemove(uid, out _);
 
     /// <summary>Null when members may be made.</summary>
     public TimeSpan? Left(string uid) =>

@@ -43,11 +43,6 @@ internal sealed class PoolReconciler(
             await ApplyAsync(work, cancellationToken);
         }
 
-        if (view.Members.Count(m => m.State == MemberState.Waiting) >= work.Desired)
-        {
-            backoff.Full(pool.Metadata.Uid);
-        }
-
         await status.WriteAsync(work, cancellationToken);
         return Left(work);
     }
