@@ -20,7 +20,6 @@ public sealed class TemplatingClient : IDisposable
         Clones = new CloneService.CloneServiceClient(invoker);
         Pods = new PodService.PodServiceClient(invoker);
         Node = new NodeService.NodeServiceClient(invoker);
-        Pods = new PodService.PodServiceClient(invoker);
     }
 
     public TemplateService.TemplateServiceClient Templates { get; }
@@ -30,8 +29,6 @@ public sealed class TemplatingClient : IDisposable
     public PodService.PodServiceClient Pods { get; }
 
     public NodeService.NodeServiceClient Node { get; }
-
-    public PodService.PodServiceClient Pods { get; }
 
     public void Dispose() => _channel.Dispose();
 }
