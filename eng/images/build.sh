@@ -37,7 +37,13 @@ images=$(cd "${TEMPLATING_CACHE:-$repo/.cache}/images" && pwd)
 exec 9>"$images/build.lock"
 flock 9
 work=
-trap '[ -z "$work" ] || rm -rf "$work"' EXIT
+# buildah leaves its store mounted, and an interrupted one its containers.
+finish() {
+    [ -z "$work" ] || rm -rf "$work"
+    awk -v below="$images/storage/" 'index($2, below) == 1 { print $2 }' /proc/mounts | sort -r | xargs -r umount --lazy
+}
+trap finish EXIT
+trap 'exit 130' INT TERM
 
 # An image store of our own: nothing of the host's is touched, and its configuration does not matter.
 driver=overlay
