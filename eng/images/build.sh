@@ -37,7 +37,13 @@ images=$(cd "${TEMPLATING_CACHE:-$repo/.cache}/images" && pwd)
 exec 9>"$images/build.lock"
 flock 9
 work=
-trap '[ -z "$work" ] || rm -rf "$work"' EXIT
+# buildah leaves its store mounted, and an interrupted one its containers.
+finish() {
+    [ -z "$work" ] || rm -rf "$work"
+    awk -v below="$images/storage/" 'index($2, below) == 1 { print $2 }' /proc/mounts | sort -r | xargs -r umount --lazy
+}
+trap finish EXIT
+trap 'exit 130' INT TERM
 
 # An image store of our own: nothing of the host's is touched, and its configuration does not matter.
 driver=overlay
@@ -85,7 +91,7 @@ base() {
 # image TARGET NAME: builds one and writes its archive.
 image() {
     local target=$1 name=$2
-    buildah "${options[@]}" build "${policy[@]}" --quiet --isolation chroot --pull-never --layers=false --target "$target" \
+    buildah "${options[@]}" build "${policy[@]}" --quiet --isolation chroot --pull-never --layers="$layers" --target "$target" \
         "${arguments[@]}" --tag "localhost/$name:dev" "$repo" >/dev/null
     rm -f "$images/$name.tar.new"
     buildah "${options[@]}" push "${policy[@]}" --quiet "localhost/$name:dev" \
@@ -94,6 +100,9 @@ image() {
     echo "$images/$name.tar: $(du -h "$images/$name.tar" | cut -f1)."
 }
 
+# Only the compiled stage is worth keeping as a layer: the second image takes it from the first.
+layers=false
+[ -z "$from_source" ] || layers=true
 arguments=(--build-arg BASE=localhost/templating-base --build-arg NODE_BASE=localhost/templating-node-base)
 base templating-base true ca-certificates libstdc++6
 base templating-node-base true ca-certificates libstdc++6 util-linux qemu-system-x86/new
