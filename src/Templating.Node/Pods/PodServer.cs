@@ -32,7 +32,7 @@ internal sealed class PodServer : IAsyncDisposable
     {
         (_vm, _time, _complain) = (vm, time, complain);
         _listener = Bind(path);
-        _accepting = Task.Run(AcceptAsync);
+        _accepting = Task.Run(AcceptAsync, CancellationToken.None);
     }
 
     /// <summary>Takes no more connections, lets answers under way end, and then closes.</summary>
@@ -84,7 +84,7 @@ internal sealed class PodServer : IAsyncDisposable
         {
             while (true)
             {
-                var socket = await _listener.AcceptAsync();
+                var socket = await _listener.AcceptAsync(_closing.Token);
                 Begin(socket);
             }
         }
@@ -103,7 +103,8 @@ internal sealed class PodServer : IAsyncDisposable
                 : new TemplatingException(
                     ErrorCode.NodeCapacityExhausted, $"The pod's socket has {MaxConnections} connections already; close one of them.")
                 { RetryAfter = TimeSpan.FromSeconds(1) };
-            var session = Task.Run(() => new PodSession(socket, _vm, _time, _complain).RunAsync(refusal, _closing.Token));
+            var stream = new NetworkStream(socket, ownsSocket: true);
+            var session = Task.Run(() => new PodSession(stream, _vm, _time, _complain).RunAsync(refusal, _closing.Token), CancellationToken.None);
             _sessions.Add(session);
             // A continuation of its own: within the session the set could not have it yet.
             _ = ForgetAsync(session);

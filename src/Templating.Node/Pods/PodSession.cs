@@ -9,7 +9,7 @@ using Templating.V1;
 namespace Templating.Node.Pods;
 
 /// <summary>One connection to the pod's socket: a request and its responses.</summary>
-internal sealed class PodSession(Socket socket, PodVm vm, TimeProvider time, Action<string> complain)
+internal sealed class PodSession(NetworkStream stream, PodVm vm, TimeProvider time, Action<string> complain)
 {
     /// <summary>The longest grace a caller may ask for.</summary>
     public static readonly TimeSpan MaxGrace = TimeSpan.FromMinutes(10);
@@ -20,13 +20,12 @@ internal sealed class PodSession(Socket socket, PodVm vm, TimeProvider time, Act
     /// <summary>For the peer to read the last answer and hang up.</summary>
     private static readonly TimeSpan FarewellLimit = TimeSpan.FromSeconds(2);
 
-    private readonly NetworkStream _stream = new(socket, ownsSocket: true);
-
+    /// <summary>Serves it, and closes it.</summary>
     /// <param name="refusal">Where it is not to be served, the answer it gets.</param>
     /// <param name="closing">Ends it.</param>
     public async Task RunAsync(TemplatingException? refusal, CancellationToken closing)
     {
-        await using (_stream)
+        await using (stream)
         {
             try
             {
@@ -58,7 +57,7 @@ internal sealed class PodSession(Socket socket, PodVm vm, TimeProvider time, Act
         catch (InvalidDataException e)
         {
             await WriteAsync(
-                new PodResponse { Error = ErrorMapping.ToStatus(new TemplatingException(ErrorCode.InvalidArgument, e.Message)) }, closing);
+                new PodResponse { Error = ErrorMapping.ToStatus(new TemplatingException(ErrorCode.InvalidArgument, e.Message, e)) }, closing);
         }
         catch (Exception e) when (e is not (IOException or SocketException or OperationCanceledException or ObjectDisposedException))
         {
@@ -74,11 +73,11 @@ internal sealed class PodSession(Socket socket, PodVm vm, TimeProvider time, Act
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, closing);
         try
         {
-            return await PodFraming.ReadAsync(_stream, PodRequest.Parser, either.Token) ?? throw new IOException("The peer asked nothing.");
+            return await PodFraming.ReadAsync(stream, PodRequest.Parser, either.Token) ?? throw new IOException("The peer asked nothing.");
         }
-        catch (OperationCanceledException) when (limit.IsCancellationRequested && !closing.IsCancellationRequested)
+        catch (OperationCanceledException e) when (limit.IsCancellationRequested && !closing.IsCancellationRequested)
         {
-            throw new InvalidDataException($"No request came within {RequestLimit.TotalSeconds:0} s.");
+            throw new InvalidDataException($"No request came within {RequestLimit.TotalSeconds:0} s.", e);
         }
     }
 
@@ -142,7 +141,7 @@ internal sealed class PodSession(Socket socket, PodVm vm, TimeProvider time, Act
 
         var command = CloneReader.Command(start);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(closing);
-        var requests = new PodRequestReader<ExecCloneRequest>(_stream, request => request.Exec, ended);
+        var requests = new PodRequestReader<ExecCloneRequest>(stream, request => request.Exec, ended);
         var relay = new ExecRelay(requests, (response, token) => WriteAsync(new PodResponse { Exec = response }, token), ended);
         var watching = start.WithInput ? Task.CompletedTask : EndWithPeerAsync(ended);
         try
@@ -164,21 +163,21 @@ internal sealed class PodSession(Socket socket, PodVm vm, TimeProvider time, Act
         }
 
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(closing);
-        var requests = new PodRequestReader<AttachConsoleRequest>(_stream, request => request.Console, ended);
+        var requests = new PodRequestReader<AttachConsoleRequest>(stream, request => request.Console, ended);
         var relay = new ConsoleRelay(
             vm.OpenConsole(), requests, (response, token) => WriteAsync(new PodResponse { Console = response }, token));
         await relay.RunAsync(start, ended);
     }
 
     private Task WriteAsync(PodResponse response, CancellationToken cancellationToken) =>
-        PodFraming.WriteAsync(_stream, response, cancellationToken);
+        PodFraming.WriteAsync(stream, response, cancellationToken);
 
     /// <summary>A peer that has nothing more to say and hangs up is gone: what is done for it ends.</summary>
     private async Task EndWithPeerAsync(CancellationTokenSource ended)
     {
         try
         {
-            _ = await _stream.ReadAsync(new byte[1], ended.Token);
+            _ = await stream.ReadAsync(new byte[1], ended.Token);
             await ended.CancelAsync();
         }
         catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException)
@@ -193,10 +192,10 @@ internal sealed class PodSession(Socket socket, PodVm vm, TimeProvider time, Act
     /// </summary>
     private async Task FarewellAsync()
     {
-        socket.Shutdown(SocketShutdown.Send);
+        stream.Socket.Shutdown(SocketShutdown.Send);
         using var limit = new CancellationTokenSource(FarewellLimit, time);
         var buffer = new byte[4096];
-        while (await _stream.ReadAsync(buffer, limit.Token) > 0)
+        while (await stream.ReadAsync(buffer, limit.Token) > 0)
         {
             // Dropped.
         }
