@@ -50,7 +50,7 @@ public sealed class CloneRulesTests
         var spec = Good();
         change(spec);
 
-        CloneRules.Check(new VMClone { Spec = spec }, null).Select(f => f.Field).ShouldBe([field]);
+        CloneRules.Check(new VMClone { Spec = spec }, null).Select(f => f.Field).ShouldContain(field);
     }
 
     [Fact]

@@ -10,14 +10,15 @@ using Templating.V1;
 namespace Templating.OperatorTests.Clones;
 
 /// <summary>Each test calls the reconciler itself, so that every step is seen.</summary>
-public sealed class CloneTests : IAsyncLifetime
+[Collection(VmServer.Collection)]
+public sealed class CloneTests(VmServer server) : IAsyncLifetime
 {
     private VmNamespace _space = null!;
     private VmOperator _operator = null!;
 
     public async Task InitializeAsync()
     {
-        _space = await VmNamespace.CreateAsync();
+        _space = await VmNamespace.CreateAsync(server);
         _operator = await VmOperator.StartAsync(_space);
     }
 

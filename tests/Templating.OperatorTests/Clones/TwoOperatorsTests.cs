@@ -5,14 +5,14 @@ using Templating.V1;
 namespace Templating.OperatorTests.Clones;
 
 /// <summary>Two operators that both believe to lead, as when a leader is slow to notice that it is none any more.</summary>
-public sealed class TwoOperatorsTests
+public sealed class TwoOperatorsTests(VmServer server) : IClassFixture<VmServer>
 {
     private const int Clones = 12;
 
     [Fact]
     public async Task NoVMIsGivenTwiceAndNoCloneIsLost()
     {
-        await using var space = await VmNamespace.CreateAsync();
+        await using var space = await VmNamespace.CreateAsync(server);
         await using var first = await VmOperator.StartAsync(space, TimeProvider.System);
         await using var second = await VmOperator.StartAsync(space, TimeProvider.System);
         using var stop = new CancellationTokenSource();

@@ -7,14 +7,15 @@ using Templating.V1;
 namespace Templating.OperatorTests.Pools;
 
 /// <summary>Each test calls the reconciler itself, so that every step is seen.</summary>
-public sealed class PoolTests : IAsyncLifetime
+[Collection(VmServer.Collection)]
+public sealed class PoolTests(VmServer server) : IAsyncLifetime
 {
     private VmNamespace _space = null!;
     private VmOperator _operator = null!;
 
     public async Task InitializeAsync()
     {
-        _space = await VmNamespace.CreateAsync();
+        _space = await VmNamespace.CreateAsync(server);
         _operator = await VmOperator.StartAsync(_space);
     }
 
@@ -75,12 +76,16 @@ public sealed class PoolTests : IAsyncLifetime
     public async Task AMemberThatSomebodyClaimsAtThisMomentIsNotDeleted()
     {
         await FillAsync(1);
-        await _operator.SeesAsync(_space.Name);
+        await _operator.SeesAsync();
         var known = _operator.Caches.Pods.List(_space.Name).ShouldHaveSingleItem();
 
         // Another operator's claim: this one has not heard of it.
         await _space.Client.CoreV1.PatchNamespacedPodAsync(
-            new V1Patch($$$"""{"metadata":{"labels":{"{{{Keys.CloneLabel}}}":"somebody"}}}""", V1Patch.PatchType.MergePatch), known.Metadata.Name, _space.Name);
+            new V1Patch(
+                KubernetesJson.Serialize(new { metadata = new { labels = new Dictionary<string, string> { [Keys.CloneLabel] = "somebody" } } }),
+                V1Patch.PatchType.MergePatch),
+            known.Metadata.Name,
+            _space.Name);
         var deleted = await _operator.Writer.DeleteUnchangedAsync(known, CancellationToken.None);
 
         deleted.ShouldBeFalse();
@@ -129,7 +134,7 @@ public sealed class PoolTests : IAsyncLifetime
         var failed = (await _space.PodsAsync()).Single().Metadata.Name;
         await _space.Kubelet.EndAsync(failed, 1, "Error", "no room");
 
-        await _operator.SeesAsync(_space.Name);
+        await _operator.SeesAsync();
         var result = await _operator.PoolAsync(_space.Key("pool"));
         result.RequeueAfter.ShouldNotBeNull();
         await _space.Kubelet.RemoveAsync(failed);

@@ -8,20 +8,23 @@ using Templating.V1;
 namespace Templating.OperatorTests.Standins;
 
 /// <summary>
-/// A namespace of the shared server with a template that is ready on a node of its own. What users, scheduler and kubelet
+/// A namespace with a template that is ready on a node of its own. What users, scheduler and kubelet
 /// do happens here; operators are <see cref="VmOperator"/>s.
 /// </summary>
 internal sealed class VmNamespace : IAsyncDisposable
 {
     public const string Template = "web";
 
-    private VmNamespace(k8s.Kubernetes client, string name)
+    private VmNamespace(ApiServer server, k8s.Kubernetes client, string name)
     {
+        Server = server;
         Client = client;
         Name = name;
         Node = new NodeStandin($"node-{name}");
         Kubelet = new ScriptedKubelet(client, name);
     }
+
+    public ApiServer Server { get; }
 
     public k8s.Kubernetes Client { get; }
 
@@ -31,10 +34,10 @@ internal sealed class VmNamespace : IAsyncDisposable
 
     public ScriptedKubelet Kubelet { get; }
 
-    public static async Task<VmNamespace> CreateAsync()
+    public static async Task<VmNamespace> CreateAsync(VmServer server)
     {
-        var client = (await SharedCluster.GetAsync()).Client();
-        var space = new VmNamespace(client, await Namespaces.CreateAsync(client));
+        var client = server.Server.Client();
+        var space = new VmNamespace(server.Server, client, await Namespaces.CreateAsync(client));
         await client.CoreV1.CreateNodeAsync(new V1Node { Metadata = new V1ObjectMeta { Name = space.Node.Name } });
         await space.MakeTemplateAsync(Spec());
         return space;

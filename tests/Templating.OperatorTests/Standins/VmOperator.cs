@@ -23,12 +23,12 @@ internal sealed class VmOperator : IAsyncDisposable
 {
     private readonly OperatorParts _parts;
     private readonly ServiceProvider _services;
-    private readonly NodeStandin _node;
+    private readonly VmNamespace _space;
 
-    private VmOperator(OperatorParts parts, NodeStandin node, TimeProvider? time)
+    private VmOperator(OperatorParts parts, VmNamespace space, TimeProvider? time)
     {
         _parts = parts;
-        _node = node;
+        _space = space;
         _services = new ServiceCollection()
             .AddSingleton<TimeProvider>(time ?? Time)
             .AddSingleton(parts.Caches)
@@ -36,7 +36,7 @@ internal sealed class VmOperator : IAsyncDisposable
             .AddSingleton<IClusterWriter>(parts.Writer)
             .AddSingleton<IClusterReader>(parts.Api)
             .AddSingleton<IEvents>(Events)
-            .AddSingleton<INodeDirectory>(node)
+            .AddSingleton<INodeDirectory>(space.Node)
             .AddVmPods(new ConfigurationBuilder().Build())
             .BuildServiceProvider();
     }
@@ -50,36 +50,43 @@ internal sealed class VmOperator : IAsyncDisposable
 
     public IClusterWriter Writer => _parts.Writer;
 
-    public static async Task<VmOperator> StartAsync(VmNamespace space, TimeProvider? time = null) => new(await OperatorParts.SharedAsync(), space.Node, time);
+    public static async Task<VmOperator> StartAsync(VmNamespace space, TimeProvider? time = null)
+    {
+        var parts = new OperatorParts(space.Server.Configuration());
+        await parts.Caches.WaitForSyncAsync(CancellationToken.None).WaitAsync(Wait.Limit);
+        return new VmOperator(parts, space, time);
+    }
 
     public async Task<ReconcileResult> CloneAsync(ObjectKey key)
     {
-        await SeesAsync(key.Namespace);
+        await SeesAsync();
         return await _services.GetRequiredService<CloneReconciler>().ReconcileAsync(key, CancellationToken.None);
     }
 
     public async Task<ReconcileResult> PoolAsync(ObjectKey key)
     {
-        await SeesAsync(key.Namespace);
+        await SeesAsync();
         return await _services.GetRequiredService<PoolReconciler>().ReconcileAsync(key, CancellationToken.None);
     }
 
     /// <summary>Returns when the informers know everything that is in the namespace now.</summary>
-    public async Task SeesAsync(string space)
+    public async Task SeesAsync()
     {
-        using var client = (await SharedCluster.GetAsync()).Client();
-        var nodes = await client.CoreV1.ListNodeAsync(fieldSelector: $"metadata.name={_node.Name}");
-        await SeesAsync(Caches.Nodes.List().Where(n => n.Metadata.Name == _node.Name), nodes.Items, "the node is known");
-        await SeesAsync(() => Caches.Pods.List(space), (await client.CoreV1.ListNamespacedPodAsync(space)).Items, "all pods are known");
-        await SeesAsync(() => Caches.Clones.List(space), await ListAsync<VMClone>(client, space, VMClone.Plural), "all clones are known");
-        await SeesAsync(() => Caches.Pools.List(space), await ListAsync<VMPool>(client, space, VMPool.Plural), "all pools are known");
-        await SeesAsync(() => Caches.Templates.List(space), await ListAsync<VMTemplate>(client, space, VMTemplate.Plural), "all templates are known");
+        var (client, space) = (_space.Client, _space.Name);
+        await SeesAsync(
+            () => [.. Caches.Nodes.List().Where(n => n.Metadata.Name == _space.Node.Name)],
+            async () => (await client.CoreV1.ListNodeAsync(fieldSelector: $"metadata.name={_space.Node.Name}")).Items,
+            "the node is known");
+        await SeesAsync(() => Caches.Pods.List(space), () => _space.PodsAsync(), "all pods are known");
+        await SeesAsync(() => Caches.Clones.List(space), () => ListAsync<VMClone>(client, space, VMClone.Plural), "all clones are known");
+        await SeesAsync(() => Caches.Pools.List(space), () => ListAsync<VMPool>(client, space, VMPool.Plural), "all pools are known");
+        await SeesAsync(() => Caches.Templates.List(space), () => ListAsync<VMTemplate>(client, space, VMTemplate.Plural), "all templates are known");
     }
 
     /// <summary>Both controllers, until cancelled.</summary>
     public Task Run(CancellationToken cancellationToken)
     {
-        var sources = new TriggerSources(Caches, _node);
+        var sources = new TriggerSources(Caches, _space.Node);
         return Task.WhenAll(_services.GetServices<Controller>().Select(c =>
             new ControllerRunner(c, sources, _parts.Metrics, TimeProvider.System, NullLogger.Instance).RunAsync(cancellationToken)));
     }
@@ -94,13 +101,8 @@ internal sealed class VmOperator : IAsyncDisposable
         where T : IKubernetesObject =>
         (await client.CustomObjects.ListNamespacedCustomObjectAsync<ObjectList<T>>(Group.Name, Group.Version, space, plural)).Items;
 
-    private static Task SeesAsync<T>(IEnumerable<T> known, IList<T> there, string what)
-        where T : IKubernetesObject<V1ObjectMeta> => SeesAsync(() => [.. known], there, what);
-
-    private static Task SeesAsync<T>(Func<IReadOnlyList<T>> known, IList<T> there, string what)
-        where T : IKubernetesObject<V1ObjectMeta> => Wait.UntilAsync(
-            () => Versions(known()).SetEquals(Versions(there)),
-            what);
+    private static Task SeesAsync<T>(Func<IReadOnlyList<T>> known, Func<Task<IList<T>>> there, string what)
+        where T : IKubernetesObject<V1ObjectMeta> => Wait.UntilAsync(async () => Versions(await there()).SetEquals(Versions(known())), what);
 
     private static HashSet<(string, string)> Versions<T>(IEnumerable<T> items)
         where T : IKubernetesObject<V1ObjectMeta> => [.. items.Select(i => (i.Metadata.Uid, i.Metadata.ResourceVersion))];

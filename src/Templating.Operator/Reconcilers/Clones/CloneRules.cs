@@ -33,8 +33,9 @@ internal static class CloneRules
 
     private static void CheckPoolsPod(List<Fault> faults, VMCloneSpec spec)
     {
+        // The schema's default of the grace period is there whether or not the user wrote it.
         if (spec.Pool is not null && spec.Pod is { } pod && (pod.Resources is not null || pod.NodeSelector is not null || pod.Tolerations is not null
-            || pod.PriorityClassName is not null || pod.TerminationGracePeriodSeconds is not null))
+            || pod.PriorityClassName is not null || pod.TerminationGracePeriodSeconds is not (null or PodBuilder.DefaultGraceSeconds)))
         {
             faults.Add(new("spec.pod", "With a pool, the pod is the pool's: only labels and annotations can be given; put the rest into the pool's spec.pod."));
         }

@@ -31,6 +31,7 @@ internal sealed class Activate(INodeDirectory nodes, Finisher finisher, CloneClo
             return await LookAtAsync(work, vm, cancellationToken);
         }
 
+        clock.Mark(work.Key, pod.Label(Keys.PoolLabel) is null ? "scheduled" : "claimed");
         clock.Mark(work.Key, "restored");
         if (work.Inputs is null || nodes.Find(pod.Spec.NodeName) is not { } node)
         {

@@ -7,7 +7,7 @@ namespace Templating.Operator.Reconcilers.Clones.Steps;
 
 /// <summary>
 /// Finds the VM's pod by its label, whatever the status says: after a crash the label is there first. Pods of earlier VMs
-/// go, and all but one where two operators each took one.
+/// go, and all but one where two operators each took one: the same for both, or each would delete the other's.
 /// </summary>
 internal sealed class FindPod(ICache<V1Pod> pods, INodeDirectory nodes, IClusterReader reader, IClusterWriter writer) : ICloneStep
 {
@@ -17,7 +17,6 @@ internal sealed class FindPod(ICache<V1Pod> pods, INodeDirectory nodes, ICluster
         var mine = all.Where(p => p.Restart() >= work.Restarts).ToList();
         work.Pod = mine
             .OrderByDescending(p => p.Restart())
-            .ThenByDescending(p => p.Metadata.Uid == work.Status.PodUid)
             .ThenBy(p => p.IsDeleting() || p.IsEnded())
             .ThenBy(p => p.Metadata.Name, StringComparer.Ordinal)
             .FirstOrDefault() ?? await ReadAsync(work, cancellationToken);
