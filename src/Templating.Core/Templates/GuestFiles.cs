@@ -19,13 +19,13 @@ public static class GuestFiles
     {
         var faults = new List<FieldViolation>();
         var guest = spec.Guest;
-        Check(GuestSpec.Field("kernel", guest.KernelSource is not null), guest.KernelFile, isImage: false);
-        if (guest.InitrdFile is { } initrd)
+        Check(GuestSpec.Field("kernel", guest.KernelSource is not null), guest.KernelFile(), isImage: false);
+        if (guest.InitrdFile() is { } initrd)
         {
             Check(GuestSpec.Field("initrd", guest.InitrdSource is not null), initrd, isImage: false);
         }
 
-        foreach (var (i, image) in guest.ImageFiles.Index())
+        foreach (var (i, image) in guest.ImageFiles().Index())
         {
             Check(GuestSpec.Field("image", guest.ImageSources is not null, i), image, isImage: true);
         }

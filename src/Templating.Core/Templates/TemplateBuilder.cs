@@ -27,7 +27,7 @@ internal sealed class TemplateBuilder(
         var spec = request.Spec;
         Tell(BuildPhase.Resolve, "Checking the guest's files and what this node can do");
         var machine = await clock.RunAsync(
-            "resolve", () => vmm.ResolveAsync(spec.Machine, spec.Guest.ImageFiles.Count, cancellationToken));
+            "resolve", () => vmm.ResolveAsync(spec.Machine, spec.Guest.ImageFiles().Count, cancellationToken));
         using var charge = capacity.Charge(machine.MemoryBytes);
         var user = users?.Rent();
         var folder = new VmFolder(Path.Combine(options.BuildsFolder, CloneNaming.NewFolder()));
@@ -122,15 +122,15 @@ internal sealed class TemplateBuilder(
         var guest = request.Spec.Guest;
         using var files = new GuestInputs(request.Name.Tenant, options.PolicyFor(request), options.Downloads);
         var images = new List<FileDigest>();
-        foreach (var (index, image) in guest.ImageFiles.Index())
+        foreach (var (index, image) in guest.ImageFiles().Index())
         {
             images.Add(await files.ReadAsync(
                 GuestSpec.Field("image", guest.ImageSources is not null, index), image,
                 (_, path, policy) => staged.ImportImageAsync(path, policy, cancellationToken), cancellationToken));
         }
 
-        var kernel = await CopyAsync(GuestSpec.Field("kernel", guest.KernelSource is not null), guest.KernelFile, KernelIn(folder));
-        var initrd = guest.InitrdFile is { } source
+        var kernel = await CopyAsync(GuestSpec.Field("kernel", guest.KernelSource is not null), guest.KernelFile(), KernelIn(folder));
+        var initrd = guest.InitrdFile() is { } source
             ? await CopyAsync(GuestSpec.Field("initrd", guest.InitrdSource is not null), source, InitrdIn(folder))
             : null;
         return new Inputs(images, kernel, initrd);

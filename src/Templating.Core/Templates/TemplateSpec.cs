@@ -40,14 +40,11 @@ public sealed record GuestSpec
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<FileSource>? ImageSources { get; init; }
 
-    [JsonIgnore]
-    public FileSource KernelFile => KernelSource ?? new FileSource { Path = KernelPath };
+    public FileSource KernelFile() => KernelSource ?? new FileSource { Path = KernelPath };
 
-    [JsonIgnore]
-    public FileSource? InitrdFile => InitrdSource ?? (InitrdPath is null ? null : new FileSource { Path = InitrdPath });
+    public FileSource? InitrdFile() => InitrdSource ?? (InitrdPath is null ? null : new FileSource { Path = InitrdPath });
 
-    [JsonIgnore]
-    public IReadOnlyList<FileSource> ImageFiles => ImageSources ?? [.. ImagePaths.Select(path => new FileSource { Path = path })];
+    public IReadOnlyList<FileSource> ImageFiles() => ImageSources ?? [.. ImagePaths.Select(path => new FileSource { Path = path })];
 
     /// <summary>Where the faults of a file are told: <c>spec.guest.kernel.url</c>, <c>spec.guest.kernel_path</c>.</summary>
     internal static string Field(string file, bool isSource, int? index = null)

@@ -75,8 +75,8 @@ public static class TemplateSpecValidator
 
     private static void CheckGuest(Faults faults, GuestSpec guest)
     {
-        CheckFile(faults, "kernel", guest.KernelFile, guest.KernelSource is not null, guest.KernelSource is not null && !string.IsNullOrEmpty(guest.KernelPath));
-        if (guest.InitrdFile is { } initrd)
+        CheckFile(faults, "kernel", guest.KernelFile(), guest.KernelSource is not null, guest.KernelSource is not null && !string.IsNullOrEmpty(guest.KernelPath));
+        if (guest.InitrdFile() is { } initrd)
         {
             CheckFile(faults, "initrd", initrd, guest.InitrdSource is not null, guest.InitrdSource is not null && guest.InitrdPath is not null);
         }
@@ -92,7 +92,7 @@ public static class TemplateSpecValidator
             faults.Add("spec.guest.command_line", $"Character {bad + 1} is U+{(int)line[bad]:X4}; only printable ASCII on one line is allowed.");
         }
 
-        var images = guest.ImageFiles;
+        var images = guest.ImageFiles();
         var areSources = guest.ImageSources is not null;
         if (images.Count > MaxImages)
         {

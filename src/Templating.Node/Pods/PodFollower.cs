@@ -21,7 +21,11 @@ internal sealed class PodFollower(VolumeView volume, PodTable table, TimeProvide
     private const int MaxQuickChanges = 32;
     private static readonly TimeSpan SlowChange = TimeSpan.FromMilliseconds(250);
 
+    private readonly TaskCompletionSource _looked = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private PodStatus _status = new() { State = PodState.Published };
+
+    /// <summary>Done when the pod said its state, or has nothing to say it by.</summary>
+    public Task Looked => _looked.Task;
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -36,6 +40,8 @@ internal sealed class PodFollower(VolumeView volume, PodTable table, TimeProvide
                     since = time.GetTimestamp();
                 }
 
+                _looked.TrySetResult();
+
                 var waited = time.GetElapsedTime(since);
                 await Task.Delay(waited < EagerFor ? Eager : waited < PatientFor ? Patient : Idle, time, cancellationToken);
             }
@@ -43,6 +49,10 @@ internal sealed class PodFollower(VolumeView volume, PodTable table, TimeProvide
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             // The volume is unpublished, or the daemon stops.
+        }
+        finally
+        {
+            _looked.TrySetResult();
         }
     }
 
@@ -62,6 +72,7 @@ internal sealed class PodFollower(VolumeView volume, PodTable table, TimeProvide
             await foreach (var said in folder.Client.WatchAsync(cancellationToken))
             {
                 Set(PodStatusReader.Read(said));
+                _looked.TrySetResult();
                 if (++changes > MaxQuickChanges)
                 {
                     await Task.Delay(SlowChange, time, cancellationToken);

@@ -7,7 +7,26 @@ namespace Templating.Node.Pods;
 /// <summary>A <see cref="PodFollower"/> for each published volume.</summary>
 internal sealed class PodFollowers(VolumeManager volumes, PodTable table, TimeProvider time, ILogger<PodFollowers> logger) : BackgroundService
 {
+    /// <summary>For pods that were there before this daemon to say their state. One that is silent holds up no start.</summary>
+    private static readonly TimeSpan FirstLook = TimeSpan.FromSeconds(3);
+
     private readonly Dictionary<string, (CancellationTokenSource Stop, Task Done)> _followers = new(StringComparer.Ordinal);
+
+    /// <summary>Whoever watches is not told that pods which run are gone, or waiting, because the daemon is another.</summary>
+    public override async Task StartAsync(CancellationToken cancellationToken)
+    {
+        var looks = volumes.List().Select(Begin).ToArray();
+        try
+        {
+            await Task.WhenAll(looks).WaitAsync(FirstLook, time, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            // It is told of as published until it says more.
+        }
+
+        await base.StartAsync(cancellationToken);
+    }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -46,7 +65,7 @@ internal sealed class PodFollowers(VolumeManager volumes, PodTable table, TimePr
 
         foreach (var volume in present.Values)
         {
-            Begin(volume);
+            _ = Begin(volume);
         }
 
         await foreach (var change in changes.WithCancellation(cancellationToken))
@@ -57,25 +76,30 @@ internal sealed class PodFollowers(VolumeManager volumes, PodTable table, TimePr
             }
             else
             {
-                Begin(change.Item);
+                _ = Begin(change.Item);
             }
         }
     }
 
-    private void Begin(VolumeView volume)
+    /// <returns>Its first look.</returns>
+    private Task Begin(VolumeView volume)
     {
-        if (!_followers.ContainsKey(volume.Id))
+        if (_followers.ContainsKey(volume.Id))
         {
-            var stop = new CancellationTokenSource();
-            _followers[volume.Id] = (stop, RunAsync(volume, stop.Token));
+            return Task.CompletedTask;
         }
+
+        var stop = new CancellationTokenSource();
+        var follower = new PodFollower(volume, table, time, logger);
+        _followers[volume.Id] = (stop, RunAsync(follower, volume, stop.Token));
+        return follower.Looked;
     }
 
-    private async Task RunAsync(VolumeView volume, CancellationToken cancellationToken)
+    private async Task RunAsync(PodFollower follower, VolumeView volume, CancellationToken cancellationToken)
     {
         try
         {
-            await new PodFollower(volume, table, time, logger).RunAsync(cancellationToken);
+            await follower.RunAsync(cancellationToken);
         }
 #pragma warning disable CA1031 // One pod's follower must not end the others, nor the daemon; it is logged as a fault of ours.
         catch (Exception e)

@@ -78,12 +78,12 @@ internal static class ManifestRules
             return $"has a memory of {m.Memory.Size} bytes for a machine of {m.Machine.MemoryBytes}";
         }
 
-        if (m.Images.Count != m.Spec.Guest.ImageFiles.Count)
+        if (m.Images.Count != m.Spec.Guest.ImageFiles().Count)
         {
-            return $"has {m.Images.Count} images for {m.Spec.Guest.ImageFiles.Count} image paths";
+            return $"has {m.Images.Count} images for {m.Spec.Guest.ImageFiles().Count} image paths";
         }
 
-        if ((m.Initrd is null) != (m.Spec.Guest.InitrdFile is null))
+        if ((m.Initrd is null) != (m.Spec.Guest.InitrdFile() is null))
         {
             return "has a digest of an initrd without its path, or the path without the digest";
         }
