@@ -24,14 +24,11 @@ internal sealed class OperatorParts : IAsyncDisposable
         ClusterMetrics = new ClusterMetrics(Meters);
         Metrics = new OperatorMetrics(Meters);
         Api = new ClusterApi(_client, Time);
-        Caches = new Caches(Api, Installation, ClusterMetrics, Time, NullLogger<Caches>.Instance);
+        Caches = new Caches(Api, "templating-system", "", ClusterMetrics, Time, NullLogger<Caches>.Instance);
         Writer = new ClusterWriter(Api, Caches, ClusterMetrics, NullLogger<ClusterWriter>.Instance);
         Events = new Events(Api, ClusterMetrics, Time, NullLogger<Events>.Instance);
         _informers = Task.WhenAll(Caches.RunAsync(_stop.Token), IgnoreCancelAsync(Events.RunAsync(_stop.Token)));
     }
-
-    /// <summary>The namespace where a test's stand-ins of daemons are.</summary>
-    public string Installation { get; init; } = "templating-system";
 
     public TimeProvider Time { get; }
 

@@ -67,7 +67,7 @@ internal static partial class YamlWriter
         ? Scalar(text)
         : value?.ToJsonString() ?? "null";
 
-    /// <summary>As it is where nobody could read it as anything but text; else in double quotes, whose escapes YAML shares with JSON.</summary>
+    /// <summary>As it is where nobody could read it as anything but text (YAML 1.1 takes True for a boolean, too); else in double quotes, whose escapes YAML shares with JSON.</summary>
     private static string Scalar(string text) =>
         Plain().IsMatch(text) && text.ToLowerInvariant() is not ("true" or "false" or "null" or "yes" or "no" or "on" or "off" or "y" or "n")
             ? text

@@ -17,13 +17,14 @@ internal sealed class Caches
     private readonly List<IInformer> _all = [];
 
     /// <param name="installation">The namespace the daemons run in.</param>
-    public Caches(ClusterApi api, string installation, ClusterMetrics metrics, TimeProvider time, ILogger<Caches> logger)
+    /// <param name="watched">The only namespace whose resources and VM pods are looked at; empty for all.</param>
+    public Caches(ClusterApi api, string installation, string watched, ClusterMetrics metrics, TimeProvider time, ILogger<Caches> logger)
     {
         (_api, _metrics, _time, _logger) = (api, metrics, time, logger);
-        Templates = Add(new InformerOptions<VMTemplate>());
-        Pools = Add(new InformerOptions<VMPool> { Indexers = VmIndexers.Pools });
-        Clones = Add(new InformerOptions<VMClone> { Indexers = VmIndexers.Clones });
-        Pods = Add(new InformerOptions<V1Pod> { LabelSelector = Keys.TemplateLabel, Indexers = VmIndexers.Pods });
+        Templates = Add(new InformerOptions<VMTemplate> { Namespace = watched });
+        Pools = Add(new InformerOptions<VMPool> { Namespace = watched, Indexers = VmIndexers.Pools });
+        Clones = Add(new InformerOptions<VMClone> { Namespace = watched, Indexers = VmIndexers.Clones });
+        Pods = Add(new InformerOptions<V1Pod> { Namespace = watched, LabelSelector = Keys.TemplateLabel, Indexers = VmIndexers.Pods });
         Nodes = Add(new InformerOptions<V1Node> { Trim = VmIndexers.TrimNode });
         Daemons = Add(new InformerOptions<V1Pod> { Namespace = installation, LabelSelector = DaemonSelector });
     }
