@@ -65,7 +65,7 @@ internal sealed class CloneClock(TimeProvider time)
     private Beginning Begin(VMClone clone)
     {
         var now = time.GetUtcNow();
-        DateTimeOffset created = clone.Metadata.CreationTimestamp is { } at ? at.ToUniversalTime() : now;
+        var created = clone.Metadata.CreationTimestamp is { } at ? new DateTimeOffset(at.ToUniversalTime()) : now;
         return new Beginning(clone.Metadata.Uid, now - created < Fresh ? now : created, []);
     }
 

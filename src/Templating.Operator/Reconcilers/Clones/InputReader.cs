@@ -116,7 +116,7 @@ internal sealed class InputReader(IClusterReader reader)
         }
 
         private static Dictionary<string, byte[]>? OfSecret(V1Secret? secret) =>
-            secret is null ? null : new(secret.Data ?? new Dictionary<string, byte[]>(), StringComparer.Ordinal);
+            secret is null ? null : new(secret.Data ?? new Dictionary<string, byte[]>(StringComparer.Ordinal), StringComparer.Ordinal);
 
         private static Dictionary<string, byte[]>? OfConfigMap(V1ConfigMap? map)
         {
@@ -125,8 +125,8 @@ internal sealed class InputReader(IClusterReader reader)
                 return null;
             }
 
-            var data = new Dictionary<string, byte[]>(map.BinaryData ?? new Dictionary<string, byte[]>(), StringComparer.Ordinal);
-            foreach (var (key, text) in map.Data ?? new Dictionary<string, string>())
+            var data = new Dictionary<string, byte[]>(map.BinaryData ?? new Dictionary<string, byte[]>(StringComparer.Ordinal), StringComparer.Ordinal);
+            foreach (var (key, text) in map.Data ?? new Dictionary<string, string>(StringComparer.Ordinal))
             {
                 data[key] = Encoding.UTF8.GetBytes(text);
             }

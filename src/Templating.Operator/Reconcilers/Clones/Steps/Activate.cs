@@ -103,7 +103,7 @@ internal sealed class Activate(INodeDirectory nodes, Finisher finisher, CloneClo
             UserData = work.Inputs!.UserData,
             IdentityTimeout = Duration.FromTimeSpan(Timeout(clone)),
         };
-        activation.Environment.Add(work.Inputs.Environment.ToDictionary());
+        activation.Environment.Add(work.Inputs.Environment.ToDictionary(StringComparer.Ordinal));
         activation.Files.AddRange(work.Inputs.Files);
         activation.Forwards.AddRange((clone.Spec.Ports ?? []).Select(p => new PortForward { GuestPort = p.GuestPort, HostPort = p.Port ?? p.GuestPort }));
         return new ActivatePodRequest { Name = vm.Name, Activation = activation };

@@ -18,7 +18,7 @@ internal sealed class Expire(IClusterWriter writer) : ICloneStep
             return StepResult.Next;
         }
 
-        DateTimeOffset finished = work.Status.FinishTime?.ToUniversalTime() ?? work.Now.UtcDateTime;
+        var finished = new DateTimeOffset(work.Status.FinishTime?.ToUniversalTime() ?? work.Now.UtcDateTime);
         if (work.Pod is { } pod && !pod.IsEnded() && !pod.IsDeleting() && IsOver(work, finished + OwnEnd))
         {
             await writer.DeleteAsync<V1Pod>(ObjectKey.Of(pod), pod.Metadata.Uid, null, cancellationToken);

@@ -15,7 +15,7 @@ internal sealed class ShutDown(IClusterWriter writer, Finisher finisher) : IClon
         }
 
         var at = time.ToUniversalTime();
-        if (at > work.Now)
+        if (at > work.Now.UtcDateTime)
         {
             // A timer has limits; a look a day is cheap.
             var left = at - work.Now.UtcDateTime;
