@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Templating.Core.Errors;
 using Templating.Core.Pods;
 using Templating.Node.Commands;
+using Templating.Node.Hosting;
 using Templating.Qemu;
 
 namespace Templating.Node.Pods;
@@ -22,6 +23,7 @@ internal sealed class PodHost(PodSettings settings, CliHost host)
     /// <returns>0 where the guest ended in order, else 1.</returns>
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
+        NativeHeap.UseOneArena();
         ThreadPool.SetMinThreads(Threads, Threads);
         PodEnd end;
         await using (var log = new PodLog(host.Error, host.Clock))
@@ -87,6 +89,7 @@ internal sealed class PodHost(PodSettings settings, CliHost host)
             {
                 var phases = string.Join(", ", view.Phases.Select(p => $"{p.Name} {p.Duration.TotalMilliseconds:0} ms"));
                 log.Say(view.State == PodState.Waiting ? $"waits for its activation ({phases})" : $"ready as {view.Id} ({phases})");
+                ResidentMemory.GiveBack();
             }
 
             state = view.State;
