@@ -2,6 +2,7 @@
 # Shows the whole service on this machine: a template, clones of it, and what makes them safe.
 #
 #   eng/demo.sh [--clones N]        8 clones by default
+#   eng/demo.sh --kubernetes        the same on a real Kubernetes of two nodes, see eng/kube/demo.sh
 #
 # Installs what is missing (QEMU from Debian's packages), builds the guest image and the `templating` executable, and
 # keeps both for the next time in .cache/ and artifacts/. Everything else it makes lies in one folder under /tmp, which
@@ -17,12 +18,13 @@ while [ $# -gt 0 ]; do
             clones=${2:?--clones needs a number}
             shift
             ;;
+        --kubernetes) exec eng/kube/demo.sh ;;
         -h | --help)
-            sed -n '2,8s/^# \{0,1\}//p' "$0"
+            sed -n '2,9s/^# \{0,1\}//p' "$0"
             exit 0
             ;;
         *)
-            echo "Found option $1, expected --clones N." >&2
+            echo "Found option $1, expected --clones N or --kubernetes." >&2
             exit 2
             ;;
     esac

@@ -1,19 +1,41 @@
 #!/usr/bin/env bash
-# Publishes the NativeAOT executable `templating` to artifacts/publish/, unless the one there is made from these sources.
+# Publishes executables to artifacts/, unless those there are made from these sources.
+#
+#   publish.sh [--all]
+#
+#   artifacts/publish/templating                       node daemon, VM pods and CLI, NativeAOT
+#   artifacts/publish-operator/templating-operator     with --all: the operator, with the .NET runtime it needs
 set -euo pipefail
 repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$repo"
-out=artifacts/publish
+all=
+case ${1:-} in
+    "") ;;
+    --all) all=1 ;;
+    *)
+        echo "Found option $1, expected --all." >&2
+        exit 2
+        ;;
+esac
 
-# The compiler alone takes more than a minute; MSBuild's own up-to-date check does not cover it.
-sources=$(find src protos Directory.Build.props Directory.Packages.props global.json \
-    -type f ! -path '*/bin/*' ! -path '*/obj/*' -print0 | sort -z | xargs -0 sha256sum | sha256sum | cut -d' ' -f1)
-if [ -x "$out/templating" ] && [ "$(cat "$out/sources.sha256" 2>/dev/null)" = "$sources" ]; then
-    echo "$out/templating is up to date."
-    exit 0
-fi
+# publish NOT PROJECT EXECUTABLE OUT ARGUMENT...; what matches the pattern NOT is none of its sources.
+publish() {
+    local not=$1 project=$2 executable=$3 out=$4 sources
+    shift 4
+    # The compiler alone takes more than a minute; MSBuild's own up-to-date check does not cover it.
+    sources=$(find src protos Directory.Build.props Directory.Packages.props global.json \
+        -type f ! -path '*/bin/*' ! -path '*/obj/*' ! -path "$not" -print0 | sort -z | xargs -0 sha256sum | sha256sum |
+        cut -d' ' -f1)
+    if [ -x "$out/$executable" ] && [ "$(cat "$out/sources.sha256" 2>/dev/null)" = "$sources" ]; then
+        echo "$out/$executable is up to date."
+        return
+    fi
+    rm -rf "$out"
+    dotnet publish "$project" -c Release -r linux-x64 "$@" -o "$out" --nologo -v quiet
+    echo "$sources" >"$out/sources.sha256"
+    echo "$out: $(du -sh "$out" | cut -f1)."
+}
 
-rm -f "$out/sources.sha256"
-dotnet publish src/Templating.Node -c Release -r linux-x64 -o "$out" --nologo -v quiet
-echo "$sources" >"$out/sources.sha256"
-echo "$out/templating: $(stat -c %s "$out/templating") bytes."
+publish 'src/Templating.Operator/*' src/Templating.Node templating artifacts/publish
+[ -z "$all" ] ||
+    publish 'src/Templating.Node/*' src/Templating.Operator templating-operator artifacts/publish-operator --self-contained

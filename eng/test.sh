@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Everything a change has to pass, for people and CI alike: tools, guest image, build without warnings, format, scripts,
-# published executable, unit and integration tests, guest image check, chart, demo. Needs root (it installs what is missing, and
+# published executables, unit and integration tests, guest image check, demo; then a real Kubernetes: operator tests on its
+# API server, the chart, container images, cluster tests on two nodes, and the demo there. Needs root (it installs what is missing, and
 # VMs run as users of their own) and the .NET 10 SDK. Works again and again; what is up to date is not made anew.
 #
 # Ends with the line "N passed, N failed", and with success only when something ran and nothing failed. Results of the
@@ -42,33 +43,41 @@ finish() {
     exit
 }
 
-# Counts a TRX file's tests. None at all is a failure: then the run itself broke.
-count() {
-    local trx=$1 counters total good
-    counters=$(grep -o '<Counters [^>]*>' "$trx" 2>/dev/null | head -n 1)
-    total=$(sed -nE 's/.* total="([0-9]+)".*/\1/p' <<<"$counters")
-    good=$(sed -nE 's/.* passed="([0-9]+)".*/\1/p' <<<"$counters")
-    passed=$((passed + ${good:-0}))
-    # What was neither passed nor failed (a crash, an abort) did not pass either.
-    failed=$((failed + ${total:-1} - ${good:-0}))
+# shellcheck source=SCRIPTDIR/lib/tests.sh
+. "$here/lib/tests.sh"
+
+# The steps of tests are not counted: their tests are.
+tests() {
+    local name=$1 start=$SECONDS
+    tests_run "$results" "$name" "tests/$2" >"$results/$name.log" 2>&1
+    report "$name" "$start" "$?" "$name"
 }
 
-# dotnet test's own step is not counted: its tests are, and a run that ends badly without a failed test is one.
-tests() {
-    local name=$1 start=$SECONDS before=$failed code=0
-    dotnet test "tests/$2" -c Release --no-build --results-directory "$results" --logger "trx;LogFileName=$name.trx" \
-        --logger "console;verbosity=normal" --blame-hang --blame-hang-timeout 12min --blame-hang-dump-type none \
-        >"$results/$name.log" 2>&1 || code=$?
-    count "$results/$name.trx"
+# report STEP START CODE RUN...: counts the runs of a step and tells what came of it.
+report() {
+    local step=$1 start=$2 code=$3 good bad flaky before=$failed run
+    shift 3
+    for run in "$@"; do
+        read -r good bad flaky < <(tests_count "$results" "$run")
+        passed=$((passed + good))
+        failed=$((failed + bad))
+        [ -z "$flaky" ] || echo "FLAKY   $flaky"
+    done
     [ "$code" -eq 0 ] || [ "$failed" -gt "$before" ] || failed=$((failed + 1))
     if [ "$failed" -gt "$before" ]; then
-        printf 'FAILED  %-12s %4d s\n' "$name" $((SECONDS - start))
+        printf 'FAILED  %-12s %4d s\n' "$step" $((SECONDS - start))
         # Where no test failed, the run did: its last words say how.
-        grep -E -A 25 '^ *Failed ' "$results/$name.log" | grep -vE '^ *Passed ' | head -n 200 | sed 's/^/    /' |
-            grep . || tail -n 30 "$results/$name.log" | sed 's/^/    /'
+        grep -E -A 25 '^ *Failed ' "$results/$step.log" | grep -vE '^ *Passed ' | head -n 200 | sed 's/^/    /' |
+            grep . || tail -n 30 "$results/$step.log" | sed 's/^/    /'
     else
-        printf 'ok      %-12s %4d s\n' "$name" $((SECONDS - start))
+        printf 'ok      %-12s %4d s\n' "$step" $((SECONDS - start))
     fi
+}
+
+cluster_tests() {
+    local start=$SECONDS
+    TEMPLATING_RESULTS=$results eng/kube/test.sh >"$results/cluster.log" 2>&1
+    report cluster "$start" "$?" cluster cluster-last
 }
 
 build() {
@@ -112,7 +121,15 @@ main() {
         fi
     fi
     step guest-check eng/guest/check.sh
-    step chart eng/chart/check.sh
+    # Compiles Kubernetes where it is not in the cache: minutes, once.
+    if step kubernetes eng/kube/build.sh; then
+        tests operator Templating.OperatorTests
+        step chart eng/chart/check.sh
+        if step images eng/images/build.sh; then
+            cluster_tests
+            step demo-kubernetes eng/demo.sh --kubernetes
+        fi
+    fi
     finish
 }
 

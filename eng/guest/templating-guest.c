@@ -58,6 +58,9 @@ enum {
     RANDOM_BYTES = 16,
     MACHINE_ID_DIGITS = 32,
     RESEED_WAIT_MS = 2000,
+    MAX_FILES = 64,
+    MAX_FILES_BYTES = 524288,
+    MAX_FILE_PATH = 255,
 };
 
 /* Limits of this program alone. */
@@ -106,6 +109,14 @@ static char identity_line[MAX_LINE_IN + 1]; /* where the words of `identity` lie
 static char clone_environment[MAX_LINE_IN]; /* NUL-ended strings */
 static size_t clone_environment_length;
 static char exec_environment[MAX_LINE_IN];
+
+/* The files sent since the last identity or sync, and the first thing that went wrong with them. */
+static struct {
+    unsigned count;
+    size_t bytes;
+    char path[MAX_FILE_PATH + 1]; /* of the one that `more` goes on with; empty for none */
+    char problem[2 * MAX_FILE_PATH];
+} files;
 
 static struct {
     bool pending;
@@ -347,6 +358,7 @@ static void reset_conversation(void)
 {
     end_all_commands();
     identity.pending = false;
+    memset(&files, 0, sizeof files);
     out_start = out_end = 0;
 }
 
@@ -948,6 +960,12 @@ static void handle_identify(char **words, size_t count)
         reply_reason("failed identify", "Expected 8 words after identify, or `booted` as a 9th, found %zu", count - 1);
         return;
     }
+    if (*files.problem) {
+        reply_reason("failed identify", "%s", files.problem);
+        memset(&files, 0, sizeof files);
+        return;
+    }
+    memset(&files, 0, sizeof files);
     if (!decode_text(words[1]) || !*words[1] || strlen(words[1]) > MAX_ID || strchr(words[1], '\n'))
         wrong = "ID";
     else if (!decode_text(words[2]) || !*words[2] || strlen(words[2]) > 64 || strchr(words[2], '\n'))
@@ -991,6 +1009,88 @@ static bool serve_identity(void)
     return !identity.pending;
 }
 
+/* ---- files ---- */
+
+static void file_failed(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Kept for the identity that follows: an answer to each part would be a wake of the host for each. */
+static void file_failed(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(files.problem, sizeof files.problem, format, arguments);
+    va_end(arguments);
+}
+
+static bool make_parents(char *path)
+{
+    for (char *slash = path + 1; (slash = strchr(slash, '/')); slash++) {
+        *slash = '\0';
+        bool made = mkdir(path, 0755) == 0 || errno == EEXIST;
+        *slash = '/';
+        if (!made)
+            return false;
+    }
+    return true;
+}
+
+static bool parse_mode(const char *word, mode_t *mode)
+{
+    size_t digits = strlen(word);
+    if (digits < 1 || digits > 4 || strspn(word, "01234567") != digits)
+        return false;
+    *mode = (mode_t)strtoul(word, NULL, 8);
+    return *mode <= 0777;
+}
+
+static bool write_part(mode_t mode, bool more, const char *data, size_t length)
+{
+    /* Links are followed: one that the guest has there is the guest's own wish. */
+    int fd = open(files.path, O_WRONLY | O_CLOEXEC | (more ? O_APPEND : O_CREAT | O_TRUNC), 0600);
+    if (fd < 0)
+        return false;
+    bool good = more || fchmod(fd, mode) == 0;
+    while (good && length > 0) {
+        ssize_t wrote = write(fd, data, length);
+        good = wrote > 0 || (wrote < 0 && errno == EINTR);
+        data += wrote > 0 ? wrote : 0;
+        length -= wrote > 0 ? (size_t)wrote : 0;
+    }
+    int error = errno;
+    if (close(fd) != 0 && good)
+        return false;
+    errno = error;
+    return good;
+}
+
+/* file PATH MODE new|more DATA */
+static void handle_file(char **words, size_t count)
+{
+    mode_t mode;
+    size_t length;
+    if (*files.problem)
+        return; /* the rest of what failed already */
+    bool more = count == 5 && strcmp(words[3], "more") == 0;
+    if (count != 5 || (!more && strcmp(words[3], "new") != 0)) {
+        file_failed("Expected file PATH MODE new|more DATA");
+        return;
+    }
+    if (!decode_text(words[1]) || words[1][0] != '/' || strlen(words[1]) > MAX_FILE_PATH ||
+        !parse_mode(words[2], &mode) || !decode(words[4], &length) || (more && strcmp(words[1], files.path) != 0)) {
+        file_failed("A file's PATH, MODE or DATA is not what the protocol says it is");
+        return;
+    }
+    files.count += !more;
+    files.bytes += length;
+    if (files.count > MAX_FILES || files.bytes > MAX_FILES_BYTES) {
+        file_failed("More than %d files or %d bytes", MAX_FILES, MAX_FILES_BYTES);
+        return;
+    }
+    snprintf(files.path, sizeof files.path, "%s", words[1]);
+    if ((!more && !make_parents(files.path)) || !write_part(mode, more, words[4], length))
+        file_failed("Failed at writing %s: %s (errno %d)", files.path, strerror(errno), errno);
+}
+
 /* ---- the port ---- */
 
 static void handle_sync(char **words, size_t count)
@@ -1031,6 +1131,8 @@ static void handle_line(char *line, size_t length)
         handle_sync(words, count);
     else if (strcmp(words[0], "identify") == 0)
         handle_identify(words, count);
+    else if (strcmp(words[0], "file") == 0)
+        handle_file(words, count);
     else if (strcmp(words[0], "exec") == 0)
         handle_exec(words, count);
     else if (strcmp(words[0], "in") == 0)

@@ -24,6 +24,9 @@ public static class Keys
     /// <summary>On VM pods that wait for an activation ("pool") or start by themselves ("self").</summary>
     public const string ActivationLabel = "templating.dev/activation";
 
+    /// <summary>On VM pods of VMClones, an annotation: which of the VMs it is that were made for it one after the other, from 0.</summary>
+    public const string RestartAnnotation = "templating.dev/restart";
+
     /// <summary>On VMTemplates: their files on nodes have to go first.</summary>
     public const string TemplateFinalizer = "templating.dev/node-files";
 

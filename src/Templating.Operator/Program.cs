@@ -1,2 +1,1 @@
-Console.Error.WriteLine("Not built yet.");
-return 1;
+return await Templating.Operator.Hosting.OperatorHost.RunAsync(args, CancellationToken.None);

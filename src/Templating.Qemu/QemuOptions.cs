@@ -33,6 +33,18 @@ public sealed record QemuOptions
     /// <summary>How long the KVM probe's tiny guest may run; it needs a few milliseconds where KVM works.</summary>
     public TimeSpan KvmProbeTimeout { get; init; } = TimeSpan.FromSeconds(3);
 
+    /// <summary>
+    /// For a process that only starts clones of templates made by this very QEMU: asks it for its version alone, and takes
+    /// /dev/kvm for good where it opens. A template made under KVM says that KVM worked on this host.
+    /// </summary>
+    public bool QuickProbe { get; init; }
+
+    /// <summary>Whether VMs end with this process, even where it is killed. Else they outlive it.</summary>
+    public bool EndWithProcess { get; init; }
+
+    /// <summary>Where the probe puts its files; null means the system's folder for temporary ones.</summary>
+    public string? ProbeFolder { get; init; }
+
     /// <summary>Where the KVM probe's result is kept for this boot of the host; null keeps it in memory only.</summary>
     public string? KvmProbeCachePath { get; init; }
 }

@@ -106,6 +106,21 @@ internal sealed class QemuVm : IVm
         return UserNetwork.ParseForwards(text);
     }
 
+    public async Task AddForwardAsync(PortForward forward, CancellationToken cancellationToken)
+    {
+        var rule = QemuCommandLine.ForwardRule(forward);
+        var answer = "";
+        await GuardAsync(async () => answer = await _qmp.HumanAsync(
+            $"hostfwd_add {QemuCommandLine.NetworkId} {rule}", _options.CommandTimeout, cancellationToken));
+        // The human monitor has no error codes: it prints nothing where all went well.
+        if (answer.Trim() is { Length: > 0 } problem)
+        {
+            throw new TemplatingException(ErrorCode.InvalidArgument,
+                $"The port {forward.HostAddress}:{forward.HostPort} cannot lead to the guest's {forward.GuestPort}: "
+                + ConsoleText.Clean(System.Text.Encoding.UTF8.GetBytes(problem), 256));
+        }
+    }
+
     public Task<VmMemory> ReadMemoryAsync(CancellationToken cancellationToken) =>
         Task.FromResult(MemoryReader.Read(Process.Pid, _link.Files));
 
@@ -215,6 +230,7 @@ internal sealed class QemuVm : IVm
         using var limit = new CancellationTokenSource(LastWords, _clock);
         await Task.WhenAny(Task.WhenAll(_qmp.Closed, _console.Closed), Task.Delay(Timeout.InfiniteTimeSpan, _clock, limit.Token));
         var end = ExitReport.Make(exit, _shutdownReason, _killed, ExitReport.ReadStandardError(_link.Folder.StandardError));
+        end = end with { Panicked = _shutdownReason is "guest-panic" || (end.GuestRequested && ConsoleText.ShowsPanic(_console.ReadTail())) };
         Log.Exited(_logger, Process.Pid, end.Reason);
         return end;
     }

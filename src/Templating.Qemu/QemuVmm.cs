@@ -29,7 +29,7 @@ public sealed class QemuVmm : IVmm, IDisposable
     public QemuVmm(QemuOptions options, TimeProvider clock, ILogger<QemuVmm> logger)
     {
         (_options, _clock, _logger) = (options, clock, logger);
-        _privileges = new Privileges(options.SetprivPath);
+        _privileges = new Privileges(options.SetprivPath, options.EndWithProcess);
         _probe = new QemuProbe(options, _watcher, clock, logger);
     }
 
@@ -145,6 +145,7 @@ public sealed class QemuVmm : IVmm, IDisposable
                 OutputPath = start.Folder.StandardError,
                 Descriptors = [.. listening.All.All.Select(socket => socket.Fd)],
                 MaxFileBytes = start.MaxFileBytes,
+                ByLastingThread = _options.EndWithProcess,
             });
             Log.Started(_logger, pid, string.Join(' ', arguments));
             // Read before it is watched: a child that has ended at once stays in /proc until the watcher takes it from there.

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
@@ -38,6 +39,13 @@ public static class ChannelFactory
         {
             handler.SslOptions = MakeTls(options);
             target = options.Address.Uri!;
+            if (options.ServerName is { } name)
+            {
+                // The handler checks the certificate against the target's host, so the name goes there and the address here.
+                var endpoint = new DnsEndPoint(target.IdnHost, target.Port);
+                handler.ConnectCallback = (_, cancellationToken) => ConnectAsync(endpoint, cancellationToken);
+                target = new UriBuilder(target) { Host = name }.Uri;
+            }
         }
 
         return GrpcChannel.ForAddress(target, new GrpcChannelOptions
@@ -55,6 +63,25 @@ public static class ChannelFactory
         try
         {
             await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellationToken);
+            connected = true;
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        finally
+        {
+            if (!connected)
+            {
+                socket.Dispose();
+            }
+        }
+    }
+
+    private static async ValueTask<Stream> ConnectAsync(DnsEndPoint endpoint, CancellationToken cancellationToken)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        var connected = false;
+        try
+        {
+            await socket.ConnectAsync(endpoint, cancellationToken);
             connected = true;
             return new NetworkStream(socket, ownsSocket: true);
         }

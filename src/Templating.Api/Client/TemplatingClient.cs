@@ -18,12 +18,15 @@ public sealed class TemplatingClient : IDisposable
         var invoker = _channel.Intercept(new ErrorInterceptor());
         Templates = new TemplateService.TemplateServiceClient(invoker);
         Clones = new CloneService.CloneServiceClient(invoker);
+        Pods = new PodService.PodServiceClient(invoker);
         Node = new NodeService.NodeServiceClient(invoker);
     }
 
     public TemplateService.TemplateServiceClient Templates { get; }
 
     public CloneService.CloneServiceClient Clones { get; }
+
+    public PodService.PodServiceClient Pods { get; }
 
     public NodeService.NodeServiceClient Node { get; }
 

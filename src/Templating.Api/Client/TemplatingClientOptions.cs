@@ -14,6 +14,9 @@ public sealed record TemplatingClientOptions
     /// <summary>PEM file with the certificate's key; null means it is in <see cref="CertificatePath"/>.</summary>
     public string? KeyPath { get; init; }
 
+    /// <summary>The name the daemon's certificate must have; null means the address's host. Only for https.</summary>
+    public string? ServerName { get; init; }
+
     /// <summary>How long connecting may take; default 5 s.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);
 

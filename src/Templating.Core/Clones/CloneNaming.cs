@@ -58,6 +58,14 @@ internal static class CloneNaming
         AddAll(request.Environment);
         AddAll(request.Labels);
         Add(Convert.ToBase64String(request.UserData.Span));
+        hash.AppendData(BitConverter.GetBytes(request.Files.Count));
+        foreach (var file in request.Files)
+        {
+            Add(file.Path);
+            hash.AppendData(BitConverter.GetBytes(file.Mode));
+            Add(Convert.ToHexStringLower(SHA256.HashData(file.Content.Span)));
+        }
+
         Add(request.Network is { } n ? $"{n.Outbound} {string.Join(' ', n.Forwards)}" : null);
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }

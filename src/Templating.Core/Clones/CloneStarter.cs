@@ -103,6 +103,7 @@ internal sealed class StartedClone(
                 Seed = RandomNumberGenerator.GetBytes(32),
                 Environment = request.Environment,
                 UserData = request.UserData,
+                Files = request.Files,
             },
             request.IdentityTimeout,
             cancellationToken));

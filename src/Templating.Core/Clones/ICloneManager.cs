@@ -68,6 +68,8 @@ public sealed record CreateClone
 
     public ReadOnlyMemory<byte> UserData { get; init; }
 
+    public IReadOnlyList<InjectedFile> Files { get; init; } = [];
+
     /// <summary>Null for the template's.</summary>
     public NetworkSpec? Network { get; init; }
 

@@ -5,7 +5,7 @@ using Templating.Core.Errors;
 namespace Templating.Core.Diagnostics;
 
 /// <summary>Tells many readers of changes. A reader that does not keep up is told so and ended; it never holds the writer.</summary>
-internal sealed class Broadcaster<T>
+public sealed class Broadcaster<T>
 {
     // More than the largest list call returns at once, so that a reader still sending its first list is not cut off.
     private const int Backlog = 4096;

@@ -88,6 +88,21 @@ public enum ErrorCode
     /// <summary>A clone of that id exists already.</summary>
     CloneAlreadyExists,
 
+    /// <summary>No volume of a VM pod of that name is published on this node.</summary>
+    PodNotFound,
+
+    /// <summary>The VM pod's process does not answer: it has not begun, or it is gone. Retryable.</summary>
+    PodUnavailable,
+
+    /// <summary>No such volume is published on this node.</summary>
+    VolumeNotFound,
+
+    /// <summary>An operation on the volume is under way. Retryable.</summary>
+    VolumeBusy,
+
+    /// <summary>A guest's file could not be fetched. Retryable.</summary>
+    DownloadFailed,
+
     /// <summary>A watcher or reader did not keep up and missed changes; list again and watch anew.</summary>
     WatchTooSlow,
 

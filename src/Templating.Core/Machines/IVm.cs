@@ -30,6 +30,10 @@ public interface IVm : IAsyncDisposable
     /// <summary>The forwarded ports with the host ports that were really taken.</summary>
     Task<IReadOnlyList<PortForward>> QueryForwardsAsync(CancellationToken cancellationToken);
 
+    /// <summary>Opens one more port of the host that leads to the guest; a host port of 0 takes any free one.</summary>
+    /// <exception cref="Errors.TemplatingException">InvalidArgument: the port is taken, or not one that may be taken. QemuExited, QmpFailed.</exception>
+    Task AddForwardAsync(PortForward forward, CancellationToken cancellationToken);
+
     /// <summary>What the process costs the host now, from <c>/proc/PID/smaps</c>.</summary>
     Task<VmMemory> ReadMemoryAsync(CancellationToken cancellationToken);
 
@@ -60,7 +64,11 @@ public enum VmRunState
 /// <param name="Reason">One line for people: guest powered off, guest panicked, killed by signal 9, ...</param>
 /// <param name="GuestRequested">Whether the guest asked for it (power off or reboot).</param>
 /// <param name="StandardError">The end of QEMU's standard error, at most 4 KiB.</param>
-public sealed record VmExit(int? ExitCode, int? Signal, string Reason, bool GuestRequested, string StandardError);
+public sealed record VmExit(int? ExitCode, int? Signal, string Reason, bool GuestRequested, string StandardError)
+{
+    /// <summary>Whether the guest's kernel panicked; where it then reboots, that looks like a reboot it asked for.</summary>
+    public bool Panicked { get; init; }
+}
 
 /// <summary>Memory of one VM in bytes, as the host accounts it.</summary>
 /// <param name="Resident">Resident set.</param>

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Templating.Core.Machines;
 
 public enum Accelerator
@@ -16,6 +18,14 @@ public sealed record MachineSpec
 
     /// <summary>RAM in bytes; a multiple of 2 MiB from 32 MiB to 1 TiB.</summary>
     public long MemoryBytes { get; init; } = 256 * MiB;
+
+    /// <summary>The vCPUs it may grow to, up to 64; null means <see cref="Vcpus"/>: none can be plugged.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? MaxVcpus { get; init; }
+
+    /// <summary>The RAM it may grow to; as <see cref="MemoryBytes"/>. Null means that: none can be plugged.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? MaxMemoryBytes { get; init; }
 
     /// <summary>QEMU machine type or alias; only q35 machines have what is needed (PCI Express and NVDIMM).</summary>
     public string MachineType { get; init; } = "q35";
@@ -49,6 +59,13 @@ public sealed record ResolvedMachine
     public required int Vcpus { get; init; }
 
     public required long MemoryBytes { get; init; }
+
+    /// <summary>What it may grow to; null where it may not.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? MaxVcpus { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? MaxMemoryBytes { get; init; }
 
     /// <summary>The devices in the order of the command line; part of what a state depends on.</summary>
     public required IReadOnlyList<string> Devices { get; init; }

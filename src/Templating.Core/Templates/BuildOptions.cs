@@ -1,3 +1,5 @@
+using Templating.Core.Downloads;
+
 namespace Templating.Core.Templates;
 
 public sealed record BuildOptions
@@ -16,6 +18,9 @@ public sealed record BuildOptions
 
     /// <summary>Which of the node's files may go into guests, for callers who are not trusted with any.</summary>
     public GuestFilePolicy GuestFiles { get; init; } = new();
+
+    /// <summary>Fetches files given by URL; null where none is fetched.</summary>
+    public IGuestDownloads? Downloads { get; init; }
 
     internal GuestFilePolicy PolicyFor(CreateTemplate request) => request.AnyPath ? GuestFilePolicy.Anywhere : GuestFiles;
 }

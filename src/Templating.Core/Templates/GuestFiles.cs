@@ -18,21 +18,27 @@ public static class GuestFiles
     public static IReadOnlyList<FieldViolation> ValidateFiles(TemplateSpec spec, GuestFilePolicy policy)
     {
         var faults = new List<FieldViolation>();
-        Check("spec.guest.kernel_path", spec.Guest.KernelPath, isImage: false);
-        if (spec.Guest.InitrdPath is { } initrd)
+        var guest = spec.Guest;
+        Check(GuestSpec.Field("kernel", guest.KernelSource is not null), guest.KernelFile(), isImage: false);
+        if (guest.InitrdFile() is { } initrd)
         {
-            Check("spec.guest.initrd_path", initrd, isImage: false);
+            Check(GuestSpec.Field("initrd", guest.InitrdSource is not null), initrd, isImage: false);
         }
 
-        for (var i = 0; i < spec.Guest.ImagePaths.Count; i++)
+        foreach (var (i, image) in guest.ImageFiles().Index())
         {
-            Check($"spec.guest.image_paths[{i}]", spec.Guest.ImagePaths[i], isImage: true);
+            Check(GuestSpec.Field("image", guest.ImageSources is not null, i), image, isImage: true);
         }
 
         return faults;
 
-        void Check(string field, string path, bool isImage)
+        void Check(string field, FileSource source, bool isImage)
         {
+            if (source.Path is not { } path)
+            {
+                return; // it is fetched first
+            }
+
             using var file = TryOpen(path, policy, out var problem);
             problem ??= isImage ? ImageProblem(path, RandomAccess.GetLength(file!)) : null;
             if (problem is not null)

@@ -27,7 +27,7 @@ internal sealed class TemplateBuilder(
         var spec = request.Spec;
         Tell(BuildPhase.Resolve, "Checking the guest's files and what this node can do");
         var machine = await clock.RunAsync(
-            "resolve", () => vmm.ResolveAsync(spec.Machine, spec.Guest.ImagePaths.Count, cancellationToken));
+            "resolve", () => vmm.ResolveAsync(spec.Machine, spec.Guest.ImageFiles().Count, cancellationToken));
         using var charge = capacity.Charge(machine.MemoryBytes);
         var user = users?.Rent();
         var folder = new VmFolder(Path.Combine(options.BuildsFolder, CloneNaming.NewFolder()));
@@ -120,19 +120,23 @@ internal sealed class TemplateBuilder(
         CreateTemplate request, IStagedRevision staged, VmFolder folder, CancellationToken cancellationToken)
     {
         var guest = request.Spec.Guest;
-        var policy = options.PolicyFor(request);
+        using var files = new GuestInputs(request.Name.Tenant, options.PolicyFor(request), options.Downloads);
         var images = new List<FileDigest>();
-        foreach (var path in guest.ImagePaths)
+        foreach (var (index, image) in guest.ImageFiles().Index())
         {
-            images.Add(await staged.ImportImageAsync(path, policy, cancellationToken));
+            images.Add(await files.ReadAsync(
+                GuestSpec.Field("image", guest.ImageSources is not null, index), image,
+                (_, path, policy) => staged.ImportImageAsync(path, policy, cancellationToken), cancellationToken));
         }
 
-        var kernel = await GuestFileCopy.CopyAsync(
-            "spec.guest.kernel_path", guest.KernelPath, KernelIn(folder), policy, cancellationToken);
-        var initrd = guest.InitrdPath is { } source
-            ? await GuestFileCopy.CopyAsync("spec.guest.initrd_path", source, InitrdIn(folder), policy, cancellationToken)
+        var kernel = await CopyAsync(GuestSpec.Field("kernel", guest.KernelSource is not null), guest.KernelFile(), KernelIn(folder));
+        var initrd = guest.InitrdFile() is { } source
+            ? await CopyAsync(GuestSpec.Field("initrd", guest.InitrdSource is not null), source, InitrdIn(folder))
             : null;
         return new Inputs(images, kernel, initrd);
+
+        Task<FileDigest> CopyAsync(string field, FileSource file, string target) => files.ReadAsync(
+            field, file, (at, path, policy) => GuestFileCopy.CopyAsync(at, path, target, policy, cancellationToken), cancellationToken);
     }
 
     private async Task<GuestAgentKind> RunGuestAsync(

@@ -186,7 +186,7 @@ public sealed class TemplateManager : ITemplateManager, IDisposable
         var violations = TemplateSpecValidator.Validate(request.Spec);
         if (violations.Count == 0)
         {
-            violations = GuestFiles.ValidateFiles(request.Spec, _options.PolicyFor(request));
+            violations = [.. GuestFiles.ValidateFiles(request.Spec, _options.PolicyFor(request)), .. GuestInputs.ValidateUrls(request.Spec, _options.Downloads)];
         }
 
         if (violations.Count > 0)

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Templating.Core.Machines;
 
 namespace Templating.Core.Templates;
@@ -15,9 +16,10 @@ public sealed record TemplateSpec
     public NetworkSpec Network { get; init; } = new(Outbound: false, []);
 }
 
-/// <summary>What the VM boots. Paths are absolute and on the node.</summary>
+/// <summary>What the VM boots. Paths are absolute and on the node; each file may have a source in the place of its path.</summary>
 public sealed record GuestSpec
 {
+    /// <summary>Empty where there is a <see cref="KernelSource"/>.</summary>
     public required string KernelPath { get; init; }
 
     public string? InitrdPath { get; init; }
@@ -27,6 +29,43 @@ public sealed record GuestSpec
 
     /// <summary>Read-only NVDIMMs in the order the guest sees them (pmem0, pmem1, ...); at most 8.</summary>
     public IReadOnlyList<string> ImagePaths { get; init; } = [];
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public FileSource? KernelSource { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public FileSource? InitrdSource { get; init; }
+
+    /// <summary>Instead of <see cref="ImagePaths"/>; null for none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<FileSource>? ImageSources { get; init; }
+
+    public FileSource KernelFile() => KernelSource ?? new FileSource { Path = KernelPath };
+
+    public FileSource? InitrdFile() => InitrdSource ?? (InitrdPath is null ? null : new FileSource { Path = InitrdPath });
+
+    public IReadOnlyList<FileSource> ImageFiles() => ImageSources ?? [.. ImagePaths.Select(path => new FileSource { Path = path })];
+
+    /// <summary>Where the faults of a file are told: <c>spec.guest.kernel.url</c>, <c>spec.guest.kernel_path</c>.</summary>
+    internal static string Field(string file, bool isSource, int? index = null)
+    {
+        var at = index is null ? "" : $"[{index}]";
+        return isSource ? $"spec.guest.{(index is null ? file : file + "s")}{at}" : $"spec.guest.{file}_path{(index is null ? "" : "s")}{at}";
+    }
+}
+
+/// <summary>A file a template is made from: exactly one of path and URL.</summary>
+public sealed record FileSource
+{
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Path { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Url { get; init; }
+
+    /// <summary>What its bytes hash to, in lower-case hex; always with a URL.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Sha256 { get; init; }
 }
 
 /// <summary>When a template is ready to be frozen.</summary>

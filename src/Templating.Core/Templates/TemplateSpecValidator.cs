@@ -32,6 +32,8 @@ public static class TemplateSpecValidator
     /// <summary>PATH_MAX is 4,096 with the final NUL (limits.h).</summary>
     public const int MaxPathBytes = 4095;
 
+    public const int MaxUrl = 2048;
+
     public const int MaxWarmUpCommands = 32;
 
     public const int MaxArguments = 256;
@@ -73,10 +75,10 @@ public static class TemplateSpecValidator
 
     private static void CheckGuest(Faults faults, GuestSpec guest)
     {
-        CheckPath(faults, "spec.guest.kernel_path", guest.KernelPath);
-        if (guest.InitrdPath is not null)
+        CheckFile(faults, "kernel", guest.KernelFile(), guest.KernelSource is not null, guest.KernelSource is not null && !string.IsNullOrEmpty(guest.KernelPath));
+        if (guest.InitrdFile() is { } initrd)
         {
-            CheckPath(faults, "spec.guest.initrd_path", guest.InitrdPath);
+            CheckFile(faults, "initrd", initrd, guest.InitrdSource is not null, guest.InitrdSource is not null && guest.InitrdPath is not null);
         }
 
         var line = guest.CommandLine;
@@ -90,14 +92,57 @@ public static class TemplateSpecValidator
             faults.Add("spec.guest.command_line", $"Character {bad + 1} is U+{(int)line[bad]:X4}; only printable ASCII on one line is allowed.");
         }
 
-        if (guest.ImagePaths.Count > MaxImages)
+        var images = guest.ImageFiles();
+        var areSources = guest.ImageSources is not null;
+        if (images.Count > MaxImages)
         {
-            faults.Add("spec.guest.image_paths", $"There are {guest.ImagePaths.Count} images; at most {MaxImages} are allowed.");
+            faults.Add(areSources ? "spec.guest.images" : "spec.guest.image_paths", $"There are {images.Count} images; at most {MaxImages} are allowed.");
         }
 
-        for (var i = 0; i < Math.Min(guest.ImagePaths.Count, MaxImages); i++)
+        if (areSources && guest.ImagePaths.Count > 0)
         {
-            CheckPath(faults, $"spec.guest.image_paths[{i}]", guest.ImagePaths[i]);
+            faults.Add("spec.guest.images", "There are image_paths too; use one of them for all images.");
+        }
+
+        for (var i = 0; i < Math.Min(images.Count, MaxImages); i++)
+        {
+            CheckFile(faults, "image", images[i], areSources, isTwice: false, i);
+        }
+    }
+
+    private static void CheckFile(Faults faults, string file, FileSource? source, bool isSource, bool isTwice, int? index = null)
+    {
+        var field = GuestSpec.Field(file, isSource, index);
+        if (isTwice)
+        {
+            faults.Add(field, $"There is {file}_path too; use one of them.");
+        }
+
+        if (!isSource || source is null)
+        {
+            CheckPath(faults, field, source?.Path);
+            return;
+        }
+
+        if (source.Path is null == source.Url is null)
+        {
+            faults.Add(field, source.Path is null ? "It has neither path nor url; give one." : "It has both path and url; give one.");
+            return;
+        }
+
+        if (source.Path is not null)
+        {
+            CheckPath(faults, field + ".path", source.Path);
+        }
+        else if (source.Url!.Length > MaxUrl || !Uri.TryCreate(source.Url, UriKind.Absolute, out var url) || url.Scheme != Uri.UriSchemeHttps
+            || url.UserInfo.Length > 0 || url.Fragment.Length > 0 || source.Url.Any(c => c is <= ' ' or > '~'))
+        {
+            faults.Add(field + ".url", $"{Quote.Text(source.Url)} is not a URL of the form https://HOST/PATH with at most {MaxUrl} characters, all ASCII and without a user.");
+        }
+
+        if (source.Sha256 is null ? source.Url is not null : !Labels.IsSha256(source.Sha256))
+        {
+            faults.Add(field + ".sha256", $"{Quote.Text(source.Sha256)} is not a digest: give the 64 lower-case hex digits that 'sha256sum FILE' prints.");
         }
     }
 
@@ -112,6 +157,16 @@ public static class TemplateSpecValidator
         if (memory is < MinMemoryBytes or > MaxMemoryBytes || memory % MemoryAlignment != 0)
         {
             faults.Add("spec.machine.memory_bytes", $"{memory} is not allowed; use a multiple of 2 MiB ({MemoryAlignment}) from 32 MiB ({MinMemoryBytes}) to 1 TiB ({MaxMemoryBytes}).");
+        }
+
+        if (machine.MaxVcpus is { } maxVcpus && (maxVcpus < machine.Vcpus || maxVcpus > MaxVcpus))
+        {
+            faults.Add("spec.machine.max_vcpus", $"{maxVcpus} is not allowed; use vcpus ({machine.Vcpus}) to {MaxVcpus}, or 0 for as many as vcpus.");
+        }
+
+        if (machine.MaxMemoryBytes is { } maxMemory && (maxMemory < memory || maxMemory > MaxMemoryBytes || maxMemory % MemoryAlignment != 0))
+        {
+            faults.Add("spec.machine.max_memory_bytes", $"{maxMemory} is not allowed; use a multiple of 2 MiB ({MemoryAlignment}) from memory_bytes ({memory}) to 1 TiB ({MaxMemoryBytes}), or 0 for as much as memory_bytes.");
         }
 
         var type = machine.MachineType;

@@ -4,6 +4,7 @@ using System.CommandLine.Invocation;
 using Templating.Node.Commands.Clones;
 using Templating.Node.Commands.Doctor;
 using Templating.Node.Commands.Nodes;
+using Templating.Node.Commands.Pods;
 using Templating.Node.Commands.Templates;
 
 namespace Templating.Node.Commands;
@@ -44,6 +45,7 @@ internal static class Cli
             TemplateCommands.Create(globals),
             CloneCommands.Create(globals),
             NodeCommands.Create(globals),
+            PodCommand.Create(globals),
             DoctorCommand.Create(globals),
             CompletionCommand.Create(globals),
             VersionCommand.Create(globals),

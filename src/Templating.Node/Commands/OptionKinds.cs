@@ -68,6 +68,13 @@ internal static class OptionKinds
         CustomParser = result => Many<PortForward>(result, PortForwardText.TryParse, PortForwardText.Allowed),
     };
 
+    public static Option<FileArgument[]> Files(string name, string description) => new(name)
+    {
+        HelpName = "GUESTPATH=FILE[:MODE]",
+        Description = description + " (repeatable)",
+        CustomParser = result => Many<FileArgument>(result, FileArgument.TryParse, FileArgument.Allowed),
+    };
+
     public static Option<KeyValuePair<string, string>[]> Pairs(string name, string description, params string[] aliases) =>
         new(name, aliases)
         {

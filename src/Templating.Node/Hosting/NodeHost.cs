@@ -3,7 +3,9 @@ using Grpc.Reflection;
 using Microsoft.Extensions.Hosting.Systemd;
 using Microsoft.Extensions.Options;
 using Templating.Node.Authorization;
+using Templating.Node.Kubernetes;
 using Templating.Node.Options;
+using Templating.Node.Pods;
 using Templating.Node.Services;
 using Templating.Node.Telemetry;
 
@@ -65,8 +67,9 @@ internal static class NodeHost
         services.Configure<HostOptions>(host => host.ShutdownTimeout = options.ShutdownTimeout);
         services.AddRoutingCore();
         services.AddNodeTelemetry(options);
-        AddServices(services);
+        AddServices(services, ServedServices.Of(options));
         addDomain(services);
+        services.AddKubernetes(options);
         builder.WebHost.UseNodeListeners(options);
 
         var app = builder.Build();
@@ -75,13 +78,18 @@ internal static class NodeHost
         app.MapGrpcService<Services.TemplateService>();
         app.MapGrpcService<Services.CloneService>();
         app.MapGrpcService<Services.NodeService>();
+        if (options.ServesPods)
+        {
+            app.MapGrpcService<Services.PodService>();
+        }
+
         app.MapGrpcService<HealthService>();
         app.MapGrpcService<ReflectionServiceImpl>();
         app.MapGrpcService<ReflectionV1ServiceImpl>();
         return app;
     }
 
-    private static void AddServices(IServiceCollection services)
+    private static void AddServices(IServiceCollection services, IReadOnlyList<Google.Protobuf.Reflection.ServiceDescriptor> served)
     {
         services.AddGrpc(grpc =>
         {
@@ -98,8 +106,11 @@ internal static class NodeHost
         services.AddSingleton<Services.TemplateService>();
         services.AddSingleton<Services.CloneService>();
         services.AddSingleton<Services.NodeService>();
+        services.AddSingleton<PodTable>();
+        services.AddSingleton<PodCalls>();
+        services.AddSingleton<Services.PodService>();
         services.AddSingleton<HealthService>();
-        services.AddSingleton(new ReflectionServiceImpl(ServedServices.All));
-        services.AddSingleton(new ReflectionV1ServiceImpl(ServedServices.All));
+        services.AddSingleton(new ReflectionServiceImpl(served));
+        services.AddSingleton(new ReflectionV1ServiceImpl(served));
     }
 }

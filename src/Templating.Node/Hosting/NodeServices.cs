@@ -1,6 +1,7 @@
 using Templating.Core.Capacity;
 using Templating.Core.Clones;
 using Templating.Core.Diagnostics;
+using Templating.Core.Downloads;
 using Templating.Core.Machines;
 using Templating.Core.Maintenance;
 using Templating.Core.Store;
@@ -43,6 +44,15 @@ internal static class NodeServices
             GuestFiles = new GuestFilePolicy { Folders = [.. options.GuestFolders] },
         };
 
+        services.AddSingleton<IGuestDownloads>(provider => new GuestDownloads(
+            new DownloadOptions
+            {
+                Folder = Path.Combine(options.StorePath, "downloads"),
+                Hosts = [.. options.DownloadHosts],
+                CaPath = options.DownloadCaPath,
+                MaxBytes = options.MaxDownloadBytes,
+            },
+            provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<GuestDownloads>>()));
         services.AddMetrics();
         services.AddSingleton<TemplatingMetrics>();
         services.AddSingleton<RevisionLeases>();
@@ -62,7 +72,7 @@ internal static class NodeServices
         services.AddSingleton<ICloneManager>(provider => provider.GetRequiredService<CloneManager>());
         services.AddSingleton(provider => new TemplateManager(
             provider.GetRequiredService<IVmm>(), provider.GetRequiredService<ITemplateStore>(), provider.GetRequiredService<RevisionLeases>(),
-            provider.GetRequiredService<CloneManager>(), provider.GetRequiredService<NodeCapacity>(), users, builds,
+            provider.GetRequiredService<CloneManager>(), provider.GetRequiredService<NodeCapacity>(), users, builds with { Downloads = provider.GetRequiredService<IGuestDownloads>() },
             provider.GetRequiredService<TemplatingMetrics>(), provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<TemplateManager>>()));
         services.AddSingleton<ITemplateManager>(provider => provider.GetRequiredService<TemplateManager>());

@@ -30,6 +30,13 @@ internal sealed class SocketLease(IOptions<NodeOptions> options) : IDisposable
             throw new IOException($"Cannot lock '{path}': another daemon runs with this run folder. Stop it, or choose another run path.", e);
         }
 
+        await ClearAsync(socket, cancellationToken);
+    }
+
+    /// <summary>Removes a socket that a killed daemon left.</summary>
+    /// <exception cref="IOException">Somebody answers there, or it is no socket.</exception>
+    public static async Task ClearAsync(string socket, CancellationToken cancellationToken)
+    {
         if (!UnixSocket.Exists(socket, out var isSocket))
         {
             return;

@@ -45,6 +45,11 @@ internal static class CloneReader
     public static (CloneName Name, GuestCommand Command) Exec(V1.ExecStart start, Caller caller)
     {
         var name = NameReader.Clone("start.name", start.Name, caller);
+        return (name, Command(start));
+    }
+
+    public static GuestCommand Command(V1.ExecStart start)
+    {
         var faults = new Faults();
         var environment = FieldReader.Environment("start.environment", start.Environment, faults);
         faults.Require(start.Arguments.Count is >= 1 and <= 1024, "start.arguments", $"It has {start.Arguments.Count} entries; 1 to 1024 are allowed.");
@@ -58,21 +63,21 @@ internal static class CloneReader
             "start.working_directory", $"{Quote.Text(folder)} is not an absolute path of at most 4096 characters.");
         var timeout = FieldReader.Duration("start.timeout", start.Timeout, TimeSpan.FromMilliseconds(1), TimeSpan.FromDays(7), faults);
         faults.ThrowIfAny();
-        return (name, new GuestCommand
+        return new GuestCommand
         {
             Arguments = [.. start.Arguments],
             Environment = environment,
             WorkingDirectory = folder.Length == 0 ? null : folder,
             Timeout = timeout,
-        });
+        };
     }
 
     private static CreateClone Spec(V1.CloneSpec? wire, V1.WaitFor waitFor, Caller caller, Faults faults)
     {
         var spec = wire ?? new V1.CloneSpec();
         var (template, revision) = NameReader.Template("spec.template", spec.Template, caller, faults);
-        faults.Require(spec.Hostname.Length == 0 || IsHostname(spec.Hostname), "spec.hostname", $"{Quote.Text(spec.Hostname)} is not a host name: use RFC 1123 labels with '.' between, at most 64 characters in all.");
-        faults.Require(spec.UserData.Length <= FieldReader.MaxBytes, "spec.user_data", $"It has {spec.UserData.Length} bytes; at most {FieldReader.MaxBytes} are allowed.");
+        faults.AddRange(GuestInputs.CheckHostname("spec.hostname", spec.Hostname));
+        faults.AddRange(GuestInputs.CheckUserData("spec.user_data", spec.UserData.Length));
         faults.Require(Enum.IsDefined(waitFor), "wait_for", $"{(int)waitFor} is not known; use READY or RUNNING.");
         return new CreateClone
         {
@@ -81,6 +86,7 @@ internal static class CloneReader
             Hostname = spec.Hostname.Length == 0 ? null : spec.Hostname,
             Environment = FieldReader.Environment("spec.environment", spec.Environment, faults),
             UserData = spec.UserData.Memory,
+            Files = FieldReader.Files("spec.files", spec.Files, faults),
             Network = NetworkMapping.FromWire("spec.network", spec.Network, faults),
             Labels = FieldReader.LabelMap("spec.labels", spec.Labels, faults),
             IdentityTimeout = FieldReader.Duration(
@@ -89,7 +95,4 @@ internal static class CloneReader
             ReturnWhenRunning = waitFor == V1.WaitFor.Running,
         };
     }
-
-    // Linux has room for 64 characters (HOST_NAME_MAX, limits.h).
-    private static bool IsHostname(string text) => text.Length <= 64 && text.Split('.').All(Labels.IsLabel);
 }

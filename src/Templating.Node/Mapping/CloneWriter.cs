@@ -36,20 +36,22 @@ internal static class CloneWriter
 
         if (view.Identity is { } identity)
         {
-            clone.Identity = new V1.Identity
-            {
-                Hostname = identity.Hostname,
-                MachineId = identity.MachineId,
-                Generation = view.Generation.ToString("D"),
-                Mac = view.Mac,
-                Clock = Timestamp.FromDateTimeOffset(identity.Clock),
-                KernelReseeded = identity.KernelReseeded,
-            };
+            clone.Identity = ToWire(identity, view.Generation, view.Mac);
         }
 
         clone.Memory = ToWire(memory);
         return clone;
     }
+
+    public static V1.Identity ToWire(IdentityConfirmation identity, Guid generation, string mac) => new()
+    {
+        Hostname = identity.Hostname,
+        MachineId = identity.MachineId,
+        Generation = generation.ToString("D"),
+        Mac = mac,
+        Clock = Timestamp.FromDateTimeOffset(identity.Clock),
+        KernelReseeded = identity.KernelReseeded,
+    };
 
     public static V1.MemoryUsage? ToWire(VmMemory? memory) => memory is null ? null : new V1.MemoryUsage
     {

@@ -40,6 +40,11 @@ internal static class ErrorTable
         [ErrorCode.IdentityNotConfirmed] = new(StatusCode.Unavailable, Retryable: true),
         [ErrorCode.IsolationViolated] = new(StatusCode.Internal, Retryable: false),
         [ErrorCode.CloneAlreadyExists] = new(StatusCode.AlreadyExists, Retryable: false),
+        [ErrorCode.PodNotFound] = new(StatusCode.NotFound, Retryable: false),
+        [ErrorCode.PodUnavailable] = new(StatusCode.Unavailable, Retryable: true),
+        [ErrorCode.VolumeNotFound] = new(StatusCode.NotFound, Retryable: false),
+        [ErrorCode.VolumeBusy] = new(StatusCode.Aborted, Retryable: true),
+        [ErrorCode.DownloadFailed] = new(StatusCode.Unavailable, Retryable: true),
         [ErrorCode.WatchTooSlow] = new(StatusCode.Aborted, Retryable: true),
         [ErrorCode.ShuttingDown] = new(StatusCode.Unavailable, Retryable: true),
     }.ToFrozenDictionary();

@@ -1,5 +1,6 @@
 using Google.Protobuf.Collections;
 using Google.Protobuf.WellKnownTypes;
+using Templating.Core.Machines;
 using Templating.Core.Names;
 
 namespace Templating.Node.Mapping;
@@ -7,9 +8,6 @@ namespace Templating.Node.Mapping;
 /// <summary>Reads the kinds of fields that several requests have.</summary>
 internal static class FieldReader
 {
-    public const int MaxEnvironmentEntries = 256;
-    public const int MaxBytes = 64 << 10;
-
     private static readonly TimeSpan MaxTimeSpan = TimeSpan.FromDays(3650);
 
     public static Guid? RequestId(string text, Faults faults)
@@ -55,19 +53,19 @@ internal static class FieldReader
         return size == 0 ? 100 : size;
     }
 
-    /// <summary>Names as POSIX has them, so that a shell in the guest can read every one.</summary>
     public static Dictionary<string, string> Environment(string field, MapField<string, string> map, Faults faults)
     {
-        faults.Require(map.Count <= MaxEnvironmentEntries, field, $"It has {map.Count} entries; at most {MaxEnvironmentEntries} are allowed.");
-        var bytes = map.Sum(pair => System.Text.Encoding.UTF8.GetByteCount(pair.Key) + System.Text.Encoding.UTF8.GetByteCount(pair.Value) + 2L);
-        faults.Require(bytes <= MaxBytes, field, $"It has {bytes} bytes with separators; at most {MaxBytes} are allowed.");
-        foreach (var (name, value) in map)
-        {
-            faults.Require(IsVariable(name), field, $"{Quote.Text(name)} is not a variable's name: use A-Z, a-z, 0-9 and '_', no digit first.");
-            faults.Require(!value.Contains('\0'), $"{field}[{Quote.Text(name)}]", "It has a NUL byte.");
-        }
-
+        faults.AddRange(GuestInputs.CheckEnvironment(field, map));
         return new Dictionary<string, string>(map, StringComparer.Ordinal);
+    }
+
+    public static IReadOnlyList<InjectedFile> Files(string field, RepeatedField<V1.GuestFile> wire, Faults faults)
+    {
+        // A mode beyond an int's range must stay beyond the range that is allowed.
+        var files = wire.Select(f => new InjectedFile(
+            f.Path, f.Content.Memory, f.Mode == 0 ? InjectedFile.DefaultMode : (int)Math.Min(f.Mode, int.MaxValue))).ToList();
+        faults.AddRange(GuestInputs.CheckFiles(field, files));
+        return files;
     }
 
     /// <summary>As wide as Kubernetes' labels, so that an operator can pass its own on.</summary>
@@ -82,9 +80,6 @@ internal static class FieldReader
 
         return new Dictionary<string, string>(map, StringComparer.Ordinal);
     }
-
-    private static bool IsVariable(string name) =>
-        name.Length is > 0 and <= 256 && !char.IsAsciiDigit(name[0]) && name.All(c => char.IsAsciiLetterOrDigit(c) || c == '_');
 
     private static bool IsLabelKey(string key) =>
         key.Length is > 0 and <= 317 && key.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-' or '/');

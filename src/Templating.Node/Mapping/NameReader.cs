@@ -3,6 +3,7 @@ using Templating.Core.Errors;
 using Templating.Core.Names;
 using Templating.Core.Templates;
 using Templating.Node.Authorization;
+using Templating.Node.Pods;
 
 namespace Templating.Node.Mapping;
 
@@ -24,6 +25,19 @@ internal static class NameReader
 
         caller.Require(tenant);
         return new CloneName(tenant, id);
+    }
+
+    public static PodName Pod(string field, string text, Caller caller)
+    {
+        var parts = text.Length <= 250 ? text.Split('/') : [];
+        if (parts is not ["tenants", var tenant, "pods", var uid] || !Labels.IsLabel(tenant)
+            || uid.Length == 0 || !uid.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.' or '_'))
+        {
+            throw Bad(field, text, "tenants/NAMESPACE/pods/POD_UID");
+        }
+
+        caller.Require(tenant);
+        return new PodName(tenant, uid);
     }
 
     public static (TemplateName Template, string? Revision) Template(string field, string text, Caller caller)

@@ -47,6 +47,9 @@ internal static class TemplateReader
                 InitrdPath = guest.InitrdPath.Length == 0 ? null : guest.InitrdPath,
                 CommandLine = guest.CommandLine,
                 ImagePaths = [.. guest.ImagePaths],
+                KernelSource = Source(guest.Kernel),
+                InitrdSource = Source(guest.Initrd),
+                ImageSources = guest.Images.Count == 0 ? null : [.. guest.Images.Select(image => Source(image)!)],
             },
             Machine = Machine(machine, faults),
             Readiness = new ReadinessSpec
@@ -63,6 +66,15 @@ internal static class TemplateReader
         };
     }
 
+    private static FileSource? Source(V1.FileSource? wire) => wire is null ? null : new FileSource
+    {
+        Path = Given(wire.Path),
+        Url = Given(wire.Url),
+        Sha256 = Given(wire.Sha256),
+    };
+
+    private static string? Given(string text) => text.Length == 0 ? null : text;
+
     private static MachineSpec Machine(V1.MachineSpec wire, Faults faults)
     {
         var defaults = new MachineSpec();
@@ -72,6 +84,8 @@ internal static class TemplateReader
         {
             Vcpus = wire.Vcpus == 0 ? defaults.Vcpus : wire.Vcpus,
             MemoryBytes = wire.MemoryBytes == 0 ? defaults.MemoryBytes : wire.MemoryBytes,
+            MaxVcpus = wire.MaxVcpus == 0 ? null : wire.MaxVcpus,
+            MaxMemoryBytes = wire.MaxMemoryBytes == 0 ? null : wire.MaxMemoryBytes,
             MachineType = wire.MachineType.Length == 0 ? defaults.MachineType : wire.MachineType,
             CpuModel = wire.CpuModel.Length == 0 ? null : wire.CpuModel,
             Accelerator = wire.Accelerator switch

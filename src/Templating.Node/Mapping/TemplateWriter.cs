@@ -89,11 +89,16 @@ internal static class TemplateWriter
             InitrdPath = spec.Guest.InitrdPath ?? "",
             CommandLine = spec.Guest.CommandLine,
             ImagePaths = { spec.Guest.ImagePaths },
+            Kernel = ToWire(spec.Guest.KernelSource),
+            Initrd = ToWire(spec.Guest.InitrdSource),
+            Images = { (spec.Guest.ImageSources ?? []).Select(image => ToWire(image)) },
         },
         Machine = new V1.MachineSpec
         {
             Vcpus = spec.Machine.Vcpus,
             MemoryBytes = spec.Machine.MemoryBytes,
+            MaxVcpus = spec.Machine.MaxVcpus ?? 0,
+            MaxMemoryBytes = spec.Machine.MaxMemoryBytes ?? 0,
             MachineType = spec.Machine.MachineType,
             CpuModel = spec.Machine.CpuModel ?? "",
             Accelerator = spec.Machine.Accelerator is { } accelerator ? ToWire(accelerator) : V1.Accelerator.Unspecified,
@@ -106,6 +111,10 @@ internal static class TemplateWriter
         Network = NetworkMapping.ToWire(spec.Network),
     };
 
+    private static V1.FileSource? ToWire(FileSource? source) => source is null
+        ? null
+        : new V1.FileSource { Path = source.Path ?? "", Url = source.Url ?? "", Sha256 = source.Sha256 ?? "" };
+
     private static V1.ResolvedMachine ToWire(ResolvedMachine machine) => new()
     {
         QemuVersion = machine.QemuVersion,
@@ -114,6 +123,8 @@ internal static class TemplateWriter
         Accelerator = ToWire(machine.Accelerator),
         Vcpus = machine.Vcpus,
         MemoryBytes = machine.MemoryBytes,
+        MaxVcpus = machine.MaxVcpus ?? machine.Vcpus,
+        MaxMemoryBytes = machine.MaxMemoryBytes ?? machine.MemoryBytes,
         Devices = { machine.Devices },
         HostCpu = machine.HostCpu ?? "",
     };

@@ -88,6 +88,20 @@ public sealed class NodeOptions
     public IList<string> GuestFolders { get; set; } = ["/usr/share/templating", "/var/lib/templating/guests"];
 
     /// <summary>
+    /// Hosts from which guest files may be fetched by URL: <c>files.example.org</c>, <c>files.example.org:8443</c>, or
+    /// <c>*.example.org</c> for all below one, which then must not be at private addresses. Empty, the default: none.
+    /// </summary>
+    public IList<string> DownloadHosts { get; set; } = [];
+
+    /// <summary>PEM file of the authorities that issue those hosts' certificates. Null means the system's.</summary>
+    [AbsolutePath]
+    public string? DownloadCaPath { get; set; }
+
+    /// <summary>The largest file that is fetched, in bytes. Default 16 GiB; at most 1 TiB.</summary>
+    [Range(1L << 10, 1L << 40)]
+    public long MaxDownloadBytes { get; set; } = 16L << 30;
+
+    /// <summary>
     /// JSON file that says who may act for which tenants (docs/authorization.md). Read again when it changes. Null
     /// means: root and the daemon's own user on the Unix socket for all, a client certificate for those it names.
     /// </summary>
@@ -109,6 +123,26 @@ public sealed class NodeOptions
     [Duration(0, 600)]
     public TimeSpan ShutdownTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>
+    /// The kubelet's folder, usually /var/lib/kubelet, on the same path as the kubelet has it. Given, the daemon serves this
+    /// node's kubelet: the volumes of VM pods (CSI) and the device plugin. At most 60 bytes, because sockets lie below it.
+    /// Null, the default, means no Kubernetes.
+    /// </summary>
+    [AbsolutePath, StringLength(60)]
+    public string? KubeletPath { get; set; }
+
+    /// <summary>The node's name in Kubernetes; needed with <see cref="KubeletPath"/>.</summary>
+    [RegularExpression("^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", ErrorMessage = "NodeName must be a node's name in Kubernetes: a-z, 0-9, '-' and '.'."), StringLength(192)]
+    public string? NodeName { get; set; }
+
+    /// <summary>Whether volumes of VM pods are served and their pods followed, where there is a kubelet. Default on.</summary>
+    [EnumDataType(typeof(Switch))]
+    public Switch Pods { get; set; } = Switch.On;
+
+    /// <summary>How many VMs of this node may ask for <c>templating.dev/kvm</c> where KVM works. Default 1,000.</summary>
+    [Range(1, 10_000)]
+    public int KvmDevices { get; set; } = 1000;
+
     /// <summary>Least level that is logged. Default Information.</summary>
     [EnumDataType(typeof(LogLevel))]
     public LogLevel LogLevel { get; set; } = LogLevel.Information;
@@ -119,6 +153,8 @@ public sealed class NodeOptions
 
     internal string EffectiveSocketPath => SocketPath ?? Path.Combine(RunPath, "templating.sock");
 
+    internal bool ServesPods => KubeletPath is not null && Pods == Switch.On;
+
     internal UnixFileMode EffectiveSocketMode => (UnixFileMode)Convert.ToInt32(SocketMode, 8);
 }
 
@@ -126,4 +162,10 @@ public enum LogFormat
 {
     Text,
     Json,
+}
+
+public enum Switch
+{
+    Off,
+    On,
 }

@@ -1,10 +1,11 @@
 using System.Text;
+using System.Text.RegularExpressions;
 using Microsoft.Extensions.Options;
 
 namespace Templating.Node.Options;
 
 /// <summary>What no attribute can say: rules between options, and things that must be there.</summary>
-internal sealed class NodeOptionsRules : IValidateOptions<NodeOptions>
+internal sealed partial class NodeOptionsRules : IValidateOptions<NodeOptions>
 {
     public ValidateOptionsResult Validate(string? name, NodeOptions options)
     {
@@ -51,6 +52,26 @@ internal sealed class NodeOptionsRules : IValidateOptions<NodeOptions>
             }
         }
 
+        if ((options.KubeletPath is null) != (options.NodeName is null))
+        {
+            yield return "KubeletPath: in a cluster KubeletPath and NodeName are both needed; leave both out elsewhere.";
+        }
+
+        if (options.KubeletPath is { } kubelet && !string.Equals(kubelet, Path.TrimEndingDirectorySeparator(Path.GetFullPath(kubelet)), StringComparison.Ordinal))
+        {
+            yield return $"KubeletPath: '{kubelet}' is not in its shortest form; leave out '.', '..', '//' and a final '/'.";
+        }
+
+        if (options.ServesPods && !Environment.IsPrivilegedProcess)
+        {
+            yield return "KubeletPath: only a daemon that is root can mount the volumes of pods; run it as root or set Pods to off.";
+        }
+
+        foreach (var host in options.DownloadHosts.Where(host => !Host().IsMatch(host)))
+        {
+            yield return $"DownloadHosts: '{host}' is not a host such as files.example.org, files.example.org:8443 or *.example.org.";
+        }
+
         foreach (var (option, path) in Files(options))
         {
             if (!string.IsNullOrEmpty(path) && !File.Exists(path))
@@ -60,9 +81,13 @@ internal sealed class NodeOptionsRules : IValidateOptions<NodeOptions>
         }
     }
 
+    [GeneratedRegex(@"\A(\*\.)?[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?(:[0-9]{1,5})?\z", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Host();
+
     private static IEnumerable<(string Option, string? Path)> Files(NodeOptions options) =>
     [
         (nameof(NodeOptions.PolicyPath), options.PolicyPath),
+        (nameof(NodeOptions.DownloadCaPath), options.DownloadCaPath),
         ("Tcp.CertificatePath", options.Tcp?.CertificatePath),
         ("Tcp.KeyPath", options.Tcp?.KeyPath),
         ("Tcp.ClientCaPath", options.Tcp?.ClientCaPath),

@@ -1,5 +1,7 @@
 using Grpc.Core;
 using Grpc.Health.V1;
+using Microsoft.Extensions.Options;
+using Templating.Node.Options;
 
 namespace Templating.Node.Services;
 
@@ -13,9 +15,9 @@ internal sealed class HealthService : Health.HealthBase
     private readonly CancellationToken _started;
     private readonly CancellationToken _stopping;
 
-    public HealthService(IHostApplicationLifetime lifetime)
+    public HealthService(IHostApplicationLifetime lifetime, IOptions<NodeOptions> options)
     {
-        _services = [.. ServedServices.All.Select(service => service.FullName), ""];
+        _services = [.. ServedServices.Of(options.Value).Select(service => service.FullName), ""];
         (_started, _stopping) = (lifetime.ApplicationStarted, lifetime.ApplicationStopping);
     }
 

@@ -8,12 +8,13 @@ using Templating.Core.Store;
 using Templating.Core.Templates;
 using Templating.Node.Mapping;
 using Templating.Node.Options;
+using Templating.Node.Pods;
 using Templating.V1;
 
 namespace Templating.Node.Services;
 
 internal sealed class NodeService(
-    IVmm vmm, ITemplateStore store, ITemplateManager templates, ICloneManager clones, IOptions<NodeOptions> options)
+    IVmm vmm, ITemplateStore store, ITemplateManager templates, ICloneManager clones, PodTable pods, IOptions<NodeOptions> options)
     : V1.NodeService.NodeServiceBase
 {
     private static readonly string Version =
@@ -29,6 +30,7 @@ internal sealed class NodeService(
             MemoryBudgetBytes = capacity.BudgetBytes,
             MemoryChargedBytes = capacity.ChargedBytes,
             Clones = capacity.Clones,
+            Pods = pods.Count,
             MaxClones = capacity.MaxClones,
             Templates = templates.List(tenant: null).Count,
             StorePath = options.Value.StorePath,

@@ -34,4 +34,9 @@ internal interface IClusterWriter
     /// <param name="cancellationToken">Stops waiting.</param>
     Task DeleteAsync<T>(ObjectKey key, string? uid, int? gracePeriodSeconds, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta>;
+
+    /// <summary>Deletes it where nobody changed it since: what this process knows of it is still so.</summary>
+    /// <returns>False where somebody did; true also where it is gone.</returns>
+    Task<bool> DeleteUnchangedAsync<T>(T item, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<V1ObjectMeta>;
 }

@@ -11,6 +11,9 @@ internal static class QemuCommandLine
     /// <summary>QEMU tells of a port's opening and closing only where it has an id.</summary>
     public const string GuestPortId = "guest-port";
 
+    /// <summary>In how many steps RAM may grow.</summary>
+    public const int DimmSlots = 8;
+
     public const string RamId = "ram";
     public const string NetworkId = "net0";
 
@@ -51,16 +54,22 @@ internal static class QemuCommandLine
         arguments.AddRange("-accel", machine.Accelerator == Accelerator.Kvm
             ? "kvm"
             : new Option("tcg").With("tb-size", launch.TcgBufferMiB).ToString());
-        arguments.AddRange("-cpu", machine.CpuModel, "-smp", machine.Vcpus.ToString(CultureInfo.InvariantCulture));
+        arguments.AddRange("-cpu", machine.CpuModel, "-smp", Processors(machine));
         var memory = new Option($"size={machine.MemoryBytes}B");
-        if (launch.Images.Count > 0)
+        // NVDIMMs have slots and room of their own beside the RAM that may be plugged.
+        var most = machine.MaxMemoryBytes ?? machine.MemoryBytes;
+        var slots = launch.Images.Count + (most > machine.MemoryBytes ? DimmSlots : 0);
+        if (slots > 0)
         {
-            memory.With("slots", launch.Images.Count)
-                .With("maxmem", $"{machine.MemoryBytes + launch.Images.Sum(image => image.Bytes)}B");
+            memory.With("slots", slots).With("maxmem", $"{most + launch.Images.Sum(image => image.Bytes)}B");
         }
 
         arguments.AddRange("-m", memory.ToString(), "-object", Backend(launch.Ram));
     }
+
+    private static string Processors(ResolvedMachine machine) => machine.MaxVcpus is { } most && most > machine.Vcpus
+        ? string.Create(CultureInfo.InvariantCulture, $"{machine.Vcpus},maxcpus={most}")
+        : machine.Vcpus.ToString(CultureInfo.InvariantCulture);
 
     private static string Backend(MemoryBackend backend)
     {
@@ -106,13 +115,18 @@ internal static class QemuCommandLine
         var option = new Option("user").With("id", NetworkId).With("restrict", !network.Outbound);
         foreach (var forward in network.Forwards)
         {
-            // Parsed already by the caller; printed from the address so that nothing else can get in here.
-            var address = IPAddress.Parse(forward.HostAddress);
-            var host = address.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{address}]" : address.ToString();
-            option.With("hostfwd", $"tcp:{host}:{forward.HostPort}-:{forward.GuestPort}");
+            option.With("hostfwd", ForwardRule(forward));
         }
 
         return option.ToString();
+    }
+
+    public static string ForwardRule(PortForward forward)
+    {
+        // Parsed already by the caller; printed from the address so that nothing else can get in here.
+        var address = IPAddress.Parse(forward.HostAddress);
+        var host = address.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{address}]" : address.ToString();
+        return $"tcp:{host}:{forward.HostPort}-:{forward.GuestPort}";
     }
 
     private static void AddBeginning(List<string> arguments, Beginning beginning)

@@ -28,6 +28,7 @@ internal sealed class GuestChannel : IAsyncDisposable
     private TaskCompletionSource<GuestLine>? _identified;
     private volatile TemplatingException? _fault;
     private volatile bool _portClosed;
+    private volatile bool _filesSent;
     private uint _lastNumber;
 
     public GuestChannel(Socket socket, TimeProvider clock)
@@ -85,8 +86,22 @@ internal sealed class GuestChannel : IAsyncDisposable
         var answer = new TaskCompletionSource<GuestLine>(TaskCreationOptions.RunContinuationsAsynchronously);
         _identified = answer;
         ThrowIfFaulted();
-        var line = GuestWords.Identify(identity);
-        await SendAsync(Synced ? line : [.. NewSync(), .. line], cancellationToken);
+        var begin = Synced ? [] : NewSync();
+        if (identity.Files.Count == 0)
+        {
+            await SendAsync([.. begin, .. GuestWords.Identify(identity)], cancellationToken);
+            return await answer.Task.WaitAsync(cancellationToken);
+        }
+
+        // Their failure comes as the identity's; that of a guest without the verb comes at once, as a failed line.
+        _filesSent = true;
+        foreach (var line in identity.Files.SelectMany(GuestWords.File).Prepend(begin))
+        {
+            await SendAsync(line, cancellationToken);
+        }
+
+        // Made last, for it says what time it is.
+        await SendAsync(GuestWords.Identify(identity), cancellationToken);
         return await answer.Task.WaitAsync(cancellationToken);
     }
 
@@ -270,6 +285,12 @@ internal sealed class GuestChannel : IAsyncDisposable
             case "failed" when line.Word(1) is "identify" && _identified is not null:
                 Interlocked.Exchange(ref _identified, null)?.TrySetResult(line);
                 return;
+            case "failed" when line.Word(1) is "line" && _filesSent && _identified is not null:
+                Interlocked.Exchange(ref _identified, null)?.TrySetException(new TemplatingException(ErrorCode.IdentityNotConfirmed,
+                    "The guest's agent is older than this node's and takes no files. Build the template again from a current guest image."));
+                return;
+            case "identified" when _filesSent:
+                return; // of a guest that took no files, and was told so
             case "failed":
                 return; // another verb: the command it was about says the rest by its exit
             case "took":

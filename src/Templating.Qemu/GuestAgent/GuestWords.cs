@@ -11,6 +11,9 @@ internal static class GuestWords
     /// <summary>The longest line a guest takes.</summary>
     public const int MaxLineBytes = 262_144;
 
+    /// <summary>In base64 two thirds of a line: path and mode have room beside it.</summary>
+    private const int FilePartBytes = 128 << 10;
+
     public static byte[] Sync(string nonce) => Line($"sync {nonce}");
 
     public static byte[] Identify(GuestIdentity identity)
@@ -19,6 +22,20 @@ internal static class GuestWords
         return Line(string.Join(' ', "identify", Word(identity.Id), Word(identity.Hostname), identity.MachineId,
             nanoseconds.ToString(CultureInfo.InvariantCulture), identity.Mac ?? "-", Word(identity.Seed.Span),
             Environment(identity.Environment), Word(identity.UserData.Span)));
+    }
+
+    /// <summary>One line for each part of a file; an empty file has one too.</summary>
+    public static IEnumerable<byte[]> File(InjectedFile file)
+    {
+        var (path, mode) = (Word(file.Path), Convert.ToString(file.Mode, toBase: 8));
+        var at = 0;
+        do
+        {
+            var part = file.Content.Slice(at, Math.Min(FilePartBytes, file.Content.Length - at));
+            yield return Line($"file {path} 0{mode} {(at == 0 ? "new" : "more")} {Word(part.Span)}");
+            at += part.Length;
+        }
+        while (at < file.Content.Length);
     }
 
     public static byte[] Exec(uint number, GuestCommand command, bool input)

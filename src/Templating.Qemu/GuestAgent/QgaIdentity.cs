@@ -47,9 +47,24 @@ internal static class QgaIdentity
         echo
         """;
 
+    /// <summary>Arguments: path and mode. Standard input: the content, decoded by the agent.</summary>
+    private const string FileScript = """
+        set -e
+        umask 022
+        mkdir -p "$(dirname "$1")"
+        umask 077
+        cat >"$1"
+        chmod "$2" "$1"
+        """;
+
     public static async Task<IdentityConfirmation> SetAsync(
         QgaClient agent, GuestIdentity identity, TimeProvider clock, CancellationToken cancellationToken)
     {
+        foreach (var file in identity.Files)
+        {
+            await WriteAsync(agent, file, clock, cancellationToken);
+        }
+
         var clockSet = await SetClockAsync(agent, identity, cancellationToken);
         var input = string.Concat(
             Convert.ToBase64String(Encoding.UTF8.GetBytes(EnvironmentFile(identity.Environment))), "\n",
@@ -66,6 +81,18 @@ internal static class QgaIdentity
         }
 
         return Parse(result.Output);
+    }
+
+    private static async Task WriteAsync(QgaClient agent, InjectedFile file, TimeProvider clock, CancellationToken cancellationToken)
+    {
+        var pid = await QgaProcess.StartAsync(
+            agent, ["/bin/sh", "-c", FileScript, "sh", file.Path, Convert.ToString(file.Mode, toBase: 8)], file.Content, cancellationToken);
+        var result = await QgaProcess.WaitAsync(agent, pid, clock, cancellationToken);
+        if (result.ExitCode is not 0)
+        {
+            throw new TemplatingException(ErrorCode.IdentityNotConfirmed,
+                $"The guest could not write {file.Path}: {Console.ConsoleText.Clean(result.Error, 512)}");
+        }
     }
 
     /// <summary>False where the agent refuses: it does without hwclock(8), which small images lack.</summary>

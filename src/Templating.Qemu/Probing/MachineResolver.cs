@@ -20,6 +20,8 @@ internal static partial class MachineResolver
             HostCpu = accelerator == Accelerator.Kvm ? HostCpu.ReadModel() : null,
             Vcpus = spec.Vcpus,
             MemoryBytes = spec.MemoryBytes,
+            MaxVcpus = spec.MaxVcpus,
+            MaxMemoryBytes = spec.MaxMemoryBytes,
             Devices = QemuCommandLine.Fingerprint(imageCount),
         };
     }

@@ -57,10 +57,20 @@ internal sealed class QemuProbe(QemuOptions options, ProcessWatcher watcher, Tim
     private async Task<QemuFacts> ProbeAsync(bool refresh, CancellationToken cancellationToken)
     {
         var path = Locate(options.QemuPath);
-        var folder = Directory.CreateTempSubdirectory("templating-probe-");
+        var folder = options.ProbeFolder is { } parent
+            ? Directory.CreateDirectory(Path.Combine(parent, "probe"))
+            : Directory.CreateTempSubdirectory("templating-probe-");
         try
         {
             var version = await ReadVersionAsync(path, folder.FullName, cancellationToken);
+            if (options.QuickProbe)
+            {
+                var closed = KvmDevice.FindProblem();
+                return new QemuFacts(
+                    new VmmInfo(path, version.Text, "q35", closed is null ? Accelerator.Kvm : Accelerator.Tcg, closed, HostCpu.ReadModel()),
+                    new Dictionary<string, string>(StringComparer.Ordinal), new HashSet<string>(StringComparer.Ordinal));
+            }
+
             var (machines, models) = await ReadModelsAsync(path, folder.FullName, cancellationToken);
             var q35 = machines.GetValueOrDefault("q35") ?? throw new TemplatingException(ErrorCode.QemuUnsupported,
                 $"'{path}' has no machine type 'q35': is it qemu-system-x86_64?");

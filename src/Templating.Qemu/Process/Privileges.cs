@@ -9,7 +9,7 @@ namespace Templating.Qemu.Process;
 /// Gives up what QEMU does not need before it starts, by setpriv(1): 1 ms more than starting QEMU itself, and the
 /// daemon's threads never run as another user.
 /// </summary>
-internal sealed class Privileges(string setprivPath)
+internal sealed class Privileges(string setprivPath, bool endWithProcess)
 {
     private const int CapSetPcap = 8;
 
@@ -37,6 +37,11 @@ internal sealed class Privileges(string setprivPath)
         if (_canDropBounding)
         {
             words.Add("--bounding-set=-all");
+        }
+
+        if (endWithProcess)
+        {
+            words.AddRange(["--pdeathsig", "KILL"]);
         }
 
         words.AddRange(["--no-new-privs", "--inh-caps=-all", "--"]);

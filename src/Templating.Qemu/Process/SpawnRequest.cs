@@ -12,6 +12,9 @@ internal sealed record SpawnRequest
     /// <summary>Descriptors the program gets as 3, 4, ...; it gets no other.</summary>
     public IReadOnlyList<int> Descriptors { get; init; } = [];
 
+    /// <summary>Started by a thread that lives as long as this process: the kernel's signal at a parent's death means the thread.</summary>
+    public bool ByLastingThread { get; init; }
+
     /// <summary>RLIMIT_FSIZE in bytes: how large a file it may write. Its core dump is always forbidden.</summary>
     public required long MaxFileBytes { get; init; }
 }

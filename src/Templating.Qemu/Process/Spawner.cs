@@ -23,7 +23,9 @@ internal static unsafe class Spawner
     private static readonly string[] Environment = ["PATH=/usr/bin:/bin", "LC_ALL=C"];
 
     /// <returns>The process id.</returns>
-    public static int Start(SpawnRequest request)
+    public static int Start(SpawnRequest request) => request.ByLastingThread ? LastingThread.Run(() => Spawn(request)) : Spawn(request);
+
+    private static int Spawn(SpawnRequest request)
     {
         var attributes = stackalloc byte[LibcSpawn.ObjectSize];
         var actions = stackalloc byte[LibcSpawn.ObjectSize];

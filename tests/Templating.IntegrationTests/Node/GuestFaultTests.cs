@@ -55,13 +55,16 @@ public sealed class GuestFaultTests : NodeTest
         var template = await node.Client.BuildAsync("web", GuestSpecs.Web("templating.test=no-daemon"), Limit);
         template.Agent.ShouldBe("qemu");
 
-        var clones = await Task.WhenAll(node.Client.CloneAsync(Limit), node.Client.CloneAsync(Limit));
-        var results = await Task.WhenAll(clones.Select(c => node.Client.ShellAsync(c, "hostname; cat; exit 5", Limit, "input\n")));
+        var file = new GuestFile { Path = "/run/app/conf", Content = Google.Protobuf.ByteString.CopyFromUtf8("mine\n"), Mode = 0x1a0 };
+        var clones = await Task.WhenAll(
+            node.Client.CloneAsync(Limit, r => r.Spec.Files.Add(file)), node.Client.CloneAsync(Limit, r => r.Spec.Files.Add(file)));
+        var results = await Task.WhenAll(clones.Select(c => node.Client.ShellAsync(
+            c, "hostname; cat; cat /run/app/conf; stat -c %a /run/app/conf; exit 5", Limit, "input\n")));
 
         for (var i = 0; i < clones.Length; i++)
         {
             clones[i].Identity.Hostname.ShouldBe(clones[i].Id);
-            results[i].ShouldBe(new ExecResult($"{clones[i].Id}\ninput\n", "", 5));
+            results[i].ShouldBe(new ExecResult($"{clones[i].Id}\ninput\nmine\n640\n", "", 5));
         }
 
         clones.Select(c => c.Identity.MachineId).ShouldBeUnique();

@@ -37,6 +37,17 @@ public sealed class IdentityTests(SharedNode shared) : SharedNodeTest(shared)
     }
 
     [Fact]
+    public async Task AClonesFilesAreItsOwn()
+    {
+        var file = new GuestFile { Path = "/run/app/deep/conf", Content = ByteString.CopyFrom(new byte[300_000]), Mode = 0x1a0 };
+        var clone = await CloneAsync(r => r.Spec.Files.Add(file));
+        var sibling = await CloneAsync();
+
+        (await ShellAsync(clone, "stat -c '%a %s' /run/app/deep/conf; stat -c %a /run/app")).Output.ShouldBe("640 300000\n755\n");
+        (await ShellAsync(sibling, "ls /run/app")).ExitCode.ShouldNotBe(0);
+    }
+
+    [Fact]
     public async Task ClockOfACloneIsSetToNow()
     {
         var clone = await CloneAsync();

@@ -15,6 +15,8 @@ public sealed class FakeVm(FakeVmm owner, VmFolder folder, VmProcessId process) 
 
     public bool Killed { get; private set; }
 
+    public List<PortForward> Forwards { get; } = [];
+
     public VmProcessId Process => process;
 
     public Task<VmExit> Exited => _exit.Task;
@@ -24,7 +26,8 @@ public sealed class FakeVm(FakeVmm owner, VmFolder folder, VmProcessId process) 
     public IConsole Console => throw new InvalidOperationException("The fake has no console.");
 
     /// <summary>Ends the VM as if its guest or somebody else had.</summary>
-    public void End(string reason, bool guestRequested) => _exit.TrySetResult(new VmExit(0, null, reason, guestRequested, ""));
+    public void End(string reason, bool guestRequested, bool panicked = false) =>
+        _exit.TrySetResult(new VmExit(0, null, reason, guestRequested, "") { Panicked = panicked });
 
     public async Task RestoreAsync(string statePath, CancellationToken cancellationToken)
     {
@@ -54,6 +57,12 @@ public sealed class FakeVm(FakeVmm owner, VmFolder folder, VmProcessId process) 
 
     public Task<IReadOnlyList<PortForward>> QueryForwardsAsync(CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyList<PortForward>>([new PortForward(80, 40080)]);
+
+    public async Task AddForwardAsync(PortForward forward, CancellationToken cancellationToken)
+    {
+        await owner.OnStep("forward", this, cancellationToken);
+        Forwards.Add(forward);
+    }
 
     public Task<VmMemory> ReadMemoryAsync(CancellationToken cancellationToken) => Task.FromResult(new VmMemory(4, 3, 2, 1, 1, 0));
 

@@ -1,5 +1,6 @@
 using CsCheck;
 using Templating.Core.Clones;
+using Templating.Core.Machines;
 using Templating.Core.Templates;
 
 namespace Templating.UnitTests.Clones;
@@ -38,6 +39,9 @@ public sealed class CloneNamingTests
             request with { Environment = new Dictionary<string, string>(StringComparer.Ordinal) { ["K"] = "W" } },
             request with { Labels = new Dictionary<string, string>(StringComparer.Ordinal) { ["K"] = "V" } },
             request with { UserData = "x"u8.ToArray() },
+            request with { Files = [new InjectedFile("/f", "x"u8.ToArray())] },
+            request with { Files = [new InjectedFile("/f", "y"u8.ToArray())] },
+            request with { Files = [new InjectedFile("/f", "x"u8.ToArray(), Mode: 0x1a4)] },
             request with { Network = new(Outbound: true, []) },
         };
 

@@ -49,6 +49,51 @@ public sealed class GuestChannelTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task FilesGoBeforeTheIdentityInPartsThatFitALine()
+    {
+        var content = new byte[300_000];
+        content[^1] = 7;
+        var identity = FrozenTemplate.NewIdentity("me") with
+        {
+            Files = [new InjectedFile("/etc/a b", content, Mode: 0x1a4), new InjectedFile("/run/empty", default)],
+        };
+        var answer = _client.IdentifyAsync(identity, CancellationToken.None);
+        var sync = await _guest.ReadLineAsync();
+        await _guest.SendLineAsync(sync!.Replace("sync", "synced", StringComparison.Ordinal) + " 1");
+        var files = new List<string[]>();
+        string[] words;
+        while ((words = (await _guest.ReadLineAsync())!.Split(' '))[0] is "file")
+        {
+            files.Add(words);
+        }
+
+        await _guest.SendLineAsync($"identified {words[1]} {words[2]} {words[3]} {words[4]} kernel {new string('a', 32)}");
+        await answer.Soonest();
+
+        words[0].ShouldBe("identify");
+        files.Select(f => f[3]).ShouldBe(["new", "more", "more", "new"]);
+        files.Select(f => f[2]).ShouldBe(["0644", "0644", "0644", "0600"]);
+        files.ShouldAllBe(f => f.Sum(w => w.Length + 1) < GuestWords.MaxLineBytes);
+        files.Take(3).SelectMany(f => Convert.FromBase64String(f[4])).ToArray().ShouldBe(content);
+        files[3][4].ShouldBe("-");
+    }
+
+    [Fact]
+    public async Task AGuestThatTakesNoFilesFailsTheIdentity()
+    {
+        var identity = FrozenTemplate.NewIdentity("me") with { Files = [new InjectedFile("/run/f", "x"u8.ToArray())] };
+        var answer = _client.IdentifyAsync(identity, CancellationToken.None);
+        var sync = await _guest.ReadLineAsync();
+        await _guest.SendLineAsync(sync!.Replace("sync", "synced", StringComparison.Ordinal) + " 1");
+        await _guest.SendLineAsync("failed line " + Convert.ToBase64String("Unknown verb file"u8));
+
+        var failure = await Should.ThrowAsync<TemplatingException>(() => answer.Soonest());
+
+        failure.Code.ShouldBe(ErrorCode.IdentityNotConfirmed);
+        failure.Message.ShouldContain("Build the template again");
+    }
+
+    [Fact]
     public async Task OutputIsAcknowledgedOnlyAsItIsRead()
     {
         var exec = _client.ExecAsync(new GuestCommand { Arguments = ["yes"] }, null, CancellationToken.None).GetAsyncEnumerator();

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using Templating.Core.Templates;
 
 namespace Templating.Core.Store.Manifests;
 
@@ -21,10 +22,15 @@ internal sealed partial class ManifestJson : JsonSerializerContext;
 
 /// <summary>
 /// Every member must be there, also those that may be null: a manifest is written by this code alone, so one that
-/// leaves something out was not.
+/// leaves something out was not. Except for what came later, which is written only where there is something to say.
 /// </summary>
 internal static class StrictManifest
 {
+    private static readonly HashSet<string> Later = new(StringComparer.Ordinal)
+    {
+        "maxVcpus", "maxMemoryBytes", "kernelSource", "initrdSource", "imageSources",
+    };
+
     public static JsonTypeInfo<Manifest> TypeInfo { get; } = Make();
 
     private static JsonTypeInfo<Manifest> Make()
@@ -35,7 +41,7 @@ internal static class StrictManifest
             {
                 foreach (var property in type.Properties)
                 {
-                    property.IsRequired = true;
+                    property.IsRequired = type.Type != typeof(FileSource) && !Later.Contains(property.Name);
                 }
             }),
         };

@@ -61,6 +61,11 @@ internal static class ManifestRules
             return $"has a machine of {machine.Vcpus} CPUs and {machine.MemoryBytes} bytes where its spec asks for {m.Spec.Machine.Vcpus} and {m.Spec.Machine.MemoryBytes}";
         }
 
+        if (machine.MaxVcpus != m.Spec.Machine.MaxVcpus || machine.MaxMemoryBytes != m.Spec.Machine.MaxMemoryBytes)
+        {
+            return "has a machine that may grow to something else than its spec asks for";
+        }
+
         return machine.Devices.Count <= MaxDevices && machine.Devices.All(d => IsText(d, MaxDeviceText))
             ? null
             : $"has more than {MaxDevices} devices or one that is empty, longer than {MaxDeviceText} or not printable ASCII";
@@ -73,12 +78,12 @@ internal static class ManifestRules
             return $"has a memory of {m.Memory.Size} bytes for a machine of {m.Machine.MemoryBytes}";
         }
 
-        if (m.Images.Count != m.Spec.Guest.ImagePaths.Count)
+        if (m.Images.Count != m.Spec.Guest.ImageFiles().Count)
         {
-            return $"has {m.Images.Count} images for {m.Spec.Guest.ImagePaths.Count} image paths";
+            return $"has {m.Images.Count} images for {m.Spec.Guest.ImageFiles().Count} image paths";
         }
 
-        if ((m.Initrd is null) != (m.Spec.Guest.InitrdPath is null))
+        if ((m.Initrd is null) != (m.Spec.Guest.InitrdFile() is null))
         {
             return "has a digest of an initrd without its path, or the path without the digest";
         }

@@ -43,7 +43,7 @@ internal sealed class ExecSession(CliHost host, AsyncDuplexStreamingCall<ExecClo
             }
         }
 
-        throw new CliException(ExitCode.Exec, "The daemon ended the call without the program's exit code.");
+        throw new CliException(ExitCode.Exec, "The call ended without the program's exit code.");
     }
 
     private async Task SendAsync(ExecStart start, CancellationToken cancellationToken)

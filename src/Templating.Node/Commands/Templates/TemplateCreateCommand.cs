@@ -29,7 +29,7 @@ internal static class TemplateCreateCommand
         {
             var spec = context.Get(file) is { } path ? await SpecFile.ReadAsync(globals.Host, path, cancellationToken) : new TemplateSpec();
             flags.Apply(context, spec);
-            if (spec.Guest.KernelPath.Length == 0)
+            if (spec.Guest.KernelPath.Length == 0 && spec.Guest.Kernel is null)
             {
                 throw new CliException(ExitCode.Usage, "A template needs a kernel: give --kernel, or --file with guest.kernel_path.");
             }

@@ -15,6 +15,8 @@ internal sealed class TemplateSpecFlags
     private readonly Option<string?> _append = OptionKinds.Text("--append", "TEXT", "The kernel's command line");
     private readonly Option<long?> _memory = OptionKinds.Size("--memory", "RAM, a multiple of 2MiB (default 256MiB)");
     private readonly Option<int?> _vcpus = OptionKinds.Number("--vcpus", 1, 64, "Virtual CPUs (default 1)");
+    private readonly Option<long?> _maxMemory = OptionKinds.Size("--max-memory", "RAM it may grow to (default: as --memory)");
+    private readonly Option<int?> _maxVcpus = OptionKinds.Number("--max-vcpus", 1, 64, "Virtual CPUs it may grow to (default: as --vcpus)");
     private readonly Option<string?> _machine = OptionKinds.Text("--machine", "TYPE", "QEMU machine type, a q35 (default q35)");
     private readonly Option<string?> _cpu = OptionKinds.Text("--cpu", "MODEL", "QEMU CPU model (default: the best there is)");
     private readonly Option<AcceleratorChoice> _accelerator = OptionKinds.Choice("--accelerator", "KVM or emulation; auto takes KVM where it works", AcceleratorChoice.Auto);
@@ -32,7 +34,7 @@ internal sealed class TemplateSpecFlags
 
     public void AddTo(CliCommand command)
     {
-        System.CommandLine.Option[] all = [_kernel, _initrd, _images, _append, _memory, _vcpus, _machine, _cpu, _accelerator, _ready, _warmUp, _forwards, _outbound];
+        System.CommandLine.Option[] all = [_kernel, _initrd, _images, _append, _memory, _vcpus, _maxMemory, _maxVcpus, _machine, _cpu, _accelerator, _ready, _warmUp, _forwards, _outbound];
         foreach (var option in all)
         {
             command.Add(option);
@@ -84,6 +86,8 @@ internal sealed class TemplateSpecFlags
     {
         machine.MemoryBytes = context.Get(_memory) ?? machine.MemoryBytes;
         machine.Vcpus = context.Get(_vcpus) ?? machine.Vcpus;
+        machine.MaxMemoryBytes = context.Get(_maxMemory) ?? machine.MaxMemoryBytes;
+        machine.MaxVcpus = context.Get(_maxVcpus) ?? machine.MaxVcpus;
         machine.MachineType = context.Get(_machine) ?? machine.MachineType;
         machine.CpuModel = context.Get(_cpu) ?? machine.CpuModel;
         machine.Accelerator = context.Get(_accelerator) switch

@@ -1,0 +1,46 @@
+# Two images: `docker build --target templating .` (node daemon, VM pods) and `--target operator`.
+#
+# eng/images/build.sh builds them without any registry: from base images it makes of Debian's packages, and (with
+# BINARIES=published) from what eng/publish.sh has compiled on the host already.
+ARG SDK=mcr.microsoft.com/dotnet/sdk:10.0
+ARG BASE=docker.io/library/debian:trixie-slim
+ARG NODE_BASE=${BASE}
+ARG BINARIES=compiled
+
+FROM ${SDK} AS compiled
+# NativeAOT links with the C compiler.
+RUN command -v gcc >/dev/null || { apt-get update && \
+    apt-get install -y --no-install-recommends gcc libc6-dev zlib1g-dev && rm -rf /var/lib/apt/lists/*; }
+ENV DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1
+WORKDIR /source
+COPY global.json Directory.Build.props Directory.Packages.props BannedSymbols.txt .editorconfig ./
+COPY protos protos
+COPY src src
+RUN dotnet publish src/Templating.Node -c Release -r linux-x64 -o /out/templating --nologo -v quiet && \
+    dotnet publish src/Templating.Operator -c Release -r linux-x64 --self-contained -o /out/operator --nologo -v quiet && \
+    rm -f /out/*/*.pdb /out/*/*.dbg
+
+FROM scratch AS published
+COPY artifacts/publish/templating /out/templating/templating
+COPY artifacts/publish-operator /out/operator
+
+FROM ${BINARIES} AS binaries
+
+# QEMU 10 with what it and the executable load: setpriv and prlimit (util-linux), OpenSSL (with ca-certificates).
+FROM ${NODE_BASE} AS templating
+COPY eng/images/strip.sh /tmp/strip.sh
+RUN command -v qemu-system-x86_64 >/dev/null || { apt-get update && \
+    apt-get install -y --no-install-recommends qemu-system-x86 util-linux ca-certificates && sh /tmp/strip.sh; }
+COPY --from=binaries /out/templating/templating /usr/bin/templating
+# A node daemon is run as another user by its pod's spec; a VM pod needs no name for its uid.
+USER 65532:65532
+ENTRYPOINT ["/usr/bin/templating"]
+
+FROM ${BASE} AS operator
+COPY eng/images/strip.sh /tmp/strip.sh
+RUN [ -e /etc/ssl/certs/ca-certificates.crt ] || { apt-get update && \
+    apt-get install -y --no-install-recommends ca-certificates libstdc++6 && sh /tmp/strip.sh; }
+COPY --from=binaries /out/operator /usr/lib/templating-operator
+USER 65532:65532
+ENV DOTNET_EnableDiagnostics=0
+ENTRYPOINT ["/usr/lib/templating-operator/templating-operator"]

@@ -1,0 +1,92 @@
+using System.Security.Cryptography;
+using Templating.Core.Errors;
+using Templating.Core.Store;
+using Templating.Core.Store.Manifests;
+using Templating.Core.Store.Native;
+using Templating.Core.Templates;
+
+namespace Templating.Core.Pods;
+
+/// <summary>
+/// What a published volume holds (docs/kubernetes/pod-protocol.md):
+/// <code>
+/// VOLUME/revision/{manifest.json,memory,state}   one revision, read-only
+/// VOLUME/images/SHA256                           its images, read-only
+/// VOLUME/socket/pod.sock                         made by the pod
+/// </code>
+/// The node's daemon has checked every byte before it published them. Here the manifest and the state are hashed again, for
+/// that takes a millisecond; memory and images are looked at for their size alone.
+/// </summary>
+public sealed class PodVolume
+{
+    public const string SocketFolder = "socket";
+    public const string SocketFile = "pod.sock";
+
+    private PodVolume(string folder, RevisionName name, Manifest manifest) => (Folder, Name, Manifest) = (folder, name, manifest);
+
+    public string Folder { get; }
+
+    public RevisionName Name { get; }
+
+    public Manifest Manifest { get; }
+
+    public string MemoryPath => Path.Combine(RevisionFolder(Folder), StoreLayout.MemoryFile);
+
+    public string StatePath => Path.Combine(RevisionFolder(Folder), StoreLayout.StateFile);
+
+    public IReadOnlyList<string> ImagePaths => [.. Manifest.Images.Select(i => ImagePath(Folder, i))];
+
+    public static string SocketPath(string folder) => Path.Combine(folder, SocketFolder, SocketFile);
+
+    /// <exception cref="TemplatingException">TemplateCorrupt, with everything that is wrong; ManifestInvalid.</exception>
+    /// <exception cref="IOException">There is no such volume, or it cannot be read.</exception>
+    public static PodVolume Open(string folder)
+    {
+        var path = Path.Combine(RevisionFolder(folder), StoreLayout.ManifestFile);
+        byte[] bytes;
+        using (var file = StoreFiles.OpenRegular(path, LibC.OpenReadOnly, out var stamp))
+        {
+            // One byte more than is allowed is enough for the parser's refusal.
+            bytes = new byte[Math.Min(stamp.Size, StoreLimits.ManifestBytes + 1L)];
+            bytes = bytes[..RandomAccess.Read(file, bytes, 0)];
+        }
+
+        var manifest = ManifestFormat.Parse(bytes, path);
+        var name = new RevisionName(new TemplateName(manifest.Tenant, manifest.Template), ManifestFormat.RevisionOf(bytes));
+        var volume = new PodVolume(folder, name, manifest);
+        var problems = new[] { CheckSize(volume.MemoryPath, manifest.Memory), CheckContent(volume.StatePath, manifest.State) }
+            .Concat(manifest.Images.Select(i => CheckSize(ImagePath(folder, i), i)))
+            .OfType<string>()
+            .ToList();
+        return problems.Count == 0
+            ? volume
+            : throw new TemplatingException(
+                ErrorCode.TemplateCorrupt, $"The volume {folder} is not what was published of {name}: {string.Join(" ", problems)}");
+    }
+
+    private static string RevisionFolder(string folder) => Path.Combine(folder, "revision");
+
+    private static string ImagePath(string folder, FileDigest image) => Path.Combine(folder, "images", image.Sha256);
+
+    private static string? CheckSize(string path, FileDigest expected)
+    {
+        var stamp = FileStamp.TryRead(path);
+        return stamp is not { IsRegularFile: true } found ? $"{path} is missing."
+            : found.Size == expected.Size ? null : $"{path} has {found.Size} bytes, expected are {expected.Size}.";
+    }
+
+    private static string? CheckContent(string path, FileDigest expected)
+    {
+        if (CheckSize(path, expected) is { } problem)
+        {
+            return problem;
+        }
+
+        using var file = StoreFiles.OpenRegular(path, LibC.OpenReadOnly, out _);
+        using var stream = new FileStream(file, FileAccess.Read, bufferSize: 0);
+        var found = Convert.ToHexStringLower(SHA256.HashData(stream));
+        return string.Equals(found, expected.Sha256, StringComparison.Ordinal)
+            ? null
+            : $"{path} has SHA-256 {found}, expected is {expected.Sha256}.";
+    }
+}

@@ -1,0 +1,178 @@
+using System.Text.Json.Nodes;
+using k8s;
+using k8s.Models;
+
+namespace Templating.Operator.Cluster;
+
+internal sealed class ClusterWriter(ClusterApi api, Caches caches, ClusterMetrics metrics, ILogger<ClusterWriter> logger) : IClusterWriter, IDisposable
+{
+    public const string FieldManager = "templating-operator";
+
+    private const string Apply = "application/apply-patch+yaml";
+    private const string Merge = "application/merge-patch+json";
+
+    // More at once only queue up in the server, which then has its own limits hit other clients.
+    private readonly SemaphoreSlim _limit = new(32);
+
+    public Task<T> CreateAsync<T>(T item, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<V1ObjectMeta>
+    {
+        var type = ResourceType.Of<T>();
+        Fill(item, type);
+        var path = $"{type.Collection(item.Metadata.NamespaceProperty ?? "")}?fieldManager={FieldManager}";
+        return WriteAsync<T>("create", HttpMethod.Post, path, KubernetesJson.Serialize(item), null, type.Plural, ObjectKey.Of(item), cancellationToken);
+    }
+
+    public Task<T> ApplyAsync<T>(T item, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<V1ObjectMeta>
+    {
+        var type = ResourceType.Of<T>();
+        Fill(item, type);
+        var key = ObjectKey.Of(item);
+        return WriteAsync<T>(
+            "apply", HttpMethod.Patch, $"{type.Item(key)}?fieldManager={FieldManager}&force=true", KubernetesJson.Serialize(item), Apply,
+            type.Plural, key, cancellationToken);
+    }
+
+    public async Task<T> ApplyStatusAsync<T, TStatus>(T current, TStatus status, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<V1ObjectMeta>, IStatus<TStatus?>
+        where TStatus : class
+    {
+        var type = ResourceType.Of<T>();
+        var key = ObjectKey.Of(current);
+        var wanted = KubernetesJson.Serialize(status);
+        var known = caches.Find<T>()?.Get(key) is { } cached && cached.Metadata.Uid == current.Metadata.Uid ? cached : current;
+        if (known.Status is { } has && string.Equals(KubernetesJson.Serialize(has), wanted, StringComparison.Ordinal))
+        {
+            return known;
+        }
+
+        var body = new JsonObject
+        {
+            ["apiVersion"] = type.ApiVersion,
+            ["kind"] = type.Kind,
+            // The uid is a precondition: another object of that name since then must not get this status.
+            ["metadata"] = new JsonObject { ["name"] = key.Name, ["namespace"] = key.Namespace, ["uid"] = current.Metadata.Uid },
+            ["status"] = JsonNode.Parse(wanted),
+        };
+        return await WriteAsync<T>(
+            "apply", HttpMethod.Patch, $"{type.Item(key)}/status?fieldManager={FieldManager}&force=true", body.ToJsonString(), Apply,
+            $"{type.Plural}/status", key, cancellationToken);
+    }
+
+    public Task<T> PatchAsync<T>(ObjectKey key, object mergePatch, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<V1ObjectMeta>
+    {
+        var type = ResourceType.Of<T>();
+        return WriteAsync<T>(
+            "patch", HttpMethod.Patch, $"{type.Item(key)}?fieldManager={FieldManager}", MergePatch.Serialize(mergePatch), Merge,
+            type.Plural, key, cancellationToken);
+    }
+
+    public async Task DeleteAsync<T>(ObjectKey key, string? uid, int? gracePeriodSeconds, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<V1ObjectMeta>
+    {
+        var type = ResourceType.Of<T>();
+        var options = new V1DeleteOptions
+        {
+            ApiVersion = "v1",
+            Kind = "DeleteOptions",
+            GracePeriodSeconds = gracePeriodSeconds,
+            PropagationPolicy = "Background",
+            Preconditions = uid is null ? null : new V1Preconditions { Uid = uid },
+        };
+        try
+        {
+            // The answer is the object or a Status: nothing of it is needed.
+            await CallAsync<JsonObject>(
+                "delete", HttpMethod.Delete, type.Item(key), KubernetesJson.Serialize(options), null, type.Plural, key, cancellationToken);
+        }
+        catch (k8s.Autorest.HttpOperationException e) when (ClusterErrors.KindOf(e) is ClusterErrorKind.NotFound
+            || (uid is not null && ClusterErrors.KindOf(e) == ClusterErrorKind.Conflict))
+        {
+            // Gone, or another one has its name now.
+        }
+    }
+
+    public async Task<bool> DeleteUnchangedAsync<T>(T item, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<V1ObjectMeta>
+    {
+        var type = ResourceType.Of<T>();
+        var key = ObjectKey.Of(item);
+        var options = new V1DeleteOptions
+        {
+            ApiVersion = "v1",
+            Kind = "DeleteOptions",
+            PropagationPolicy = "Background",
+            Preconditions = new V1Preconditions { Uid = item.Metadata.Uid, ResourceVersion = item.Metadata.ResourceVersion },
+        };
+        try
+        {
+            await CallAsync<JsonObject>(
+                "delete", HttpMethod.Delete, type.Item(key), KubernetesJson.Serialize(options), null, type.Plural, key, cancellationToken);
+            return true;
+        }
+        catch (k8s.Autorest.HttpOperationException e) when (ClusterErrors.Is(e, ClusterErrorKind.NotFound))
+        {
+            return true;
+        }
+        catch (k8s.Autorest.HttpOperationException e) when (ClusterErrors.Is(e, ClusterErrorKind.Conflict))
+        {
+            return false;
+        }
+    }
+
+    public void Dispose() => _limit.Dispose();
+
+    private static void Fill<T>(T item, ResourceType type)
+        where T : class, IKubernetesObject<V1ObjectMeta>
+    {
+        item.ApiVersion = type.ApiVersion;
+        item.Kind = type.Kind;
+    }
+
+    private async Task<T> WriteAsync<T>(
+        string verb, HttpMethod method, string path, string body, string? contentType, string resource, ObjectKey key, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<V1ObjectMeta>
+    {
+        var written = await CallAsync<T>(verb, method, path, body, contentType, resource, key, cancellationToken);
+        caches.Find<T>()?.Remember(written);
+        return written;
+    }
+
+    private async Task<T> CallAsync<T>(
+        string verb, HttpMethod method, string path, string body, string? contentType, string resource, ObjectKey key, CancellationToken cancellationToken)
+    {
+        await _limit.WaitAsync(cancellationToken);
+        var result = "cancelled";
+        try
+        {
+            var answer = await api.SendAsync<T>(method, path, body, contentType, cancellationToken);
+            result = "ok";
+            Log.Written(logger, verb, resource, key.ToString());
+            return answer;
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            var kind = ClusterErrors.KindOf(e);
+            result = kind switch
+            {
+                ClusterErrorKind.None => "error",
+                ClusterErrorKind.AlreadyExists => "already_exists",
+                ClusterErrorKind.NotFound => "not_found",
+                _ => kind.ToString().ToLowerInvariant(),
+            };
+            if (kind == ClusterErrorKind.Conflict)
+            {
+                metrics.Conflicted(resource);
+            }
+
+            throw;
+        }
+        finally
+        {
+            _limit.Release();
+            metrics.Wrote(verb, resource, result);
+        }
+    }
+}

@@ -1,0 +1,20 @@
+namespace Templating.Operator.Cluster;
+
+/// <summary>What an informer watches and keeps.</summary>
+internal sealed record InformerOptions<T>
+{
+    /// <summary>Empty means all namespaces, or a kind that has none.</summary>
+    public string Namespace { get; init; } = "";
+
+    /// <summary>Empty means all objects.</summary>
+    public string LabelSelector { get; init; } = "";
+
+    /// <summary>Takes away what nobody here looks at, before it is kept.</summary>
+    public Action<T>? Trim { get; init; }
+
+    public IReadOnlyDictionary<string, Func<T, IEnumerable<string>>> Indexers { get; init; } =
+        new Dictionary<string, Func<T, IEnumerable<string>>>(StringComparer.Ordinal);
+
+    /// <summary>Objects of a list's page.</summary>
+    public int PageSize { get; init; } = 500;
+}

@@ -1,0 +1,36 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+using k8s;
+using k8s.Models;
+using Templating.Kubernetes;
+
+namespace Templating.Operator.Cluster;
+
+/// <summary>
+/// JSON of a merge patch, where null means "take away": nulls of dictionaries, nodes and anonymous types are written; those
+/// within the models' types are not, as everywhere else.
+/// </summary>
+internal static class MergePatch
+{
+    private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web) { Converters = { new Models() } };
+
+    public static string Serialize(object patch) => patch is JsonNode node ? node.ToJsonString() : JsonSerializer.Serialize(patch, Options);
+
+    private sealed class Models : JsonConverterFactory
+    {
+        public override bool CanConvert(Type typeToConvert) =>
+            typeToConvert.Assembly == typeof(V1Pod).Assembly || typeToConvert.Assembly == typeof(VMClone).Assembly
+            || typeToConvert == typeof(DateTime);
+
+        public override JsonConverter CreateConverter(Type typeToConvert, JsonSerializerOptions options) =>
+            (JsonConverter)Activator.CreateInstance(typeof(Model<>).MakeGenericType(typeToConvert))!;
+    }
+
+    private sealed class Model<T> : JsonConverter<T>
+    {
+        public override T Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => throw new NotSupportedException();
+
+        public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options) => writer.WriteRawValue(KubernetesJson.Serialize(value));
+    }
+}

@@ -1,0 +1,47 @@
+using k8s.Models;
+using Templating.Kubernetes;
+
+namespace Templating.Operator.Cluster;
+
+/// <summary>The values of <see cref="Indexes"/>.</summary>
+internal static class VmIndexers
+{
+    public static IReadOnlyDictionary<string, Func<V1Pod, IEnumerable<string>>> Pods { get; } =
+        new Dictionary<string, Func<V1Pod, IEnumerable<string>>>(StringComparer.Ordinal)
+        {
+            [Indexes.Template] = pod => Scoped(pod.Metadata, Label(pod, Keys.TemplateLabel)),
+            [Indexes.Pool] = pod => Scoped(pod.Metadata, Label(pod, Keys.PoolLabel)),
+            [Indexes.Clone] = pod => One(Label(pod, Keys.CloneLabel)),
+            [Indexes.Node] = pod => One(pod.Spec?.NodeName),
+        };
+
+    public static IReadOnlyDictionary<string, Func<VMPool, IEnumerable<string>>> Pools { get; } =
+        new Dictionary<string, Func<VMPool, IEnumerable<string>>>(StringComparer.Ordinal)
+        {
+            [Indexes.Template] = pool => Scoped(pool.Metadata, pool.Spec.Template),
+        };
+
+    public static IReadOnlyDictionary<string, Func<VMClone, IEnumerable<string>>> Clones { get; } =
+        new Dictionary<string, Func<VMClone, IEnumerable<string>>>(StringComparer.Ordinal)
+        {
+            [Indexes.Template] = clone => Scoped(clone.Metadata, clone.Spec.Template),
+            [Indexes.Pool] = clone => Scoped(clone.Metadata, clone.Spec.Pool),
+        };
+
+    /// <summary>Of a node only names, labels, taints and conditions are looked at; its list of images alone can be 50 KiB.</summary>
+    public static void TrimNode(V1Node node)
+    {
+        node.Metadata.Annotations = null;
+        if (node.Status is { } status)
+        {
+            node.Status = new V1NodeStatus { Conditions = status.Conditions, Allocatable = status.Allocatable };
+        }
+    }
+
+    private static string? Label(V1Pod pod, string key) => pod.Metadata.Labels is { } labels && labels.TryGetValue(key, out var value) ? value : null;
+
+    private static IEnumerable<string> Scoped(V1ObjectMeta about, string? name) =>
+        string.IsNullOrEmpty(name) ? [] : [$"{about.NamespaceProperty}/{name}"];
+
+    private static IEnumerable<string> One(string? value) => string.IsNullOrEmpty(value) ? [] : [value];
+}

@@ -1,0 +1,27 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Templating.Operator.Pods;
+
+/// <summary>What every VM pod has of the installation, and how long nodes are waited for.</summary>
+internal sealed class PodOptions
+{
+    public const string Section = "Pods";
+
+    /// <summary>The image of VM pods: that of the node's daemon.</summary>
+    [Required]
+    public string Image { get; set; } = "localhost/templating:dev";
+
+    /// <summary>IfNotPresent, Always or Never.</summary>
+    [Required, RegularExpression("^(IfNotPresent|Always|Never)$")]
+    public string ImagePullPolicy { get; set; } = "IfNotPresent";
+
+    /// <summary>
+    /// What QEMU and the pod's process need beside the guest's RAM, in MiB. Under TCG the cache of translated code alone
+    /// grows to 32 MiB, QEMU's heap and firmware take 30 MiB, the pod's process 25 MiB.
+    /// </summary>
+    [Range(32, 4096)]
+    public int OverheadMiB { get; set; } = 128;
+
+    /// <summary>How long a node may be not ready until its VM pods count as lost.</summary>
+    public TimeSpan NodeLostAfter { get; set; } = TimeSpan.FromSeconds(60);
+}

@@ -1,0 +1,63 @@
+using k8s.Models;
+
+namespace Templating.Operator.Pods;
+
+/// <summary>How a VM pod ended. The reasons are documented in docs/kubernetes/pools-and-clones.md.</summary>
+/// <param name="Failed">Whether a VM that is to be remade on failure is.</param>
+internal sealed record PodOutcome(string Reason, string Message, bool Failed)
+{
+    public static PodOutcome NodeLost(string message) => new("NodeLost", message, Failed: true);
+
+    public static PodOutcome Deleted(string? pod) => new("PodDeleted", $"Pod '{pod}' was deleted.", Failed: true);
+
+    public static PodOutcome ShutDown(DateTime at) => new("ShutdownTime", $"It was shut down at {at:u}, as asked for.", Failed: false);
+
+    /// <summary>Of a pod that is Succeeded or Failed.</summary>
+    public static PodOutcome Of(V1Pod pod)
+    {
+        var status = pod.Status;
+        var ended = pod.Container()?.State?.Terminated ?? pod.Container()?.LastState?.Terminated;
+
+        // First what happened to the VM, whatever its pod's phase: the kernel may have killed QEMU while the process
+        // beside it ended well.
+        if (ended?.Reason == "OOMKilled" || status?.Reason == "OOMKilled")
+        {
+            return new("OOMKilled", Text("The VM took more memory than its pod's limit.", ended?.Message, status?.Message), Failed: true);
+        }
+
+        return status?.Reason switch
+        {
+            "Evicted" => new("Evicted", Text("The node evicted the pod.", status.Message), Failed: true),
+            "Preempting" or "Preempted" => new("Preempted", Text("A pod of higher priority took its place.", status.Message), Failed: true),
+            "Shutdown" or "NodeShutdown" or "Terminated" => new("NodeShutdown", Text("The node was shut down.", status.Message), Failed: true),
+            "NodeLost" => NodeLost(Text("Its node was lost.", status.Message)),
+            "DeadlineExceeded" => new("DeadlineExceeded", Text("The pod's deadline passed.", status.Message), Failed: true),
+            _ => ended is null ? NotStarted(status) : OfContainer(ended),
+        };
+    }
+
+    private static PodOutcome NotStarted(V1PodStatus? status) => status?.Phase == "Succeeded"
+        ? new("GuestPoweredOff", "The VM ended in order.", Failed: false)
+        : new("PodFailed", Text("The pod failed before its container ran.", status?.Reason, status?.Message), Failed: true);
+
+    private static PodOutcome OfContainer(V1ContainerStateTerminated ended)
+    {
+        if (ended.ExitCode == 0)
+        {
+            return new("GuestPoweredOff", Text("The guest powered off.", ended.Message), Failed: false);
+        }
+
+        if (ended.Reason is "StartError" or "ContainerCannotRun" or "ContainerStatusUnknown")
+        {
+            return new("ContainerFailed", Text("The container did not run.", ended.Reason, ended.Message), Failed: true);
+        }
+
+        var reason = ended.Message?.Contains("panic", StringComparison.OrdinalIgnoreCase) == true ? "GuestPanicked"
+            : ended.ExitCode is 137 or 143 ? "Killed"
+            : "VMFailed";
+        return new(reason, Text($"The VM's container exited with {ended.ExitCode}.", ended.Message), Failed: true);
+    }
+
+    private static string Text(string first, params string?[] rest) =>
+        string.Join(' ', rest.Where(r => !string.IsNullOrWhiteSpace(r)).Select(r => r!.Trim()).Prepend(first));
+}

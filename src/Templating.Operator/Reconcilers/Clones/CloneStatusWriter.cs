@@ -1,0 +1,15 @@
+using Templating.Kubernetes;
+using Templating.Operator.Cluster;
+
+namespace Templating.Operator.Reconcilers.Clones;
+
+/// <summary>Writes a pass's status, where it differs from what is there.</summary>
+internal sealed class CloneStatusWriter(IClusterWriter writer)
+{
+    public async Task WriteAsync(CloneWork work, CancellationToken cancellationToken)
+    {
+        work.Status.ObservedGeneration = work.Clone.Metadata.Generation;
+        work.Status.Conditions = work.Conditions.ToList();
+        work.Written(await writer.ApplyStatusAsync(work.Clone, work.Status, cancellationToken));
+    }
+}

@@ -1,0 +1,32 @@
+using Templating.Operator.Cluster;
+using Templating.Operator.Validation;
+
+namespace Templating.Operator.Reconcilers.Clones.Steps;
+
+/// <summary>Refuses what cannot be done, all faults at once. A VM that runs already goes on.</summary>
+internal sealed class Accept(IEvents events) : ICloneStep
+{
+    public Task<StepResult> RunAsync(CloneWork work, CancellationToken cancellationToken)
+    {
+        work.Faults = CloneRules.Check(work.Clone, work.Pod);
+        if (work.Faults.Count == 0)
+        {
+            work.Conditions.Set(CloneConditions.Accepted, ConditionSet.True, "Valid", "The spec is valid.");
+            return Task.FromResult(StepResult.Next);
+        }
+
+        var text = Fault.Text(work.Faults);
+        if (work.Conditions.Set(CloneConditions.Accepted, ConditionSet.False, "InvalidSpec", text))
+        {
+            events.Warning(work.Clone, "InvalidSpec", text);
+        }
+
+        if (work.Pod is not null || work.Status.PodUid is not null)
+        {
+            return Task.FromResult(StepResult.Next);
+        }
+
+        work.Conditions.Set(CloneConditions.Ready, ConditionSet.False, "InvalidSpec", "The spec is not valid; Accepted says why.");
+        return Task.FromResult(StepResult.End);
+    }
+}

@@ -1,0 +1,101 @@
+using System.Globalization;
+using k8s.Autorest;
+using Templating.Kubernetes;
+using Templating.Operator.Cluster;
+using Templating.Operator.Pods;
+
+namespace Templating.Operator.Reconcilers.Clones.Steps;
+
+/// <summary>Makes a pod for a VMClone that got none from a pool. Its name follows from the VMClone, so it is made once.</summary>
+internal sealed class CreatePod(
+    ICache<VMPool> pools, ICache<VMTemplate> templates, PodBuilder builder, IClusterWriter writer, IEvents events) : ICloneStep
+{
+    /// <summary>A change of template or pool is told; this is for what nobody tells.</summary>
+    private static readonly TimeSpan Again = TimeSpan.FromSeconds(10);
+
+    private static readonly TimeSpan AfterRefusal = TimeSpan.FromSeconds(15);
+
+    public async Task<StepResult> RunAsync(CloneWork work, CancellationToken cancellationToken)
+    {
+        if (work.Pod is not null)
+        {
+            return StepResult.Next;
+        }
+
+        var source = CloneSource.Of(work.Clone, pools, templates);
+        if (source.Reason is { } reason)
+        {
+            return NotYet(work, reason, source.Message, Again);
+        }
+
+        try
+        {
+            work.Pod = await writer.CreateAsync(builder.Build(Plan(work, source)), cancellationToken);
+            return StepResult.Next;
+        }
+        catch (HttpOperationException refusal) when (ClusterErrors.KindOf(refusal) is ClusterErrorKind.Forbidden or ClusterErrorKind.Invalid)
+        {
+            return NotYet(work, "PodRefused", ClusterErrors.MessageOf(refusal.Response?.Content), AfterRefusal);
+        }
+        catch (HttpOperationException refusal) when (ClusterErrors.Is(refusal, ClusterErrorKind.AlreadyExists))
+        {
+            // Made by the leader before; the watch has not told yet.
+            work.LookAgainAfter(TimeSpan.FromSeconds(1));
+            return StepResult.End;
+        }
+    }
+
+    private static PodPlan Plan(CloneWork work, CloneSource source)
+    {
+        var clone = work.Clone;
+        return new PodPlan
+        {
+            Template = source.Template!,
+            Revision = source.Revision!,
+            Owner = PodBuilder.Owner(VMClone.KubeKind, clone.Metadata),
+            Name = PodNames.ForClone(clone.Metadata.Name, work.Uid, work.Restarts),
+            Pod = source.Pool is null ? clone.Spec.Pod : Merge(source.Pool.Spec.Pod, clone.Spec.Pod),
+            Ports = clone.Spec.Ports ?? [],
+            Labels = new Dictionary<string, string>(StringComparer.Ordinal) { [Keys.CloneLabel] = work.Uid },
+            Annotations = new Dictionary<string, string>(StringComparer.Ordinal)
+            {
+                [Keys.RestartAnnotation] = work.Restarts.ToString(CultureInfo.InvariantCulture),
+            },
+        };
+    }
+
+    /// <summary>As a VM of the pool would be: its pod, with the VMClone's own labels and annotations.</summary>
+    private static VMPodTemplate Merge(VMPodTemplate? pool, VMPodTemplate? clone) => new()
+    {
+        Labels = Union(pool?.Labels, clone?.Labels),
+        Annotations = Union(pool?.Annotations, clone?.Annotations),
+        Resources = pool?.Resources,
+        NodeSelector = pool?.NodeSelector,
+        Tolerations = pool?.Tolerations,
+        PriorityClassName = pool?.PriorityClassName,
+        TerminationGracePeriodSeconds = pool?.TerminationGracePeriodSeconds,
+    };
+
+    private static Dictionary<string, string> Union(Dictionary<string, string>? first, Dictionary<string, string>? second)
+    {
+        var all = new Dictionary<string, string>(first ?? [], StringComparer.Ordinal);
+        foreach (var (key, value) in second ?? [])
+        {
+            all[key] = value;
+        }
+
+        return all;
+    }
+
+    private StepResult NotYet(CloneWork work, string reason, string message, TimeSpan again)
+    {
+        if (work.Conditions.Set(CloneConditions.Scheduled, ConditionSet.False, reason, message))
+        {
+            events.Warning(work.Clone, reason, message);
+        }
+
+        work.Conditions.Set(CloneConditions.Ready, ConditionSet.False, reason, "It has no pod; Scheduled says why.");
+        work.LookAgainAfter(again);
+        return StepResult.End;
+    }
+}

@@ -1,0 +1,44 @@
+using k8s.Models;
+using Templating.Kubernetes;
+using Templating.Operator.Cluster;
+using Templating.Operator.Pods;
+
+namespace Templating.Operator.Reconcilers.Clones.Steps;
+
+/// <summary>A finished VMClone does nothing more, and goes when its time to live is over.</summary>
+internal sealed class Expire(IClusterWriter writer) : ICloneStep
+{
+    /// <summary>A VM that failed ends by itself, and its pod is left there for its log.</summary>
+    private static readonly TimeSpan OwnEnd = TimeSpan.FromSeconds(10);
+
+    public async Task<StepResult> RunAsync(CloneWork work, CancellationToken cancellationToken)
+    {
+        if (!work.Conditions.IsTrue(CloneConditions.Finished))
+        {
+            return StepResult.Next;
+        }
+
+        var finished = new DateTimeOffset(work.Status.FinishTime?.ToUniversalTime() ?? work.Now.UtcDateTime);
+        if (work.Pod is { } pod && !pod.IsEnded() && !pod.IsDeleting() && IsOver(work, finished + OwnEnd))
+        {
+            await writer.DeleteAsync<V1Pod>(ObjectKey.Of(pod), pod.Metadata.Uid, null, cancellationToken);
+        }
+
+        if (work.Clone.Spec.TtlSecondsAfterFinished is { } seconds && IsOver(work, finished + TimeSpan.FromSeconds(seconds)))
+        {
+            await writer.DeleteAsync<VMClone>(work.Key, work.Uid, null, cancellationToken);
+        }
+
+        return StepResult.End;
+    }
+
+    private static bool IsOver(CloneWork work, DateTimeOffset end)
+    {
+        if (end > work.Now)
+        {
+            work.LookAgainAfter(end - work.Now);
+        }
+
+        return end <= work.Now;
+    }
+}

@@ -1,0 +1,45 @@
+using Templating.Operator.Cluster;
+using Templating.Operator.Validation;
+using Templating.V1;
+
+namespace Templating.Operator.Reconcilers.Clones.Steps;
+
+/// <summary>
+/// Reads what the guest is given: before a VM is taken, so that none is taken for nothing, and just before it is activated.
+/// </summary>
+internal sealed class ReadInputs(InputReader reader, IEvents events) : ICloneStep
+{
+    /// <summary>Nobody tells when a Secret comes: the operator watches none.</summary>
+    private static readonly TimeSpan Again = TimeSpan.FromSeconds(3);
+
+    public async Task<StepResult> RunAsync(CloneWork work, CancellationToken cancellationToken)
+    {
+        if (work.Pod is not null && work.Vm?.State != PodState.Waiting)
+        {
+            return StepResult.Next;
+        }
+
+        if (work.Pod is null && Finisher.Pause(work) is { } pause)
+        {
+            work.LookAgainAfter(pause);
+            return StepResult.End;
+        }
+
+        var (inputs, faults) = await reader.ReadAsync(work.Clone, cancellationToken);
+        if (faults.Count == 0)
+        {
+            work.Inputs = inputs;
+            return StepResult.Next;
+        }
+
+        var text = Fault.Text(faults);
+        if (work.Conditions.Set(CloneConditions.IdentityConfirmed, ConditionSet.False, "InputMissing", text))
+        {
+            events.Warning(work.Clone, "InputMissing", text);
+        }
+
+        work.Conditions.Set(CloneConditions.Ready, ConditionSet.False, "InputMissing", "What its guest is to be given is not there; IdentityConfirmed says what.");
+        work.LookAgainAfter(Again);
+        return work.Pod is null ? StepResult.End : StepResult.Next;
+    }
+}

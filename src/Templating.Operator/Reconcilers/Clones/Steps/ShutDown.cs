@@ -1,0 +1,45 @@
+using k8s.Models;
+using Templating.Operator.Cluster;
+using Templating.Operator.Pods;
+
+namespace Templating.Operator.Reconcilers.Clones.Steps;
+
+/// <summary>At its shutdown time the guest is told to power off, by deleting its pod in order.</summary>
+internal sealed class ShutDown(IClusterWriter writer, Finisher finisher) : ICloneStep
+{
+    public async Task<StepResult> RunAsync(CloneWork work, CancellationToken cancellationToken)
+    {
+        if (work.Clone.Spec.ShutdownTime is not { } time)
+        {
+            return StepResult.Next;
+        }
+
+        var at = time.ToUniversalTime();
+        if (at > work.Now.UtcDateTime)
+        {
+            // A timer has limits; a look a day is cheap.
+            var left = at - work.Now.UtcDateTime;
+            work.LookAgainAfter(left < TimeSpan.FromDays(1) ? left : TimeSpan.FromDays(1));
+            return StepResult.Next;
+        }
+
+        if (work.Pod is not { } pod)
+        {
+            finisher.Finish(work, PodOutcome.ShutDown(at));
+            return StepResult.End;
+        }
+
+        if (pod.IsEnded() && !pod.IsDeleting())
+        {
+            return StepResult.Next;
+        }
+
+        work.Conditions.Set(CloneConditions.Ready, ConditionSet.False, "ShuttingDown", "Its shutdown time has come.");
+        if (!pod.IsDeleting())
+        {
+            await writer.DeleteAsync<V1Pod>(ObjectKey.Of(pod), pod.Metadata.Uid, null, cancellationToken);
+        }
+
+        return StepResult.End;
+    }
+}

@@ -1,0 +1,18 @@
+using k8s.Models;
+using Templating.Kubernetes;
+using Templating.Operator.Cluster;
+using Templating.Operator.Nodes;
+
+namespace Templating.Operator.Reconcilers.NodeLabels;
+
+internal static class NodeLabelController
+{
+    public static Controller Create(NodeLabelReconciler reconciler, INodeDirectory directory) => new(
+        reconciler,
+        [
+            new ObjectTrigger<V1Node>(node => [ObjectKey.Of(node)]),
+            new ObjectTrigger<VMTemplate>(_ => directory.All.Select(node => new ObjectKey("", node.Name))),
+            new NodeTrigger(change => change.Pod is null ? [new ObjectKey("", change.Node)] : []),
+        ],
+        Concurrency: 4);
+}

@@ -1,0 +1,90 @@
+using Templating.Kubernetes;
+using Templating.Operator.Cluster;
+using Templating.Operator.Pods;
+using Templating.Operator.Validation;
+
+namespace Templating.Operator.Reconcilers.Pools;
+
+/// <summary>Tells what a pool has.</summary>
+internal sealed class PoolStatus(IClusterWriter writer, IEvents events, TimeProvider time)
+{
+    public async Task WriteAsync(PoolWork work, CancellationToken cancellationToken)
+    {
+        var pool = work.Pool;
+        var conditions = new ConditionSet(pool.Status?.Conditions, pool.Metadata.Generation, time.GetUtcNow());
+        SetTemplateReady(work, conditions);
+        SetProgressing(work, conditions);
+        SetReady(work, conditions);
+        var members = work.View.Members;
+        await writer.ApplyStatusAsync(
+            pool,
+            new VMPoolStatus
+            {
+                ObservedGeneration = pool.Metadata.Generation,
+                Replicas = members.Count,
+                ReadyReplicas = Waiting(work),
+                UpdatedReplicas = members.Count(m => m.Updated),
+                ClaimedReplicas = work.View.Claimed,
+                Selector = $"{Keys.PoolLabel}={pool.Metadata.Name},!{Keys.CloneLabel}",
+                Revision = work.Revision ?? pool.Status?.Revision,
+                Conditions = conditions.ToList(),
+            },
+            cancellationToken);
+    }
+
+    private static int Waiting(PoolWork work) => work.View.Members.Count(m => m.State == MemberState.Waiting);
+
+    private void SetTemplateReady(PoolWork work, ConditionSet conditions)
+    {
+        var name = work.Pool.Spec.Template;
+        var (status, reason, message) =
+            work.Revision is { } revision && revision == Revisions.Of(work.Template!.Spec)
+                ? (ConditionSet.True, "RevisionReady", $"Revision {revision} of template '{name}' is ready on a node.")
+            : work.Revision is { } before
+                ? (ConditionSet.True, "OlderRevisionReady", $"{TemplateRevisions.Problem(work.Template!)} Revision {before} is used until it is.")
+            : work.Template is null
+                ? (ConditionSet.False, "TemplateNotFound", $"There is no template '{name}' in this namespace; make one.")
+            : work.Template.Metadata.DeletionTimestamp is not null
+                ? (ConditionSet.False, "TemplateDeleted", $"Template '{name}' is being deleted.")
+            : (ConditionSet.False, "TemplateNotReady", TemplateRevisions.Problem(work.Template));
+        if (conditions.Set("TemplateReady", status, reason, message) && status == ConditionSet.False)
+        {
+            events.Warning(work.Pool, reason, message);
+        }
+    }
+
+    private void SetProgressing(PoolWork work, ConditionSet conditions)
+    {
+        var busy = work.Planned is { } plan && (plan.Create > 0 || plan.Delete.Count > 0);
+        var starting = work.View.Members.Any(m => m.State == MemberState.Starting);
+        var (status, reason, message) =
+            work.Refusal is { } refusal ? (ConditionSet.False, "CreateFailed", ClusterErrors.MessageOf(refusal.Response?.Content))
+            : busy && work.Backoff is not null ? (ConditionSet.False, "Backoff", "A member failed; the next ones are made after a pause.")
+            : busy || starting ? (ConditionSet.True, "MembersChanging", "Members are being made or replaced.")
+            : (ConditionSet.False, "Settled", "Nothing is to be done.");
+        if (conditions.Set("Progressing", status, reason, message) && work.Refusal is not null)
+        {
+            events.Warning(work.Pool, reason, message);
+        }
+    }
+
+    private void SetReady(PoolWork work, ConditionSet conditions)
+    {
+        var waiting = Waiting(work);
+        var (status, reason, message) =
+            work.Faults.Count > 0 ? (ConditionSet.False, "InvalidSpec", Fault.Text(work.Faults))
+            : waiting >= work.Desired ? (ConditionSet.True, "Full", $"{waiting} of {work.Desired} VMs wait.")
+            : (ConditionSet.False, "Filling", $"{waiting} of {work.Desired} VMs wait.");
+        if (conditions.Set("Ready", status, reason, message) && reason != "Filling")
+        {
+            if (work.Faults.Count > 0)
+            {
+                events.Warning(work.Pool, reason, message);
+            }
+            else
+            {
+                events.Normal(work.Pool, reason, message);
+            }
+        }
+    }
+}

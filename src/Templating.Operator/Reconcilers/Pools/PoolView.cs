@@ -1,0 +1,20 @@
+using k8s.Models;
+
+namespace Templating.Operator.Reconcilers.Pools;
+
+/// <summary>A pool's pods, sorted by what is to be done with them.</summary>
+internal sealed record PoolView
+{
+    public required IReadOnlyList<Member> Members { get; init; }
+
+    /// <summary>Unclaimed ones that ended: a waiting VM never does by itself.</summary>
+    public required IReadOnlyList<V1Pod> Ended { get; init; }
+
+    /// <summary>Unclaimed ones of nodes that are gone.</summary>
+    public required IReadOnlyList<V1Pod> Lost { get; init; }
+
+    public required int Claimed { get; init; }
+
+    /// <summary>When the next node counts as lost; null where none is in doubt.</summary>
+    public TimeSpan? NextLoss { get; init; }
+}

@@ -1,0 +1,147 @@
+using System.Collections;
+using System.Collections.Concurrent;
+using System.ComponentModel.DataAnnotations;
+using System.Reflection;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Templating.Kubernetes;
+
+namespace Templating.Operator.Validation;
+
+/// <summary>
+/// The rules of the resources' schema once more, from the same attributes: for objects written under an older schema, and
+/// for what a schema lets through. Values of inputs are never repeated in a message, they may be secret.
+/// </summary>
+internal static class SpecChecker
+{
+    private static readonly TimeSpan MatchLimit = TimeSpan.FromSeconds(1);
+
+    /// <summary>Attributes are slow to read, and every look at an object asks for them.</summary>
+    private static readonly ConcurrentDictionary<Type, Rules> Known = new();
+
+    /// <returns>All faults, in the order of the properties.</returns>
+    public static List<Fault> Check(object spec)
+    {
+        var faults = new List<Fault>();
+        CheckObject(faults, "spec", spec);
+        return faults;
+    }
+
+    private static void CheckObject(List<Fault> faults, string field, object item)
+    {
+        var rules = Known.GetOrAdd(item.GetType(), type => new Rules(type));
+        foreach (var property in rules.Properties)
+        {
+            var value = property.Property.GetValue(item);
+            if (value is null && !property.IsRequired)
+            {
+                continue;
+            }
+
+            var name = $"{field}.{property.Name}";
+            if (value is null)
+            {
+                faults.Add(new(name, "It is missing; give it."));
+                continue;
+            }
+
+            foreach (var rule in property.Rules)
+            {
+                if (Problem(rule, value) is { } problem)
+                {
+                    faults.Add(new(name, problem));
+                    break;
+                }
+            }
+
+            CheckInner(faults, name, value);
+        }
+
+        CheckChoices(faults, field, item, rules);
+    }
+
+    private static void CheckInner(List<Fault> faults, string field, object value)
+    {
+        if (value is IList list)
+        {
+            for (var i = 0; i < list.Count; i++)
+            {
+                if (list[i] is not { } element)
+                {
+                    faults.Add(new($"{field}[{i}]", "It is null; leave it out."));
+                }
+                else if (IsOurs(element))
+                {
+                    CheckObject(faults, $"{field}[{i}]", element);
+                }
+            }
+        }
+        else if (IsOurs(value))
+        {
+            CheckObject(faults, field, value);
+        }
+    }
+
+    private static void CheckChoices(List<Fault> faults, string field, object item, Rules rules)
+    {
+        if (rules.ExactlyOneOf is { } exactly && rules.Given(item, exactly) is var given && given.Count != 1)
+        {
+            faults.Add(new(field, $"It has {(given.Count == 0 ? "none" : "more than one")} of {string.Join(" and ", exactly)}; give exactly one."));
+        }
+
+        if (rules.AtMostOneOf is { } most && rules.Given(item, most) is var some && some.Count > 1)
+        {
+            faults.Add(new(field, $"It has {string.Join(" and ", some)}; give one of them."));
+        }
+    }
+
+    private static string? Problem(Attribute rule, object value) => rule switch
+    {
+        RequiredAttribute when value is string { Length: 0 } => "It is empty; give it.",
+        RangeAttribute range when !range.IsValid(value) => $"{value} is not allowed; use {range.Minimum} to {range.Maximum}.",
+        StringLengthAttribute length when value is string text && text.Length > length.MaximumLength =>
+            $"It has {text.Length} characters; at most {length.MaximumLength} are allowed.",
+        RegularExpressionAttribute pattern when value is string text && !Matches(text, pattern.Pattern) =>
+            $"{Quote(text)} is not allowed; it must match {pattern.Pattern}.",
+        MaxLengthAttribute most when value is ICollection items && items.Count > most.Length =>
+            $"It has {items.Count} entries; at most {most.Length} are allowed.",
+        MinLengthAttribute least when value is ICollection items && items.Count < least.Length =>
+            $"It has {items.Count} entries; at least {least.Length} are needed.",
+        AllowedTextAttribute allowed when value is string text && !allowed.Values.Contains(text, StringComparer.Ordinal) =>
+            $"{Quote(text)} is not allowed; use {string.Join(" or ", allowed.Values)}.",
+        _ => null,
+    };
+
+    /// <summary>Unlike $ in .NET, $ of a schema does not match before a final line feed.</summary>
+    private static bool Matches(string text, string pattern) =>
+        !text.EndsWith('\n') && Regex.IsMatch(text, pattern, RegexOptions.CultureInvariant, MatchLimit);
+
+    private static bool IsOurs(object value) => value.GetType().Assembly == typeof(VMCloneSpec).Assembly;
+
+    private static string NameOf(string property) => JsonNamingPolicy.CamelCase.ConvertName(property);
+
+    private static string Quote(string text) => text.Length <= 64 ? $"'{text}'" : $"'{text[..64]}...'";
+
+    private sealed class Rules(Type type)
+    {
+        public IReadOnlyList<PropertyRules> Properties { get; } = [.. type.GetProperties().Select(p => new PropertyRules(p))];
+
+        public IReadOnlyList<string>? ExactlyOneOf { get; } = type.GetCustomAttribute<ExactlyOneOfAttribute>()?.Properties;
+
+        public IReadOnlyList<string>? AtMostOneOf { get; } = type.GetCustomAttribute<AtMostOneOfAttribute>()?.Properties;
+
+        public List<string> Given(object item, IReadOnlyList<string> names) =>
+            [.. Properties.Where(p => names.Contains(p.Name, StringComparer.Ordinal) && p.Property.GetValue(item) is not null).Select(p => p.Name)];
+    }
+
+    private sealed class PropertyRules(PropertyInfo property)
+    {
+        public PropertyInfo Property => property;
+
+        public string Name { get; } = NameOf(property.Name);
+
+        public bool IsRequired { get; } = property.IsDefined(typeof(RequiredAttribute));
+
+        public IReadOnlyList<Attribute> Rules { get; } = [.. property.GetCustomAttributes()];
+    }
+}

@@ -1,0 +1,147 @@
+using CsCheck;
+using Microsoft.Extensions.Time.Testing;
+using Templating.Operator.Cluster;
+using Templating.Operator.Queues;
+
+namespace Templating.OperatorTests.Queues;
+
+public sealed class WorkQueueTests
+{
+    private readonly FakeTimeProvider _time = new();
+    private int _depth;
+
+    private WorkQueue New() => new(new Backoff(TimeSpan.FromMilliseconds(10), TimeSpan.FromSeconds(60)), change => _depth += change, _time);
+
+    [Fact]
+    public async Task AKeyWaitsOnceHoweverOftenItIsAdded()
+    {
+        await using var queue = New();
+        queue.Add(Key("a"));
+        queue.Add(Key("a"));
+        queue.Add(Key("b"));
+
+        _depth.ShouldBe(2);
+        (await queue.TakeAsync(CancellationToken.None)).Key.ShouldBe(Key("a"));
+        (await queue.TakeAsync(CancellationToken.None)).Key.ShouldBe(Key("b"));
+        _depth.ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task WhatChangesWhileItIsWorkedOnComesAgainAfterwards()
+    {
+        await using var queue = New();
+        queue.Add(Key("a"));
+        await queue.TakeAsync(CancellationToken.None);
+        queue.Add(Key("a"));
+        var next = queue.TakeAsync(CancellationToken.None);
+        next.IsCompleted.ShouldBeFalse("nobody else may have it now");
+
+        queue.Done(Key("a"));
+
+        (await next.WaitAsync(Wait.Limit)).Key.ShouldBe(Key("a"));
+    }
+
+    [Fact]
+    public async Task TheSoonestOfSeveralDelaysCounts()
+    {
+        await using var queue = New();
+        queue.AddAfter(Key("a"), TimeSpan.FromMinutes(5));
+        queue.AddAfter(Key("a"), TimeSpan.FromSeconds(5));
+        queue.AddAfter(Key("a"), TimeSpan.FromMinutes(1));
+        _depth.ShouldBe(0);
+
+        _time.Advance(TimeSpan.FromSeconds(6));
+        _depth.ShouldBe(1);
+        queue.Done((await queue.TakeAsync(CancellationToken.None)).Key);
+
+        _time.Advance(TimeSpan.FromMinutes(10));
+        _depth.ShouldBe(0, "the later alarms were overtaken");
+    }
+
+    [Fact]
+    public async Task EachFailureInARowWaitsLongerUpToAMinute()
+    {
+        await using var queue = New();
+        queue.Retry(Key("a")).ShouldBe(1);
+        for (var failures = 2; failures < 40; failures++)
+        {
+            _time.Advance(TimeSpan.FromMinutes(2));
+            queue.Done((await queue.TakeAsync(CancellationToken.None)).Key);
+            queue.Retry(Key("a")).ShouldBe(failures);
+        }
+
+        _time.Advance(TimeSpan.FromSeconds(29));
+        _depth.ShouldBe(0);
+        _time.Advance(TimeSpan.FromSeconds(32));
+        _depth.ShouldBe(1);
+
+        queue.Forget(Key("a"));
+        queue.Retry(Key("a")).ShouldBe(1);
+    }
+
+    [Fact]
+    public void ABackoffStaysBetweenHalfAndAllOfItsStep()
+    {
+        var backoff = new Backoff(TimeSpan.FromMilliseconds(10), TimeSpan.FromSeconds(60));
+        Gen.Int[1, 1000].Sample(failures =>
+        {
+            var full = Math.Min(10 * Math.Pow(2, Math.Min(failures - 1, 30)), 60_000);
+            var delay = backoff.Delay(failures).TotalMilliseconds;
+            return delay >= full * 0.499 && delay <= full * 1.001;
+        });
+    }
+
+    /// <summary>Any order of what may happen: no key is ever given to two workers, and none that was added is forgotten.</summary>
+    [Fact]
+    public void NoKeyIsLostAndNoneIsWorkedOnTwiceAtOnce() =>
+        Gen.Select(Gen.Int[0, 3], Gen.Int[0, 4]).Array[1, 200].Sample(steps =>
+        {
+            _depth = 0;
+            var time = new FakeTimeProvider();
+            var queue = new WorkQueue(new Backoff(TimeSpan.FromMilliseconds(10), TimeSpan.FromSeconds(60)), change => _depth += change, time);
+            var working = new HashSet<ObjectKey>();
+            var owed = new HashSet<ObjectKey>();
+            foreach (var (what, which) in steps)
+            {
+                var key = Key(which.ToString(System.Globalization.CultureInfo.InvariantCulture));
+                if (what == 0)
+                {
+                    queue.Add(key);
+                    owed.Add(key);
+                }
+                else if (what == 1)
+                {
+                    queue.AddAfter(key, TimeSpan.FromSeconds(which));
+                    owed.Add(key);
+                }
+                else if (what == 2 && _depth > 0)
+                {
+                    var taken = queue.TakeAsync(CancellationToken.None).GetAwaiter().GetResult().Key;
+                    working.Add(taken).ShouldBeTrue();
+                    owed.Remove(taken);
+                }
+                else if (working.FirstOrDefault() is { Name: not null } done)
+                {
+                    working.Remove(done);
+                    queue.Done(done);
+                }
+            }
+
+            foreach (var done in working.ToList())
+            {
+                queue.Done(done);
+            }
+
+            time.Advance(TimeSpan.FromHours(1));
+            while (_depth > 0)
+            {
+                var taken = queue.TakeAsync(CancellationToken.None).GetAwaiter().GetResult().Key;
+                owed.Remove(taken);
+                queue.Done(taken);
+            }
+
+            return owed.Count == 0;
+        }, threads: 1);
+
+    private static ObjectKey Key(string name) => new("space", name);
+}

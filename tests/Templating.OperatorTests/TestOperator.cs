@@ -1,0 +1,156 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Templating.Kubernetes;
+using Templating.Operator.Cluster;
+using Templating.Operator.Hosting;
+using Templating.Testing;
+using Templating.Testing.Kubernetes;
+
+namespace Templating.OperatorTests;
+
+/// <summary>
+/// The whole operator, in this process, in an installation and on a namespace of a test's own, with stand-ins of daemons.
+/// </summary>
+internal sealed class TestOperator : IAsyncDisposable
+{
+    private readonly List<WebApplication> _operators = [];
+    private readonly List<ScriptedNode> _nodes = [];
+    private readonly TempFolder _folder = new();
+
+    private TestOperator(ApiServer server, k8s.Kubernetes client, string installation, string space)
+    {
+        (Server, Client, Installation, Space) = (server, client, installation, space);
+        Authority = new TestAuthority(_folder["pki"]);
+        (Certificate, Key) = Authority.Issue("templating-operator");
+        Api = new ClusterApi(client, TimeProvider.System);
+    }
+
+    public ApiServer Server { get; }
+
+    public k8s.Kubernetes Client { get; }
+
+    /// <summary>The namespace of the daemons and the lease.</summary>
+    public string Installation { get; }
+
+    /// <summary>The one namespace that is looked at.</summary>
+    public string Space { get; }
+
+    public ClusterApi Api { get; }
+
+    public TestAuthority Authority { get; }
+
+    private string Certificate { get; }
+
+    private string Key { get; }
+
+    /// <summary>On the shared server unless another one is given; no operator runs yet.</summary>
+    public static async Task<TestOperator> PrepareAsync(ApiServer? server = null)
+    {
+        server ??= await SharedCluster.GetAsync();
+        var client = server.Client();
+        return new TestOperator(server, client, await Namespaces.CreateAsync(client), await Namespaces.CreateAsync(client));
+    }
+
+    /// <summary>One operator and so many nodes.</summary>
+    public static async Task<TestOperator> StartAsync(int nodes)
+    {
+        var test = await PrepareAsync();
+        for (var i = 0; i < nodes; i++)
+        {
+            await test.AddNodeAsync();
+        }
+
+        await test.StartOperatorAsync("one");
+        return test;
+    }
+
+    /// <param name="kubeconfig">Null for cluster admin's.</param>
+    public async Task<WebApplication> StartOperatorAsync(string identity, string? kubeconfig = null, params string[] more)
+    {
+        var app = OperatorHost.Build(
+        [
+            $"--Kubeconfig={kubeconfig ?? Server.Kubeconfig}", $"--Namespace={Installation}", $"--WatchNamespace={Space}", $"--Identity={identity}",
+            "--Listen=http://127.0.0.1:0", $"--NodeTls:CaPath={Authority.CertificatePath}", $"--NodeTls:CertificatePath={Certificate}",
+            $"--NodeTls:KeyPath={Key}", "--LogLevel=Warning", .. more,
+        ]);
+        _operators.Add(app);
+        await app.StartAsync();
+        return app;
+    }
+
+    /// <summary>A node, its daemon's stand-in, and both in the cluster.</summary>
+    public async Task<ScriptedNode> AddNodeAsync(IDictionary<string, string>? labels = null)
+    {
+        var node = await ScriptedNode.StartAsync($"{Space}-{_nodes.Count + 1}", Authority);
+        _nodes.Add(node);
+        await ClusterNodes.AddNodeAsync(Client, node.Name, labels);
+        await ClusterNodes.AddDaemonAsync(Client, Installation, node.Name, node.Port);
+        return node;
+    }
+
+    public ScriptedNode Node(int number) => _nodes[number - 1];
+
+    public static VMTemplateSpec Spec(string commandLine = "console=ttyS0") => new()
+    {
+        Guest = new VMGuest { Kernel = new VMFileSource { Path = "/guests/vmlinuz" }, CommandLine = commandLine },
+    };
+
+    public Task<VMTemplate> CreateTemplateAsync(string name, VMTemplateSpec? spec = null) => CreateAsync(
+        new VMTemplate { Metadata = new() { Name = name, NamespaceProperty = Space }, Spec = spec ?? Spec() });
+
+    public Task<T> CreateAsync<T>(T item)
+        where T : class, k8s.IKubernetesObject<k8s.Models.V1ObjectMeta>
+    {
+        var type = ResourceType.Of<T>();
+        (item.ApiVersion, item.Kind) = (type.ApiVersion, type.Kind);
+        return Api.SendAsync<T>(
+            HttpMethod.Post, type.Collection(item.Metadata.NamespaceProperty ?? ""), k8s.KubernetesJson.Serialize(item), null, CancellationToken.None);
+    }
+
+    public Task<T> PatchAsync<T>(string name, object patch)
+        where T : class, k8s.IKubernetesObject<k8s.Models.V1ObjectMeta> => Api.SendAsync<T>(
+        HttpMethod.Patch, ResourceType.Of<T>().Item(new(Space, name)), MergePatch.Serialize(patch), "application/merge-patch+json", CancellationToken.None);
+
+    public Task DeleteAsync<T>(string name)
+        where T : class, k8s.IKubernetesObject<k8s.Models.V1ObjectMeta> => Api.SendAsync<System.Text.Json.JsonElement>(
+        HttpMethod.Delete, ResourceType.Of<T>().Item(new(Space, name)), null, null, CancellationToken.None);
+
+    public Task<T?> GetAsync<T>(string name)
+        where T : class, k8s.IKubernetesObject<k8s.Models.V1ObjectMeta> => Api.GetAsync<T>(new(Space, name), CancellationToken.None);
+
+    /// <summary>Waits until an object is as it must be; null where it is gone.</summary>
+    public async Task<T?> UntilAsync<T>(string name, Func<T?, bool> condition, string what)
+        where T : class, k8s.IKubernetesObject<k8s.Models.V1ObjectMeta>
+    {
+        T? item = null;
+        try
+        {
+            await Wait.UntilAsync(async () => condition(item = await GetAsync<T>(name)), what);
+        }
+        catch (TimeoutException e)
+        {
+            throw new TimeoutException($"{e.Message}\n{(item is null ? "It does not exist." : k8s.KubernetesJson.Serialize(item))}", e);
+        }
+
+        return item;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var app in _operators)
+        {
+            await app.StopAsync();
+            await app.DisposeAsync();
+        }
+
+        foreach (var node in _nodes)
+        {
+            await node.DisposeAsync();
+        }
+
+        Client.Dispose();
+        Authority.Dispose();
+        _folder.Dispose();
+    }
+}

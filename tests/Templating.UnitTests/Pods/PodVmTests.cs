@@ -1,0 +1,175 @@
+using Templating.Core.Errors;
+using Templating.Core.Machines;
+using Templating.Core.Pods;
+using Templating.Testing;
+
+namespace Templating.UnitTests.Pods;
+
+/// <summary>One VM, activated once, with a fake in QEMU's place.</summary>
+public sealed class PodVmTests
+{
+    [Fact]
+    public async Task ItWaitsAndBecomesWhatItsActivationSays()
+    {
+        await using var pod = await FakePod.StartAsync(new PortForward(22, 2022, "0.0.0.0"));
+        pod.Vm.View.State.ShouldBe(PodState.Waiting);
+        pod.Machine.State.ShouldBe(VmRunState.Paused);
+
+        var view = await ActivateAsync(pod, Activation() with { Files = [new InjectedFile("/f", "x"u8.ToArray())], Forwards = [new PortForward(80, 8080, "0.0.0.0")] });
+
+        view.State.ShouldBe(PodState.Ready);
+        view.Id.ShouldBe("web-1");
+        view.Network.Forwards.Select(f => f.HostPort).ShouldBe([2022, 8080]);
+        view.Phases.Select(p => p.Name).ShouldBe(["qemu_start", "restore", "resume", "identity"]);
+        pod.Machine.State.ShouldBe(VmRunState.Running);
+        pod.Machine.Identity!.Hostname.ShouldBe("web-1");
+        pod.Machine.Identity.Files.ShouldHaveSingleItem().Path.ShouldBe("/f");
+        pod.Machine.Forwards.ShouldHaveSingleItem().HostPort.ShouldBe(8080);
+    }
+
+    [Fact]
+    public async Task TheSameRequestGetsTheFirstResultAndAnotherIsRefused()
+    {
+        await using var pod = await FakePod.StartAsync();
+        var first = await ActivateAsync(pod, Activation());
+
+        (await ActivateAsync(pod, Activation())).ShouldBe(first);
+        (await FailsAsync(ActivateAsync(pod, Activation() with { RequestId = Guid.NewGuid() }))).ShouldBe(ErrorCode.IllegalState);
+        (await FailsAsync(ActivateAsync(pod, Activation() with { Hostname = "other" }))).ShouldBe(ErrorCode.RequestIdReused);
+        pod.Vm.View.ShouldBe(first);
+    }
+
+    [Fact]
+    public async Task OfManyActivationsAtOnceOneWins()
+    {
+        await using var pod = await FakePod.StartAsync();
+
+        var all = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => Task.Run(async () =>
+        {
+            try
+            {
+                await ActivateAsync(pod, Activation() with { RequestId = Guid.NewGuid(), Id = $"web-{i}" });
+                return (ErrorCode?)null;
+            }
+            catch (TemplatingException e)
+            {
+                return e.Code;
+            }
+        }))).Soonest();
+
+        all.Count(code => code is null).ShouldBe(1);
+        all.Count(code => code is ErrorCode.IllegalState).ShouldBe(19);
+    }
+
+    [Fact]
+    public async Task ACallerThatGivesUpDoesNotUndoTheActivation()
+    {
+        await using var pod = await FakePod.StartAsync();
+        var identify = new TaskCompletionSource();
+        pod.Vmm.OnStep = (step, _, _) => step is "identify" ? identify.Task : Task.CompletedTask;
+        using var impatient = new CancellationTokenSource();
+        var first = pod.Vm.ActivateAsync(Activation(), impatient.Token);
+        await impatient.CancelAsync();
+        await Should.ThrowAsync<OperationCanceledException>(() => first.Soonest());
+
+        var second = ActivateAsync(pod, Activation());
+        identify.SetResult();
+
+        (await second).State.ShouldBe(PodState.Ready);
+    }
+
+    [Fact]
+    public async Task APortThatIsTakenIsRefusedAndThePodStillWaits()
+    {
+        await using var pod = await FakePod.StartAsync(new PortForward(80, 8080, "0.0.0.0"));
+
+        (await FailsAsync(ActivateAsync(pod, Activation() with { Forwards = [new PortForward(81, 8080, "0.0.0.0")] }))).ShouldBe(ErrorCode.InvalidArgument);
+
+        pod.Vm.View.State.ShouldBe(PodState.Waiting);
+        (await ActivateAsync(pod, Activation())).State.ShouldBe(PodState.Ready);
+    }
+
+    [Theory]
+    [InlineData("prepare")]
+    [InlineData("restore")]
+    public async Task AStartThatFailsEndsThePodWithItsReason(string at)
+    {
+        await using var pod = await FakePod.CreateAsync();
+        pod.Vmm.OnStep = (step, _, _) => step == at ? throw new TemplatingException(ErrorCode.QemuExited, "No luck.") : Task.CompletedTask;
+
+        await pod.Vm.StartAsync(self: null).Soonest();
+
+        (await pod.Vm.Ended.Soonest()).ShouldBe(new PodEnd(InOrder: false, "No luck."));
+        pod.Vm.View.State.ShouldBe(PodState.Failed);
+    }
+
+    [Fact]
+    public async Task AnIdentityThatFailsEndsThePodAndItsVm()
+    {
+        await using var pod = await FakePod.StartAsync();
+        pod.Vmm.OnStep = (step, _, _) => step is "identify" ? throw new TemplatingException(ErrorCode.IdentityNotConfirmed, "Who?") : Task.CompletedTask;
+
+        (await FailsAsync(ActivateAsync(pod, Activation()))).ShouldBe(ErrorCode.IdentityNotConfirmed);
+
+        (await pod.Vm.Ended.Soonest()).ShouldBe(new PodEnd(InOrder: false, "Who?"));
+        pod.Machine.Killed.ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task ATemplateOfAnotherQemuIsRefused()
+    {
+        await using var pod = await FakePod.CreateAsync();
+        pod.Vmm.Info = pod.Vmm.Info with { Version = "11.0" };
+
+        await pod.Vm.StartAsync(self: null).Soonest();
+
+        (await pod.Vm.Ended.Soonest()).Reason.ShouldContain("it was made by QEMU 10.0.2 (Fake), and this node has 11.0");
+    }
+
+    [Fact]
+    public async Task AWaitingPodThatIsToldToStopEndsInOrder()
+    {
+        await using var pod = await FakePod.StartAsync();
+
+        await pod.Vm.StopAsync(TimeSpan.FromMinutes(1)).Soonest();
+
+        (await pod.Vm.Ended).ShouldBe(new PodEnd(InOrder: true, "told to stop"));
+        pod.Vm.View.State.ShouldBe(PodState.Stopped);
+        (await FailsAsync(ActivateAsync(pod, Activation()))).ShouldBe(ErrorCode.IllegalState);
+    }
+
+    [Theory]
+    [InlineData(true, false, PodState.Stopped)]
+    [InlineData(false, false, PodState.Failed)]
+    [InlineData(true, true, PodState.Failed)]
+    public async Task TheGuestsEndIsThePods(bool guestRequested, bool panicked, PodState state)
+    {
+        await using var pod = await FakePod.StartAsync();
+        await ActivateAsync(pod, Activation());
+        var watch = WatchAsync(pod);
+
+        pod.Machine.End("the end", guestRequested, panicked);
+
+        (await pod.Vm.Ended.Soonest()).InOrder.ShouldBe(state == PodState.Stopped);
+        (await watch.Soonest()).ShouldBe(state);
+    }
+
+    private static async Task<PodState> WatchAsync(FakePod pod)
+    {
+        var last = PodState.Starting;
+        await foreach (var view in pod.Vm.WatchAsync(CancellationToken.None))
+        {
+            last = view.State;
+        }
+
+        return last;
+    }
+
+    private static readonly Guid Request = Guid.NewGuid();
+
+    private static PodActivation Activation() => new() { RequestId = Request, Id = "web-1" };
+
+    private static Task<PodView> ActivateAsync(FakePod pod, PodActivation activation) => pod.Vm.ActivateAsync(activation, CancellationToken.None).Soonest();
+
+    private static async Task<ErrorCode> FailsAsync(Task<PodView> activation) => (await Should.ThrowAsync<TemplatingException>(activation)).Code;
+}
