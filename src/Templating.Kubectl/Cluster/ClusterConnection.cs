@@ -1,0 +1,36 @@
+using k8s;
+using Templating.Kubectl.Commands;
+
+namespace Templating.Kubectl.Cluster;
+
+/// <summary>The cluster that a kubeconfig names, and the namespace asked for.</summary>
+internal sealed class ClusterConnection : IDisposable
+{
+    private ClusterConnection(ConnectionOptions options, k8s.Kubernetes client, string @namespace)
+    {
+        Options = options;
+        Client = client;
+        Namespace = @namespace;
+    }
+
+    public ConnectionOptions Options { get; }
+
+    public k8s.Kubernetes Client { get; }
+
+    /// <summary>The one that names without a namespace are in.</summary>
+    public string Namespace { get; }
+
+    /// <summary>Null for all.</summary>
+    public string? ListNamespace => Options.AllNamespaces ? null : Namespace;
+
+    public static async Task<ClusterConnection> OpenAsync(ConnectionOptions options)
+    {
+        var loaded = options.Kubeconfig is { } path
+            ? await KubernetesClientConfiguration.LoadKubeConfigAsync(new FileInfo(path))
+            : await KubernetesClientConfiguration.LoadKubeConfigAsync();
+        var config = KubernetesClientConfiguration.BuildConfigFromConfigObject(loaded, options.Context);
+        return new(options, new k8s.Kubernetes(config), options.Namespace ?? config.Namespace ?? "default");
+    }
+
+    public void Dispose() => Client.Dispose();
+}

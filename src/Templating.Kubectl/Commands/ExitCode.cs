@@ -1,0 +1,12 @@
+namespace Templating.Kubectl.Commands;
+
+/// <summary>The plugin's exit codes (docs/kubernetes/kubectl.md). `exec` ends with the guest's program's own.</summary>
+internal static class ExitCode
+{
+    public const int Ok = 0;
+
+    /// <summary>What was asked for is not there, or the cluster refused.</summary>
+    public const int Failure = 1;
+
+    public const int Usage = 2;
+}

@@ -1,0 +1,33 @@
+using System.CommandLine;
+
+namespace Templating.Kubectl.Commands;
+
+/// <summary>Options of every command, named as kubectl has them.</summary>
+internal sealed class Globals
+{
+    public Option<string?> Namespace { get; } = new("--namespace", "-n")
+    {
+        HelpName = "NAME",
+        Description = "The namespace (default: the kubeconfig's)",
+        Recursive = true,
+    };
+
+    public Option<bool> AllNamespaces { get; } = new("--all-namespaces", "-A") { Description = "All namespaces", Recursive = true };
+
+    public Option<string?> Kubeconfig { get; } = new("--kubeconfig")
+    {
+        HelpName = "FILE",
+        Description = "The kubeconfig (default: KUBECONFIG, else ~/.kube/config)",
+        Recursive = true,
+    };
+
+    public Option<string?> Context { get; } = new("--context") { HelpName = "NAME", Description = "The kubeconfig's context", Recursive = true };
+
+    public IEnumerable<Option> All => [Namespace, AllNamespaces, Kubeconfig, Context];
+
+    public ConnectionOptions Read(ParseResult parse) =>
+        new(parse.GetValue(Kubeconfig), parse.GetValue(Context), parse.GetValue(Namespace), parse.GetValue(AllNamespaces));
+}
+
+/// <param name="Namespace">Null for the kubeconfig's.</param>
+internal sealed record ConnectionOptions(string? Kubeconfig, string? Context, string? Namespace, bool AllNamespaces);

@@ -1,0 +1,40 @@
+namespace Templating.Kubectl.Explaining;
+
+/// <summary>What to do about a condition's, a node's, a container's or an Event's reason.</summary>
+internal static class Advice
+{
+    private static readonly Dictionary<string, string> Known = new(StringComparer.Ordinal)
+    {
+        ["InvalidSpec"] = "Correct the field that the message names, and apply the object again.",
+        ["TemplateNotFound"] = "Make the VMTemplate in this namespace, or correct the name.",
+        ["PoolNotFound"] = "Make the VMPool in this namespace, or correct the name.",
+        ["TemplateNotReady"] = "Look at the template: kubectl templating explain vmtemplate/NAME.",
+        ["InputMissing"] = "Make the Secret or ConfigMap, or its key; or mark the reference as optional.",
+        ["NoNodes"] = "Check the template's nodeSelector, and that a daemon runs on the nodes it selects.",
+        ["NodesUnreachable"] = "Look at the daemons' pods: kubectl get pods -A -l app.kubernetes.io/name=templating.",
+        ["NodeUnreachable"] = "Look at that node's daemon: kubectl get pods -A -o wide -l app.kubernetes.io/component=node.",
+        ["InUse"] = "Delete the VMClones, VMPools and VM pods that use it.",
+        ["BuildFailed"] = "The message says which step failed; correct the template's spec, and it is built again.",
+        ["NoSpace"] = "Free disk space in the store's folder on that node, or take the node out by nodeSelector.",
+        ["QemuUnsupported"] = "Update the daemon's image: it needs QEMU 8.2 or newer.",
+        ["SpecRefused"] = "Correct the field that the message names.",
+        ["GuestFailed"] = "Check kernel, initrd and command line; the end of the guest's console is in the message.",
+        ["WarmUpFailed"] = "Try the warm-up command in a VM of the template; it must exit with 0.",
+        ["OutOfMemory"] = "Raise the memory limit: spec.pod.resources.limits.memory.",
+        ["OOMKilled"] = "Raise the memory limit: spec.pod.resources.limits.memory.",
+        ["NodeLost"] = "Bring the node back, or set restartPolicy to have the VM made again elsewhere.",
+        ["PodDeleted"] = "Make the VMClone again, or set restartPolicy: Always.",
+        ["Evicted"] = "Free what the node ran out of, or raise the VM's requests.",
+        ["GuestPanicked"] = "Read the guest's console: kubectl logs POD.",
+        ["VMFailed"] = "Read the guest's console: kubectl logs POD.",
+        ["Unschedulable"] = "Free resources, add nodes, or lower the VM's requests; a node must also have the template ready.",
+        ["ImagePullBackOff"] = "Check node.image in the chart's values, and that nodes can fetch it.",
+        ["ErrImagePull"] = "Check node.image in the chart's values, and that nodes can fetch it.",
+        ["ErrImageNeverPull"] = "Import the image into the nodes, or change node.image.pullPolicy.",
+        ["FailedMount"] = "The message says why the daemon refused the volume: the template must be in the pod's own namespace and ready on that node.",
+        ["FailedCreatePodSandBox"] = "Look at the node's container runtime and network plugin.",
+        ["FailedCreate"] = "Check the namespace's ResourceQuota, LimitRange and admission policies.",
+    };
+
+    public static string? For(string? reason) => reason is not null && Known.TryGetValue(reason, out var advice) ? advice : null;
+}

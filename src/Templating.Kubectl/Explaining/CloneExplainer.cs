@@ -1,0 +1,88 @@
+using k8s.Models;
+using Templating.Kubectl.Cluster;
+using Templating.Kubernetes;
+
+namespace Templating.Kubectl.Explaining;
+
+/// <summary>Walks the way a VM takes: accepted, template, pod, node, guest.</summary>
+internal static class CloneExplainer
+{
+    public static Explanation Explain(Snapshot snapshot, VMClone clone)
+    {
+        var subject = $"VMClone {clone.Metadata.NamespaceProperty}/{clone.Metadata.Name}";
+        var conditions = clone.Status?.Conditions;
+        if (Conditions.Find(conditions, Conditions.Finished) is { Status: "True" } finished)
+        {
+            return new(subject, $"finished ({finished.Reason}).", [Of(finished)]);
+        }
+
+        if (Conditions.IsTrue(conditions, Conditions.Ready))
+        {
+            return new(subject, $"ready, {clone.Status!.Start?.ToLowerInvariant() ?? "started"} on node {clone.Status.NodeName}, pod {clone.Status.PodName}.", []);
+        }
+
+        var findings = new List<Finding>();
+        if (Conditions.Worst(conditions) is { } worst)
+        {
+            findings.Add(Of(worst));
+        }
+        else
+        {
+            findings.AddRange(InstallationFacts.NotSeenYet(snapshot));
+        }
+
+        if (Conditions.Find(conditions, Conditions.Accepted) is { Status: "False" })
+        {
+            return new(subject, "refused.", findings);
+        }
+
+        var pod = snapshot.Pods.FirstOrDefault(p => Has(clone, p));
+        if (pod is null)
+        {
+            findings.AddRange(WithoutPod(snapshot, clone));
+        }
+        else
+        {
+            findings.AddRange(PodExplainer.Explain(snapshot, pod));
+        }
+
+        findings.AddRange(EventFacts.Warnings(snapshot, clone.Metadata.NamespaceProperty, VMClone.KubeKind, clone.Metadata.Name));
+        return new(subject, "not ready.", findings);
+    }
+
+    private static bool Has(VMClone clone, V1Pod pod) =>
+        pod.Metadata.NamespaceProperty == clone.Metadata.NamespaceProperty
+        && (pod.Metadata.Name == clone.Status?.PodName
+            || (pod.Metadata.Labels?.TryGetValue(Keys.CloneLabel, out var uid) == true && uid == clone.Metadata.Uid));
+
+    private static IEnumerable<Finding> WithoutPod(Snapshot snapshot, VMClone clone)
+    {
+        var template = clone.Spec.Template;
+        if (clone.Spec.Pool is { } poolName)
+        {
+            var pool = snapshot.Pools.FirstOrDefault(p => p.Metadata.NamespaceProperty == clone.Metadata.NamespaceProperty && p.Metadata.Name == poolName);
+            if (pool is null)
+            {
+                yield return new($"There is no VMPool '{poolName}' in its namespace.", Advice.For("PoolNotFound"));
+                yield break;
+            }
+
+            template = pool.Spec.Template;
+        }
+
+        var found = snapshot.Templates.FirstOrDefault(t => t.Metadata.NamespaceProperty == clone.Metadata.NamespaceProperty && t.Metadata.Name == template);
+        if (found is null)
+        {
+            yield return new($"There is no VMTemplate '{template}' in its namespace.", Advice.For("TemplateNotFound"));
+            yield break;
+        }
+
+        foreach (var finding in TemplateExplainer.Explain(snapshot, found).Findings)
+        {
+            yield return finding with { Text = $"VMTemplate {template}: {finding.Text}" };
+        }
+    }
+
+    private static Finding Of(V1Condition condition) =>
+        new($"{condition.Type} is {condition.Status}, {condition.Reason}: {condition.Message}", Advice.For(condition.Reason));
+}

@@ -1,0 +1,40 @@
+using Templating.Kubectl.Cluster;
+
+namespace Templating.Kubectl.Explaining;
+
+/// <summary>Whether operator and daemons are there; nothing is said where one may not see them.</summary>
+internal static class InstallationFacts
+{
+    /// <summary>An object that nobody has looked at yet.</summary>
+    public static IEnumerable<Finding> NotSeenYet(Snapshot snapshot)
+    {
+        var seen = new Finding("It has no conditions: the operator has not looked at it yet.");
+        yield return snapshot.Operators is { } operators && !operators.Any(PodFacts.IsReady)
+            ? seen with
+            {
+                Text = seen.Text + " No operator is ready.",
+                Advice = "Look at the operator's pods: kubectl get pods -A -l app.kubernetes.io/component=operator.",
+            }
+            : seen;
+    }
+
+    public static IEnumerable<Finding> Daemon(Snapshot snapshot, string node)
+    {
+        if (snapshot.Daemons is not { } daemons)
+        {
+            yield break;
+        }
+
+        var daemon = daemons.FirstOrDefault(d => d.Spec?.NodeName == node);
+        if (daemon is null)
+        {
+            yield return new($"No daemon runs on node {node}.", "Check the DaemonSet's nodeSelector and tolerations (the chart's node.nodeSelector, node.tolerations).");
+        }
+        else if (!PodFacts.IsReady(daemon))
+        {
+            yield return new(
+                $"The daemon on node {node} is not ready.",
+                $"Read its log: kubectl logs -n {daemon.Metadata.NamespaceProperty} {daemon.Metadata.Name}.");
+        }
+    }
+}

@@ -1,0 +1,3 @@
+using Templating.Kubectl.Commands;
+
+return await Cli.RunAsync(args, Console.Out, Console.Error, TimeProvider.System);
