@@ -1,3 +1,4 @@
+using Templating.Kubernetes;
 using k8s.Models;
 
 namespace Templating.Operator.Pods;
@@ -6,11 +7,11 @@ namespace Templating.Operator.Pods;
 /// <param name="Failed">Whether a VM that is to be remade on failure is.</param>
 internal sealed record PodOutcome(string Reason, string Message, bool Failed)
 {
-    public static PodOutcome NodeLost(string message) => new("NodeLost", message, Failed: true);
+    public static PodOutcome NodeLost(string message) => new(Reasons.NodeLost, message, Failed: true);
 
-    public static PodOutcome Deleted(string? pod) => new("PodDeleted", $"Pod '{pod}' was deleted.", Failed: true);
+    public static PodOutcome Deleted(string? pod) => new(Reasons.PodDeleted, $"Pod '{pod}' was deleted.", Failed: true);
 
-    public static PodOutcome ShutDown(DateTime at) => new("ShutdownTime", $"It was shut down at {at:u}, as asked for.", Failed: false);
+    public static PodOutcome ShutDown(DateTime at) => new(Reasons.ShutdownTime, $"It was shut down at {at:u}, as asked for.", Failed: false);
 
     /// <summary>Of a pod that is Succeeded or Failed.</summary>
     public static PodOutcome Of(V1Pod pod)
@@ -20,9 +21,9 @@ internal sealed record PodOutcome(string Reason, string Message, bool Failed)
 
         // First what happened to the VM, whatever its pod's phase: the kernel may have killed QEMU while the process
         // beside it ended well.
-        if (ended?.Reason == "OOMKilled" || status?.Reason == "OOMKilled")
+        if (ended?.Reason == Reasons.OOMKilled || status?.Reason == Reasons.OOMKilled)
         {
-            return new("OOMKilled", Text("The VM took more memory than its pod's limit.", ended?.Message, status?.Message), Failed: true);
+            return new(Reasons.OOMKilled, Text("The VM took more memory than its pod's limit.", ended?.Message, status?.Message), Failed: true);
         }
 
         return status?.Reason switch
@@ -30,31 +31,31 @@ internal sealed record PodOutcome(string Reason, string Message, bool Failed)
             "Evicted" => new("Evicted", Text("The node evicted the pod.", status.Message), Failed: true),
             "Preempting" or "Preempted" => new("Preempted", Text("A pod of higher priority took its place.", status.Message), Failed: true),
             "Shutdown" or "NodeShutdown" or "Terminated" => new("NodeShutdown", Text("The node was shut down.", status.Message), Failed: true),
-            "NodeLost" => NodeLost(Text("Its node was lost.", status.Message)),
+            Reasons.NodeLost => NodeLost(Text("Its node was lost.", status.Message)),
             "DeadlineExceeded" => new("DeadlineExceeded", Text("The pod's deadline passed.", status.Message), Failed: true),
             _ => ended is null ? NotStarted(status) : OfContainer(ended),
         };
     }
 
     private static PodOutcome NotStarted(V1PodStatus? status) => status?.Phase == "Succeeded"
-        ? new("GuestPoweredOff", "The VM ended in order.", Failed: false)
-        : new("PodFailed", Text("The pod failed before its container ran.", status?.Reason, status?.Message), Failed: true);
+        ? new(Reasons.GuestPoweredOff, "The VM ended in order.", Failed: false)
+        : new(Reasons.PodFailed, Text("The pod failed before its container ran.", status?.Reason, status?.Message), Failed: true);
 
     private static PodOutcome OfContainer(V1ContainerStateTerminated ended)
     {
         if (ended.ExitCode == 0)
         {
-            return new("GuestPoweredOff", Text("The guest powered off.", ended.Message), Failed: false);
+            return new(Reasons.GuestPoweredOff, Text("The guest powered off.", ended.Message), Failed: false);
         }
 
         if (ended.Reason is "StartError" or "ContainerCannotRun" or "ContainerStatusUnknown")
         {
-            return new("ContainerFailed", Text("The container did not run.", ended.Reason, ended.Message), Failed: true);
+            return new(Reasons.ContainerFailed, Text("The container did not run.", ended.Reason, ended.Message), Failed: true);
         }
 
-        var reason = ended.Message?.Contains("panic", StringComparison.OrdinalIgnoreCase) == true ? "GuestPanicked"
-            : ended.ExitCode is 137 or 143 ? "Killed"
-            : "VMFailed";
+        var reason = ended.Message?.Contains("panic", StringComparison.OrdinalIgnoreCase) == true ? Reasons.GuestPanicked
+            : ended.ExitCode is 137 or 143 ? Reasons.Killed
+            : Reasons.VMFailed;
         return new(reason, Text($"The VM's container exited with {ended.ExitCode}.", ended.Message), Failed: true);
     }
 

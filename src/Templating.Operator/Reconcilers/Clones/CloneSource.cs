@@ -16,7 +16,7 @@ internal sealed record CloneSource(VMPool? Pool, VMTemplate? Template, string? R
             pool = pools.Get(new ObjectKey(ns, poolName));
             if (pool is null || pool.Metadata.DeletionTimestamp is not null)
             {
-                return new(null, null, null, "PoolNotFound", $"There is no pool '{poolName}' in this namespace; make one, or name a template.");
+                return new(null, null, null, Reasons.PoolNotFound, $"There is no pool '{poolName}' in this namespace; make one, or name a template.");
             }
         }
 
@@ -24,11 +24,11 @@ internal sealed record CloneSource(VMPool? Pool, VMTemplate? Template, string? R
         var template = templates.Get(new ObjectKey(ns, name));
         if (template is null || template.Metadata.DeletionTimestamp is not null)
         {
-            return new(pool, null, null, "TemplateNotFound", $"There is no template '{name}' in this namespace; make one.");
+            return new(pool, null, null, Reasons.TemplateNotFound, $"There is no template '{name}' in this namespace; make one.");
         }
 
         return TemplateRevisions.Usable(template, pool?.Status?.Revision) is { } revision
             ? new(pool, template, revision, null, "")
-            : new(pool, template, null, "TemplateNotReady", TemplateRevisions.Problem(template));
+            : new(pool, template, null, Reasons.TemplateNotReady, TemplateRevisions.Problem(template));
     }
 }

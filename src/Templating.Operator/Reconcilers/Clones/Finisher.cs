@@ -1,3 +1,4 @@
+using Templating.Kubernetes;
 using k8s.Models;
 using Templating.Operator.Cluster;
 using Templating.Operator.Pods;
@@ -11,9 +12,9 @@ internal sealed class Finisher(IClusterWriter writer, CloneStatusWriter status, 
     private static readonly TimeSpan Healthy = TimeSpan.FromMinutes(10);
 
     /// <summary>Reason of Scheduled while the next VM is to come: soon, or later the oftener it failed.</summary>
-    public const string Restarting = "Restarting";
+    public const string Restarting = Reasons.Restarting;
 
-    public const string RestartBackoff = "RestartBackoff";
+    public const string RestartBackoff = Reasons.RestartBackoff;
 
     public async Task EndedAsync(CloneWork work, PodOutcome outcome, CancellationToken cancellationToken)
     {

@@ -57,7 +57,7 @@ internal sealed class PoolReconciler(
         if (backoff.Left(pool.Metadata.Uid) is null)
         {
             var outcome = PodOutcome.Of(view.Ended[0]);
-            events.Warning(pool, "MemberFailed", $"Waiting VM '{view.Ended[0].Metadata.Name}' ended: {outcome.Reason}: {outcome.Message}");
+            events.Warning(pool, Reasons.MemberFailed, $"Waiting VM '{view.Ended[0].Metadata.Name}' ended: {outcome.Reason}: {outcome.Message}");
         }
 
         backoff.Failed(pool.Metadata.Uid);

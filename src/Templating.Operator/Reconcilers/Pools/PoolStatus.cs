@@ -39,14 +39,14 @@ internal sealed class PoolStatus(IClusterWriter writer, IEvents events, TimeProv
         var name = work.Pool.Spec.Template;
         var (status, reason, message) =
             work.Revision is { } revision && revision == Revisions.Of(work.Template!.Spec)
-                ? (ConditionSet.True, "RevisionReady", $"Revision {revision} of template '{name}' is ready on a node.")
+                ? (ConditionSet.True, Reasons.RevisionReady, $"Revision {revision} of template '{name}' is ready on a node.")
             : work.Revision is { } before
-                ? (ConditionSet.True, "OlderRevisionReady", $"{TemplateRevisions.Problem(work.Template!)} Revision {before} is used until it is.")
+                ? (ConditionSet.True, Reasons.OlderRevisionReady, $"{TemplateRevisions.Problem(work.Template!)} Revision {before} is used until it is.")
             : work.Template is null
-                ? (ConditionSet.False, "TemplateNotFound", $"There is no template '{name}' in this namespace; make one.")
+                ? (ConditionSet.False, Reasons.TemplateNotFound, $"There is no template '{name}' in this namespace; make one.")
             : work.Template.Metadata.DeletionTimestamp is not null
-                ? (ConditionSet.False, "TemplateDeleted", $"Template '{name}' is being deleted.")
-            : (ConditionSet.False, "TemplateNotReady", TemplateRevisions.Problem(work.Template));
+                ? (ConditionSet.False, Reasons.TemplateDeleted, $"Template '{name}' is being deleted.")
+            : (ConditionSet.False, Reasons.TemplateNotReady, TemplateRevisions.Problem(work.Template));
         if (conditions.Set("TemplateReady", status, reason, message) && status == ConditionSet.False)
         {
             events.Warning(work.Pool, reason, message);
@@ -58,9 +58,9 @@ internal sealed class PoolStatus(IClusterWriter writer, IEvents events, TimeProv
         var busy = work.Planned is { } plan && (plan.Create > 0 || plan.Delete.Count > 0);
         var starting = work.View.Members.Any(m => m.State == MemberState.Starting);
         var (status, reason, message) =
-            work.Refusal is { } refusal ? (ConditionSet.False, "CreateFailed", ClusterErrors.MessageOf(refusal.Response?.Content))
+            work.Refusal is { } refusal ? (ConditionSet.False, Reasons.CreateFailed, ClusterErrors.MessageOf(refusal.Response?.Content))
             : busy && work.Backoff is not null ? (ConditionSet.False, "Backoff", "A member failed; the next ones are made after a pause.")
-            : busy || starting ? (ConditionSet.True, "MembersChanging", "Members are being made or replaced.")
+            : busy || starting ? (ConditionSet.True, Reasons.MembersChanging, "Members are being made or replaced.")
             : (ConditionSet.False, "Settled", "Nothing is to be done.");
         if (conditions.Set("Progressing", status, reason, message) && work.Refusal is not null)
         {
@@ -72,7 +72,7 @@ internal sealed class PoolStatus(IClusterWriter writer, IEvents events, TimeProv
     {
         var waiting = Waiting(work);
         var (status, reason, message) =
-            work.Faults.Count > 0 ? (ConditionSet.False, "InvalidSpec", Fault.Text(work.Faults))
+            work.Faults.Count > 0 ? (ConditionSet.False, Reasons.InvalidSpec, Fault.Text(work.Faults))
             : waiting >= work.Desired ? (ConditionSet.True, "Full", $"{waiting} of {work.Desired} VMs wait.")
             : (ConditionSet.False, "Filling", $"{waiting} of {work.Desired} VMs wait.");
         if (conditions.Set("Ready", status, reason, message) && reason != "Filling")

@@ -1,3 +1,4 @@
+using Templating.Kubernetes;
 using Templating.Operator.Cluster;
 using Templating.Operator.Validation;
 
@@ -16,9 +17,9 @@ internal sealed class Accept(IEvents events) : ICloneStep
         }
 
         var text = Fault.Text(work.Faults);
-        if (work.Conditions.Set(CloneConditions.Accepted, ConditionSet.False, "InvalidSpec", text))
+        if (work.Conditions.Set(CloneConditions.Accepted, ConditionSet.False, Reasons.InvalidSpec, text))
         {
-            events.Warning(work.Clone, "InvalidSpec", text);
+            events.Warning(work.Clone, Reasons.InvalidSpec, text);
         }
 
         if (work.Pod is not null || work.Status.PodUid is not null)
@@ -26,7 +27,7 @@ internal sealed class Accept(IEvents events) : ICloneStep
             return Task.FromResult(StepResult.Next);
         }
 
-        work.Conditions.Set(CloneConditions.Ready, ConditionSet.False, "InvalidSpec", "The spec is not valid; Accepted says why.");
+        work.Conditions.Set(CloneConditions.Ready, ConditionSet.False, Reasons.InvalidSpec, "The spec is not valid; Accepted says why.");
         return Task.FromResult(StepResult.End);
     }
 }

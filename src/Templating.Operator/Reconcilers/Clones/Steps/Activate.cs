@@ -55,7 +55,7 @@ internal sealed class Activate(INodeDirectory nodes, Finisher finisher, CloneClo
         }
         catch (TemplatingClientException refusal)
         {
-            await finisher.EndedAsync(work, new PodOutcome("ActivationFailed", Text(refusal), Failed: true), cancellationToken);
+            await finisher.EndedAsync(work, new PodOutcome(Reasons.ActivationFailed, Text(refusal), Failed: true), cancellationToken);
             return StepResult.End;
         }
     }
@@ -68,15 +68,15 @@ internal sealed class Activate(INodeDirectory nodes, Finisher finisher, CloneClo
             return StepResult.Next;
         }
 
-        var outcome = new PodOutcome("ActivationFailed", $"Pod '{vm.PodName}' was activated by another request, {vm.RequestId}.", Failed: true);
+        var outcome = new PodOutcome(Reasons.ActivationFailed, $"Pod '{vm.PodName}' was activated by another request, {vm.RequestId}.", Failed: true);
         await finisher.EndedAsync(work, outcome, cancellationToken);
         return StepResult.End;
     }
 
     private static StepResult Later(CloneWork work, string message)
     {
-        work.Conditions.Set(CloneConditions.IdentityConfirmed, ConditionSet.False, "NodeUnavailable", $"The activation is tried again: {message}");
-        work.Conditions.Set(CloneConditions.Ready, ConditionSet.False, "NodeUnavailable", "Its VM is not activated yet; IdentityConfirmed says why.");
+        work.Conditions.Set(CloneConditions.IdentityConfirmed, ConditionSet.False, Reasons.NodeUnavailable, $"The activation is tried again: {message}");
+        work.Conditions.Set(CloneConditions.Ready, ConditionSet.False, Reasons.NodeUnavailable, "Its VM is not activated yet; IdentityConfirmed says why.");
         work.LookAgainAfter(Again);
         return StepResult.Next;
     }

@@ -35,7 +35,7 @@ internal sealed class CreatePod(
         }
         catch (HttpOperationException refusal) when (ClusterErrors.KindOf(refusal) is ClusterErrorKind.Forbidden or ClusterErrorKind.Invalid)
         {
-            return NotYet(work, "PodRefused", ClusterErrors.MessageOf(refusal.Response?.Content), AfterRefusal);
+            return NotYet(work, Reasons.PodRefused, ClusterErrors.MessageOf(refusal.Response?.Content), AfterRefusal);
         }
         catch (HttpOperationException refusal) when (ClusterErrors.Is(refusal, ClusterErrorKind.AlreadyExists))
         {

@@ -40,7 +40,7 @@ internal sealed class Observe(NodeHealth health, IEvents events, CloneClock cloc
         if (pod.Spec?.NodeName is { Length: > 0 } node)
         {
             clock.Mark(work.Key, pod.Label(Keys.PoolLabel) is null ? "scheduled" : "claimed");
-            work.Conditions.Set(CloneConditions.Scheduled, ConditionSet.True, work.Status.Start == "Warm" ? "Claimed" : "Scheduled", $"Pod '{pod.Metadata.Name}' is on node '{node}'.");
+            work.Conditions.Set(CloneConditions.Scheduled, ConditionSet.True, work.Status.Start == "Warm" ? Reasons.Claimed : "Scheduled", $"Pod '{pod.Metadata.Name}' is on node '{node}'.");
             return;
         }
 
@@ -77,12 +77,12 @@ internal sealed class Observe(NodeHealth health, IEvents events, CloneClock cloc
         }
         else if (work.Vm is { State: PodState.Failed or PodState.Stopped } ended)
         {
-            work.Conditions.Set(CloneConditions.IdentityConfirmed, ConditionSet.False, "VMEnded", $"The VM ended: {ended.StateReason}");
+            work.Conditions.Set(CloneConditions.IdentityConfirmed, ConditionSet.False, Reasons.VMEnded, $"The VM ended: {ended.StateReason}");
         }
         else if (!work.Conditions.IsTrue(CloneConditions.IdentityConfirmed)
             && !IsWaitingFor(work, work.Conditions.Get(CloneConditions.IdentityConfirmed)?.Reason))
         {
-            work.Conditions.Set(CloneConditions.IdentityConfirmed, ConditionSet.False, "NotActivated", "The VM was not activated yet.");
+            work.Conditions.Set(CloneConditions.IdentityConfirmed, ConditionSet.False, Reasons.NotActivated, "The VM was not activated yet.");
         }
     }
 
@@ -92,7 +92,7 @@ internal sealed class Observe(NodeHealth health, IEvents events, CloneClock cloc
         {
             if (health.Of(pod.Spec?.NodeName) is { LostIn: not null } bad)
             {
-                work.Conditions.Set(CloneConditions.Ready, ConditionSet.Unknown, "NodeNotReady", bad.Message);
+                work.Conditions.Set(CloneConditions.Ready, ConditionSet.Unknown, Reasons.NodeNotReady, bad.Message);
                 return;
             }
 
@@ -100,7 +100,7 @@ internal sealed class Observe(NodeHealth health, IEvents events, CloneClock cloc
         }
         else if (work.Vm is { State: PodState.Failed or PodState.Stopped })
         {
-            work.Conditions.Set(CloneConditions.Ready, ConditionSet.False, "VMEnded", "The VM ended; its pod will say how.");
+            work.Conditions.Set(CloneConditions.Ready, ConditionSet.False, Reasons.VMEnded, "The VM ended; its pod will say how.");
         }
         else if (!work.Conditions.IsTrue(CloneConditions.IdentityConfirmed))
         {
@@ -133,7 +133,7 @@ internal sealed class Observe(NodeHealth health, IEvents events, CloneClock cloc
 
     /// <summary>An earlier step of this pass said why the activation has to wait.</summary>
     private static bool IsWaitingFor(CloneWork work, string? reason) => work.Vm?.State == PodState.Waiting
-        && (reason == "NodeUnavailable" || (reason == "InputMissing" && work.Inputs is null));
+        && (reason == Reasons.NodeUnavailable || (reason == Reasons.InputMissing && work.Inputs is null));
 
     private static bool IsReady(CloneWork work) => work.Vm?.State == PodState.Ready && work.Vm.RequestId == work.RequestId;
 }

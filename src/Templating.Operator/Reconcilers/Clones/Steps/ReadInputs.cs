@@ -1,3 +1,4 @@
+using Templating.Kubernetes;
 using Templating.Operator.Cluster;
 using Templating.Operator.Validation;
 using Templating.V1;
@@ -33,12 +34,12 @@ internal sealed class ReadInputs(InputReader reader, IEvents events) : ICloneSte
         }
 
         var text = Fault.Text(faults);
-        if (work.Conditions.Set(CloneConditions.IdentityConfirmed, ConditionSet.False, "InputMissing", text))
+        if (work.Conditions.Set(CloneConditions.IdentityConfirmed, ConditionSet.False, Reasons.InputMissing, text))
         {
-            events.Warning(work.Clone, "InputMissing", text);
+            events.Warning(work.Clone, Reasons.InputMissing, text);
         }
 
-        work.Conditions.Set(CloneConditions.Ready, ConditionSet.False, "InputMissing", "What its guest is to be given is not there; IdentityConfirmed says what.");
+        work.Conditions.Set(CloneConditions.Ready, ConditionSet.False, Reasons.InputMissing, "What its guest is to be given is not there; IdentityConfirmed says what.");
         work.LookAgainAfter(Again);
         return work.Pod is null ? StepResult.End : StepResult.Next;
     }
