@@ -81,7 +81,7 @@ internal sealed class DownloadCache(DownloadOptions options, TimeProvider time)
             {
                 var isPart = path.EndsWith(".part", StringComparison.Ordinal);
                 if (isPart ? !_parts.Contains(path)
-                    : !_uses.ContainsKey(Path.GetFileName(path)) && time.GetUtcNow() - File.GetLastWriteTimeUtc(path) > options.KeepFor)
+                    : !_uses.ContainsKey(Path.GetFileName(path)) && time.GetUtcNow().UtcDateTime - File.GetLastWriteTimeUtc(path) > options.KeepFor)
                 {
                     File.Delete(path);
                 }

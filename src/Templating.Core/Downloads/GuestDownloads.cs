@@ -81,7 +81,11 @@ public sealed partial class GuestDownloads : IGuestDownloads, IDisposable
         }
     }
 
-    public void Dispose() => _http.Dispose();
+    public void Dispose()
+    {
+        _http.Dispose();
+        _turns.Dispose();
+    }
 
     private static TemplatingException Bad(string field, string problem) => new([new FieldViolation(field, problem)]);
 

@@ -1,7 +1,7 @@
 namespace Templating.Core.Downloads;
 
 /// <summary>So many at once for each tenant, and so many in all. A tenant that waits for its own turn takes none of the others'.</summary>
-internal sealed class Turns(int perTenant, int inAll)
+internal sealed class Turns(int perTenant, int inAll) : IDisposable
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Own> _tenants = new(StringComparer.Ordinal);
@@ -24,7 +24,7 @@ internal sealed class Turns(int perTenant, int inAll)
             hasOwn = true;
             await _all.WaitAsync(cancellationToken);
             hasAll = true;
-            return new Turn(() => Give(tenant, own, hasOwn: true));
+            return new Turn(() => Give(tenant, own));
         }
         finally
         {
@@ -35,10 +35,12 @@ internal sealed class Turns(int perTenant, int inAll)
         }
     }
 
-    private void Give(string tenant, Own own, bool hasOwn)
+    public void Dispose() => _all.Dispose();
+
+    private void Give(string tenant, Own own)
     {
         _all.Release();
-        Leave(tenant, own, hasOwn);
+        Leave(tenant, own, hasOwn: true);
     }
 
     private void Leave(string tenant, Own own, bool hasOwn)

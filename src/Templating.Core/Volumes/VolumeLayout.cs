@@ -24,6 +24,6 @@ internal static class VolumeLayout
         (revision.MemoryPath, $"revision/{StoreLayout.MemoryFile}"),
         (revision.StatePath, $"revision/{StoreLayout.StateFile}"),
         // One file may be two of a guest's images.
-        .. revision.Manifest.Images.DistinctBy(image => image.Sha256).Select(image => (imagePath(image), $"images/{image.Sha256}")),
+        .. revision.Manifest.Images.DistinctBy(image => image.Sha256, StringComparer.Ordinal).Select(image => (imagePath(image), $"images/{image.Sha256}")),
     ];
 }

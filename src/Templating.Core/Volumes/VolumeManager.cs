@@ -142,7 +142,7 @@ public sealed class VolumeManager
         var revision = _store.Find(view.Revision.Template, view.Revision.Revision);
         var bytes = revision is null
             ? 0
-            : revision.Manifest.Memory.Size + revision.Manifest.State.Size + revision.Manifest.Images.DistinctBy(i => i.Sha256).Sum(i => i.Size);
+            : revision.Manifest.Memory.Size + revision.Manifest.State.Size + revision.Manifest.Images.DistinctBy(i => i.Sha256, StringComparer.Ordinal).Sum(i => i.Size);
         var problem = revision is null ? $"{view.Revision} is gone from the node's store."
             : _store.FindProblem(view.Revision) is { } fault ? $"{view.Revision} is corrupt: {fault}"
             : _mounts.IsMounted(view.TargetPath) ? null

@@ -74,7 +74,7 @@ internal sealed class DevicePluginServer(
             new RegisterRequest
             {
                 Version = "v1beta1",
-                Endpoint = paths.DeviceEndpoint,
+                Endpoint = KubeletPaths.DeviceEndpoint,
                 ResourceName = KvmDevices.Resource,
                 Options = new DevicePluginOptions(),
             },

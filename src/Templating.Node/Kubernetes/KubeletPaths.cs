@@ -17,5 +17,5 @@ internal sealed class KubeletPaths(string root)
 
     public string DeviceSocket => Path.Combine(DevicePlugins, DeviceEndpoint);
 
-    public string DeviceEndpoint => Driver + "-kvm.sock";
+    public const string DeviceEndpoint = Driver + "-kvm.sock";
 }

@@ -81,7 +81,7 @@ internal sealed partial class NodeOptionsRules : IValidateOptions<NodeOptions>
         }
     }
 
-    [GeneratedRegex(@"\A(\*\.)?[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?(:[0-9]{1,5})?\z", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"\A(\*\.)?[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?(:[0-9]{1,5})?\z", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Host();
 
     private static IEnumerable<(string Option, string? Path)> Files(NodeOptions options) =>
