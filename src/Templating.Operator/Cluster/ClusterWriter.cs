@@ -40,9 +40,9 @@ internal sealed class ClusterWriter(ClusterApi api, Caches caches, ClusterMetric
     {
         var type = ResourceType.Of<T>();
         var key = ObjectKey.Of(current);
-        var wanted = KubernetesJson.Serialize(status);
+        var wanted = EmptyTexts.Remove(JsonNode.Parse(KubernetesJson.Serialize(status))!);
         var known = caches.Find<T>()?.Get(key) is { } cached && cached.Metadata.Uid == current.Metadata.Uid ? cached : current;
-        if (known.Status is { } has && string.Equals(KubernetesJson.Serialize(has), wanted, StringComparison.Ordinal))
+        if (known.Status is { } has && JsonNode.DeepEquals(EmptyTexts.Remove(JsonNode.Parse(KubernetesJson.Serialize(has))!), wanted))
         {
             return known;
         }
@@ -53,7 +53,7 @@ internal sealed class ClusterWriter(ClusterApi api, Caches caches, ClusterMetric
             ["kind"] = type.Kind,
             // The uid is a precondition: another object of that name since then must not get this status.
             ["metadata"] = new JsonObject { ["name"] = key.Name, ["namespace"] = key.Namespace, ["uid"] = current.Metadata.Uid },
-            ["status"] = JsonNode.Parse(wanted),
+            ["status"] = wanted,
         };
         return await WriteAsync<T>(
             "apply", HttpMethod.Patch, $"{type.Item(key)}/status?fieldManager={FieldManager}&force=true", body.ToJsonString(), Apply,

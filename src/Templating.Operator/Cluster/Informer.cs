@@ -154,7 +154,7 @@ internal sealed class Informer<T>(ClusterApi api, InformerOptions<T> options, Cl
     {
         if (frame.Type is "ERROR")
         {
-            throw ErrorOf(KubernetesJson.Deserialize<V1Status>(frame.Object.GetRawText()));
+            throw ErrorOf(frame.Object.GetRawText());
         }
 
         var item = KubernetesJson.Deserialize<T>(frame.Object.GetRawText());
@@ -201,13 +201,12 @@ internal sealed class Informer<T>(ClusterApi api, InformerOptions<T> options, Cl
         $"{Type.Collection(options.Namespace)}?{query}"
         + (options.LabelSelector.Length == 0 ? "" : $"&labelSelector={Uri.EscapeDataString(options.LabelSelector)}");
 
-    private HttpOperationException ErrorOf(V1Status status)
+    /// <param name="content">A Status; the client's type of it can be read, but not written.</param>
+    private HttpOperationException ErrorOf(string content)
     {
+        var status = KubernetesJson.Deserialize<V1Status>(content);
         using var response = new HttpResponseMessage((System.Net.HttpStatusCode)(status.Code ?? 500));
-        return new HttpOperationException($"Watch of {Kind}: {status.Message}")
-        {
-            Response = new HttpResponseMessageWrapper(response, KubernetesJson.Serialize(status)),
-        };
+        return new HttpOperationException($"Watch of {Kind}: {status.Message}") { Response = new HttpResponseMessageWrapper(response, content) };
     }
 
     private sealed class Subscription(Action end) : IDisposable

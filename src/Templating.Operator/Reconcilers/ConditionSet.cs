@@ -34,7 +34,8 @@ internal sealed class ConditionSet(IEnumerable<V1Condition>? present, long? gene
             Type = type,
             Status = status,
             Reason = reason,
-            Message = message.Length <= MaxMessage ? message : message[..MaxMessage],
+            // A server of 1.20 takes an applied "" for null, and refuses it.
+            Message = message.Length == 0 ? reason : message.Length <= MaxMessage ? message : message[..MaxMessage],
             ObservedGeneration = generation,
             LastTransitionTime = old is not null && old.Status == status ? old.LastTransitionTime : Now,
         };

@@ -32,7 +32,8 @@ public sealed class WriterTests
         VMPoolStatus Status(int replicas) => new()
         {
             Replicas = replicas,
-            Conditions = [new V1Condition { Type = "Ready", Status = "True", Reason = "Ready", Message = "", LastTransitionTime = new DateTime(2026, 1, 2, 3, 4, 5, DateTimeKind.Utc) }],
+            Selector = "",
+            Conditions = [new V1Condition { Type = "Ready", Status = "True", Reason = "Ready", Message = "It is.", LastTransitionTime = new DateTime(2026, 1, 2, 3, 4, 5, DateTimeKind.Utc) }],
         };
 
         var first = await parts.Writer.ApplyStatusAsync(pool, Status(1), CancellationToken.None);
