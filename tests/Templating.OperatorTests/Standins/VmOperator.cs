@@ -97,7 +97,7 @@ internal sealed class VmOperator : IAsyncDisposable
         await _parts.DisposeAsync();
     }
 
-    private static async Task<IList<T>> ListAsync<T>(IKubernetes client, string space, string plural)
+    private static async Task<IList<T>> ListAsync<T>(k8s.Kubernetes client, string space, string plural)
         where T : IKubernetesObject =>
         (await client.CustomObjects.ListNamespacedCustomObjectAsync<ObjectList<T>>(Group.Name, Group.Version, space, plural)).Items;
 
