@@ -86,7 +86,7 @@ internal static class OperatorHost
         }
     }
 
-    private static void AddTelemetry(IServiceCollection services, IConfiguration configuration)
+    private static void AddTelemetry(IServiceCollection services, ConfigurationManager configuration)
     {
         var telemetry = services.AddOpenTelemetry().ConfigureResource(resource => resource.AddService("templating-operator").AddEnvironmentVariableDetector())
             .WithMetrics(metrics => metrics.AddMeter(OperatorMetrics.MeterName, ClusterMetrics.MeterName, "System.Runtime").AddPrometheusExporter());

@@ -31,7 +31,7 @@ internal sealed class NodeConnection : INode, IAsyncDisposable
         (Name, _address, _clients, _changed, _time, _logger) = (name, address, clients, changed, time, logger);
         _templates = new(template => template.Name, template => changed(new NodeChange(name, template, null)));
         _pods = new(pod => pod.PodUid, pod => changed(new NodeChange(name, null, pod)));
-        _run = Task.Run(() => RunAsync(_stop.Token));
+        _run = Task.Run(() => RunAsync(_stop.Token), CancellationToken.None);
     }
 
     public string Name { get; }

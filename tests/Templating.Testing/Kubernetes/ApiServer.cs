@@ -112,9 +112,9 @@ public sealed class ApiServer : IAsyncDisposable
             {
                 // Not listening yet.
             }
-            catch (OperationCanceledException) when (limit.IsCancellationRequested)
+            catch (OperationCanceledException e) when (limit.IsCancellationRequested)
             {
-                throw new TimeoutException($"kube-apiserver was not ready within {StartLimit}.\n{_server?.LogTail}\n{_etcd?.LogTail}");
+                throw new TimeoutException($"kube-apiserver was not ready within {StartLimit}.\n{_server?.LogTail}\n{_etcd?.LogTail}", e);
             }
 
             if (_server is { HasExited: true } or null || _etcd is { HasExited: true })

@@ -26,7 +26,7 @@ internal sealed class NodeLabelReconciler(
         }
 
         var wanted = Wanted(daemon);
-        var present = (node.Metadata.Labels ?? new Dictionary<string, string>()).Where(label => OwnerOf(label.Key) is not null).ToDictionary(StringComparer.Ordinal);
+        var present = (node.Metadata.Labels ?? new Dictionary<string, string>(StringComparer.Ordinal)).Where(label => OwnerOf(label.Key) is not null).ToDictionary(StringComparer.Ordinal);
         var patch = wanted.Where(label => !present.TryGetValue(label.Key, out var value) || value != label.Value)
             .ToDictionary(label => label.Key, label => (string?)label.Value, StringComparer.Ordinal);
         var result = ReconcileResult.Done;

@@ -83,7 +83,9 @@ internal sealed class Builds(Action<NodeChange> announce, OperatorMetrics metric
             nodes = [.. _builds.Keys.Where(key => key.Template == template).Select(key => key.Node)];
         }
 
-        return nodes.Count(node => Cancel(node, template)) > 0;
+        var isRunning = false;
+        nodes.ForEach(node => isRunning |= Cancel(node, template));
+        return isRunning;
     }
 
     public async ValueTask DisposeAsync()

@@ -40,7 +40,7 @@ internal static class NodeFiles
     /// </summary>
     public static bool IsReady(IReadOnlyDictionary<string, Template> files, string revision) =>
         files.TryGetValue(revision, out var present) && present.State == TemplateState.Ready
-        && !files.Values.Any(other => other != present && IsNewer(other, present));
+        && !files.Values.Any(other => !ReferenceEquals(other, present) && IsNewer(other, present));
 
     /// <summary>Whether a VM pod on that node, whoever made it, uses that revision.</summary>
     public static bool IsUsed(INode node, ObjectKey template, string revision) =>

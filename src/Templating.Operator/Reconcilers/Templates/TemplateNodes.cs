@@ -33,5 +33,5 @@ internal sealed class TemplateNodes(ICache<V1Node> nodes, INodeDirectory directo
         selector is null || selector.All(pair => node.Metadata.Labels is { } labels && labels.TryGetValue(pair.Key, out var value) && value == pair.Value);
 
     private bool IsRecent(VMTemplateNode node) =>
-        node.State != "Unreachable" || node.LastTransitionTime is not { } since || time.GetUtcNow() - since.ToUniversalTime() < AwayFor;
+        node.State != "Unreachable" || node.LastTransitionTime is not { } since || time.GetUtcNow().UtcDateTime - since.ToUniversalTime() < AwayFor;
 }

@@ -93,7 +93,7 @@ internal sealed class TemplateRemoval(
     /// <returns>Why a node that cannot be reached is not waited for; null where it is.</returns>
     private string? Skips(VMTemplate template, string name)
     {
-        var now = time.GetUtcNow();
+        var now = time.GetUtcNow().UtcDateTime;
         if (nodes.Get(new ObjectKey("", name)) is not { } node)
         {
             return "the node does not exist any more.";
@@ -115,6 +115,6 @@ internal sealed class TemplateRemoval(
             : null;
     }
 
-    private Task TellAsync(VMTemplate template, string reason, string message, CancellationToken cancellationToken) =>
+    private Task<VMTemplate> TellAsync(VMTemplate template, string reason, string message, CancellationToken cancellationToken) =>
         writer.ApplyStatusAsync(template, TemplateStatus.Deleting(template, reason, message, time.GetUtcNow()), cancellationToken);
 }
