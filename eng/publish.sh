@@ -5,6 +5,7 @@
 #
 #   artifacts/publish/templating                       node daemon, VM pods and CLI, NativeAOT
 #   artifacts/publish-operator/templating-operator     with --all: the operator, with the .NET runtime it needs
+#   artifacts/publish-kubectl/kubectl-templating       with --all: the kubectl plugin, with the .NET runtime it needs
 set -euo pipefail
 repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$repo"
@@ -37,5 +38,8 @@ publish() {
 }
 
 publish 'src/Templating.Operator/*' src/Templating.Node templating artifacts/publish
-[ -z "$all" ] ||
+if [ -n "$all" ]; then
     publish 'src/Templating.Node/*' src/Templating.Operator templating-operator artifacts/publish-operator --self-contained
+    publish 'src/Templating.[NO]*/*' src/Templating.Kubectl kubectl-templating artifacts/publish-kubectl \
+        --self-contained -p:PublishSingleFile=true
+fi

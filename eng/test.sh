@@ -113,6 +113,7 @@ main() {
     step format dotnet format Templating.sln --verify-no-changes --no-restore
     step scripts check_scripts
     tests unit Templating.UnitTests
+    tests kubectl Templating.KubectlTests
     if step publish eng/publish.sh; then
         export TEMPLATING_EXE=$PWD/artifacts/publish/templating
         tests integration Templating.IntegrationTests

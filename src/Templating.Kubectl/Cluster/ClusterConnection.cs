@@ -1,3 +1,4 @@
+using System.Text;
 using k8s;
 using Templating.Kubectl.Commands;
 
@@ -23,12 +24,10 @@ internal sealed class ClusterConnection : IDisposable
     /// <summary>Null for all.</summary>
     public string? ListNamespace => Options.AllNamespaces ? null : Namespace;
 
-    public static async Task<ClusterConnection> OpenAsync(ConnectionOptions options)
+    public static async Task<ClusterConnection> OpenAsync(ConnectionOptions options, CancellationToken cancellationToken)
     {
-        var loaded = options.Kubeconfig is { } path
-            ? await KubernetesClientConfiguration.LoadKubeConfigAsync(new FileInfo(path))
-            : await KubernetesClientConfiguration.LoadKubeConfigAsync();
-        var config = KubernetesClientConfiguration.BuildConfigFromConfigObject(loaded, options.Context);
+        using var text = new MemoryStream(Encoding.UTF8.GetBytes(await KubectlExec.ConfigAsync(options, cancellationToken)));
+        var config = KubernetesClientConfiguration.BuildConfigFromConfigObject(await KubernetesClientConfiguration.LoadKubeConfigAsync(text));
         return new(options, new k8s.Kubernetes(config), options.Namespace ?? config.Namespace ?? "default");
     }
 

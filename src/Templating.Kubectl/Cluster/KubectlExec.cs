@@ -30,29 +30,49 @@ internal static class KubectlExec
     public static async Task<string?> ReadAsync(
         ClusterConnection cluster, V1Pod pod, IReadOnlyList<string> command, CancellationToken cancellationToken)
     {
-        using var process = Start(new ProcessStartInfo(Program, Arguments(cluster, pod, [], command))
-        {
-            UseShellExecute = false,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        });
-        var errors = process.StandardError.ReadToEndAsync(cancellationToken);
-        var output = await process.StandardOutput.ReadToEndAsync(cancellationToken);
-        await errors;
-        await process.WaitForExitAsync(cancellationToken);
-        return process.ExitCode == 0 ? output : null;
+        var (code, output, _) = await CaptureAsync(Arguments(cluster, pod, [], command), cancellationToken);
+        return code == 0 ? output : null;
+    }
+
+    /// <summary>The context that kubectl would use, with all that its files and variables say, as one kubeconfig.</summary>
+    public static async Task<string> ConfigAsync(ConnectionOptions options, CancellationToken cancellationToken)
+    {
+        var (code, output, error) = await CaptureAsync(
+            [.. Where(options), "config", "view", "--raw", "--flatten", "--minify", "-o", "yaml"], cancellationToken);
+        return code == 0 ? output : throw new PluginException($"kubectl has no cluster to go to: {error.Trim()}");
     }
 
     internal static IEnumerable<string> Arguments(
         ClusterConnection cluster, V1Pod pod, IReadOnlyList<string> flags, IReadOnlyList<string> command)
     {
-        var options = cluster.Options;
-        string[] where =
-        [
-            .. options.Kubeconfig is { } file ? [$"--kubeconfig={file}"] : Array.Empty<string>(),
-            .. options.Context is { } context ? [$"--context={context}"] : Array.Empty<string>(),
-        ];
-        return [.. where, "exec", .. flags, "-n", pod.Metadata.NamespaceProperty, "-c", Keys.Container, pod.Metadata.Name, "--", .. command];
+        return [.. Where(cluster.Options), "exec", .. flags, "-n", pod.Metadata.NamespaceProperty, "-c", Keys.Container, pod.Metadata.Name, "--", .. command];
+    }
+
+    private static IEnumerable<string> Where(ConnectionOptions options)
+    {
+        if (options.Kubeconfig is { } file)
+        {
+            yield return $"--kubeconfig={file}";
+        }
+
+        if (options.Context is { } context)
+        {
+            yield return $"--context={context}";
+        }
+    }
+
+    private static async Task<(int Code, string Output, string Error)> CaptureAsync(IEnumerable<string> arguments, CancellationToken cancellationToken)
+    {
+        using var process = Start(new ProcessStartInfo(Program, arguments)
+        {
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        });
+        var error = process.StandardError.ReadToEndAsync(cancellationToken);
+        var output = await process.StandardOutput.ReadToEndAsync(cancellationToken);
+        await process.WaitForExitAsync(cancellationToken);
+        return (process.ExitCode, output, await error);
     }
 
     private static Process Start(ProcessStartInfo info)

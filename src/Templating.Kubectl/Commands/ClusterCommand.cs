@@ -9,7 +9,7 @@ internal static class ClusterCommand
     public static void Run(this Command command, Globals globals, Func<ClusterConnection, ParseResult, CancellationToken, Task<int>> run) =>
         command.SetAction(async (parse, cancellationToken) =>
         {
-            using var cluster = await ClusterConnection.OpenAsync(globals.Read(parse));
+            using var cluster = await ClusterConnection.OpenAsync(globals.Read(parse), cancellationToken);
             return await run(cluster, parse, cancellationToken);
         });
 }
