@@ -114,7 +114,7 @@ main() {
     step scripts check_scripts
     tests unit Templating.UnitTests
     tests kubectl Templating.KubectlTests
-    if step publish eng/publish.sh; then
+    if step publish eng/publish.sh --all; then
         export TEMPLATING_EXE=$PWD/artifacts/publish/templating
         tests integration Templating.IntegrationTests
         if [ -x eng/demo.sh ]; then

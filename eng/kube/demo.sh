@@ -43,7 +43,7 @@ step "Building what is missing (kept in .cache/ and artifacts/)"
 mkdir -p .cache
 quietly "$dir/install.log" eng/install.sh
 quietly "$dir/guest.log" eng/guest/build.sh
-quietly "$dir/publish.log" eng/publish.sh
+quietly "$dir/publish.log" eng/publish.sh --all
 quietly "$dir/kubernetes.log" eng/kube/build.sh
 quietly "$dir/images.log" eng/images/build.sh
 echo "Guest image, executables, Kubernetes 1.20 and container images are there."
