@@ -103,12 +103,12 @@ kubectl -n team-a wait --for=condition=Ready vmclone --all --timeout=300s
 kubectl -n team-a get vmclones -o wide
 
 step "Beside them a plain Deployment of VM pods, written by hand"
-kubectl apply -f docs/kubernetes/samples/deployment.yaml -n team-a
-kubectl -n team-a rollout status deployment/web-by-hand --timeout=300s
+sed 's/web\.default\./web.team-a./' docs/kubernetes/samples/vm-deployment.yaml | kubectl apply -n team-a -f -
+kubectl -n team-a rollout status deployment/by-deployment --timeout=300s
 
 step "Each answers on its pod's IP, as itself; the clones with their Secret too"
 kubectl -n team-a get vmclones -o json | jq -r '.items[] | "\(.metadata.name) \(.status.ip) \(.status.start)"' >"$dir/addresses"
-kubectl -n team-a get pods -l app=web-by-hand -o json | jq -r '.items[] | "\(.metadata.name) \(.status.podIP) -"' >>"$dir/addresses"
+kubectl -n team-a get pods -l app=by-deployment -o json | jq -r '.items[] | "\(.metadata.name) \(.status.podIP) -"' >>"$dir/addresses"
 while read -r name ip start; do
     page=$(in_cluster curl -fsS --max-time 30 --retry 5 --retry-connrefused "http://$ip:8080/")
     greeting=
