@@ -70,7 +70,7 @@ internal static class Benchmark
             samples.Add("daemon.start", daemon.UntilServing.TotalMilliseconds);
         }
 
-        var targets = Target.Of(samples);
+        var targets = Targets.Of(samples);
         if (Console.IsOutputRedirected)
         {
             // A file has no width; the usual guess of 80 would break the columns.

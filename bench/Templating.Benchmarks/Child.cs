@@ -14,6 +14,9 @@ internal sealed class Child : IDisposable
 
     public bool Ended => _process.HasExited;
 
+    /// <summary>Once it ended.</summary>
+    public int ExitCode => _process.ExitCode;
+
     public StreamWriter Input => _process.StandardInput;
 
     public StreamReader Output => _process.StandardOutput;

@@ -17,7 +17,17 @@ internal sealed class Samples
         values.Add(value);
     }
 
+    public void AddAll(string name, IEnumerable<double> values)
+    {
+        foreach (var value in values)
+        {
+            Add(name, value);
+        }
+    }
+
     public bool Has(string name) => _byName.ContainsKey(name);
+
+    public int Count(string name) => _byName[name].Count;
 
     public double Median(string name) => Median(_byName[name]);
 

@@ -1,0 +1,17 @@
+namespace Templating.Benchmarks;
+
+/// <summary>What is promised of this run's figures (docs/benchmarks.md).</summary>
+internal static class Targets
+{
+    public static IReadOnlyList<Target> Of(Samples samples) =>
+    [
+        new("Cold clone to running, over bare QEMU", 1.15, AtLeast: false, "x", samples.Ratio("clone.running", "bare.running")),
+        new("Cold boot to first HTTP answer, over a clone", 15, AtLeast: true, "x", samples.Ratio("boot.http", "clone.http")),
+        new("Daemon start to serving", 200, AtLeast: false, "ms", samples.Median("daemon.start")),
+        new("Daemon's memory with all clones, at rest", 50, AtLeast: false, "MiB", samples.Median("daemon.resident_mib")),
+        new("A fresh clone's private share of its RAM", 10, AtLeast: false, "%", samples.Median("memory.fresh.ram_private_percent")),
+        new("Clones that see their own writes", 100, AtLeast: true, "%", 100 * samples.Mean("memory.clone_sees_its_own")),
+        new("Templates unchanged after that", 100, AtLeast: true, "%", 100 * samples.Mean("memory.template_unchanged")),
+        new("Image memory copied by a clone", 0, AtLeast: false, "MiB", samples.Percentile("memory.fresh.image_private_mib", 1)),
+    ];
+}

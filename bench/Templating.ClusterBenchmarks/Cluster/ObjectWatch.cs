@@ -1,0 +1,189 @@
+using System.Diagnostics;
+using k8s;
+using k8s.Models;
+using Templating.Benchmarks;
+
+namespace Templating.ClusterBenchmarks.Cluster;
+
+/// <summary>
+/// Follows the objects of one kind in one namespace, and tells when one came to be as wanted: by this process' clock, at the
+/// moment its event was read.
+/// </summary>
+internal sealed class ObjectWatch<T> : IAsyncDisposable
+    where T : class, IKubernetesObject<V1ObjectMeta>
+{
+    /// <summary>Connections that broke off in a run, on a machine that does too much.</summary>
+    private const int MostFailures = 5;
+
+    private readonly CancellationTokenSource _end = new();
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, T> _objects = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, List<Waiter<T>>> _waiters = new(StringComparer.Ordinal);
+    private readonly Action<T>? _onChange;
+    private readonly Task _following;
+    private Exception? _failure;
+    private long _lastEvent = Stopwatch.GetTimestamp();
+
+    /// <param name="client">Of the kind.</param>
+    /// <param name="namespace">Which.</param>
+    /// <param name="onChange">Called with each object that was added or changed, in order; not for long.</param>
+    public ObjectWatch(GenericClient client, string @namespace, Action<T>? onChange = null)
+    {
+        _onChange = onChange;
+        _following = FollowAsync(client, @namespace);
+    }
+
+    public IReadOnlyList<T> All
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _objects.Values];
+            }
+        }
+    }
+
+    /// <summary>How long nothing has changed.</summary>
+    public TimeSpan Quiet => Stopwatch.GetElapsedTime(Interlocked.Read(ref _lastEvent));
+
+    /// <returns>When the event came that made it so, in ticks of <see cref="Stopwatch"/>; now where it is so already.</returns>
+    /// <param name="name">The object's.</param>
+    /// <param name="condition">Gets null while there is no such object. What it throws ends the waiting.</param>
+    /// <param name="limit">After which it is a <see cref="BenchmarkException"/>.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    public async Task<long> WhenAsync(string name, Func<T?, bool> condition, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        var waiter = new Waiter<T>(condition);
+        lock (_lock)
+        {
+            if (_failure is not null)
+            {
+                throw new BenchmarkException($"The watch of {typeof(T).Name} broke off: {_failure.Message}");
+            }
+
+            waiter.Look(_objects.GetValueOrDefault(name), Stopwatch.GetTimestamp());
+            if (!_waiters.TryGetValue(name, out var waiters))
+            {
+                _waiters[name] = waiters = [];
+            }
+
+            waiters.Add(waiter);
+        }
+
+        try
+        {
+            return await waiter.Task.WaitAsync(limit, TimeProvider.System, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            throw new BenchmarkException($"{typeof(T).Name} {name} did not become as wanted within {limit.TotalSeconds} s; it is:\n"
+                + (Find(name) is { } last ? KubernetesJson.Serialize(last) : "not there"));
+        }
+        finally
+        {
+            Remove(name, waiter);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _end.CancelAsync();
+        await _following;
+        _end.Dispose();
+    }
+
+    private T? Find(string name)
+    {
+        lock (_lock)
+        {
+            return _objects.GetValueOrDefault(name);
+        }
+    }
+
+    private void Remove(string name, Waiter<T> waiter)
+    {
+        lock (_lock)
+        {
+            if (_waiters.TryGetValue(name, out var waiters) && waiters.Remove(waiter) && waiters.Count == 0)
+            {
+                _waiters.Remove(name);
+            }
+        }
+    }
+
+    private async Task FollowAsync(GenericClient client, string @namespace)
+    {
+        try
+        {
+            for (var failures = 0; ; failures++)
+            {
+                try
+                {
+                    // The server ends a watch now and then; the next one begins with every object as it is now.
+                    while (!_end.IsCancellationRequested)
+                    {
+                        await foreach (var (type, item) in client.WatchNamespacedAsync<T>(@namespace, cancel: _end.Token))
+                        {
+                            See(type, item);
+                        }
+                    }
+
+                    return;
+                }
+                catch (Exception e) when (failures < MostFailures && e is (HttpRequestException or IOException) && !_end.IsCancellationRequested)
+                {
+                    await Console.Error.WriteLineAsync($"The watch of {typeof(T).Name} goes on after: {e.Message} {e.InnerException?.Message}");
+                }
+            }
+        }
+        catch (Exception) when (_end.IsCancellationRequested)
+        {
+            // Over; a body that is cut off so need not say it was cancelled.
+        }
+        catch (Exception e)
+        {
+            Fail(e);
+        }
+    }
+
+    private void See(WatchEventType type, T item)
+    {
+        var now = Stopwatch.GetTimestamp();
+        Interlocked.Exchange(ref _lastEvent, now);
+        var gone = type == WatchEventType.Deleted;
+        lock (_lock)
+        {
+            if (gone)
+            {
+                _objects.Remove(item.Metadata.Name);
+            }
+            else
+            {
+                _objects[item.Metadata.Name] = item;
+            }
+
+            if (_waiters.TryGetValue(item.Metadata.Name, out var waiters))
+            {
+                waiters.ForEach(w => w.Look(gone ? null : item, now));
+            }
+        }
+
+        if (!gone)
+        {
+            _onChange?.Invoke(item);
+        }
+    }
+
+    private void Fail(Exception failure)
+    {
+        lock (_lock)
+        {
+            _failure = failure;
+            foreach (var waiter in _waiters.Values.SelectMany(w => w))
+            {
+                waiter.Fail(new BenchmarkException($"The watch of {typeof(T).Name} broke off: {failure.Message}"));
+            }
+        }
+    }
+}

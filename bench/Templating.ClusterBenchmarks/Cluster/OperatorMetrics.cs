@@ -1,0 +1,49 @@
+using k8s;
+using KubernetesApi = k8s.Kubernetes;
+
+namespace Templating.ClusterBenchmarks.Cluster;
+
+/// <summary>What the operator counts itself (docs/telemetry.md).</summary>
+internal static class OperatorMetrics
+{
+    private const string Writes = "templating_operator_writes_total";
+
+    /// <summary>Of all operator pods of an installation: only the leader writes, but who leads may change.</summary>
+    public static async Task<MetricsPage> ReadAsync(
+        KubernetesApi api, HttpClient http, string installation, int port, CancellationToken cancellationToken)
+    {
+        var pods = await api.CoreV1.ListNamespacedPodAsync(
+            installation, labelSelector: "app.kubernetes.io/name=templating,app.kubernetes.io/component=operator", cancellationToken: cancellationToken);
+        var pages = new List<MetricsPage>();
+        foreach (var pod in pods.Items.Where(p => p.Status?.PodIP is not null && p.Metadata.DeletionTimestamp is null))
+        {
+            pages.Add(await ReadAsync(http, new Uri($"http://{pod.Status.PodIP}:{port}/metrics"), cancellationToken));
+        }
+
+        return MetricsPage.Join(pages);
+    }
+
+    public static async Task<MetricsPage> ReadAsync(HttpClient http, Uri address, CancellationToken cancellationToken) =>
+        MetricsPage.Parse(await http.GetStringAsync(address, cancellationToken));
+
+    /// <summary>All but the leader's renewals, which go on whatever happens.</summary>
+    public static double WritesInAll(this MetricsPage page) => page.Sum(Writes, s => s.Label("resource") != "leases");
+
+    /// <summary>What is written for VMClones: by their controller, and every Event there is.</summary>
+    public static double WritesForClones(this MetricsPage page) => page.Sum(Writes, IsForClones);
+
+    public static Dictionary<string, double> WritesByKind(this MetricsPage page) =>
+        page.SumBy(Writes, s => $"{s.Label("controller")} {s.Label("verb")} {s.Label("resource")}{(s.Label("result") is "ok" ? "" : " " + s.Label("result"))}".Trim());
+
+    public static double Retries(this MetricsPage page) => page.Sum("templating_operator_retries_total");
+
+    public static double Conflicts(this MetricsPage page) => page.Sum("templating_operator_conflicts_total");
+
+    public static double QueueDepth(this MetricsPage page) => page.Sum("templating_operator_queue_depth");
+
+    private static bool IsForClones(MetricsPage.Series series) =>
+        series.Label("controller") is { Length: > 0 } controller
+            ? controller == "clone"
+            : series.Label("resource") is "vmclones" or "vmclones/status" or "events"
+                || (series.Label("resource") is "pods" && series.Label("verb") is "patch");
+}

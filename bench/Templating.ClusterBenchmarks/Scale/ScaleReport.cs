@@ -1,0 +1,70 @@
+using Spectre.Console;
+using Templating.Benchmarks;
+using Templating.ClusterBenchmarks.Results;
+
+namespace Templating.ClusterBenchmarks.Scale;
+
+internal static class ScaleReport
+{
+    /// <summary>Per VMClone the biggest number may cost so much more than the smallest: linear, and some noise.</summary>
+    private const double Linear = 1.3;
+
+    public static IEnumerable<Target> Targets(Samples samples, IReadOnlyList<int> counts)
+    {
+        var (least, most) = (counts.Min(), counts.Max());
+        yield return new($"The operator's memory at {least}, peak", 200, AtLeast: false, "MiB", Of(samples, least, "peak_resident_mib"));
+        foreach (var count in counts)
+        {
+            yield return new($"Of {count}, ready", count, AtLeast: true, "", samples.Count(ScaleStep.Name(count, "ready_ms")));
+            yield return new($"Of {count}, VMs given twice", 0, AtLeast: false, "", Of(samples, count, "given_twice"));
+            yield return new($"Of {count}, retries of reconciles for a VMClone", 1, AtLeast: false, "", Of(samples, count, "retries") / count);
+        }
+
+        if (most > least)
+        {
+            yield return new($"CPU for a VMClone at {most} over {least}", Linear, AtLeast: false, "x", PerClone(samples, most, "cpu_s") / PerClone(samples, least, "cpu_s"));
+            yield return new($"Writes for a VMClone at {most} over {least}", Linear, AtLeast: false, "x", PerClone(samples, most, "writes") / PerClone(samples, least, "writes"));
+        }
+    }
+
+    public static void Print(IAnsiConsole console, Result result, ScaleOptions options, Dictionary<int, IReadOnlyDictionary<string, double>> writes)
+    {
+        var samples = result.Samples;
+        console.WriteLine(result.Host.ToString());
+        console.WriteLine($"{options.Nodes} simulated nodes, {options.PoolPercent} % of the VMClones from a pool of as many VMs");
+        console.Write(Tables.OfTargets(result.Targets));
+        var table = Tables.New(["figure", .. options.Clones.Select(c => $"{c}")]);
+        Row("created a second", c => Of(samples, c, "created_per_s"));
+        Row("ready a second", c => Of(samples, c, "ready_per_s"));
+        foreach (var (kind, key) in ((string, string)[])[("", "ready_ms"), (" warm", "warm_ready_ms"), (" cold", "cold_ready_ms")])
+        {
+            Row($"created to ready{kind}, median, s", c => samples.Has(ScaleStep.Name(c, key)) ? samples.Median(ScaleStep.Name(c, key)) / 1000 : 0);
+            Row($"created to ready{kind}, 99th percentile, s", c => samples.Has(ScaleStep.Name(c, key)) ? samples.Percentile(ScaleStep.Name(c, key), 0.99) / 1000 : 0);
+        }
+
+        Row("operator's memory before, MiB", c => Of(samples, c, "prepared_resident_mib"));
+        Row("operator's memory, peak, MiB", c => Of(samples, c, "peak_resident_mib"));
+        Row("operator's CPU, s", c => Of(samples, c, "cpu_s"));
+        Row("operator's CPU for a VMClone, ms", c => PerClone(samples, c, "cpu_s") * 1000);
+        Row("API server's and etcd's CPU, s", c => Of(samples, c, "api_server_cpu_s"));
+        Row("simulator's and client's CPU, s", c => Of(samples, c, "simulator_cpu_s"));
+        Row("operator's writes for a VMClone", c => PerClone(samples, c, "writes"));
+        Row("  of vmclones, as the API server counted", c => PerClone(samples, c, "writes_vmclones_by_server"));
+        foreach (var kind in writes.Values.SelectMany(w => w.Where(k => k.Value > 0).Select(k => k.Key)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal))
+        {
+            Row($"  {kind}", c => writes[c].GetValueOrDefault(kind) / c);
+        }
+
+        Row("conflicts", c => Of(samples, c, "conflicts"));
+        Row("retries", c => Of(samples, c, "retries"));
+        Row("keys waiting, most", c => samples.Percentile(ScaleStep.Name(c, "queue_depth"), 1));
+        Row("VMs activated for nobody", c => Of(samples, c, "activated_for_nobody"));
+        console.Write(table);
+
+        void Row(string name, Func<int, double> figure) => table.AddRow([name, .. options.Clones.Select(c => Tables.Number(figure(c)))]);
+    }
+
+    private static double Of(Samples samples, int count, string figure) => samples.Median(ScaleStep.Name(count, figure));
+
+    private static double PerClone(Samples samples, int count, string figure) => Of(samples, count, figure) / count;
+}
