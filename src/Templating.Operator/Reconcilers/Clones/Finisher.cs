@@ -1,5 +1,5 @@
-using Templating.Kubernetes;
 using k8s.Models;
+using Templating.Kubernetes;
 using Templating.Operator.Cluster;
 using Templating.Operator.Pods;
 
