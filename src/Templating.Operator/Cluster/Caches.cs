@@ -24,7 +24,13 @@ internal sealed class Caches
         Templates = Add(new InformerOptions<VMTemplate> { Namespace = watched });
         Pools = Add(new InformerOptions<VMPool> { Namespace = watched, Indexers = VmIndexers.Pools });
         Clones = Add(new InformerOptions<VMClone> { Namespace = watched, Indexers = VmIndexers.Clones });
-        Pods = Add(new InformerOptions<V1Pod> { Namespace = watched, LabelSelector = Keys.TemplateLabel, Indexers = VmIndexers.Pods });
+        Pods = Add(new InformerOptions<V1Pod>
+        {
+            Namespace = watched,
+            LabelSelector = Keys.TemplateLabel,
+            Indexers = VmIndexers.Pods,
+            Trim = VmIndexers.TrimPod,
+        });
         Nodes = Add(new InformerOptions<V1Node> { Trim = VmIndexers.TrimNode });
         Daemons = Add(new InformerOptions<V1Pod> { Namespace = installation, LabelSelector = DaemonSelector });
     }

@@ -38,6 +38,24 @@ internal static class VmIndexers
         }
     }
 
+    /// <summary>Of a VM pod its node and its fate are looked at: what it is made of can be made again from who has it.</summary>
+    public static void TrimPod(V1Pod pod)
+    {
+        pod.Spec = new V1PodSpec { NodeName = pod.Spec?.NodeName, Containers = [] };
+        if (pod.Status is { } status)
+        {
+            pod.Status = new V1PodStatus
+            {
+                Phase = status.Phase,
+                Reason = status.Reason,
+                Message = status.Message,
+                PodIP = status.PodIP,
+                Conditions = status.Conditions,
+                ContainerStatuses = status.ContainerStatuses,
+            };
+        }
+    }
+
     private static string? Label(V1Pod pod, string key) => pod.Metadata.Labels is { } labels && labels.TryGetValue(key, out var value) ? value : null;
 
     private static IEnumerable<string> Scoped(V1ObjectMeta about, string? name) =>
