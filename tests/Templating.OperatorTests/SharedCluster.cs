@@ -5,17 +5,33 @@ namespace Templating.OperatorTests;
 /// <summary>One API server for all tests that need not stop it, with our resources' definitions; each test has namespaces of its own.</summary>
 internal static class SharedCluster
 {
-    private static readonly Lazy<Task<ApiServer>> Server = new(StartAsync);
+    private static readonly Lock Guard = new();
+    private static Task<ApiServer>? _server;
 
-    public static Task<ApiServer> GetAsync() => Server.Value;
+    public static Task<ApiServer> GetAsync()
+    {
+        lock (Guard)
+        {
+            return _server ??= Task.Run(StartAsync);
+        }
+    }
 
     public static async Task StopAsync()
     {
-        if (Server.IsValueCreated)
+        Task<ApiServer>? started;
+        lock (Guard)
         {
-            await Server.Value.ContinueWith(
-                async started => await (started.IsCompletedSuccessfully ? (await started).DisposeAsync() : ValueTask.CompletedTask),
-                TaskScheduler.Default).Unwrap();
+            started = _server;
+        }
+
+        if (started is not null)
+        {
+            // One that did not start has cleaned up after itself, and its tests have failed.
+            await ((Task)started).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (started.IsCompletedSuccessfully)
+            {
+                await (await started).DisposeAsync();
+            }
         }
     }
 

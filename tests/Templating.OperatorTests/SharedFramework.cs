@@ -14,7 +14,9 @@ public sealed class SharedFramework(IMessageSink sink) : XunitTestFramework(sink
 
     private sealed class Executor(AssemblyName name, ISourceInformationProvider source, IMessageSink sink) : XunitTestFrameworkExecutor(name, source, sink)
     {
+#pragma warning disable VSTHRD100 // xunit wants it so.
         protected override async void RunTestCases(
+#pragma warning restore VSTHRD100
             IEnumerable<IXunitTestCase> testCases, IMessageSink executionMessageSink, ITestFrameworkExecutionOptions executionOptions)
         {
             using var runner = new Runner(TestAssembly, testCases, DiagnosticMessageSink, executionMessageSink, executionOptions);

@@ -11,6 +11,7 @@ internal sealed class Mirror<T>(Func<T, string> keyOf, Action<T> changed)
     where T : class
 {
     private readonly ConcurrentDictionary<string, T> _items = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, TaskCompletionSource> _awaited = new(StringComparer.Ordinal);
     private HashSet<string>? _told;
 
     /// <summary>Whether a watch stands that has told everything.</summary>
@@ -19,6 +20,24 @@ internal sealed class Mirror<T>(Func<T, string> keyOf, Action<T> changed)
     public IReadOnlyCollection<T> All => [.. _items.Values];
 
     public T? Find(string key) => _items.GetValueOrDefault(key);
+
+    /// <summary>Returns when the watch told of an object, or at once where it did.</summary>
+    /// <exception cref="TimeoutException">It did not within that time.</exception>
+    public async Task WaitForAsync(string key, TimeSpan limit, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var told = _awaited.GetOrAdd(key, _ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        try
+        {
+            if (!_items.ContainsKey(key))
+            {
+                await told.Task.WaitAsync(limit, time, cancellationToken);
+            }
+        }
+        finally
+        {
+            _awaited.TryRemove(key, out _);
+        }
+    }
 
     /// <summary>A watch begins.</summary>
     public void Begin() => _told = new(StringComparer.Ordinal);
@@ -49,6 +68,11 @@ internal sealed class Mirror<T>(Func<T, string> keyOf, Action<T> changed)
                 _told?.Add(key);
                 var isNew = !_items.TryGetValue(key, out var before) || !before.Equals(item);
                 _items[key] = item;
+                if (_awaited.TryGetValue(key, out var awaited))
+                {
+                    awaited.TrySetResult();
+                }
+
                 if (isNew)
                 {
                     changed(item);

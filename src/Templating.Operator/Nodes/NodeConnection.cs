@@ -67,6 +67,7 @@ internal sealed class NodeConnection : INode, IAsyncDisposable
                 {
                     if (step.Template is { } template)
                     {
+                        await AwaitToldAsync(template, cancellationToken);
                         return template;
                     }
 
@@ -92,6 +93,22 @@ internal sealed class NodeConnection : INode, IAsyncDisposable
         await _run;
         _firstContact.TrySetResult();
         _stop.Dispose();
+    }
+
+    /// <summary>
+    /// The watch and the call are two streams. Who asked for the build is to find it among <see cref="Templates"/> afterwards,
+    /// or would have it built again.
+    /// </summary>
+    private async Task AwaitToldAsync(Template template, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _templates.WaitForAsync(template.Name, CallTimeout, _time, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            // The watch is broken, or the template was deleted meanwhile: what the next watch tells is what counts.
+        }
     }
 
     private async Task<T> UseAsync<T>(Func<TemplatingClient, Task<T>> call)

@@ -93,12 +93,12 @@ public sealed class WorkQueueTests
 
     /// <summary>Any order of what may happen: no key is ever given to two workers, and none that was added is forgotten.</summary>
     [Fact]
-    public void NoKeyIsLostAndNoneIsWorkedOnTwiceAtOnce() =>
-        Gen.Select(Gen.Int[0, 3], Gen.Int[0, 4]).Array[1, 200].Sample(steps =>
+    public Task NoKeyIsLostAndNoneIsWorkedOnTwiceAtOnce() =>
+        Gen.Select(Gen.Int[0, 3], Gen.Int[0, 4]).Array[1, 200].SampleAsync(async steps =>
         {
             _depth = 0;
             var time = new FakeTimeProvider();
-            var queue = new WorkQueue(new Backoff(TimeSpan.FromMilliseconds(10), TimeSpan.FromSeconds(60)), change => _depth += change, time);
+            await using var queue = new WorkQueue(new Backoff(TimeSpan.FromMilliseconds(10), TimeSpan.FromSeconds(60)), change => _depth += change, time);
             var working = new HashSet<ObjectKey>();
             var owed = new HashSet<ObjectKey>();
             foreach (var (what, which) in steps)
@@ -116,7 +116,7 @@ public sealed class WorkQueueTests
                 }
                 else if (what == 2 && _depth > 0)
                 {
-                    var taken = queue.TakeAsync(CancellationToken.None).GetAwaiter().GetResult().Key;
+                    var taken = (await queue.TakeAsync(CancellationToken.None)).Key;
                     working.Add(taken).ShouldBeTrue();
                     owed.Remove(taken);
                 }
@@ -135,7 +135,7 @@ public sealed class WorkQueueTests
             time.Advance(TimeSpan.FromHours(1));
             while (_depth > 0)
             {
-                var taken = queue.TakeAsync(CancellationToken.None).GetAwaiter().GetResult().Key;
+                var taken = (await queue.TakeAsync(CancellationToken.None)).Key;
                 owed.Remove(taken);
                 queue.Done(taken);
             }

@@ -131,7 +131,11 @@ public sealed class TemplateTests
         await test.UntilAsync<VMTemplate>("web", t => t?.Status?.Summary == "1/1", "it is ready");
         test.Node(1).SetPod(new VmPod
         {
-            Name = $"tenants/{test.Space}/pods/u", Tenant = test.Space, PodUid = "u", PodName = "by-hand", State = PodState.Ready,
+            Name = $"tenants/{test.Space}/pods/u",
+            Tenant = test.Space,
+            PodUid = "u",
+            PodName = "by-hand",
+            State = PodState.Ready,
             Template = test.Node(1).Templates.Single().Name,
         });
         foreach (var line in new[] { "r1", "r2" })
