@@ -22,7 +22,8 @@ quietly() {
     }
 }
 
-dir=$(mktemp -d /tmp/templating-demo.XXXXXX)
+home=$(mktemp -d /tmp/templating-demo.XXXXXX)
+dir=$home/cluster
 finish() {
     code=$?
     trap - EXIT
@@ -30,8 +31,8 @@ finish() {
         kubectl get vmtemplates,vmpools,vmclones,pods -A -o wide >&2 || true
         kubectl get events -A --sort-by=.metadata.creationTimestamp 2>/dev/null | tail -n 20 >&2 || true
     fi
-    eng/kube/down.sh "$dir" >&2 || true
-    rm -rf "$dir"
+    [ ! -e "$dir" ] || eng/kube/down.sh "$dir" >&2 || true
+    rm -rf "$home"
     exit "$code"
 }
 trap finish EXIT
@@ -41,11 +42,11 @@ kubectl() { in_cluster kubectl "$@"; }
 
 step "Building what is missing (kept in .cache/ and artifacts/)"
 mkdir -p .cache
-quietly "$dir/install.log" eng/install.sh
-quietly "$dir/guest.log" eng/guest/build.sh
-quietly "$dir/publish.log" eng/publish.sh --all
-quietly "$dir/kubernetes.log" eng/kube/build.sh
-quietly "$dir/images.log" eng/images/build.sh
+quietly "$home/install.log" eng/install.sh
+quietly "$home/guest.log" eng/guest/build.sh
+quietly "$home/publish.log" eng/publish.sh --all
+quietly "$home/kubernetes.log" eng/kube/build.sh
+quietly "$home/images.log" eng/images/build.sh
 echo "Guest image, executables, Kubernetes 1.20 and container images are there."
 
 step "Bringing up Kubernetes: one control plane, two nodes"
@@ -107,15 +108,15 @@ sed 's/web\.default\./web.team-a./' docs/kubernetes/samples/vm-deployment.yaml |
 kubectl -n team-a rollout status deployment/by-deployment --timeout=300s
 
 step "Each answers on its pod's IP, as itself; the clones with their Secret too"
-kubectl -n team-a get vmclones -o json | jq -r '.items[] | "\(.metadata.name) \(.status.ip) \(.status.start)"' >"$dir/addresses"
-kubectl -n team-a get pods -l app=by-deployment -o json | jq -r '.items[] | "\(.metadata.name) \(.status.podIP) -"' >>"$dir/addresses"
+kubectl -n team-a get vmclones -o json | jq -r '.items[] | "\(.metadata.name) \(.status.ip) \(.status.start)"' >"$home/addresses"
+kubectl -n team-a get pods -l app=by-deployment -o json | jq -r '.items[] | "\(.metadata.name) \(.status.podIP) -"' >>"$home/addresses"
 while read -r name ip start; do
     page=$(in_cluster curl -fsS --max-time 30 --retry 5 --retry-connrefused "http://$ip:8080/")
     greeting=
     [ "$start" = - ] || greeting=$(in_cluster curl -fsS --max-time 30 "http://$ip:8080/greeting")
     printf '%-28s %-13s %-5s hostname=%-28s machine-id=%.8s random=%.8s  %s\n' "$name" "$ip" "$start" \
         "$(jq -r .hostname <<<"$page")" "$(jq -r .machine_id <<<"$page")" "$(jq -r .random <<<"$page")" "$greeting"
-done <"$dir/addresses"
+done <"$home/addresses"
 
 step "How long it took, by the operator's clock"
 kubectl -n team-a get vmclones -o json |
@@ -128,4 +129,4 @@ PATH=$repo/artifacts/publish-kubectl:$PATH kubectl templating status -n team-a
 step "Clean end: deleting the namespace takes everything along"
 kubectl delete namespace team-a --timeout=180s
 eng/kube/down.sh "$dir"
-echo "Nothing is left running; $dir is removed. Kept for the next time: .cache/, artifacts/."
+echo "Nothing is left running; $home is removed. Kept for the next time: .cache/, artifacts/."

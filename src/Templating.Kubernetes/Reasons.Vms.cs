@@ -36,6 +36,9 @@ public static partial class Reasons
     /// <summary>Its node is not ready; what is said of the VM may be old.</summary>
     public const string NodeNotReady = "NodeNotReady";
 
+    /// <summary>The VM is itself; the kubelet has not told the pod's IP yet.</summary>
+    public const string AddressPending = "AddressPending";
+
     /// <summary>The VM ended; its pod will say how.</summary>
     public const string VMEnded = "VMEnded";
 

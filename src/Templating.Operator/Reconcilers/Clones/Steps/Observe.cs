@@ -96,6 +96,13 @@ internal sealed class Observe(NodeHealth health, IEvents events, CloneClock cloc
                 return;
             }
 
+            // Who waits for Ready goes on to use the address.
+            if (work.Status.ReadyTime is null && string.IsNullOrEmpty(work.Status.Ip))
+            {
+                work.Conditions.Set(CloneConditions.Ready, ConditionSet.False, Reasons.AddressPending, "The kubelet has not told the pod's IP yet.");
+                return;
+            }
+
             BecomeReady(work, work.Vm!);
         }
         else if (work.Vm is { State: PodState.Failed or PodState.Stopped })
