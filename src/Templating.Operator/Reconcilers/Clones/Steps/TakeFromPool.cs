@@ -20,8 +20,13 @@ internal sealed class TakeFromPool(
     NodeHealth health,
     PodReservations reservations,
     IClusterWriter writer,
-    CloneClock clock) : ICloneStep
+    CloneClock clock,
+    TimeProvider time) : ICloneStep
 {
+    private const int Attempts = 4;
+
+    private static readonly TimeSpan WatchDelay = TimeSpan.FromMilliseconds(50);
+
     public async Task<StepResult> RunAsync(CloneWork work, CancellationToken cancellationToken)
     {
         if (work.Pod is not null || work.Clone.Spec.Pool is not { } name || pools.Get(new ObjectKey(work.Key.Namespace, name)) is not { } pool)
@@ -38,19 +43,13 @@ internal sealed class TakeFromPool(
 
             try
             {
-                // Between the look and the reservation somebody may have had it.
-                if (pods.Get(ObjectKey.Of(candidate)) is { } now && IsWaiting(now))
+                if (await TryClaimAsync(work, candidate, cancellationToken) is { } claimed)
                 {
-                    work.Pod = await ClaimAsync(work, now, cancellationToken);
-                    work.Vm = nodes.Find(work.Pod.Spec.NodeName)?.FindPod(work.Pod.Metadata.Uid);
+                    work.Pod = claimed;
+                    work.Vm = nodes.Find(claimed.Spec.NodeName)?.FindPod(claimed.Metadata.Uid);
                     clock.Mark(work.Key, "claimed");
                     return StepResult.Next;
                 }
-            }
-            catch (HttpOperationException refusal) when (ClusterErrors.KindOf(refusal) is ClusterErrorKind.Conflict or ClusterErrorKind.NotFound)
-            {
-                // Another operator, a user or the garbage collector was first.
-                continue;
             }
             finally
             {
@@ -59,6 +58,36 @@ internal sealed class TakeFromPool(
         }
 
         return StepResult.Next;
+    }
+
+    /// <returns>Null when somebody else has it, or it is gone.</returns>
+    private async Task<V1Pod?> TryClaimAsync(CloneWork work, V1Pod candidate, CancellationToken cancellationToken)
+    {
+        for (var attempt = 0; attempt < Attempts; attempt++)
+        {
+            // Between the look and the reservation somebody may have had it.
+            if (pods.Get(ObjectKey.Of(candidate)) is not { } now || now.Metadata.Uid != candidate.Metadata.Uid || !IsWaiting(now))
+            {
+                return null;
+            }
+
+            try
+            {
+                return await ClaimAsync(work, now, cancellationToken);
+            }
+            catch (HttpOperationException refusal) when (ClusterErrors.KindOf(refusal) is ClusterErrorKind.NotFound)
+            {
+                return null;
+            }
+            catch (HttpOperationException refusal) when (ClusterErrors.KindOf(refusal) is ClusterErrorKind.Conflict)
+            {
+                // Another operator or a user was first, or just the kubelet, which tells of a young pod again and again: the
+                // watch will say which.
+                await Task.Delay(WatchDelay, time, cancellationToken);
+            }
+        }
+
+        return null;
     }
 
     /// <summary>Those of the pool's revision first; among equals by chance, so that two who look at once try different ones.</summary>
@@ -71,7 +100,8 @@ internal sealed class TakeFromPool(
         return [.. waiting.OrderByDescending(p => p.Label(Keys.RevisionLabel) == pool.Status?.Revision)];
     }
 
-    private bool IsWaiting(V1Pod pod) => pod.Label(Keys.CloneLabel) is null && !pod.IsDeleting() && pod.IsRunning()
+    /// <summary>In its node's eyes, which sees it up to a second before the kubelet has told that its container runs.</summary>
+    private bool IsWaiting(V1Pod pod) => pod.Label(Keys.CloneLabel) is null && !pod.IsDeleting() && !pod.IsEnded()
         && pod.Spec?.NodeName is { } name && health.Of(name).LostIn is null
         && nodes.Find(name) is { Synced: true } node && node.FindPod(pod.Metadata.Uid)?.State == PodState.Waiting;
 
