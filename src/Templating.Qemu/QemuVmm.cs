@@ -98,7 +98,6 @@ public sealed class QemuVmm : IVmm, IDisposable
     private async Task<IVm> StartAsync(Start start, CancellationToken cancellationToken)
     {
         CheckForwards(start.Network);
-        Directory.CreateDirectory(start.Folder.Path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         var images = start.ImagePaths.Select(Image).ToList();
         var path = (await _probe.GetAsync(refresh: false, cancellationToken)).Info.Path;
         using var listening = new Sockets(start.Folder);

@@ -1,9 +1,9 @@
-using Templating.Core.Capacity;
 using Templating.Core.Clones;
 using Templating.Core.Diagnostics;
 using Templating.Core.Errors;
 using Templating.Core.Machines;
 using Templating.Core.Store;
+using Templating.Core.Vms;
 using Templating.Core.Templates;
 
 namespace Templating.Core.Building;
@@ -12,9 +12,7 @@ namespace Templating.Core.Building;
 /// One build: resolve, import, boot, ready, warm_up, freeze, seal. Whatever happens, its VM is gone and its files are either
 /// published or removed when this returns.
 /// </summary>
-internal sealed class TemplateBuilder(
-    IVmm vmm, ITemplateStore store, NodeCapacity capacity, VmUserPool? users, BuildOptions options, TemplatingMetrics metrics,
-    TimeProvider time)
+internal sealed class TemplateBuilder(VmParts parts, ITemplateStore store, BuildOptions options)
 {
     private const UnixFileMode FolderMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
         | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
@@ -22,15 +20,16 @@ internal sealed class TemplateBuilder(
     public async Task<Revision> BuildAsync(
         CreateTemplate request, IProgress<BuildProgress>? progress, CancellationToken cancellationToken)
     {
-        var clock = new PhaseClock(time, "template", metrics.BuildPhase);
+        var clock = new PhaseClock(parts.Time, "template", parts.Metrics.BuildPhase);
         void Tell(BuildPhase phase, string message) => progress?.Report(new BuildProgress(phase, message, clock.Elapsed));
 
         var spec = request.Spec;
         Tell(BuildPhase.Resolve, "Checking the guest's files and what this node can do");
         var machine = await clock.RunAsync(
-            "resolve", () => vmm.ResolveAsync(spec.Machine, spec.Guest.ImageFiles().Count, cancellationToken));
-        using var charge = capacity.Charge(machine.MemoryBytes);
-        var user = users?.Rent();
+            "resolve", () => parts.Vmm.ResolveAsync(spec.Machine, spec.Guest.ImageFiles().Count, cancellationToken));
+        using var charge = parts.Capacity.Charge(machine.MemoryBytes);
+        using var rented = parts.Users?.Rent();
+        var user = rented?.User;
         var folder = VmFolder.NewIn(options.BuildsFolder);
         try
         {
@@ -57,7 +56,7 @@ internal sealed class TemplateBuilder(
             GuestAgentKind agent;
             try
             {
-                vm = await clock.RunAsync("boot", () => vmm.BootAsync(boot, cancellationToken));
+                vm = await clock.RunAsync("boot", () => parts.Vmm.BootAsync(boot, cancellationToken));
                 agent = await RunGuestAsync(vm, spec, clock, Tell, cancellationToken);
                 Tell(BuildPhase.Freeze, "Stopping the VM and saving its devices");
                 await clock.RunAsync("freeze", () => vm.FreezeAsync(staged.StatePath, cancellationToken));
@@ -84,7 +83,7 @@ internal sealed class TemplateBuilder(
                     FormatVersion = 1,
                     Tenant = request.Name.Tenant,
                     Template = request.Name.Name,
-                    CreatedAt = time.GetUtcNow(),
+                    CreatedAt = parts.Time.GetUtcNow(),
                     RequestId = request.RequestId?.ToString(),
                     Spec = spec,
                     Machine = machine,
@@ -104,11 +103,6 @@ internal sealed class TemplateBuilder(
             if (Directory.Exists(folder.Path))
             {
                 Directory.Delete(folder.Path, recursive: true);
-            }
-
-            if (user is not null)
-            {
-                users!.Return(user.Uid);
             }
         }
     }
@@ -143,7 +137,7 @@ internal sealed class TemplateBuilder(
     private async Task<GuestAgentKind> RunGuestAsync(
         IVm vm, TemplateSpec spec, PhaseClock clock, Action<BuildPhase, string> tell, CancellationToken cancellationToken)
     {
-        var deadline = time.GetTimestamp() + (long)(spec.Readiness.Timeout.TotalSeconds * time.TimestampFrequency);
+        var deadline = parts.Time.GetTimestamp() + (long)(spec.Readiness.Timeout.TotalSeconds * parts.Time.TimestampFrequency);
         tell(BuildPhase.Boot, $"Waiting up to {spec.Readiness.Timeout.TotalSeconds:0} s for the guest's agent");
         var agent = await clock.RunAsync("ready", () => vm.Guest.WaitReadyAsync(spec.Readiness.Timeout, cancellationToken));
         vm.Guest.Expect(agent);
@@ -153,11 +147,11 @@ internal sealed class TemplateBuilder(
             {
                 var command = spec.Readiness.WarmUp[i];
                 tell(BuildPhase.WarmUp, $"Warming up ({i + 1} of {spec.Readiness.WarmUp.Count}): {string.Join(' ', command)}");
-                var left = time.GetElapsedTime(time.GetTimestamp(), deadline);
+                var left = parts.Time.GetElapsedTime(parts.Time.GetTimestamp(), deadline);
                 await WarmUp.RunAsync(vm, command, left, cancellationToken);
             }
 
-            await Task.Delay(options.Settle, time, cancellationToken);
+            await Task.Delay(options.Settle, parts.Time, cancellationToken);
         });
         return agent;
     }

@@ -9,42 +9,34 @@ using Templating.Core.Names;
 using Templating.Core.Requests;
 using Templating.Core.Store;
 using Templating.Core.Templates;
+using Templating.Core.Vms;
 
 namespace Templating.Core.Building;
 
 /// <inheritdoc />
 public sealed class TemplateManager : ITemplateManager, IDisposable
 {
-    private readonly IVmm _vmm;
+    private readonly VmParts _parts;
     private readonly ITemplateStore _store;
     private readonly RevisionLeases _leases;
     private readonly ICloneUsage _clones;
     private readonly BuildOptions _options;
-    private readonly TemplatingMetrics _metrics;
-    private readonly TimeProvider _time;
     private readonly ILogger<TemplateManager> _logger;
     private readonly TemplateBuilder _builder;
+    private readonly TemplateViews _views;
     private readonly SemaphoreSlim _slots;
     private readonly ConcurrentDictionary<TemplateName, TemplateSpec> _building = new();
     private readonly RequestLog<RevisionName> _requests = new();
     private readonly Broadcaster<Change<TemplateView>> _changes = new();
 
     public TemplateManager(
-        IVmm vmm, ITemplateStore store, RevisionLeases leases, ICloneUsage clones, Capacity.NodeCapacity capacity,
-        Capacity.VmUserPool? users, BuildOptions options, TemplatingMetrics metrics, TimeProvider time,
-        ILogger<TemplateManager> logger)
+        VmParts parts, ITemplateStore store, RevisionLeases leases, ICloneUsage clones, BuildOptions options, ILogger<TemplateManager> logger)
     {
-        _vmm = vmm;
-        _store = store;
-        _leases = leases;
-        _clones = clones;
-        _options = options;
-        _metrics = metrics;
-        _time = time;
-        _logger = logger;
-        _builder = new TemplateBuilder(vmm, store, capacity, users, options, metrics, time);
+        (_parts, _store, _leases, _clones, _options, _logger) = (parts, store, leases, clones, options, logger);
+        _builder = new TemplateBuilder(parts, store, options);
+        _views = new TemplateViews(parts.Vmm, store, leases, _building);
         _slots = new SemaphoreSlim(options.MaxConcurrentBuilds);
-        metrics.ObserveStates(
+        parts.Metrics.ObserveStates(
             "templating.templates", "{revision}", "Template revisions on the node, by state.",
             () => List(null).CountBy(t => t.State).Select(p => KeyValuePair.Create(p.Key.ToString(), p.Value)));
     }
@@ -54,7 +46,7 @@ public sealed class TemplateManager : ITemplateManager, IDisposable
     {
         Directory.CreateDirectory(_options.BuildsFolder);
         var folders = Directory.EnumerateDirectories(_options.BuildsFolder).Select(p => new VmFolder(p)).ToArray();
-        await _vmm.ReapAsync(folders, cancellationToken);
+        await _parts.Vmm.ReapAsync(folders, cancellationToken);
         foreach (var folder in folders)
         {
             _logger.BuildSwept(folder.Path);
@@ -75,7 +67,7 @@ public sealed class TemplateManager : ITemplateManager, IDisposable
     {
         using var span = TemplatingTelemetry.Source.StartActivity("template.create");
         span?.SetTag("templating.template", request.Name.ToString());
-        var start = _time.GetTimestamp();
+        var start = _parts.Time.GetTimestamp();
         var ok = false;
         try
         {
@@ -83,42 +75,25 @@ public sealed class TemplateManager : ITemplateManager, IDisposable
                 request.Name.Tenant, request.RequestId, Digest(request.Name, request.Spec),
                 ct => BuildOnceAsync(request, progress, ct), cancellationToken);
             ok = true;
-            progress?.Report(new BuildProgress(BuildPhase.Done, $"Published {name}", _time.GetElapsedTime(start)));
+            progress?.Report(new BuildProgress(BuildPhase.Done, $"Published {name}", _parts.Time.GetElapsedTime(start)));
             return Get(name.Template, name.Revision);
         }
         catch (TemplatingException e)
         {
             span?.SetStatus(ActivityStatusCode.Error, e.Code.ToString());
-            _metrics.Refused(e.Code);
+            _parts.Metrics.Refused(e.Code);
             _logger.BuildFailed(request.Name, e.Message);
             throw;
         }
         finally
         {
-            _metrics.Build(_time.GetElapsedTime(start), ok);
+            _parts.Metrics.Build(_parts.Time.GetElapsedTime(start), ok);
         }
     }
 
-    public TemplateView Get(TemplateName template, string? revision)
-    {
-        var views = List(template.Tenant).Where(v => v.Name.Template == template && v.State != TemplateState.Building).ToArray();
-        return (revision is null ? views.FirstOrDefault(v => v.Latest) ?? views.FirstOrDefault() : Array.Find(views, v => v.Name.Revision == revision))
-            ?? throw TemplateRefusals.NotFound(template, revision);
-    }
+    public TemplateView Get(TemplateName template, string? revision) => _views.Get(template, revision);
 
-    public IReadOnlyList<TemplateView> List(string? tenant)
-    {
-        var views = _store.List(tenant).Select(View)
-            .Concat(_store.ListBroken(tenant).Select(View))
-            .Concat(_building.Where(b => tenant is null || b.Key.Tenant == tenant).Select(b => ViewBuilding(b.Key, b.Value)));
-        return
-        [
-            .. views.OrderBy(v => v.Name.Template.Tenant, StringComparer.Ordinal)
-                .ThenBy(v => v.Name.Template.Name, StringComparer.Ordinal)
-                .ThenByDescending(v => v.Manifest?.CreatedAt ?? DateTimeOffset.MinValue)
-                .ThenBy(v => v.Name.Revision, StringComparer.Ordinal),
-        ];
-    }
+    public IReadOnlyList<TemplateView> List(string? tenant) => _views.List(tenant);
 
     public async Task<IReadOnlyList<RevisionName>> DeleteAsync(
         TemplateName template, string? revision, bool force, CancellationToken cancellationToken)
@@ -139,13 +114,9 @@ public sealed class TemplateManager : ITemplateManager, IDisposable
         var deleted = new List<RevisionName>();
         foreach (var victim in victims)
         {
-            if (force)
-            {
-                await _clones.DeleteUsersAsync(victim.Name, cancellationToken);
-            }
-
-            using var deletion = _leases.TryBeginDelete(victim.Name)
-                ?? throw InUse(victim.Name, _leases.Count(victim.Name));
+            using var deletion = force
+                ? await BeginForcedAsync(victim.Name, cancellationToken)
+                : _leases.TryBeginDelete(victim.Name) ?? throw InUse(victim.Name, _leases.Count(victim.Name));
             if (_store.Delete(victim.Name))
             {
                 deleted.Add(victim.Name);
@@ -176,6 +147,22 @@ public sealed class TemplateManager : ITemplateManager, IDisposable
         _changes.SubscribeAsync(cancellationToken);
 
     public void Dispose() => _slots.Dispose();
+
+    /// <summary>First nobody new, then nobody at all: also clones that are still starting are ended.</summary>
+    private async Task<IDisposable> BeginForcedAsync(RevisionName name, CancellationToken cancellationToken)
+    {
+        var deletion = _leases.BeginDelete(name);
+        try
+        {
+            await _clones.DeleteUsersAsync(name, cancellationToken);
+            return _leases.Count(name) == 0 ? deletion : throw InUse(name, _leases.Count(name));
+        }
+        catch
+        {
+            deletion.Dispose();
+            throw;
+        }
+    }
 
     private static TemplatingException InUse(RevisionName name, int clones) => new(
         ErrorCode.TemplateInUse, $"{name} is used by {clones} {(clones == 1 ? "clone" : "clones")}. Stop them first, or force.");
@@ -211,7 +198,7 @@ public sealed class TemplateManager : ITemplateManager, IDisposable
                 var revision = await _builder.BuildAsync(request, progress, cancellationToken);
                 _logger.Published(revision.Name, revision.AllocatedBytes >> 20);
                 Retain(request);
-                _changes.Publish(new Change<TemplateView>(ChangeKind.Added, View(revision)));
+                _changes.Publish(new Change<TemplateView>(ChangeKind.Added, _views.Of(revision)));
                 return revision.Name;
             }
             finally
@@ -239,7 +226,7 @@ public sealed class TemplateManager : ITemplateManager, IDisposable
             foreach (var old in _store.Retain(request.Name, limit + 1, inUse: IsHeld))
             {
                 _logger.Retired(old, limit);
-                _changes.Publish(new Change<TemplateView>(ChangeKind.Deleted, View(before[old])));
+                _changes.Publish(new Change<TemplateView>(ChangeKind.Deleted, _views.Of(before[old])));
             }
         }
         finally
@@ -258,31 +245,4 @@ public sealed class TemplateManager : ITemplateManager, IDisposable
             return false;
         }
     }
-
-    private TemplateView View(Revision revision)
-    {
-        // The node's QEMU is known once something was probed; before that nothing is called stale.
-        var mismatch = _vmm.Known is { } vmm ? Compatibility.FindMismatch(revision.Manifest, vmm) : null;
-        var (state, reason) = (_store.FindProblem(revision.Name), mismatch) switch
-        {
-            ({ } problem, _) => (TemplateState.Corrupt, problem),
-            (null, { } why) => (TemplateState.Stale, char.ToUpperInvariant(why[0]) + why[1..]),
-            _ => (TemplateState.Ready, ""),
-        };
-        return new TemplateView(
-            revision.Name,
-            state,
-            reason,
-            revision.Manifest,
-            revision.Manifest.Spec,
-            revision.AllocatedBytes,
-            _leases.Count(revision.Name),
-            _store.Find(revision.Name.Template, null)?.Name == revision.Name);
-    }
-
-    private TemplateView View(BrokenRevision broken) => new(
-        broken.Name, TemplateState.Corrupt, broken.Problem, null, null, 0, _leases.Count(broken.Name), Latest: false);
-
-    private static TemplateView ViewBuilding(TemplateName name, TemplateSpec spec) => new(
-        new RevisionName(name, ""), TemplateState.Building, "", null, spec, 0, 0, Latest: false);
 }

@@ -15,8 +15,20 @@ public sealed class VmUserPool(uint firstUid, int count, uint gid)
 
     public uint Gid => gid;
 
+    /// <summary>How many are taken now.</summary>
+    internal int Taken
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _taken.Count;
+            }
+        }
+    }
+
     /// <exception cref="TemplatingException">NodeCapacityExhausted.</exception>
-    public VmUser Rent()
+    public RentedUser Rent()
     {
         lock (_lock)
         {
@@ -27,7 +39,7 @@ public sealed class VmUserPool(uint firstUid, int count, uint gid)
                 if (_taken.Add(uid))
                 {
                     _next = (_next + i + 1) % count;
-                    return new VmUser(uid, gid);
+                    return new RentedUser(this, new VmUser(uid, gid));
                 }
             }
         }
@@ -37,20 +49,38 @@ public sealed class VmUserPool(uint firstUid, int count, uint gid)
             $"All {count} user ids for VMs are taken. Stop some clones or widen --vm-users.");
     }
 
-    /// <summary>Marks the id of a VM that already runs.</summary>
-    public void Reserve(uint uid)
+    /// <summary>Takes the id of a VM that already runs.</summary>
+    public RentedUser Reserve(VmUser user)
     {
         lock (_lock)
         {
-            _taken.Add(uid);
+            _taken.Add(user.Uid);
         }
+
+        return new RentedUser(this, user);
     }
 
-    public void Return(uint uid)
+    internal void Return(uint uid)
     {
         lock (_lock)
         {
             _taken.Remove(uid);
+        }
+    }
+}
+
+/// <summary>A user id that is one VM's; given back once, on dispose.</summary>
+public sealed class RentedUser(VmUserPool owner, VmUser user) : IDisposable
+{
+    private int _returned;
+
+    public VmUser User => user;
+
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _returned, 1) == 0)
+        {
+            owner.Return(user.Uid);
         }
     }
 }

@@ -1,54 +1,72 @@
-using Templating.Core.Capacity;
+using Templating.Core.Diagnostics;
 using Templating.Core.Machines;
+using Templating.Core.Vms;
 
 namespace Templating.Core.Clones;
 
-/// <summary>One clone in the daemon's memory: what is known of it and what it holds.</summary>
-internal sealed class Clone(CloneRecord record, VmFolder folder) : IDisposable
+/// <summary>One clone of the node: the owner of a VM's life, and what is written down of it.</summary>
+internal sealed class Clone
 {
     private readonly Lock _lock = new();
-    private CloneRecord _record = record;
+    private Task<VmEnd?>? _removal;
 
-    public VmFolder Folder => folder;
+    public required VmFolder Folder { get; init; }
 
-    /// <summary>One change of state at a time.</summary>
-    public SemaphoreSlim Gate { get; } = new(1, 1);
+    /// <summary>Set once, by who makes it: the life tells the clone of its changes.</summary>
+    public VmLife Life { get; set; } = null!;
 
-    public CloneRecord Record
+    public required GuestAgentKind Agent { get; init; }
+
+    /// <summary>Since its admission; null for one that was taken over.</summary>
+    public PhaseClock? Clock { get; init; }
+
+    public Guid? RequestId { get; init; }
+
+    public string RequestDigest { get; init; } = "";
+
+    /// <summary>Null while it lives.</summary>
+    public DateTimeOffset? EndedAt { get; set; }
+
+    /// <summary>Whether its create call has told of it: then its end must not be forgotten by a restart.</summary>
+    public bool IsTold { get; set; }
+
+    /// <summary>Work that outlives the call that made it: tells of its start and of its end.</summary>
+    public Task Background { get; set; } = Task.CompletedTask;
+
+    public CloneView View => (CloneView)Life.View;
+
+    public CloneName Name => View.Name;
+
+    /// <summary>Whether somebody removes it: its end is then no news.</summary>
+    public bool IsBeingRemoved
     {
         get
         {
             lock (_lock)
             {
-                return _record;
+                return _removal is not null;
             }
         }
     }
 
-    public CloneView View => Record.View;
-
-    public CloneName Name => View.Name;
-
-    public IVm? Vm { get; set; }
-
-    public MemoryCharge? Charge { get; set; }
-
-    /// <summary>Keeps its revision from being deleted; held as long as its VM lives.</summary>
-    public IDisposable? Lease { get; set; }
-
-    /// <summary>Work that goes on after the create call returned: identity, then waiting for the exit.</summary>
-    public Task Background { get; set; } = Task.CompletedTask;
-
-    /// <summary>Set when it is being deleted: its exit is then expected.</summary>
-    public bool Deleting { get; set; }
-
-    public CloneRecord Update(Func<CloneRecord, CloneRecord> change)
+    /// <summary>Runs <paramref name="remove"/>, once; whoever comes later gets the same task.</summary>
+    public Task<VmEnd?> RemoveOnce(Func<Task<VmEnd?>> remove)
     {
         lock (_lock)
         {
-            return _record = change(_record);
+            return _removal ??= remove();
         }
     }
 
-    public void Dispose() => Gate.Dispose();
+    public CloneRecord Record(CloneView view) => new()
+    {
+        FormatVersion = CloneRecord.CurrentVersion,
+        View = view,
+        Process = EndedAt is null ? Life.Vm?.Process : null,
+        User = EndedAt is null ? Life.User?.User : null,
+        Agent = Agent,
+        RequestId = RequestId,
+        RequestDigest = RequestDigest,
+        EndedAt = EndedAt,
+    };
 }

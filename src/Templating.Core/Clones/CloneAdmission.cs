@@ -1,8 +1,11 @@
 using Templating.Core.Capacity;
+using Templating.Core.Diagnostics;
 using Templating.Core.Errors;
 using Templating.Core.Machines;
+using Templating.Core.Names;
 using Templating.Core.Store;
 using Templating.Core.Templates;
+using Templating.Core.Vms;
 
 namespace Templating.Core.Clones;
 
@@ -10,46 +13,48 @@ namespace Templating.Core.Clones;
 internal sealed class CloneAdmission(
     IVmm vmm, ITemplateStore store, RevisionLeases leases, NodeCapacity capacity, CloneOptions options, TimeProvider time)
 {
-    /// <summary>A clone that holds its memory charge and a lease on its revision. Nothing is started yet.</summary>
-    public async Task<(Clone Clone, Revision Revision)> AdmitAsync(
-        CreateClone request, string digest, CancellationToken cancellationToken)
+    /// <summary>What the clone holds and goes on from, and what it looks like before anything is started.</summary>
+    public async Task<(VmBirth Birth, CloneView View)> AdmitAsync(CreateClone request, CancellationToken cancellationToken)
     {
         var revision = Find(request);
+        var source = new VmSource
+        {
+            Name = revision.Name,
+            Manifest = revision.Manifest,
+            MemoryPath = revision.MemoryPath,
+            StatePath = revision.StatePath,
+            ImagePaths = [.. revision.Manifest.Images.Select(store.ImagePath)],
+            EnsureVerified = token => store.EnsureVerifiedAsync(revision, token),
+        };
         var lease = leases.Acquire(revision.Name);
-        MemoryCharge? charge = null;
         try
         {
-            if (Compatibility.FindMismatch(revision.Manifest, await vmm.ProbeAsync(refresh: false, cancellationToken)) is { } mismatch)
+            source.RequireCompatible(await vmm.ProbeAsync(refresh: false, cancellationToken));
+            var charge = capacity.Charge(revision.Manifest.Machine.MemoryBytes);
+            var name = new CloneName(request.Template.Tenant, request.Id ?? CloneNaming.NewId(request.Template.Name));
+            var birth = new VmBirth
             {
-                throw new TemplatingException(ErrorCode.TemplateStale, $"{revision.Name} cannot be cloned here: {mismatch}");
-            }
-
-            charge = capacity.Charge(revision.Manifest.Machine.MemoryBytes);
-            var record = new CloneRecord
-            {
-                FormatVersion = CloneRecord.CurrentVersion,
-                Agent = revision.Manifest.Agent,
-                RequestId = request.RequestId,
-                RequestDigest = digest,
-                View = new CloneView
-                {
-                    Name = new CloneName(request.Template.Tenant, request.Id ?? CloneNaming.NewId(request.Template.Name)),
-                    Template = revision.Name,
-                    State = CloneState.Prepared,
-                    CreatedAt = time.GetUtcNow(),
-                    Generation = Guid.NewGuid(),
-                    Mac = MacAddress.New(),
-                    Network = request.Network ?? revision.Manifest.Spec.Network,
-                    ChargedBytes = charge.Bytes,
-                    Labels = request.Labels,
-                },
+                Name = name.ToString(),
+                Source = source,
+                Folder = VmFolder.NewIn(options.ClonesFolder),
+                Holdings = new VmHoldings { Charge = charge, Lease = lease },
             };
-            var folder = VmFolder.NewIn(options.ClonesFolder);
-            return (new Clone(record, folder) { Charge = charge, Lease = lease }, revision);
+            return (birth, new CloneView
+            {
+                Name = name,
+                Id = name.Id,
+                Template = revision.Name,
+                State = VmState.Prepared,
+                CreatedAt = time.GetUtcNow(),
+                Generation = Guid.NewGuid(),
+                Mac = MacAddress.New(),
+                Network = request.Network ?? revision.Manifest.Spec.Network,
+                ChargedBytes = charge.Bytes,
+                Labels = request.Labels,
+            });
         }
         catch
         {
-            charge?.Dispose();
             lease.Dispose();
             throw;
         }

@@ -8,18 +8,19 @@ using Templating.Core.Names;
 using Templating.Core.Requests;
 using Templating.Core.Store;
 using Templating.Core.Templates;
+using Templating.Core.Vms;
 
 namespace Templating.Core.Clones;
 
 /// <inheritdoc />
 public sealed class CloneManager : ICloneManager, ICloneUsage, IAsyncDisposable
 {
-    private readonly CloneAdmission _admission;
-    private readonly CloneStarter _starter;
+    private readonly CloneFactory _factory;
     private readonly CloneTable _table;
     private readonly CloneRecovery _recovery;
     private readonly CloneOptions _options;
     private readonly NodeCapacity _capacity;
+    private readonly StartTurns _turns;
     private readonly RequestLog<Clone> _requests = new();
     private readonly TemplatingMetrics _metrics;
     private readonly TimeProvider _time;
@@ -28,21 +29,17 @@ public sealed class CloneManager : ICloneManager, ICloneUsage, IAsyncDisposable
     private readonly CancellationTokenSource _abandoning = new();
 
     public CloneManager(
-        IVmm vmm, ITemplateStore store, RevisionLeases leases, NodeCapacity capacity, VmUserPool? users, CloneOptions options,
-        TemplatingMetrics metrics, TimeProvider time, ILogger<CloneManager> logger)
+        VmParts parts, ITemplateStore store, RevisionLeases leases, CloneOptions options, ILogger<CloneManager> logger)
     {
-        _options = options;
-        _capacity = capacity;
-        _metrics = metrics;
-        _time = time;
-        _logger = logger;
-        _table = new CloneTable(users, logger);
-        _admission = new CloneAdmission(vmm, store, leases, capacity, options, time);
-        _starter = new CloneStarter(vmm, store, users, options, metrics, time);
-        _recovery = new CloneRecovery(vmm, leases, capacity, users, options, time, logger);
-        metrics.ObserveStates("templating.clones", "{clone}", "Clones on the node, by state.", CountStates);
-        metrics.ObserveBytes("templating.memory.charged", "Bytes charged to the node's memory budget.", () => capacity.View.ChargedBytes);
-        metrics.ObserveBytes("templating.memory.budget", "Bytes VMs may be charged in all.", () => capacity.View.BudgetBytes);
+        (_options, _capacity, _metrics, _time, _logger) = (options, parts.Capacity, parts.Metrics, parts.Time, logger);
+        _turns = new StartTurns(options.MaxConcurrentStarts);
+        _table = new CloneTable(_requests, _time, logger);
+        var admission = new CloneAdmission(parts.Vmm, store, leases, _capacity, options, _time);
+        _factory = new CloneFactory(parts.Vmm, _table, admission, parts.Users, _turns, _metrics, _time);
+        _recovery = new CloneRecovery(parts.Vmm, _factory, leases, _capacity, parts.Users, options, logger);
+        _metrics.ObserveStates("templating.clones", "{clone}", "Clones on the node, by state.", CountStates);
+        _metrics.ObserveBytes("templating.memory.charged", "Bytes charged to the node's memory budget.", () => _capacity.View.ChargedBytes);
+        _metrics.ObserveBytes("templating.memory.budget", "Bytes VMs may be charged in all.", () => _capacity.View.BudgetBytes);
     }
 
     public CapacityView Capacity => _capacity.View;
@@ -52,14 +49,13 @@ public sealed class CloneManager : ICloneManager, ICloneUsage, IAsyncDisposable
     {
         foreach (var clone in await _recovery.RunAsync(cancellationToken))
         {
-            _table.Add(clone);
-            if (clone.Record.RequestId is { } id)
+            if (clone.RequestId is { } id)
             {
-                _requests.Remember(clone.Name.Tenant, id, clone.Record.RequestDigest, clone);
+                _requests.Remember(clone.Name.Tenant, id, clone.RequestDigest, clone);
             }
 
-            clone.Background = clone.Vm is null ? Task.CompletedTask : WatchExitAsync(clone);
-            _table.Changed(clone);
+            _table.Changed(clone, clone.View);
+            clone.Background = WatchAsync(clone);
         }
     }
 
@@ -97,48 +93,28 @@ public sealed class CloneManager : ICloneManager, ICloneUsage, IAsyncDisposable
     ];
 
     public async Task<VmMemory?> ReadMemoryAsync(CloneName name, CancellationToken cancellationToken) =>
-        _table.Get(name).Vm is { } vm ? await vm.ReadMemoryAsync(cancellationToken) : null;
+        await _table.Get(name).Life.ReadMemoryAsync(cancellationToken);
 
-    public Task<CloneView> PauseAsync(CloneName name, CancellationToken cancellationToken) => SwitchAsync(
-        name, CloneOperation.Pause, CloneState.Paused, vm => vm.PauseAsync(cancellationToken), cancellationToken);
+    public async Task<CloneView> PauseAsync(CloneName name, CancellationToken cancellationToken) =>
+        (CloneView)await _table.Get(name).Life.PauseAsync(cancellationToken);
 
-    public Task<CloneView> ResumeAsync(CloneName name, CancellationToken cancellationToken) => SwitchAsync(
-        name, CloneOperation.Resume, CloneState.Running, vm => vm.ResumeAsync(cancellationToken), cancellationToken);
+    public async Task<CloneView> ResumeAsync(CloneName name, CancellationToken cancellationToken) =>
+        (CloneView)await _table.Get(name).Life.ResumeAsync(cancellationToken);
 
-    public async Task<VmExit> DeleteAsync(CloneName name, TimeSpan grace, CancellationToken cancellationToken)
+    public async Task<VmEnd> DeleteAsync(CloneName name, TimeSpan grace, CancellationToken cancellationToken)
     {
         var clone = _table.Get(name);
-        await clone.Gate.WaitAsync(cancellationToken);
-        try
-        {
-            clone.Deleting = true;
-            var exit = clone.Vm is { } vm
-                ? await vm.StopAsync(grace, cancellationToken)
-                : new VmExit(null, null, clone.View.StateReason, GuestRequested: false, "");
-
-            // From here it is gone whatever the caller does.
-            await clone.Background;
-            await _table.RemoveAsync(clone);
-            if (clone.Record.RequestId is { } id)
-            {
-                _requests.Forget(name.Tenant, id);
-            }
-
-            _logger.CloneDeleted(name, exit.Reason);
-            return exit;
-        }
-        finally
-        {
-            clone.Deleting = false;
-            clone.Gate.Release();
-        }
+        var end = await _table.RemoveAsync(clone, grace).WaitAsync(cancellationToken)
+            ?? throw new TemplatingException(ErrorCode.ShuttingDown, $"The node stops; {name} lives on and the next daemon has it.");
+        _logger.CloneDeleted(name, end.Reason);
+        return end;
     }
 
     public async IAsyncEnumerable<ExecOutput> ExecAsync(
         CloneName name, GuestCommand command, IAsyncEnumerable<ReadOnlyMemory<byte>>? input,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var vm = RequireVm(name, CloneOperation.Exec);
+        var vm = _table.Get(name).Life.Require(VmOperation.Exec);
         using var span = TemplatingTelemetry.Source.StartActivity("clone.exec");
         await foreach (var output in vm.Guest.ExecAsync(command, input, cancellationToken))
         {
@@ -146,30 +122,22 @@ public sealed class CloneManager : ICloneManager, ICloneUsage, IAsyncDisposable
         }
     }
 
-    public IConsole OpenConsole(CloneName name) => RequireVm(name, CloneOperation.Console).Console;
+    public IConsole OpenConsole(CloneName name) => _table.Get(name).Life.Require(VmOperation.Console).Console;
 
     public IAsyncEnumerable<Change<CloneView>> WatchAsync(CancellationToken cancellationToken) =>
         _table.SubscribeAsync(cancellationToken);
 
-    public async Task DeleteUsersAsync(RevisionName revision, CancellationToken cancellationToken)
-    {
-        foreach (var clone in _table.All.Where(c => c.View.Template == revision && c.Vm is not null).ToArray())
-        {
-            await DeleteAsync(clone.Name, TimeSpan.Zero, cancellationToken);
-        }
-    }
+    public Task DeleteUsersAsync(RevisionName revision, CancellationToken cancellationToken) => Task.WhenAll(
+        _table.All.Where(c => c.View.Template == revision && !VmTransitions.IsEnd(c.View.State))
+            .Select(c => _table.RemoveAsync(c, TimeSpan.Zero))).WaitAsync(cancellationToken);
 
     /// <summary>Forgets clones that ended long enough ago.</summary>
     public async Task ExpireFinishedAsync()
     {
         var limit = _time.GetUtcNow() - _options.FinishedRetention;
-        foreach (var clone in _table.All.Where(c => c.Record.EndedAt < limit).ToArray())
+        foreach (var clone in _table.All.Where(c => c.EndedAt < limit).ToArray())
         {
-            await _table.RemoveAsync(clone);
-            if (clone.Record.RequestId is { } id)
-            {
-                _requests.Forget(clone.Name.Tenant, id);
-            }
+            await _table.RemoveAsync(clone, TimeSpan.Zero);
         }
     }
 
@@ -186,156 +154,78 @@ public sealed class CloneManager : ICloneManager, ICloneUsage, IAsyncDisposable
 
         await _stopping.CancelAsync();
         _abandoning.CancelAfter(_options.StopGrace);
-        foreach (var clone in _table.All)
+        await Task.WhenAll(_table.All.Select(async clone =>
         {
+            await clone.Life.LetGoAsync(_abandoning.Token);
             await clone.Background;
-            if (clone.Vm is { } vm)
-            {
-                await vm.DisposeAsync();
-            }
-
-            clone.Dispose();
-        }
-
-        _starter.Dispose();
+        }));
+        _turns.Dispose();
         _stopping.Dispose();
         _abandoning.Dispose();
     }
 
     private async Task<Clone> CreateOnceAsync(CreateClone request, string digest, CancellationToken cancellationToken)
     {
-        var (clone, revision) = await _admission.AdmitAsync(request, digest, cancellationToken);
-        var started = default(StartedClone);
+        var clone = await _factory.BeginAsync(request, digest, cancellationToken);
+        var ready = TellStartAsync(clone);
         try
         {
-            _table.Add(clone);
-            started = await _starter.StartAsync(clone, request, revision, cancellationToken);
-            _table.Changed(clone);
-            if (request.ReturnWhenRunning)
-            {
-                clone.Background = FinishAsync(clone, started);
-                return clone;
-            }
-
-            await started.IdentifyAsync(cancellationToken);
-            Ready(clone, started.Elapsed);
-            clone.Background = WatchExitAsync(clone);
-            return clone;
+            await (request.ReturnWhenRunning ? clone.Life.Resumed : ready).WaitAsync(cancellationToken);
         }
         catch (Exception e)
         {
             _logger.CloneNotStarted(clone.Name, e.Message);
-            _metrics.CloneStart(_time.GetUtcNow() - clone.View.CreatedAt, ok: false);
-            await _table.RemoveAsync(clone);
+            await _table.RemoveAsync(clone, TimeSpan.Zero);
+            await ready.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             throw;
+        }
+
+        clone.IsTold = true;
+        clone.Background = request.ReturnWhenRunning ? FinishAsync(clone, ready) : WatchAsync(clone);
+        return clone;
+    }
+
+    private async Task TellStartAsync(Clone clone)
+    {
+        var ok = false;
+        try
+        {
+            await clone.Life.Ready;
+            ok = true;
+            _logger.CloneReady(clone.Name, clone.View.Template.ToString(), clone.Clock!.Elapsed.TotalMilliseconds);
         }
         finally
         {
-            if (!request.ReturnWhenRunning)
-            {
-                started?.Dispose();
-            }
+            _metrics.CloneStart(clone.Clock!.Elapsed, ok);
         }
     }
 
     /// <summary>The rest of a start whose caller did not wait for it.</summary>
-    private async Task FinishAsync(Clone clone, StartedClone started)
+    private async Task FinishAsync(Clone clone, Task ready)
     {
-        await Task.Yield();
         try
         {
-            using (started)
-            {
-                await started.IdentifyAsync(_abandoning.Token);
-            }
-
-            Ready(clone, started.Elapsed);
+            await ready;
         }
         catch (TemplatingException e)
         {
             _metrics.Refused(e.Code);
-            _metrics.CloneStart(started.Elapsed, ok: false);
-            await EndAsync(clone, CloneState.Failed, e.Message);
-            return;
-        }
-        catch (OperationCanceledException)
-        {
-            return;
         }
 
-        await WatchExitAsync(clone);
+        await WatchAsync(clone);
     }
 
-    private void Ready(Clone clone, TimeSpan elapsed)
+    /// <summary>Tells of its end, where that is news.</summary>
+    private async Task WatchAsync(Clone clone)
     {
-        _table.Changed(clone);
-        _metrics.CloneStart(elapsed, ok: true);
-        _logger.CloneReady(clone.Name, clone.View.Template.ToString(), elapsed.TotalMilliseconds);
-    }
-
-    private async Task WatchExitAsync(Clone clone)
-    {
-        if (clone.Vm is not { } vm)
+        if (clone.EndedAt is null && await clone.Life.Ended is { } end)
         {
-            return;
-        }
-
-        try
-        {
-            var exit = await vm.Exited.WaitAsync(_stopping.Token);
-            _metrics.CloneEnded(expected: clone.Deleting || exit.GuestRequested);
-            if (!clone.Deleting)
+            _metrics.CloneEnded(end.Expected);
+            if (!clone.IsBeingRemoved)
             {
-                await EndAsync(clone, exit.GuestRequested ? CloneState.Stopped : CloneState.Failed, exit.Reason);
+                _logger.CloneEnded(clone.Name, end.Reason);
             }
         }
-        catch (OperationCanceledException)
-        {
-            // The daemon stops; the VM lives on and the next daemon watches it.
-        }
-    }
-
-    private async Task EndAsync(Clone clone, CloneState state, string reason)
-    {
-        await _table.ReleaseAsync(clone);
-        clone.Update(r => r with
-        {
-            Process = null,
-            EndedAt = _time.GetUtcNow(),
-            View = r.View with { State = state, StateReason = reason, Pid = 0, ChargedBytes = 0 },
-        });
-        _table.Changed(clone);
-        _logger.CloneEnded(clone.Name, reason);
-    }
-
-    private async Task<CloneView> SwitchAsync(
-        CloneName name, CloneOperation operation, CloneState target, Func<IVm, Task> act, CancellationToken cancellationToken)
-    {
-        var clone = _table.Get(name);
-        await clone.Gate.WaitAsync(cancellationToken);
-        try
-        {
-            CloneOperations.Require(operation, clone.View);
-            if (clone.View.State != target)
-            {
-                await act(RequireVm(name, operation));
-                clone.Update(r => r with { View = r.View with { State = target } });
-                _table.Changed(clone);
-            }
-
-            return clone.View;
-        }
-        finally
-        {
-            clone.Gate.Release();
-        }
-    }
-
-    private IVm RequireVm(CloneName name, CloneOperation operation)
-    {
-        var clone = _table.Get(name);
-        CloneOperations.Require(operation, clone.View);
-        return clone.Vm ?? throw new TemplatingException(ErrorCode.IllegalState, $"{name} has just ended.");
     }
 
     private IEnumerable<KeyValuePair<string, int>> CountStates() =>

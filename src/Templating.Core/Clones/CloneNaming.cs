@@ -1,5 +1,5 @@
 using System.Security.Cryptography;
-using System.Text;
+using Templating.Core.Requests;
 
 namespace Templating.Core.Clones;
 
@@ -23,40 +23,13 @@ internal static class CloneNaming
     /// <summary>Tells one request from another under the same request id.</summary>
     public static string Digest(CreateClone request)
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        void Add(string? value)
-        {
-            var bytes = Encoding.UTF8.GetBytes(value ?? "\0");
-            hash.AppendData(BitConverter.GetBytes(bytes.Length));
-            hash.AppendData(bytes);
-        }
-
-        void AddAll(IReadOnlyDictionary<string, string> pairs)
-        {
-            hash.AppendData(BitConverter.GetBytes(pairs.Count));
-            foreach (var (key, value) in pairs.OrderBy(p => p.Key, StringComparer.Ordinal))
-            {
-                Add(key);
-                Add(value);
-            }
-        }
-
-        Add(request.Template.ToString());
-        Add(request.Revision);
-        Add(request.Id);
-        Add(request.Hostname);
-        AddAll(request.Environment);
-        AddAll(request.Labels);
-        Add(Convert.ToBase64String(request.UserData.Span));
-        hash.AppendData(BitConverter.GetBytes(request.Files.Count));
-        foreach (var file in request.Files)
-        {
-            Add(file.Path);
-            hash.AppendData(BitConverter.GetBytes(file.Mode));
-            Add(Convert.ToHexStringLower(SHA256.HashData(file.Content.Span)));
-        }
-
-        Add(request.Network is { } n ? $"{n.Outbound} {string.Join(' ', n.Forwards)}" : null);
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
+        using var digest = new RequestDigest();
+        return request.AddTo(digest)
+            .Add(request.Template.ToString())
+            .Add(request.Revision)
+            .Add(request.Id)
+            .Add(request.Labels)
+            .Add(request.Network is { } n ? $"{n.Outbound} {string.Join(' ', n.Forwards)}" : null)
+            .Finish();
     }
 }

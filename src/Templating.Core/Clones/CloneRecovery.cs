@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Templating.Core.Capacity;
 using Templating.Core.Machines;
 using Templating.Core.Templates;
+using Templating.Core.Vms;
 
 namespace Templating.Core.Clones;
 
@@ -11,8 +12,7 @@ namespace Templating.Core.Clones;
 /// its create call never returned it.
 /// </summary>
 internal sealed class CloneRecovery(
-    IVmm vmm, RevisionLeases leases, NodeCapacity capacity, VmUserPool? users, CloneOptions options, TimeProvider time,
-    ILogger logger)
+    IVmm vmm, CloneFactory factory, RevisionLeases leases, NodeCapacity capacity, VmUserPool? users, CloneOptions options, ILogger logger)
 {
     public async Task<IReadOnlyList<Clone>> RunAsync(CancellationToken cancellationToken)
     {
@@ -34,7 +34,7 @@ internal sealed class CloneRecovery(
             }
             else if (record.EndedAt is not null)
             {
-                ended.Add(new Clone(record, folder));
+                ended.Add(factory.Adopt(record, folder, vm: null, new VmHoldings()));
             }
             else if (record.View.ReadyAt is null || record.Process is not { } process)
             {
@@ -46,7 +46,7 @@ internal sealed class CloneRecovery(
             }
             else
             {
-                ended.Add(Lost(record, folder));
+                ended.Add(factory.AdoptLost(record, folder));
             }
         }
 
@@ -70,36 +70,15 @@ internal sealed class CloneRecovery(
         vm.Guest.Expect(record.Agent);
         var state = await vm.QueryStateAsync(cancellationToken) switch
         {
-            VmRunState.Running => CloneState.Running,
-            VmRunState.Prepared => CloneState.Prepared,
-            _ => CloneState.Paused,
+            VmRunState.Running => VmState.Running,
+            VmRunState.Prepared => VmState.Prepared,
+            _ => VmState.Paused,
         };
-        if (record.User is { } user)
+        return factory.Adopt(record with { View = record.View with { State = state } }, folder, vm, new VmHoldings
         {
-            users?.Reserve(user.Uid);
-        }
-
-        return new Clone(record with { View = record.View with { State = state } }, folder)
-        {
-            Vm = vm,
+            User = record.User is { } user ? users?.Reserve(user) : null,
             Charge = capacity.ChargeAdopted(record.View.ChargedBytes),
             Lease = leases.Acquire(record.View.Template),
-        };
+        });
     }
-
-    private Clone Lost(CloneRecord record, VmFolder folder) => new(
-        record with
-        {
-            Process = null,
-            User = null,
-            EndedAt = time.GetUtcNow(),
-            View = record.View with
-            {
-                State = CloneState.Failed,
-                StateReason = "Its QEMU ended or stopped answering while no daemon was running.",
-                Pid = 0,
-                ChargedBytes = 0,
-            },
-        },
-        folder);
 }

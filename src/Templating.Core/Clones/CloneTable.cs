@@ -1,14 +1,14 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
-using Templating.Core.Capacity;
 using Templating.Core.Diagnostics;
 using Templating.Core.Errors;
-using Templating.Core.Templates;
+using Templating.Core.Requests;
+using Templating.Core.Vms;
 
 namespace Templating.Core.Clones;
 
 /// <summary>All clones of the node: looks them up, writes their records, tells watchers, takes them apart.</summary>
-internal sealed class CloneTable(VmUserPool? users, ILogger logger)
+internal sealed class CloneTable(RequestLog<Clone> requests, TimeProvider time, ILogger logger)
 {
     private readonly ConcurrentDictionary<CloneName, Clone> _clones = new();
     private readonly Broadcaster<Change<CloneView>> _changes = new();
@@ -37,28 +37,53 @@ internal sealed class CloneTable(VmUserPool? users, ILogger logger)
     /// Writes the clone's record and tells watchers. Before it is ready there is no record: the next daemon ends what was
     /// never ready, and finds it by its folder alone, so that a start need not wait for the disk.
     /// </summary>
-    public void Changed(Clone clone)
+    public void Changed(Clone clone, CloneView view)
     {
+        if (VmTransitions.IsEnd(view.State))
+        {
+            clone.EndedAt ??= time.GetUtcNow();
+            if (clone.IsBeingRemoved)
+            {
+                // Its removal is told when it is done.
+                return;
+            }
+        }
+
         try
         {
-            if (clone.View.ReadyAt is not null || clone.Record.EndedAt is not null)
+            if (clone.EndedAt is null ? view.ReadyAt is not null : clone.IsTold)
             {
-                CloneRecordFile.Write(clone.Folder.Path, clone.Record);
+                CloneRecordFile.Write(clone.Folder.Path, clone.Record(view));
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             // The clone itself is well; failing its caller for it would lose more than a restart might.
-            logger.RecordNotWritten(e, clone.Name);
+            logger.RecordNotWritten(e, view.Name);
         }
 
-        _changes.Publish(new Change<CloneView>(ChangeKind.Modified, clone.View));
+        _changes.Publish(new Change<CloneView>(ChangeKind.Modified, view));
     }
 
-    /// <summary>Ends its VM if it has one, gives back what it holds, removes its folder. Safe to call again.</summary>
-    public async Task RemoveAsync(Clone clone)
+    /// <summary>
+    /// Ends its VM whatever it is doing, and removes what is left of it. Who is more impatient than the one before makes the
+    /// grace shorter. Nobody's going away stops it.
+    /// </summary>
+    /// <returns>Null where the node stops and its VM lives on.</returns>
+    public Task<VmEnd?> RemoveAsync(Clone clone, TimeSpan grace)
     {
-        await ReleaseAsync(clone);
+        var removal = clone.RemoveOnce(() => RemoveOnceAsync(clone, grace));
+        _ = clone.Life.EndAsync(grace);
+        return removal;
+    }
+
+    private async Task<VmEnd?> RemoveOnceAsync(Clone clone, TimeSpan grace)
+    {
+        if (await clone.Life.EndAsync(grace) is not { } end)
+        {
+            return null;
+        }
+
         try
         {
             if (Directory.Exists(clone.Folder.Path))
@@ -71,28 +96,13 @@ internal sealed class CloneTable(VmUserPool? users, ILogger logger)
             logger.CleanUpFailed(e, clone.Name);
         }
 
-        if (_clones.TryRemove(KeyValuePair.Create(clone.Name, clone)))
+        if (clone.RequestId is { } id)
         {
-            _changes.Publish(new Change<CloneView>(ChangeKind.Deleted, clone.View));
-        }
-    }
-
-    /// <summary>Ends its VM if it has one and gives back its memory, its user id and its hold on the revision.</summary>
-    public async Task ReleaseAsync(Clone clone)
-    {
-        if (clone.Vm is { } vm)
-        {
-            await vm.KillAsync();
-            await vm.DisposeAsync();
-            clone.Vm = null;
+            requests.Forget(clone.Name.Tenant, id);
         }
 
-        clone.Charge?.Dispose();
-        clone.Lease?.Dispose();
-        if (clone.Record.User is { } user)
-        {
-            users?.Return(user.Uid);
-            clone.Update(r => r with { User = null });
-        }
+        _clones.TryRemove(KeyValuePair.Create(clone.Name, clone));
+        _changes.Publish(new Change<CloneView>(ChangeKind.Deleted, clone.View));
+        return end;
     }
 }

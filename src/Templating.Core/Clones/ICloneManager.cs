@@ -2,7 +2,7 @@ using Templating.Core.Capacity;
 using Templating.Core.Diagnostics;
 using Templating.Core.Machines;
 using Templating.Core.Names;
-using Templating.Core.Templates;
+using Templating.Core.Vms;
 
 namespace Templating.Core.Clones;
 
@@ -29,8 +29,11 @@ public interface ICloneManager
     /// <summary>Legal in Paused; in Running it changes nothing.</summary>
     Task<CloneView> ResumeAsync(CloneName name, CancellationToken cancellationToken);
 
-    /// <summary>Ends and forgets it. Legal in any state.</summary>
-    Task<VmExit> DeleteAsync(CloneName name, TimeSpan grace, CancellationToken cancellationToken);
+    /// <summary>
+    /// Ends and forgets it, also while it starts. Legal in any state. Cancelling the call does not stop that; a call with a shorter
+    /// grace than the one before hurries it.
+    /// </summary>
+    Task<VmEnd> DeleteAsync(CloneName name, TimeSpan grace, CancellationToken cancellationToken);
 
     /// <summary>Legal in Running.</summary>
     IAsyncEnumerable<ExecOutput> ExecAsync(
@@ -51,7 +54,7 @@ public readonly record struct CloneName(string Tenant, string Id)
     public override string ToString() => $"tenants/{Tenant}/clones/{Id}";
 }
 
-public sealed record CreateClone
+public sealed record CreateClone : IdentityInputs
 {
     /// <summary>Also the clone's tenant.</summary>
     public required TemplateName Template { get; init; }
@@ -64,67 +67,23 @@ public sealed record CreateClone
 
     public Guid? RequestId { get; init; }
 
-    /// <summary>Null for the id.</summary>
-    public string? Hostname { get; init; }
-
-    public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
-
-    public ReadOnlyMemory<byte> UserData { get; init; }
-
-    public IReadOnlyList<InjectedFile> Files { get; init; } = [];
-
     /// <summary>Null for the template's.</summary>
     public NetworkSpec? Network { get; init; }
 
     public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
-    public TimeSpan IdentityTimeout { get; init; } = TimeSpan.FromSeconds(30);
-
     /// <summary>Return as soon as the CPUs run; identity goes on in the background.</summary>
     public bool ReturnWhenRunning { get; init; }
 }
 
-public enum CloneState
-{
-    Prepared,
-    Restored,
-    Running,
-    Paused,
-    Stopped,
-    Failed,
-}
-
 /// <summary>A clone as seen from outside.</summary>
-public sealed record CloneView
+public sealed record CloneView : VmView
 {
     public required CloneName Name { get; init; }
 
     public required RevisionName Template { get; init; }
 
-    public required CloneState State { get; init; }
-
-    public string StateReason { get; init; } = "";
-
     public required DateTimeOffset CreatedAt { get; init; }
-
-    public DateTimeOffset? ReadyAt { get; init; }
-
-    public required Guid Generation { get; init; }
-
-    public string Mac { get; init; } = "";
-
-    /// <summary>Null until the guest confirmed it.</summary>
-    public IdentityConfirmation? Identity { get; init; }
-
-    public required NetworkSpec Network { get; init; }
-
-    public IReadOnlyList<Phase> Phases { get; init; } = [];
-
-    public TimeSpan Total { get; init; }
-
-    public int Pid { get; init; }
-
-    public required long ChargedBytes { get; init; }
 
     public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 }

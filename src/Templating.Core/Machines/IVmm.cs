@@ -79,6 +79,7 @@ public sealed record BootRequest
 
 public sealed record PrepareRequest
 {
+    /// <summary>There already, and nobody else's.</summary>
     public required VmFolder Folder { get; init; }
 
     public required ResolvedMachine Machine { get; init; }

@@ -75,6 +75,18 @@ internal sealed class RequestLog<T>
         }
     }
 
+    /// <summary>Another request may have begun under the same id, after this one's result was forgotten.</summary>
+    private void ForgetOwn((string Tenant, Guid Id) key, Task<T> result)
+    {
+        lock (_lock)
+        {
+            if (_entries.TryGetValue(key, out var entry) && entry.Result == result)
+            {
+                _entries.Remove(key);
+            }
+        }
+    }
+
     private async Task<T> FirstAsync(
         (string Tenant, Guid Id) key, TaskCompletionSource<T> mine, Func<CancellationToken, Task<T>> create,
         CancellationToken cancellationToken)
@@ -87,7 +99,7 @@ internal sealed class RequestLog<T>
         }
         catch (Exception e)
         {
-            Forget(key.Tenant, key.Id);
+            ForgetOwn(key, mine.Task);
             if (e is OperationCanceledException)
             {
                 mine.SetCanceled(CancellationToken.None);

@@ -42,6 +42,18 @@ public sealed class RevisionLeases
         }
     }
 
+    /// <summary>Keeps new users out until disposed; those there are go on.</summary>
+    /// <exception cref="TemplatingException">TemplateNotFound when it is being deleted already.</exception>
+    public IDisposable BeginDelete(RevisionName revision)
+    {
+        lock (_lock)
+        {
+            return _deleting.Add(revision)
+                ? new Deletion(this, revision)
+                : throw new TemplatingException(ErrorCode.TemplateNotFound, $"{revision} is being deleted.");
+        }
+    }
+
     private void Release(RevisionName revision)
     {
         lock (_lock)

@@ -7,6 +7,7 @@ using Templating.Core.Machines;
 using Templating.Core.Maintenance;
 using Templating.Core.Store;
 using Templating.Core.Templates;
+using Templating.Core.Vms;
 using Templating.Node.Options;
 using Templating.Qemu;
 
@@ -66,15 +67,16 @@ internal static class NodeServices
         }));
         services.AddSingleton<ITemplateStore>(provider => new TemplateStore(
             new StoreOptions { Root = options.StorePath, VmGroupId = users?.Gid }, provider.GetRequiredService<ILogger<TemplateStore>>()));
+        services.AddSingleton(provider => new VmParts(
+            provider.GetRequiredService<IVmm>(), provider.GetRequiredService<NodeCapacity>(), users,
+            provider.GetRequiredService<TemplatingMetrics>(), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new CloneManager(
-            provider.GetRequiredService<IVmm>(), provider.GetRequiredService<ITemplateStore>(), provider.GetRequiredService<RevisionLeases>(),
-            provider.GetRequiredService<NodeCapacity>(), users, clones, provider.GetRequiredService<TemplatingMetrics>(),
-            provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<CloneManager>>()));
+            provider.GetRequiredService<VmParts>(), provider.GetRequiredService<ITemplateStore>(), provider.GetRequiredService<RevisionLeases>(),
+            clones, provider.GetRequiredService<ILogger<CloneManager>>()));
         services.AddSingleton<ICloneManager>(provider => provider.GetRequiredService<CloneManager>());
         services.AddSingleton(provider => new TemplateManager(
-            provider.GetRequiredService<IVmm>(), provider.GetRequiredService<ITemplateStore>(), provider.GetRequiredService<RevisionLeases>(),
-            provider.GetRequiredService<CloneManager>(), provider.GetRequiredService<NodeCapacity>(), users, builds with { Downloads = provider.GetRequiredService<IGuestDownloads>() },
-            provider.GetRequiredService<TemplatingMetrics>(), provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<VmParts>(), provider.GetRequiredService<ITemplateStore>(), provider.GetRequiredService<RevisionLeases>(),
+            provider.GetRequiredService<CloneManager>(), builds with { Downloads = provider.GetRequiredService<IGuestDownloads>() },
             provider.GetRequiredService<ILogger<TemplateManager>>()));
         services.AddSingleton<ITemplateManager>(provider => provider.GetRequiredService<TemplateManager>());
         services.AddSingleton(new JanitorOptions

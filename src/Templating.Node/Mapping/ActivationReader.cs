@@ -1,7 +1,8 @@
 using Templating.Contract;
 using Templating.Core.Machines;
 using Templating.Core.Names;
-using Templating.Core.Pods;
+using Templating.Core.Vms;
+using Templating.Node.PodProcess;
 
 namespace Templating.Node.Mapping;
 

@@ -1,6 +1,7 @@
 using Google.Protobuf.WellKnownTypes;
 using Templating.Core.Clones;
 using Templating.Core.Machines;
+using Templating.Core.Vms;
 
 namespace Templating.Node.Mapping;
 
@@ -63,14 +64,14 @@ internal static class CloneWriter
         ImagePrivate = memory.ImagePrivate,
     };
 
-    private static V1.CloneState ToWire(CloneState state) => state switch
+    private static V1.CloneState ToWire(VmState state) => state switch
     {
-        CloneState.Prepared => V1.CloneState.Prepared,
-        CloneState.Restored => V1.CloneState.Restored,
-        CloneState.Running => V1.CloneState.Running,
-        CloneState.Paused => V1.CloneState.Paused,
-        CloneState.Stopped => V1.CloneState.Stopped,
-        CloneState.Failed => V1.CloneState.Failed,
+        VmState.Prepared => V1.CloneState.Prepared,
+        VmState.Restored => V1.CloneState.Restored,
+        VmState.Running => V1.CloneState.Running,
+        VmState.Paused => V1.CloneState.Paused,
+        VmState.Stopped => V1.CloneState.Stopped,
+        VmState.Failed => V1.CloneState.Failed,
         _ => throw new ArgumentOutOfRangeException(nameof(state), state, message: null),
     };
 }

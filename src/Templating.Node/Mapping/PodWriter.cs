@@ -1,17 +1,18 @@
 using Google.Protobuf.WellKnownTypes;
 using Templating.Core.Machines;
-using Templating.Core.Pods;
+using Templating.Core.Vms;
+using Templating.Node.PodProcess;
 
 namespace Templating.Node.Mapping;
 
 /// <summary>Writes what a VM pod tells of itself.</summary>
 internal static class PodWriter
 {
-    public static V1.PodStatus ToWire(PodView view, VmMemory? memory = null)
+    public static V1.PodStatus ToWire(VmView view, VmMemory? memory = null)
     {
         var status = new V1.PodStatus
         {
-            State = ToWire(view.State),
+            State = StateOf(view),
             StateReason = view.StateReason,
             Id = view.Id,
             RequestId = view.RequestId?.ToString("D") ?? "",
@@ -28,15 +29,17 @@ internal static class PodWriter
         return status;
     }
 
-    /// <summary>One that starts is to the outside still only published.</summary>
-    private static V1.PodState ToWire(PodState state) => state switch
+    /// <summary>
+    /// A pod says in one word what a node's clone says in two: its state, and whether its guest confirmed who it is. One that starts
+    /// is to the outside still only published.
+    /// </summary>
+    private static V1.PodState StateOf(VmView view) => view.State switch
     {
-        PodState.Starting => V1.PodState.Published,
-        PodState.Waiting => V1.PodState.Waiting,
-        PodState.Activating => V1.PodState.Activating,
-        PodState.Ready => V1.PodState.Ready,
-        PodState.Stopped => V1.PodState.Stopped,
-        PodState.Failed => V1.PodState.Failed,
-        _ => throw new ArgumentOutOfRangeException(nameof(state), state, message: null),
+        VmState.Stopped => V1.PodState.Stopped,
+        VmState.Failed => V1.PodState.Failed,
+        _ when view.ReadyAt is not null => V1.PodState.Ready,
+        VmState.Prepared => V1.PodState.Published,
+        VmState.Restored when view.Id.Length == 0 => V1.PodState.Waiting,
+        _ => V1.PodState.Activating,
     };
 }

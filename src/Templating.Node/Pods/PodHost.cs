@@ -1,7 +1,8 @@
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging.Abstractions;
 using Templating.Core.Errors;
-using Templating.Core.Pods;
+using Templating.Core.Vms;
+using Templating.Node.PodProcess;
 using Templating.Node.Commands;
 using Templating.Node.Hosting;
 using Templating.Qemu;
@@ -25,7 +26,7 @@ internal sealed class PodHost(PodSettings settings, CliHost host)
     {
         NativeHeap.UseOneArena();
         ThreadPool.SetMinThreads(Threads, Threads);
-        PodEnd end;
+        VmEnd end;
         await using (var log = new PodLog(host.Error, host.Clock))
         {
             try
@@ -34,7 +35,7 @@ internal sealed class PodHost(PodSettings settings, CliHost host)
             }
             catch (Exception e) when (e is TemplatingException or IOException or UnauthorizedAccessException)
             {
-                end = new PodEnd(InOrder: false, e.Message);
+                end = new VmEnd(VmState.Failed, InOrder: false, e.Message);
             }
 
             log.Say($"{(end.InOrder ? "ended" : "failed")}: {end.Reason}");
@@ -44,13 +45,12 @@ internal sealed class PodHost(PodSettings settings, CliHost host)
         return end.InOrder ? ExitCode.Ok : ExitCode.Failure;
     }
 
-    private async Task<PodEnd> RunVmAsync(PodLog log, CancellationToken cancellationToken)
+    private async Task<VmEnd> RunVmAsync(PodLog log, CancellationToken cancellationToken)
     {
         var volume = PodVolume.Open(settings.Volume);
         var printer = new ConsolePrinter(host.StandardOutput, host.Clock);
         using var vmm = CreateVmm();
-        var options = new PodOptions { RunFolder = settings.RunFolder, Forwards = settings.Forwards, Attach = printer.Attach };
-        await using var vm = new PodVm(vmm, volume, options, host.Clock);
+        await using var vm = new PodVm(vmm, volume, settings.RunFolder, settings.Forwards, host.Clock, printer.Attach);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         await using var cancelled = cancellationToken.Register(() => _ = vm.StopAsync(settings.Grace));
@@ -63,7 +63,7 @@ internal sealed class PodHost(PodSettings settings, CliHost host)
         }
 
         await printer.FinishAsync();
-        return await vm.Ended;
+        return (await vm.Ended)!;
 
         void Stop(PosixSignalContext context)
         {
@@ -82,17 +82,18 @@ internal sealed class PodHost(PodSettings settings, CliHost host)
 
     private static async Task TellAsync(PodVm vm, PodLog log)
     {
-        var state = PodState.Starting;
+        var told = (Waits: false, Ready: false);
         await foreach (var view in vm.WatchAsync(CancellationToken.None))
         {
-            if (view.State != state && view.State is PodState.Waiting or PodState.Ready)
+            var now = (Waits: view is { State: VmState.Restored, Id: "" }, Ready: view is { State: VmState.Running, ReadyAt: not null });
+            if (now != told && now != default)
             {
                 var phases = string.Join(", ", view.Phases.Select(p => $"{p.Name} {p.Duration.TotalMilliseconds:0} ms"));
-                log.Say(view.State == PodState.Waiting ? $"waits for its activation ({phases})" : $"ready as {view.Id} ({phases})");
+                log.Say(now.Waits ? $"waits for its activation ({phases})" : $"ready as {view.Id} ({phases})");
                 ResidentMemory.GiveBack();
             }
 
-            state = view.State;
+            told = now;
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using Templating.Core.Errors;
-using Templating.Core.Pods;
+using Templating.Core.Vms;
+using Templating.Node.PodProcess;
 
 namespace Templating.Node.Pods;
 

@@ -2,7 +2,8 @@ using System.Net.Sockets;
 using Templating.Api.Pods;
 using Templating.Contract;
 using Templating.Core.Errors;
-using Templating.Core.Pods;
+using Templating.Core.Vms;
+using Templating.Node.PodProcess;
 using Templating.Node.Mapping;
 using Templating.Node.Services;
 using Templating.V1;
@@ -99,9 +100,16 @@ internal sealed class PodSession(NetworkStream stream, PodVm vm, TimeProvider ti
         var watching = EndWithPeerAsync(ended);
         try
         {
+            PodState? told = null;
             await foreach (var view in vm.WatchAsync(ended.Token))
             {
-                await WriteAsync(new PodResponse { Status = PodWriter.ToWire(view) }, ended.Token);
+                // Its steps within a state are told with the state that they lead to.
+                var status = PodWriter.ToWire(view);
+                if (status.State != told)
+                {
+                    told = status.State;
+                    await WriteAsync(new PodResponse { Status = status }, ended.Token);
+                }
             }
         }
         finally
@@ -112,7 +120,7 @@ internal sealed class PodSession(NetworkStream stream, PodVm vm, TimeProvider ti
     }
 
     /// <summary>A caller that goes away does not undo it: with the same request id it may ask again.</summary>
-    private async Task ActivateAsync(Activation activation, CancellationToken closing)
+    private async Task ActivateAsync(V1.Activation activation, CancellationToken closing)
     {
         var view = await vm.ActivateAsync(ActivationReader.Read(activation), closing);
         await WriteAsync(new PodResponse { Status = PodWriter.ToWire(view) }, closing);

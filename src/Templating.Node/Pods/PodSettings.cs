@@ -1,5 +1,6 @@
 using Templating.Core.Machines;
-using Templating.Core.Pods;
+using Templating.Core.Vms;
+using Templating.Node.PodProcess;
 
 namespace Templating.Node.Pods;
 

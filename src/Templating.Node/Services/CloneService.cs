@@ -57,8 +57,8 @@ internal sealed class CloneService(
         var faults = new Faults();
         var grace = FieldReader.Duration("grace_period", request.GracePeriod, TimeSpan.Zero, TimeSpan.FromMinutes(10), faults);
         faults.ThrowIfAny();
-        var exit = await clones.DeleteAsync(name, grace ?? TimeSpan.Zero, context.CancellationToken);
-        return new DeleteCloneResponse { Reason = exit.Reason };
+        var end = await clones.DeleteAsync(name, grace ?? TimeSpan.Zero, context.CancellationToken);
+        return new DeleteCloneResponse { Reason = end.Reason };
     }
 
     public override async Task<VmClone> PauseClone(PauseCloneRequest request, ServerCallContext context) => CloneWriter.ToWire(

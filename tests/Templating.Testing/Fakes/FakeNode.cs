@@ -6,6 +6,7 @@ using Templating.Core.Machines;
 using Templating.Core.Names;
 using Templating.Core.Store;
 using Templating.Core.Templates;
+using Templating.Core.Vms;
 
 namespace Templating.Testing.Fakes;
 
@@ -27,11 +28,10 @@ public sealed class FakeNode : IAsyncDisposable
         var metrics = TestMetrics.Create();
         var clock = time ?? TimeProvider.System;
         Options = new CloneOptions { RunFolder = Path.Combine(_root, "run"), MaxConcurrentStarts = maxStarts, StopGrace = TimeSpan.FromMilliseconds(50) };
-        Clones = new CloneManager(
-            Vmm, Store, Leases, Capacity, Users, Options, metrics, clock, NullLogger<CloneManager>.Instance);
+        var parts = new VmParts(Vmm, Capacity, Users, metrics, clock);
+        Clones = new CloneManager(parts, Store, Leases, Options, NullLogger<CloneManager>.Instance);
         Templates = new TemplateManager(
-            Vmm, Store, Leases, Clones, Capacity, Users,
-            new BuildOptions { BuildsFolder = Options.BuildsFolder, Settle = TimeSpan.Zero }, metrics, clock,
+            parts, Store, Leases, Clones, new BuildOptions { BuildsFolder = Options.BuildsFolder, Settle = TimeSpan.Zero },
             NullLogger<TemplateManager>.Instance);
         Kernel = Path.Combine(_root, "kernel");
         if (before is null)

@@ -66,7 +66,14 @@ public sealed class FakeVm(FakeVmm owner, VmFolder folder, VmProcessId process) 
 
     public Task<VmMemory> ReadMemoryAsync(CancellationToken cancellationToken) => Task.FromResult(new VmMemory(4, 3, 2, 1, 1, 0));
 
-    public Task<VmExit> StopAsync(TimeSpan grace, CancellationToken cancellationToken) => KillAsync();
+    /// <summary>What its guest does when it is asked to power off, before it is gone.</summary>
+    public Func<TimeSpan, CancellationToken, Task> OnStop { get; set; } = (_, _) => Task.CompletedTask;
+
+    public async Task<VmExit> StopAsync(TimeSpan grace, CancellationToken cancellationToken)
+    {
+        await OnStop(grace, cancellationToken);
+        return await KillAsync();
+    }
 
     public Task<VmExit> KillAsync()
     {

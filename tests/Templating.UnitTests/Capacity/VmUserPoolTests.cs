@@ -1,5 +1,6 @@
 using Templating.Core.Capacity;
 using Templating.Core.Errors;
+using Templating.Core.Machines;
 
 namespace Templating.UnitTests.Capacity;
 
@@ -10,7 +11,7 @@ public sealed class VmUserPoolTests
     {
         var pool = new VmUserPool(1000, 3, 500);
 
-        var users = new[] { pool.Rent(), pool.Rent(), pool.Rent() };
+        var users = new[] { pool.Rent().User, pool.Rent().User, pool.Rent().User };
 
         users.Select(u => u.Uid).Distinct().Count().ShouldBe(3);
         users.ShouldAllBe(u => u.Gid == 500);
@@ -22,18 +23,19 @@ public sealed class VmUserPoolTests
     {
         var pool = new VmUserPool(1000, 3, 500);
         var first = pool.Rent();
-        pool.Return(first.Uid);
+        first.Dispose();
+        first.Dispose();
 
-        new[] { pool.Rent().Uid, pool.Rent().Uid, pool.Rent().Uid }.ShouldBe([1001u, 1002u, 1000u]);
+        new[] { pool.Rent().User.Uid, pool.Rent().User.Uid, pool.Rent().User.Uid }.ShouldBe([1001u, 1002u, 1000u]);
     }
 
     [Fact]
     public void AnIdOfAnAdoptedVmIsNotGivenAgain()
     {
         var pool = new VmUserPool(1000, 2, 500);
-        pool.Reserve(1000);
+        pool.Reserve(new VmUser(1000, 500));
 
-        pool.Rent().Uid.ShouldBe(1001u);
+        pool.Rent().User.Uid.ShouldBe(1001u);
         Should.Throw<TemplatingException>(pool.Rent);
     }
 }

@@ -4,6 +4,7 @@ using Templating.Core.Errors;
 using Templating.Core.Machines;
 using Templating.Core.Names;
 using Templating.Core.Templates;
+using Templating.Core.Vms;
 using Templating.Testing.Fakes;
 
 namespace Templating.UnitTests.Clones;
@@ -33,7 +34,7 @@ public sealed class CloneManagerTests : IAsyncLifetime
         var clone = await CreateAsync();
 
         identified.ShouldBeTrue();
-        clone.State.ShouldBe(CloneState.Running);
+        clone.State.ShouldBe(VmState.Running);
         clone.ReadyAt.ShouldNotBeNull();
         clone.Identity!.Hostname.ShouldBe(clone.Name.Id);
         clone.Phases.Select(p => p.Name).ShouldBe(["queue", "verify", "qemu_start", "restore", "resume", "identity"]);
@@ -120,7 +121,7 @@ public sealed class CloneManagerTests : IAsyncLifetime
 
         (await Should.ThrowAsync<TemplatingException>(() => CreateAsync(Request() with { Id = "one" })))
             .Code.ShouldBe(ErrorCode.CloneAlreadyExists);
-        _node.Clones.Get(first.Name).State.ShouldBe(CloneState.Running);
+        _node.Clones.Get(first.Name).State.ShouldBe(VmState.Running);
 
         await _node.Clones.DeleteAsync(first.Name, TimeSpan.Zero, CancellationToken.None);
         (await CreateAsync(Request() with { Id = "one" })).Name.ShouldBe(first.Name);
@@ -158,8 +159,8 @@ public sealed class CloneManagerTests : IAsyncLifetime
     {
         var clone = await CreateAsync();
 
-        (await _node.Clones.PauseAsync(clone.Name, CancellationToken.None)).State.ShouldBe(CloneState.Paused);
-        (await _node.Clones.PauseAsync(clone.Name, CancellationToken.None)).State.ShouldBe(CloneState.Paused);
+        (await _node.Clones.PauseAsync(clone.Name, CancellationToken.None)).State.ShouldBe(VmState.Paused);
+        (await _node.Clones.PauseAsync(clone.Name, CancellationToken.None)).State.ShouldBe(VmState.Paused);
         (await Should.ThrowAsync<TemplatingException>(async () =>
         {
             await foreach (var output in _node.Clones.ExecAsync(clone.Name, new GuestCommand { Arguments = ["true"] }, null, CancellationToken.None))
@@ -167,23 +168,24 @@ public sealed class CloneManagerTests : IAsyncLifetime
                 output.ShouldBeNull();
             }
         })).Code.ShouldBe(ErrorCode.IllegalState);
-        (await _node.Clones.ResumeAsync(clone.Name, CancellationToken.None)).State.ShouldBe(CloneState.Running);
+        (await _node.Clones.ResumeAsync(clone.Name, CancellationToken.None)).State.ShouldBe(VmState.Running);
     }
 
     [Theory]
-    [InlineData(true, CloneState.Stopped)]
-    [InlineData(false, CloneState.Failed)]
-    public async Task ACloneThatEndsIsStillShownWithItsReasonAndHoldsNothing(bool guestRequested, CloneState expected)
+    [InlineData(true, false, VmState.Stopped, "it ended")]
+    [InlineData(false, false, VmState.Failed, "it ended")]
+    [InlineData(true, true, VmState.Failed, "the guest's kernel panicked")]
+    public async Task ACloneThatEndsIsStillShownWithItsReasonAndHoldsNothing(bool guestRequested, bool panicked, VmState expected, string reason)
     {
         var clone = await CreateAsync();
         var changes = _node.Clones.WatchAsync(CancellationToken.None);
 
-        _node.Vmm.Vms.Single(v => v.Process.Pid == clone.Pid).End("it ended", guestRequested);
+        _node.Vmm.Vms.Single(v => v.Process.Pid == clone.Pid).End("it ended", guestRequested, panicked);
 
         await foreach (var change in changes)
         {
             change.Item.State.ShouldBe(expected);
-            change.Item.StateReason.ShouldBe("it ended");
+            change.Item.StateReason.ShouldBe(reason);
             break;
         }
 
@@ -200,7 +202,7 @@ public sealed class CloneManagerTests : IAsyncLifetime
 
         var running = await CreateAsync(Request() with { ReturnWhenRunning = true });
         var changes = _node.Clones.WatchAsync(CancellationToken.None);
-        running.State.ShouldBe(CloneState.Running);
+        running.State.ShouldBe(VmState.Running);
         running.ReadyAt.ShouldBeNull();
         gate.SetResult();
 
@@ -230,7 +232,7 @@ public sealed class CloneManagerTests : IAsyncLifetime
 
         await foreach (var change in changes)
         {
-            change.Item.State.ShouldBe(CloneState.Failed);
+            change.Item.State.ShouldBe(VmState.Failed);
             change.Item.StateReason.ShouldBe("The guest said nothing.");
             break;
         }
@@ -260,7 +262,7 @@ public sealed class CloneManagerTests : IAsyncLifetime
         var clones = await Task.WhenAll(Enumerable.Range(0, 30).Select(_ => CreateAsync()));
 
         clones.ShouldAllBe(c => c.ReadyAt != null);
-        most.ShouldBeLessThanOrEqualTo(4);
+        most.ShouldBe(4);
     }
 
     [Fact]
@@ -271,9 +273,9 @@ public sealed class CloneManagerTests : IAsyncLifetime
         var next = await RestartAfterAsync(() => _node.Vmm.Vms.Single(v => v.Process.Pid == dead.Pid).End("gone", false));
         await using var owned = next;
 
-        next.Clones.Get(living.Name).State.ShouldBe(CloneState.Running);
+        next.Clones.Get(living.Name).State.ShouldBe(VmState.Running);
         var lost = next.Clones.Get(dead.Name);
-        lost.State.ShouldBe(CloneState.Failed);
+        lost.State.ShouldBe(VmState.Failed);
         lost.StateReason.ShouldContain("while no daemon was running");
         next.Capacity.View.ChargedBytes.ShouldBe(living.ChargedBytes);
         next.Leases.Count(living.Template).ShouldBe(1);

@@ -1,6 +1,6 @@
 using Templating.Api.Pods;
 using Templating.Core.Machines;
-using Templating.Core.Pods;
+using Templating.Node.PodProcess;
 using Templating.Node.Pods;
 using Templating.Testing.Fakes;
 
@@ -16,7 +16,7 @@ internal sealed class FakePod : IAsyncDisposable
     {
         _node = node;
         Vm = new PodVm(
-            node.Vmm, PodVolume.Open(volume), new PodOptions { RunFolder = Path.Combine(volume, "run"), Forwards = forwards }, TimeProvider.System);
+            node.Vmm, PodVolume.Open(volume), Path.Combine(volume, "run"), forwards, TimeProvider.System);
         SocketPath = PodVolume.SocketPath(volume);
         _server = new PodServer(SocketPath, Vm, serverTime, Complaints.Add);
         Client = new PodClient(SocketPath);

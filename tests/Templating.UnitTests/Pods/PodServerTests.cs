@@ -53,7 +53,7 @@ public sealed class PodServerTests
         refusal.Violations.Select(v => v.Field).ShouldBe(
             ["request_id", "id", "hostname", "environment", "files[0].path", "files[0].mode", "forwards[0].host_port", "forwards[0].host_address", "identity_timeout"],
             ignoreOrder: true);
-        pod.Vm.View.State.ShouldBe(Core.Pods.PodState.Waiting);
+        pod.Vm.View.State.ShouldBe(Core.Vms.VmState.Restored);
     }
 
     [Fact]

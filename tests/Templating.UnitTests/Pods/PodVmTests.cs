@@ -1,6 +1,7 @@
 using Templating.Core.Errors;
 using Templating.Core.Machines;
-using Templating.Core.Pods;
+using Templating.Core.Vms;
+using Templating.Node.PodProcess;
 using Templating.Testing;
 
 namespace Templating.UnitTests.Pods;
@@ -12,12 +13,13 @@ public sealed class PodVmTests
     public async Task ItWaitsAndBecomesWhatItsActivationSays()
     {
         await using var pod = await FakePod.StartAsync(new PortForward(22, 2022, "0.0.0.0"));
-        pod.Vm.View.State.ShouldBe(PodState.Waiting);
+        pod.Vm.View.State.ShouldBe(VmState.Restored);
         pod.Machine.State.ShouldBe(VmRunState.Paused);
 
         var view = await ActivateAsync(pod, Activation() with { Files = [new InjectedFile("/f", "x"u8.ToArray())], Forwards = [new PortForward(80, 8080, "0.0.0.0")] });
 
-        view.State.ShouldBe(PodState.Ready);
+        view.State.ShouldBe(VmState.Running);
+        view.ReadyAt.ShouldNotBeNull();
         view.Id.ShouldBe("web-1");
         view.Network.Forwards.Select(f => f.HostPort).ShouldBe([2022, 8080]);
         view.Phases.Select(p => p.Name).ShouldBe(["qemu_start", "restore", "resume", "identity"]);
@@ -75,7 +77,7 @@ public sealed class PodVmTests
         var second = ActivateAsync(pod, Activation());
         identify.SetResult();
 
-        (await second).State.ShouldBe(PodState.Ready);
+        (await second).ReadyAt.ShouldNotBeNull();
     }
 
     [Fact]
@@ -85,8 +87,8 @@ public sealed class PodVmTests
 
         (await FailsAsync(ActivateAsync(pod, Activation() with { Forwards = [new PortForward(81, 8080, "0.0.0.0")] }))).ShouldBe(ErrorCode.InvalidArgument);
 
-        pod.Vm.View.State.ShouldBe(PodState.Waiting);
-        (await ActivateAsync(pod, Activation())).State.ShouldBe(PodState.Ready);
+        pod.Vm.View.State.ShouldBe(VmState.Restored);
+        (await ActivateAsync(pod, Activation())).ReadyAt.ShouldNotBeNull();
     }
 
     [Theory]
@@ -99,8 +101,8 @@ public sealed class PodVmTests
 
         await pod.Vm.StartAsync(self: null).Soonest();
 
-        (await pod.Vm.Ended.Soonest()).ShouldBe(new PodEnd(InOrder: false, "No luck."));
-        pod.Vm.View.State.ShouldBe(PodState.Failed);
+        (await pod.Vm.Ended.Soonest()).ShouldBe(new VmEnd(VmState.Failed, InOrder: false, "No luck."));
+        pod.Vm.View.State.ShouldBe(VmState.Failed);
     }
 
     [Fact]
@@ -111,7 +113,7 @@ public sealed class PodVmTests
 
         (await FailsAsync(ActivateAsync(pod, Activation()))).ShouldBe(ErrorCode.IdentityNotConfirmed);
 
-        (await pod.Vm.Ended.Soonest()).ShouldBe(new PodEnd(InOrder: false, "Who?"));
+        (await pod.Vm.Ended.Soonest()).ShouldBe(new VmEnd(VmState.Failed, InOrder: false, "Who?"));
         pod.Machine.Killed.ShouldBeTrue();
     }
 
@@ -123,7 +125,7 @@ public sealed class PodVmTests
 
         await pod.Vm.StartAsync(self: null).Soonest();
 
-        (await pod.Vm.Ended.Soonest()).Reason.ShouldContain("it was made by QEMU 10.0.2 (Fake), and this node has 11.0");
+        (await pod.Vm.Ended.Soonest())!.Reason.ShouldContain("it was made by QEMU 10.0.2 (Fake), and this node has 11.0");
     }
 
     [Fact]
@@ -133,16 +135,16 @@ public sealed class PodVmTests
 
         await pod.Vm.StopAsync(TimeSpan.FromMinutes(1)).Soonest();
 
-        (await pod.Vm.Ended).ShouldBe(new PodEnd(InOrder: true, "told to stop"));
-        pod.Vm.View.State.ShouldBe(PodState.Stopped);
+        (await pod.Vm.Ended).ShouldBe(new VmEnd(VmState.Stopped, InOrder: true, "told to stop"));
+        pod.Vm.View.State.ShouldBe(VmState.Stopped);
         (await FailsAsync(ActivateAsync(pod, Activation()))).ShouldBe(ErrorCode.IllegalState);
     }
 
     [Theory]
-    [InlineData(true, false, PodState.Stopped)]
-    [InlineData(false, false, PodState.Failed)]
-    [InlineData(true, true, PodState.Failed)]
-    public async Task TheGuestsEndIsThePods(bool guestRequested, bool panicked, PodState state)
+    [InlineData(true, false, VmState.Stopped)]
+    [InlineData(false, false, VmState.Failed)]
+    [InlineData(true, true, VmState.Failed)]
+    public async Task TheGuestsEndIsThePods(bool guestRequested, bool panicked, VmState state)
     {
         await using var pod = await FakePod.StartAsync();
         await ActivateAsync(pod, Activation());
@@ -150,13 +152,13 @@ public sealed class PodVmTests
 
         pod.Machine.End("the end", guestRequested, panicked);
 
-        (await pod.Vm.Ended.Soonest()).InOrder.ShouldBe(state == PodState.Stopped);
+        (await pod.Vm.Ended.Soonest())!.InOrder.ShouldBe(state == VmState.Stopped);
         (await watch.Soonest()).ShouldBe(state);
     }
 
-    private static async Task<PodState> WatchAsync(FakePod pod)
+    private static async Task<VmState> WatchAsync(FakePod pod)
     {
-        var last = PodState.Starting;
+        var last = VmState.Prepared;
         await foreach (var view in pod.Vm.WatchAsync(CancellationToken.None))
         {
             last = view.State;
@@ -169,7 +171,7 @@ public sealed class PodVmTests
 
     private static PodActivation Activation() => new() { RequestId = Request, Id = "web-1" };
 
-    private static Task<PodView> ActivateAsync(FakePod pod, PodActivation activation) => pod.Vm.ActivateAsync(activation, CancellationToken.None).Soonest();
+    private static Task<VmView> ActivateAsync(FakePod pod, PodActivation activation) => pod.Vm.ActivateAsync(activation, CancellationToken.None).Soonest();
 
-    private static async Task<ErrorCode> FailsAsync(Task<PodView> activation) => (await Should.ThrowAsync<TemplatingException>(activation)).Code;
+    private static async Task<ErrorCode> FailsAsync(Task<VmView> activation) => (await Should.ThrowAsync<TemplatingException>(activation)).Code;
 }

@@ -3,7 +3,7 @@ using Templating.Api.Client;
 using Templating.Contract;
 using Templating.Core.Errors;
 using Templating.Core.Names;
-using Templating.Core.Pods;
+using Templating.Node.PodProcess;
 using Templating.Node.Commands.Clones;
 using Templating.Node.Mapping;
 using Templating.Node.Pods;

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Templating.Api.Pods;
-using Templating.Core.Pods;
+using Templating.Core.Vms;
+using Templating.Node.PodProcess;
 using Templating.Node.Commands.Clones;
 using Templating.Node.Output;
 using Templating.V1;

@@ -36,7 +36,7 @@ internal sealed class ScriptedClones(ICloneManager inner) : ICloneManager
 
     public Task<Core.Clones.CloneView> ResumeAsync(CloneName name, CancellationToken cancellationToken) => inner.ResumeAsync(name, cancellationToken);
 
-    public Task<VmExit> DeleteAsync(CloneName name, TimeSpan grace, CancellationToken cancellationToken) => inner.DeleteAsync(name, grace, cancellationToken);
+    public Task<Core.Vms.VmEnd> DeleteAsync(CloneName name, TimeSpan grace, CancellationToken cancellationToken) => inner.DeleteAsync(name, grace, cancellationToken);
 
     public IAsyncEnumerable<Change<Core.Clones.CloneView>> WatchAsync(CancellationToken cancellationToken) => inner.WatchAsync(cancellationToken);
 }

@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using Templating.Core.Clones;
 using Templating.Core.Names;
 using Templating.Core.Templates;
+using Templating.Core.Vms;
 using Templating.UnitTests.Node.Fakes;
 
 namespace Templating.UnitTests.Node.Hosting;
@@ -40,7 +41,7 @@ public sealed class SocketLeaseTests
 
         Directory.GetDirectories(Path.Combine(first.Options.RunPath, "clones")).ShouldHaveSingleItem();
         go.SetResult();
-        (await create).State.ShouldBe(CloneState.Running);
+        (await create).State.ShouldBe(VmState.Running);
     }
 
     [Fact]

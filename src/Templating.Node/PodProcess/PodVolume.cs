@@ -3,9 +3,9 @@ using Templating.Core.Errors;
 using Templating.Core.Linux;
 using Templating.Core.Names;
 using Templating.Core.Store;
-using Templating.Core.Templates;
+using Templating.Core.Vms;
 
-namespace Templating.Core.Pods;
+namespace Templating.Node.PodProcess;
 
 /// <summary>
 /// What a published volume holds (docs/kubernetes/pod-protocol.md):
@@ -17,7 +17,7 @@ namespace Templating.Core.Pods;
 /// The node's daemon has checked every byte before it published them. Here the manifest and the state are hashed again, for
 /// that takes a millisecond; memory and images are looked at for their size alone.
 /// </summary>
-public sealed class PodVolume
+internal sealed class PodVolume
 {
     public const string SocketFolder = "socket";
     public const string SocketFile = "pod.sock";
@@ -30,11 +30,14 @@ public sealed class PodVolume
 
     public Manifest Manifest { get; }
 
-    public string MemoryPath => Path.Combine(RevisionFolder(Folder), StoreLayout.MemoryFile);
-
-    public string StatePath => Path.Combine(RevisionFolder(Folder), StoreLayout.StateFile);
-
-    public IReadOnlyList<string> ImagePaths => [.. Manifest.Images.Select(i => ImagePath(Folder, i))];
+    public VmSource Source => new()
+    {
+        Name = Name,
+        Manifest = Manifest,
+        MemoryPath = Path.Combine(RevisionFolder(Folder), StoreLayout.MemoryFile),
+        StatePath = Path.Combine(RevisionFolder(Folder), StoreLayout.StateFile),
+        ImagePaths = [.. Manifest.Images.Select(i => ImagePath(Folder, i))],
+    };
 
     public static string SocketPath(string folder) => Path.Combine(folder, SocketFolder, SocketFile);
 
@@ -54,7 +57,8 @@ public sealed class PodVolume
         var manifest = ManifestFormat.Parse(bytes, path);
         var name = new RevisionName(new TemplateName(manifest.Tenant, manifest.Template), ManifestFormat.RevisionOf(bytes));
         var volume = new PodVolume(folder, name, manifest);
-        var problems = new[] { CheckSize(volume.MemoryPath, manifest.Memory), CheckContent(volume.StatePath, manifest.State) }
+        var source = volume.Source;
+        var problems = new[] { CheckSize(source.MemoryPath, manifest.Memory), CheckContent(source.StatePath, manifest.State) }
             .Concat(manifest.Images.Select(i => CheckSize(ImagePath(folder, i), i)))
             .OfType<string>()
             .ToList();

@@ -1,0 +1,90 @@
+using Templating.Core.Capacity;
+using Templating.Core.Diagnostics;
+using Templating.Core.Errors;
+using Templating.Core.Machines;
+using Templating.Core.Vms;
+
+namespace Templating.Core.Clones;
+
+/// <summary>Puts clones together: each with a life of its own that tells the table of its changes.</summary>
+internal sealed class CloneFactory(
+    IVmm vmm, CloneTable table, CloneAdmission admission, VmUserPool? users, StartTurns turns, TemplatingMetrics metrics, TimeProvider time)
+{
+    /// <summary>Admits one, enters it into the table and begins it.</summary>
+    /// <exception cref="TemplatingException">It is not admitted; then nothing is held and nothing was begun.</exception>
+    public async Task<Clone> BeginAsync(CreateClone request, string digest, CancellationToken cancellationToken)
+    {
+        var clock = new PhaseClock(time, "clone", metrics.ClonePhase);
+        var (birth, view) = await admission.AdmitAsync(request, cancellationToken);
+        var clone = new Clone
+        {
+            Folder = birth.Folder,
+            Agent = birth.Source.Manifest.Agent,
+            Clock = clock,
+            RequestId = request.RequestId,
+            RequestDigest = digest,
+        };
+        var status = StatusOf(clone, view);
+        clone.Life = new VmLife(
+            birth.Name, birth.Holdings, status, new VmStart(vmm, birth with { Turns = turns, Users = users }, status, clock, time), time);
+        try
+        {
+            table.Add(clone);
+        }
+        catch (TemplatingException)
+        {
+            birth.Holdings.Dispose();
+            throw;
+        }
+
+        clone.Life.Begin(new Activation(view.Id, request, []));
+        return clone;
+    }
+
+    /// <summary>Takes one over from a daemon before this one.</summary>
+    /// <param name="record">What is written of it, in its present state.</param>
+    /// <param name="folder">Where its sockets are.</param>
+    /// <param name="vm">Null where it has ended.</param>
+    /// <param name="holdings">What it holds of the node.</param>
+    public Clone Adopt(CloneRecord record, VmFolder folder, IVm? vm, VmHoldings holdings)
+    {
+        var clone = new Clone
+        {
+            Folder = folder,
+            Agent = record.Agent,
+            RequestId = record.RequestId,
+            RequestDigest = record.RequestDigest,
+            EndedAt = record.EndedAt,
+            IsTold = true,
+        };
+        clone.Life = new VmLife(record.View.Name.ToString(), holdings, StatusOf(clone, record.View), start: null, time);
+        if (vm is null)
+        {
+            clone.Life.AlreadyOver();
+        }
+        else
+        {
+            clone.Life.Adopt(vm);
+        }
+
+        table.Add(clone);
+        return clone;
+    }
+
+    /// <summary>Tells of one whose VM is gone: nobody is to wonder where it went.</summary>
+    public Clone AdoptLost(CloneRecord record, VmFolder folder) => Adopt(
+        record with
+        {
+            EndedAt = time.GetUtcNow(),
+            View = record.View with
+            {
+                State = VmState.Failed,
+                StateReason = "Its QEMU ended or stopped answering while no daemon was running.",
+                Pid = 0,
+                ChargedBytes = 0,
+            },
+        },
+        folder, vm: null, new VmHoldings());
+
+    private VmStatus StatusOf(Clone clone, CloneView first) => new(first, view => table.Changed(clone, (CloneView)view));
+}

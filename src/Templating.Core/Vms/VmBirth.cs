@@ -1,0 +1,27 @@
+using Templating.Core.Capacity;
+using Templating.Core.Machines;
+
+namespace Templating.Core.Vms;
+
+/// <summary>What an owner gives a VM to begin with.</summary>
+internal sealed record VmBirth
+{
+    public required VmSource Source { get; init; }
+
+    /// <summary>For its sockets; made by the start, removed by the owner.</summary>
+    public required VmFolder Folder { get; init; }
+
+    public VmHoldings Holdings { get; init; } = new();
+
+    /// <summary>Null where it does not wait for others.</summary>
+    public StartTurns? Turns { get; init; }
+
+    /// <summary>Where its user id comes from; null for the starter's own.</summary>
+    public VmUserPool? Users { get; init; }
+
+    /// <summary>Gets the guest's console before its first byte; must not wait.</summary>
+    public Action<IConsole>? Attach { get; init; }
+
+    /// <summary>What its owner calls it in messages.</summary>
+    public required string Name { get; init; }
+}

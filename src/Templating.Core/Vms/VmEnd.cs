@@ -1,0 +1,33 @@
+using Templating.Core.Machines;
+
+namespace Templating.Core.Vms;
+
+/// <summary>How a VM ended: the one judgement of it.</summary>
+/// <param name="State">Stopped or Failed.</param>
+/// <param name="InOrder">Whether its guest powered off, or it was stopped before there was anything in it to be lost.</param>
+/// <param name="Reason">One line for people.</param>
+public sealed record VmEnd(VmState State, bool InOrder, string Reason)
+{
+    /// <summary>Whether somebody asked for it: its owner or its guest.</summary>
+    public bool Expected { get; init; } = InOrder;
+
+    /// <param name="exit">Of its process; null where it had none.</param>
+    /// <param name="failure">Of the step that made an end to it; null where none did.</param>
+    /// <param name="request">Null where its owner did not ask for it.</param>
+    internal static VmEnd Of(VmExit? exit, Exception? failure, EndRequest? request) => (exit, failure, request) switch
+    {
+        ({ Panicked: true }, null, _) => new(VmState.Failed, InOrder: false, "the guest's kernel panicked"),
+        ({ GuestRequested: true } it, null, _) => new(VmState.Stopped, InOrder: true, it.Reason),
+        (_, not null, { }) or (null, _, { }) or (_, _, { Untouched: true }) => new(VmState.Stopped, InOrder: true, "told to stop"),
+        ({ } it, _, { Grace.Ticks: 0 }) => new(VmState.Stopped, InOrder: false, it.Reason) { Expected = true },
+        (_, _, { }) => new(VmState.Stopped, InOrder: false, "told to stop; the guest did not power off in time and was killed") { Expected = true },
+        (_, { } why, null) => new(VmState.Failed, InOrder: false, why.Message),
+        ({ StandardError.Length: > 0 } it, _, null) => new(VmState.Failed, InOrder: false, $"{it.Reason} (QEMU said: {it.StandardError})"),
+        _ => new(VmState.Failed, InOrder: false, exit?.Reason ?? "it was never started"),
+    };
+}
+
+/// <summary>The owner's wish that it ends.</summary>
+/// <param name="Grace">For the guest to power off; zero: it is not asked.</param>
+/// <param name="Untouched">Whether nobody had had the VM yet.</param>
+internal sealed record EndRequest(TimeSpan Grace, bool Untouched);

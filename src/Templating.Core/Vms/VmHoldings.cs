@@ -1,0 +1,23 @@
+using Templating.Core.Capacity;
+
+namespace Templating.Core.Vms;
+
+/// <summary>What a VM holds of the node: given back once, when its process is gone.</summary>
+internal sealed class VmHoldings : IDisposable
+{
+    /// <summary>Null where nothing is charged: a pod's memory is the kubelet's to account.</summary>
+    public MemoryCharge? Charge { get; init; }
+
+    /// <summary>Keeps the revision from being deleted.</summary>
+    public IDisposable? Lease { get; init; }
+
+    /// <summary>Null where it runs as the user of who started it.</summary>
+    public RentedUser? User { get; set; }
+
+    public void Dispose()
+    {
+        Charge?.Dispose();
+        Lease?.Dispose();
+        User?.Dispose();
+    }
+}

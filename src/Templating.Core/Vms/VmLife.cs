@@ -1,0 +1,318 @@
+using System.Diagnostics.CodeAnalysis;
+using Templating.Core.Capacity;
+using Templating.Core.Errors;
+using Templating.Core.Machines;
+
+namespace Templating.Core.Vms;
+
+/// <summary>
+/// One VM, from before its process exists until after it is gone. It has one owner (a clone, a pod) who begins it, activates
+/// it and ends it here; its steps and its end are tasks of the life's own, so that no caller who goes away leaves a VM behind
+/// that nobody knows. What it holds of the node is given back once, when its process is gone.
+/// </summary>
+[SuppressMessage("Design", "CA1001", Justification = "They hold nothing but memory, and one who asks late for the end must not find them disposed.")]
+internal sealed class VmLife
+{
+    /// <summary>For a step to notice that the process it speaks to is gone.</summary>
+    private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(5);
+
+    private readonly string _name;
+    private readonly VmHoldings _holdings;
+    private readonly VmStatus _status;
+    private readonly VmStart? _start;
+    private readonly TimeProvider _time;
+    private readonly long _born;
+    private readonly Lock _lock = new();
+    private readonly CpuSwitch _cpus;
+    private readonly CancellationTokenSource _abandoned = new();
+    private readonly CancellationTokenSource _impatient = new();
+    private readonly TaskCompletionSource _over = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<VmEnd?> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Task _restored = Task.CompletedTask;
+    private Task _resumed = Task.CompletedTask;
+    private Task<VmView>? _ready;
+    private IVm? _vm;
+    private Exception? _failure;
+    private EndRequest? _request;
+    private TimeSpan _deadline;
+    private bool _letGo;
+
+    /// <param name="name">What its owner calls it in messages.</param>
+    /// <param name="holdings">Given back when it is gone.</param>
+    /// <param name="status">Its state; nobody else changes it.</param>
+    /// <param name="start">Its way to ready; null for one that was begun by another process.</param>
+    /// <param name="time">For graces.</param>
+    public VmLife(string name, VmHoldings holdings, VmStatus status, VmStart? start, TimeProvider time)
+    {
+        (_name, _holdings, _status, _start, _time) = (name, holdings, status, start, time);
+        _born = time.GetTimestamp();
+        _cpus = new CpuSwitch(_status, _abandoned.Token);
+    }
+
+    public VmView View => _status.View;
+
+    /// <summary>Null before QEMU answers, and when it is gone.</summary>
+    public IVm? Vm => _vm;
+
+    public RentedUser? User => _holdings.User;
+
+    /// <summary>Done when it waits, paused at the frozen moment; fails with what made an end to it.</summary>
+    public Task Restored => _restored;
+
+    /// <summary>Done when its CPUs run.</summary>
+    public Task Resumed => _resumed;
+
+    /// <summary>Done when its guest has confirmed its identity. Only after it is activated.</summary>
+    public Task<VmView> Ready => _ready ?? throw new InvalidOperationException("It is not activated.");
+
+    /// <summary>Done when its process is gone and all it held is given back; null where it was let go. Never faults.</summary>
+    public Task<VmEnd?> Ended => _ended.Task;
+
+    public IAsyncEnumerable<VmView> WatchAsync(CancellationToken cancellationToken) => _status.WatchAsync(cancellationToken);
+
+    /// <summary>Begins it, once. It ends at the restored state where <paramref name="activation"/> is null, else it goes on to ready.</summary>
+    public void Begin(Activation? activation)
+    {
+        lock (_lock)
+        {
+            _restored = Task.Run(() => StepAsync(_start!.RestoreAsync), CancellationToken.None);
+            if (activation is not null)
+            {
+                GoOn(activation);
+            }
+
+            Live();
+        }
+    }
+
+    /// <summary>Takes over a VM that another process began.</summary>
+    public void Adopt(IVm vm)
+    {
+        lock (_lock)
+        {
+            (_vm, _ready) = (vm, Task.FromResult(View));
+            Live();
+        }
+    }
+
+    /// <summary>Tells of one that ended before this process began.</summary>
+    public void AlreadyOver()
+    {
+        _ready = Task.FromResult(View);
+        _ended.SetResult(new VmEnd(View.State, View.State == VmState.Stopped, View.StateReason));
+    }
+
+    /// <summary>Makes a VM that waits a clone of its own, once. Nobody's going away undoes it.</summary>
+    /// <returns>Its end: ready, or what went wrong, which ends the VM too.</returns>
+    /// <exception cref="TemplatingException">IllegalState, InvalidArgument, ShuttingDown; then nothing has changed.</exception>
+    public Task<VmView> ActivateAsync(Activation activation)
+    {
+        lock (_lock)
+        {
+            if (_ready is not null)
+            {
+                throw Illegal(VmOperation.Activate);
+            }
+
+            VmOperations.Require(VmOperation.Activate, View, _name);
+            activation.RequireFreePorts(View.Network);
+            return !_over.Task.IsCompleted && GoOn(activation)
+                ? _ready!
+                : throw new TemplatingException(ErrorCode.ShuttingDown, $"{_name} is stopping.");
+        }
+    }
+
+    public Task<VmView> PauseAsync(CancellationToken cancellationToken) =>
+        _cpus.SwitchAsync(this, VmOperation.Pause, cancellationToken);
+
+    public Task<VmView> ResumeAsync(CancellationToken cancellationToken) =>
+        _cpus.SwitchAsync(this, VmOperation.Resume, cancellationToken);
+
+    /// <exception cref="TemplatingException">IllegalState.</exception>
+    public IVm Require(VmOperation operation)
+    {
+        VmOperations.Require(operation, View, _name);
+        return _vm ?? throw new TemplatingException(ErrorCode.IllegalState, $"{_name} has just ended.");
+    }
+
+    /// <summary>Null while there is nothing to read.</summary>
+    public async Task<VmMemory?> ReadMemoryAsync(CancellationToken cancellationToken) =>
+        VmOperations.Legal[VmOperation.ReadMemory].Contains(View.State) && _vm is { } vm ? await vm.ReadMemoryAsync(cancellationToken) : null;
+
+    public TemplatingException Illegal(VmOperation operation) => VmOperations.Illegal(operation, View, _name);
+
+    /// <summary>
+    /// Ends it, whatever is under way: a start is broken off; a guest that runs is asked to power off and killed when it has not
+    /// done so within <paramref name="grace"/> (zero: it is not asked). Another call can make it shorter, never longer.
+    /// </summary>
+    /// <returns><see cref="Ended"/>.</returns>
+    public async Task<VmEnd?> EndAsync(TimeSpan grace)
+    {
+        bool first, hurries;
+        lock (_lock)
+        {
+            // Paused at the frozen moment, or not even there: it cannot hear the power button, and there is nothing in it to be lost.
+            var untouched = View.State is VmState.Prepared or VmState.Restored;
+            grace = untouched ? TimeSpan.Zero : grace;
+            first = _request is null;
+            hurries = _time.GetElapsedTime(_born) + grace < _deadline;
+            if (first || hurries)
+            {
+                _deadline = _time.GetElapsedTime(_born) + grace;
+            }
+
+            _request ??= new EndRequest(grace, untouched);
+        }
+
+        _over.TrySetResult();
+        if (!first && hurries)
+        {
+            _impatient.CancelAfter(grace);
+        }
+        else if (first && grace == TimeSpan.Zero)
+        {
+            await _abandoned.CancelAsync();
+        }
+
+        return await Ended;
+    }
+
+    /// <summary>
+    /// Lets go of the VM, which lives on without this process. A step that is under way may end until
+    /// <paramref name="abandon"/>; it is broken off then, and the VM is left to whoever looks for it next.
+    /// </summary>
+    public async Task LetGoAsync(CancellationToken abandon)
+    {
+        await Steps().WaitAsync(abandon).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        lock (_lock)
+        {
+            _letGo = _failure is null && _request is not { Grace.Ticks: 0 };
+        }
+
+        await _impatient.CancelAsync();
+        await _abandoned.CancelAsync();
+        _over.TrySetResult();
+        await Ended;
+    }
+
+    /// <returns>False where it has ended.</returns>
+    private bool GoOn(Activation activation)
+    {
+        // Who it is about to become is seen before it begins to.
+        if (!_status.TryChange(v => v with { Id = activation.Id, RequestId = activation.RequestId }))
+        {
+            return false;
+        }
+
+        _resumed = ResumedAsync();
+        _ready = ReadyAsync();
+        return true;
+
+        async Task ResumedAsync()
+        {
+            await _restored;
+            await StepAsync(token => _start!.ResumeAsync(activation, token));
+        }
+
+        async Task<VmView> ReadyAsync()
+        {
+            await _resumed;
+            await StepAsync(token => _start!.IdentifyAsync(activation, token));
+            _start!.GiveTurnBack();
+            return View;
+        }
+    }
+
+    /// <summary>A step that fails makes an end to the VM.</summary>
+    private async Task StepAsync(Func<CancellationToken, Task> step)
+    {
+        try
+        {
+            await step(_abandoned.Token);
+            _vm = _start!.Vm;
+        }
+        catch (Exception e)
+        {
+            lock (_lock)
+            {
+                _vm = _start!.Vm;
+                _failure ??= e is OperationCanceledException ? null : e;
+            }
+
+            _over.TrySetResult();
+            if (e is OperationCanceledException)
+            {
+                throw _request is not null ? new TemplatingException(ErrorCode.IllegalState, $"{_name} was told to end while it started.", e)
+                    : _letGo ? new TemplatingException(ErrorCode.ShuttingDown, $"{_name} was not ready when the node stopped.", e)
+                    : new TemplatingException(ErrorCode.QemuExited, $"{_name} ended while it started.", e);
+            }
+
+            throw;
+        }
+    }
+
+    private Task Steps() => Task.WhenAll(_restored, _resumed, _ready ?? Task.CompletedTask);
+
+    private void Live()
+    {
+        // It outlives whoever began it, and so is no part of their trace.
+        using (ExecutionContext.SuppressFlow())
+        {
+            _ = Task.Run(LiveAsync, CancellationToken.None);
+        }
+    }
+
+    /// <summary>Waits for what makes an end to it, ends it, and tells when it is gone: the one place of that.</summary>
+    private async Task LiveAsync()
+    {
+        await _restored.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        VmExit? exit = null;
+        if (_vm is { } vm)
+        {
+            await Task.WhenAny(vm.Exited, _over.Task);
+            _over.TrySetResult();
+            exit = await EndProcessAsync(vm);
+            // A step under way tells more of the end than the process does: which step it was, and what the guest printed last.
+            _abandoned.CancelAfter(LastWords);
+            await Steps().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await vm.DisposeAsync();
+            _vm = null;
+        }
+
+        await Steps().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _start?.GiveTurnBack();
+        if (_letGo)
+        {
+            _ended.SetResult(null);
+            return;
+        }
+
+        _holdings.Dispose();
+        var end = VmEnd.Of(exit, _failure, _request);
+        _status.TryChange(v => v with { State = end.State, StateReason = end.Reason, Phases = _start?.Clock.Phases ?? v.Phases, Pid = 0, ChargedBytes = 0 });
+        _ended.SetResult(end);
+    }
+
+    /// <returns>Null where it was let go.</returns>
+    private async Task<VmExit?> EndProcessAsync(IVm vm)
+    {
+        if (_letGo)
+        {
+            return null;
+        }
+
+        if (_request is { } request && request.Grace > TimeSpan.Zero && _failure is null)
+        {
+            try
+            {
+                return await vm.StopAsync(request.Grace, _impatient.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                // Somebody wants it gone now, or lets it go.
+            }
+        }
+
+        return _letGo ? null : await vm.KillAsync();
+    }
+}

@@ -1,0 +1,13 @@
+using Templating.Core.Capacity;
+using Templating.Core.Diagnostics;
+using Templating.Core.Machines;
+
+namespace Templating.Core.Vms;
+
+/// <summary>What every owner of VMs on this node takes them from.</summary>
+/// <param name="Vmm">Starts their processes.</param>
+/// <param name="Capacity">Whose memory they are charged to.</param>
+/// <param name="Users">Their user ids; null for the daemon's own.</param>
+/// <param name="Metrics">Where their figures go.</param>
+/// <param name="Time">The clock.</param>
+public sealed record VmParts(IVmm Vmm, NodeCapacity Capacity, VmUserPool? Users, TemplatingMetrics Metrics, TimeProvider Time);

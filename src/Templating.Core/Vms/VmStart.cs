@@ -1,0 +1,131 @@
+using System.Diagnostics;
+using System.Security.Cryptography;
+using Templating.Core.Diagnostics;
+using Templating.Core.Machines;
+
+namespace Templating.Core.Vms;
+
+/// <summary>
+/// The way of a VM from admitted to ready, top to bottom: queue, verify, qemu_start, restore; then resume and identity, which
+/// make it a clone of its own. Each step is a span and a phase. Who calls it ends the VM when a step throws.
+/// </summary>
+internal sealed class VmStart(IVmm vmm, VmBirth birth, VmStatus status, PhaseClock clock, TimeProvider time)
+{
+    private int _turns;
+
+    /// <summary>Null until QEMU answers.</summary>
+    public IVm? Vm { get; private set; }
+
+    public PhaseClock Clock => clock;
+
+    /// <summary>Until it is paused at the frozen moment.</summary>
+    public async Task RestoreAsync(CancellationToken cancellationToken)
+    {
+        if (birth.Turns is { } turns)
+        {
+            await clock.RunAsync("queue", () => turns.WaitAsync(cancellationToken));
+            _turns = 1;
+        }
+
+        if (birth.Source.EnsureVerified is { } verify)
+        {
+            await clock.RunAsync("verify", () => verify(cancellationToken));
+        }
+
+        Vm = await clock.RunAsync("qemu_start", () => PrepareAsync(cancellationToken));
+        Vm.Guest.Expect(birth.Source.Manifest.Agent);
+        birth.Attach?.Invoke(Vm.Console);
+
+        // QEMU took free ports when it started; asking which ones overlaps with the restore.
+        var ports = status.View.Network.Forwards.All(f => f.HostPort != 0)
+            ? Task.FromResult(status.View.Network.Forwards)
+            : Vm.QueryForwardsAsync(cancellationToken);
+        await clock.RunAsync("restore", () => Vm.RestoreAsync(birth.Source.StatePath, cancellationToken));
+        var forwards = await ports;
+        status.TryChange(v => v with
+        {
+            State = VmState.Restored,
+            Pid = Vm.Process.Pid,
+            Network = v.Network with { Forwards = forwards },
+            Phases = clock.Phases,
+            Total = clock.Elapsed,
+        });
+    }
+
+    /// <summary>Until its CPUs run.</summary>
+    public async Task ResumeAsync(Activation activation, CancellationToken cancellationToken)
+    {
+        await clock.RunAsync("resume", async () =>
+        {
+            foreach (var forward in activation.Forwards)
+            {
+                await Vm!.AddForwardAsync(forward, cancellationToken);
+            }
+
+            await Vm!.ResumeAsync(cancellationToken);
+        });
+        status.TryChange(v => v with
+        {
+            State = VmState.Running,
+            Network = v.Network with { Forwards = [.. v.Network.Forwards, .. activation.Forwards] },
+            Phases = clock.Phases,
+            Total = clock.Elapsed,
+        });
+    }
+
+    /// <summary>Until its guest has confirmed who it is.</summary>
+    public async Task IdentifyAsync(Activation activation, CancellationToken cancellationToken)
+    {
+        var confirmation = await clock.RunAsync("identity", () => Vm!.Guest.IdentifyAsync(
+            new GuestIdentity
+            {
+                Id = activation.Id,
+                Hostname = activation.Inputs.Hostname ?? activation.Id,
+                MachineId = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16)),
+                Clock = time,
+                Mac = status.View.Mac,
+                Seed = RandomNumberGenerator.GetBytes(32),
+                Environment = activation.Inputs.Environment,
+                UserData = activation.Inputs.UserData,
+                Files = activation.Inputs.Files,
+            },
+            activation.Inputs.IdentityTimeout,
+            cancellationToken));
+        Activity.Current?.SetTag("templating.clone.kernel_reseeded", confirmation.KernelReseeded);
+        status.TryChange(v => v with
+        {
+            Identity = confirmation,
+            ReadyAt = time.GetUtcNow(),
+            Phases = clock.Phases,
+            Total = clock.Elapsed,
+        });
+    }
+
+    /// <summary>Lets the next one start. Safe to call again.</summary>
+    public void GiveTurnBack()
+    {
+        if (Interlocked.Exchange(ref _turns, 0) == 1)
+        {
+            birth.Turns!.GiveBack();
+        }
+    }
+
+    private async Task<IVm> PrepareAsync(CancellationToken cancellationToken)
+    {
+        birth.Source.RequireCompatible(await vmm.ProbeAsync(refresh: false, cancellationToken));
+        birth.Holdings.User = birth.Users?.Rent();
+        Directory.CreateDirectory(birth.Folder.Path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        return await vmm.PrepareAsync(
+            new PrepareRequest
+            {
+                Folder = birth.Folder,
+                Machine = birth.Source.Manifest.Machine,
+                MemoryPath = birth.Source.MemoryPath,
+                ImagePaths = birth.Source.ImagePaths,
+                Network = status.View.Network,
+                Generation = status.View.Generation,
+                User = birth.Holdings.User?.User,
+            },
+            cancellationToken);
+    }
+}

@@ -1,0 +1,21 @@
+namespace Templating.Core.Vms;
+
+/// <summary>Where a VM is in its life. What may follow on what: <see cref="VmTransitions"/>.</summary>
+public enum VmState
+{
+    /// <summary>Admitted: QEMU is being started, or waits for the frozen state.</summary>
+    Prepared,
+
+    /// <summary>Paused at the frozen moment, until it is activated.</summary>
+    Restored,
+
+    /// <summary>Its CPUs run. It is ready when <see cref="VmView.ReadyAt"/> is set: its guest has confirmed who it is.</summary>
+    Running,
+
+    Paused,
+
+    /// <summary>Its guest powered off, or it was told to stop.</summary>
+    Stopped,
+
+    Failed,
+}
