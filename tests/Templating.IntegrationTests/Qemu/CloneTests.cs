@@ -228,6 +228,26 @@ public sealed class CloneTests(TemplateFixture fixture)
         await vm.KillAsync();
     }
 
+    /// <summary>A QEMU that maps its image writable, whatever it was told: it is ended while it waits for its state.</summary>
+    [Fact]
+    public async Task NoCloneRunsBeforeItsMappingsWereChecked()
+    {
+        var liar = Template.Folder["lying-qemu"];
+        await File.WriteAllTextAsync(liar, """
+            #!/bin/bash
+            exec qemu-system-x86_64 "${@/share=on,readonly=on,rom=auto/share=off,readonly=on,rom=off}"
+            """);
+        File.SetUnixFileMode(liar, (UnixFileMode)0b111_101_101);
+        using var vmm = new QemuVmm(new QemuOptions { QemuPath = liar }, TimeProvider.System, NullLogger<QemuVmm>.Instance);
+        var request = Template.NewRequest();
+
+        var refusal = await Should.ThrowAsync<TemplatingException>(() => vmm.PrepareAsync(request, CancellationToken.None));
+
+        refusal.Code.ShouldBe(ErrorCode.IsolationViolated);
+        refusal.Message.ShouldContain("The VM was ended before its guest ran.");
+        VmProcesses.Of(request.Folder.Path).ShouldBeEmpty();
+    }
+
     private static async Task<string> DigestAsync(string path)
     {
         await using var file = File.OpenRead(path);

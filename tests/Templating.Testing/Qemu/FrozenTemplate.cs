@@ -66,7 +66,7 @@ public sealed class FrozenTemplate : IAsyncDisposable
 
         return await Vmm.BootAsync(new BootRequest
         {
-            Folder = new VmFolder(Folder[name]),
+            Folder = NewFolder(name),
             Machine = Machine,
             MemoryPath = memory,
             KernelPath = Guest.Kernel,
@@ -78,7 +78,7 @@ public sealed class FrozenTemplate : IAsyncDisposable
 
     public PrepareRequest NewRequest(params PortForward[] forwards) => new()
     {
-        Folder = new VmFolder(Folder["c" + Interlocked.Increment(ref _count)]),
+        Folder = NewFolder("c" + Interlocked.Increment(ref _count)),
         Machine = Machine,
         MemoryPath = MemoryPath,
         ImagePaths = [Guest.Image],
@@ -117,6 +117,8 @@ public sealed class FrozenTemplate : IAsyncDisposable
         Environment = new Dictionary<string, string>(StringComparer.Ordinal) { ["COLOUR"] = "it's blue" },
         UserData = "user data"u8.ToArray(),
     };
+
+    private VmFolder NewFolder(string name) => new(Directory.CreateDirectory(Folder[name]).FullName);
 
     public async ValueTask DisposeAsync()
     {

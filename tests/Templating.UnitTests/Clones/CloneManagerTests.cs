@@ -5,6 +5,7 @@ using Templating.Core.Machines;
 using Templating.Core.Names;
 using Templating.Core.Templates;
 using Templating.Core.Vms;
+using Templating.Testing;
 using Templating.Testing.Fakes;
 
 namespace Templating.UnitTests.Clones;
@@ -246,12 +247,18 @@ public sealed class CloneManagerTests : IAsyncLifetime
     {
         var now = 0;
         var most = 0;
+        var four = new TaskCompletionSource();
         _node.Vmm.OnStep = async (step, _, _) =>
         {
             if (step == "prepare")
             {
                 InterlockedMax(ref most, Interlocked.Increment(ref now));
-                await Task.Yield();
+                if (Volatile.Read(ref most) == 4)
+                {
+                    four.TrySetResult();
+                }
+
+                await four.Task;
             }
             else if (step == "identify")
             {
@@ -259,7 +266,7 @@ public sealed class CloneManagerTests : IAsyncLifetime
             }
         };
 
-        var clones = await Task.WhenAll(Enumerable.Range(0, 30).Select(_ => CreateAsync()));
+        var clones = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => CreateAsync())).Soonest();
 
         clones.ShouldAllBe(c => c.ReadyAt != null);
         most.ShouldBe(4);
