@@ -1,6 +1,5 @@
 using k8s.Models;
-using Templating.Kubectl.Commands;
-using Templating.Kubernetes;
+using Templating.Kubernetes.Resources;
 
 namespace Templating.Kubectl.Cluster;
 

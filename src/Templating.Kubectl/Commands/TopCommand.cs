@@ -7,6 +7,7 @@ using k8s.Models;
 using Templating.Kubectl.Cluster;
 using Templating.Kubectl.Output;
 using Templating.Kubernetes;
+using Templating.Kubernetes.Resources;
 
 namespace Templating.Kubectl.Commands;
 

@@ -1,6 +1,7 @@
 using k8s.Models;
 using Templating.Kubectl.Cluster;
 using Templating.Kubernetes;
+using Templating.Kubernetes.Resources;
 
 namespace Templating.Kubectl.Explaining;
 

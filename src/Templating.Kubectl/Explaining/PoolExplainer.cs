@@ -1,6 +1,7 @@
 using System.Globalization;
 using Templating.Kubectl.Cluster;
 using Templating.Kubernetes;
+using Templating.Kubernetes.Resources;
 
 namespace Templating.Kubectl.Explaining;
 

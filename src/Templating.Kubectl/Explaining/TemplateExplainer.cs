@@ -1,5 +1,5 @@
 using Templating.Kubectl.Cluster;
-using Templating.Kubernetes;
+using Templating.Kubernetes.Resources;
 
 namespace Templating.Kubectl.Explaining;
 

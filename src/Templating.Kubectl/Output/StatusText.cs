@@ -3,7 +3,6 @@ using System.Text;
 using k8s.Models;
 using Templating.Kubectl.Cluster;
 using Templating.Kubectl.Explaining;
-using Templating.Kubernetes;
 
 namespace Templating.Kubectl.Output;
 

@@ -2,8 +2,9 @@ using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using k8s;
 using k8s.Models;
+using Templating.Kubernetes.Schemas;
 
-namespace Templating.Kubernetes;
+namespace Templating.Kubernetes.Resources;
 
 /// <summary>One VM: taken from a pool, or started cold.</summary>
 [KubernetesEntity(Group = Kubernetes.Group.Name, ApiVersion = Kubernetes.Group.Version, Kind = KubeKind, PluralName = Plural)]

@@ -3,8 +3,9 @@ using System.ComponentModel.DataAnnotations;
 using System.Text.Json.Serialization;
 using k8s;
 using k8s.Models;
+using Templating.Kubernetes.Schemas;
 
-namespace Templating.Kubernetes;
+namespace Templating.Kubernetes.Resources;
 
 /// <summary>A template: what is booted and frozen, on which nodes; per node what became of it.</summary>
 [KubernetesEntity(Group = Kubernetes.Group.Name, ApiVersion = Kubernetes.Group.Version, Kind = KubeKind, PluralName = Plural)]

@@ -1,15 +1,14 @@
-using k8s;
 using k8s.Models;
 using Microsoft.Extensions.Options;
-using Templating.Kubernetes;
+using Templating.Kubernetes.Resources;
 using Templating.Operator.Cluster;
 using Templating.Operator.Leadership;
 using Templating.Operator.Nodes;
-using Templating.Operator.Pods;
 using Templating.Operator.Queues;
 using Templating.Operator.Reconcilers;
 using Templating.Operator.Reconcilers.NodeLabels;
 using Templating.Operator.Reconcilers.Templates;
+using Templating.Operator.Telemetry;
 
 namespace Templating.Operator.Hosting;
 

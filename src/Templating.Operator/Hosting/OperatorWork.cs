@@ -1,9 +1,9 @@
-using Microsoft.Extensions.Options;
 using Templating.Operator.Cluster;
 using Templating.Operator.Leadership;
 using Templating.Operator.Nodes;
 using Templating.Operator.Queues;
 using Templating.Operator.Reconcilers;
+using Templating.Operator.Telemetry;
 
 namespace Templating.Operator.Hosting;
 

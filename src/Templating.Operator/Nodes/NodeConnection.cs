@@ -1,7 +1,6 @@
 using Grpc.Core;
 using Templating.Api.Client;
 using Templating.Operator.Cluster;
-using Templating.Operator.Reconcilers;
 using Templating.V1;
 
 namespace Templating.Operator.Nodes;

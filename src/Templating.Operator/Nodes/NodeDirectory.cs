@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using k8s.Models;
 using Templating.Operator.Cluster;
-using Templating.Operator.Reconcilers;
 
 namespace Templating.Operator.Nodes;
 

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Templating.Operator.Cluster;
-using Templating.Operator.Hosting;
 using Templating.Operator.Reconcilers;
+using Templating.Operator.Telemetry;
 
 namespace Templating.Operator.Queues;
 

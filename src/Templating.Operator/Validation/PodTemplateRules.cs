@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using k8s.Models;
 using Templating.Kubernetes;
+using Templating.Kubernetes.Resources;
 
 namespace Templating.Operator.Validation;
 

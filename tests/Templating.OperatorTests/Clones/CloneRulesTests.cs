@@ -1,5 +1,6 @@
 using k8s.Models;
 using Templating.Kubernetes;
+using Templating.Kubernetes.Resources;
 using Templating.Operator.Reconcilers.Clones;
 
 namespace Templating.OperatorTests.Clones;

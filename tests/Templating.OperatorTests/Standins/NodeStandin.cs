@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using Templating.Operator.Nodes;
-using Templating.Operator.Reconcilers;
 using Templating.V1;
 
 namespace Templating.OperatorTests.Standins;

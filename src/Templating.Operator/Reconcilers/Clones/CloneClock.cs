@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using Templating.Kubernetes;
+using Templating.Kubernetes.Resources;
 using Templating.Operator.Cluster;
 
 namespace Templating.Operator.Reconcilers.Clones;

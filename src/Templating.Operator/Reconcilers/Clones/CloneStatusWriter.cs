@@ -1,4 +1,3 @@
-using Templating.Kubernetes;
 using Templating.Operator.Cluster;
 
 namespace Templating.Operator.Reconcilers.Clones;

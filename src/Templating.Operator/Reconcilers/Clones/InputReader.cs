@@ -1,7 +1,7 @@
 using System.Text;
 using Google.Protobuf;
 using k8s.Models;
-using Templating.Kubernetes;
+using Templating.Kubernetes.Resources;
 using Templating.Operator.Cluster;
 using Templating.Operator.Validation;
 using Templating.V1;

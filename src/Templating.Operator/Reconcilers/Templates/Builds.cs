@@ -2,8 +2,8 @@ using System.Diagnostics;
 using Templating.Api.Client;
 using Templating.Kubernetes;
 using Templating.Operator.Cluster;
-using Templating.Operator.Hosting;
 using Templating.Operator.Nodes;
+using Templating.Operator.Telemetry;
 using Templating.V1;
 
 namespace Templating.Operator.Reconcilers.Templates;

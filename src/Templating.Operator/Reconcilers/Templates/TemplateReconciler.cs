@@ -1,5 +1,6 @@
 using Templating.Api.Client;
 using Templating.Kubernetes;
+using Templating.Kubernetes.Resources;
 using Templating.Operator.Cluster;
 
 namespace Templating.Operator.Reconcilers.Templates;

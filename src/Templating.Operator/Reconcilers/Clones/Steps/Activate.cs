@@ -2,7 +2,7 @@ using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using Templating.Api.Client;
 using Templating.Kubernetes;
-using Templating.Operator.Cluster;
+using Templating.Kubernetes.Resources;
 using Templating.Operator.Nodes;
 using Templating.Operator.Pods;
 using Templating.V1;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using k8s.Autorest;
 using Templating.Kubernetes;
+using Templating.Kubernetes.Resources;
 using Templating.Operator.Cluster;
 using Templating.Operator.Pods;
 

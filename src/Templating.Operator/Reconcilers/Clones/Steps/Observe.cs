@@ -1,8 +1,8 @@
 using k8s.Models;
 using Templating.Kubernetes;
 using Templating.Operator.Cluster;
-using Templating.Operator.Hosting;
 using Templating.Operator.Pods;
+using Templating.Operator.Telemetry;
 using Templating.V1;
 
 namespace Templating.Operator.Reconcilers.Clones.Steps;

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using k8s.Autorest;
 using k8s.Models;
 using Templating.Kubernetes;
+using Templating.Kubernetes.Resources;
 using Templating.Operator.Cluster;
 using Templating.Operator.Nodes;
 using Templating.Operator.Pods;

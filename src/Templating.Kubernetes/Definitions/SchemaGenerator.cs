@@ -6,8 +6,10 @@ using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using k8s.Models;
+using Templating.Kubernetes.Resources;
+using Templating.Kubernetes.Schemas;
 
-namespace Templating.Kubernetes;
+namespace Templating.Kubernetes.Definitions;
 
 /// <summary>Structural OpenAPI schemas from types and their attributes.</summary>
 internal sealed class SchemaGenerator(bool withCel)

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using k8s.Models;
 
-namespace Templating.Kubernetes;
+namespace Templating.Kubernetes.Definitions;
 
 /// <summary>Schemas of Kubernetes' own types, whose classes carry no bounds.</summary>
 internal static class ForeignSchemas

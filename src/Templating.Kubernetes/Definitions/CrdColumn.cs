@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 
-namespace Templating.Kubernetes;
+namespace Templating.Kubernetes.Definitions;
 
 /// <summary>A column of kubectl get; a wide one only with -o wide.</summary>
 internal sealed record CrdColumn(string Name, string Type, string JsonPath, bool IsWide = false)

@@ -1,6 +1,6 @@
 using System.Diagnostics.Metrics;
 
-namespace Templating.Operator.Hosting;
+namespace Templating.Operator.Telemetry;
 
 /// <summary>The operator's own work. Labels are bounded: controllers, results, warm or cold. Names are in docs/telemetry.md.</summary>
 internal sealed class OperatorMetrics

@@ -1,8 +1,10 @@
 using System.Reflection;
 using System.Text.Json.Nodes;
 using k8s.Models;
+using Templating.Kubernetes.Resources;
+using Templating.Kubernetes.Schemas;
 
-namespace Templating.Kubernetes;
+namespace Templating.Kubernetes.Definitions;
 
 /// <summary>A file of the chart.</summary>
 public sealed record CrdFile(string Name, string Yaml);

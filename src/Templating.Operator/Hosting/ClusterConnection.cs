@@ -1,7 +1,6 @@
 using k8s;
-using Templating.Operator.Hosting;
 
-namespace Templating.Operator.Cluster;
+namespace Templating.Operator.Hosting;
 
 internal static class ClusterConnection
 {

@@ -4,7 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 
-namespace Templating.Kubernetes;
+namespace Templating.Kubernetes.Definitions;
 
 /// <summary>JSON as block-style YAML, in the same order every time.</summary>
 internal static partial class YamlWriter

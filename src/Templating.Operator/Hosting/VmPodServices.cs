@@ -1,13 +1,13 @@
 using k8s.Models;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Templating.Kubernetes;
+using Templating.Kubernetes.Resources;
 using Templating.Operator.Cluster;
-using Templating.Operator.Reconcilers;
+using Templating.Operator.Pods;
 using Templating.Operator.Reconcilers.Clones;
 using Templating.Operator.Reconcilers.Clones.Steps;
 using Templating.Operator.Reconcilers.Pools;
 
-namespace Templating.Operator.Pods;
+namespace Templating.Operator.Hosting;
 
 /// <summary>Registers VM pods, and the controllers of VMPools and VMClones.</summary>
 internal static class VmPodServices

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Templating.Operator.Hosting;
+namespace Templating.Operator.Telemetry;
 
 internal static class OperatorTelemetry
 {
