@@ -14,53 +14,14 @@ public static class CrdGenerator
 {
     private static readonly Crd[] All =
     [
-        new(typeof(VMTemplate), "vmt", "A VM that is booted and frozen on nodes, from which VMs start in milliseconds.", Revisions.MaxTemplateName,
-        [
-            new("Nodes", "string", ".status.summary"),
-            Condition("Ready", "status"),
-            new("Revision", "string", ".status.revision"),
-            Condition("Reason", "reason", IsWide: true),
-            new("vCPUs", "integer", ".spec.machine.vcpus", IsWide: true),
-            new("Memory", "string", ".spec.machine.memory", IsWide: true),
-            Age,
-        ]),
-        new(typeof(VMPool), "vmp", "VMs of a VMTemplate that wait paused, to be taken by VMClones.", 63,
-        [
-            new("Template", "string", ".spec.template"),
-            new("Desired", "integer", ".spec.replicas"),
-            new("Waiting", "integer", ".status.replicas"),
-            new("Ready", "integer", ".status.readyReplicas"),
-            new("Claimed", "integer", ".status.claimedReplicas"),
-            new("Updated", "integer", ".status.updatedReplicas", IsWide: true),
-            new("Strategy", "string", ".spec.updateStrategy", IsWide: true),
-            new("Revision", "string", ".status.revision", IsWide: true),
-            Age,
-        ]),
-        new(typeof(VMClone), "vmc", "One VM: taken from a VMPool, or started from a VMTemplate.", 63,
-        [
-            Condition("Ready", "status"),
-            Condition("Reason", "reason"),
-            new("Start", "string", ".status.start"),
-            new("IP", "string", ".status.ip"),
-            new("Node", "string", ".status.nodeName"),
-            new("Template", "string", ".spec.template", IsWide: true),
-            new("Pool", "string", ".spec.pool", IsWide: true),
-            new("Pod", "string", ".status.podName", IsWide: true),
-            new("Revision", "string", ".status.revision", IsWide: true),
-            new("Seconds", "number", ".status.startSeconds", IsWide: true),
-            new("Restarts", "integer", ".status.restarts", IsWide: true),
-            Age,
-        ]),
+        new(typeof(VMTemplate), "vmt", "A VM that is booted and frozen on nodes, from which VMs start in milliseconds.", Revisions.MaxTemplateName, PrinterColumns.OfTemplates),
+        new(typeof(VMPool), "vmp", "VMs of a VMTemplate that wait paused, to be taken by VMClones.", 63, PrinterColumns.OfPools),
+        new(typeof(VMClone), "vmc", "One VM: taken from a VMPool, or started from a VMTemplate.", 63, PrinterColumns.OfClones),
     ];
-
-    private static CrdColumn Age => new("Age", "date", ".metadata.creationTimestamp");
 
     /// <param name="withCel">For servers from 1.25 on; older ones refuse nothing of it, but drop it with a warning.</param>
     public static IReadOnlyList<CrdFile> Files(bool withCel) =>
         [.. All.Select(crd => new CrdFile($"{Entity(crd.Type).PluralName}.yaml", YamlWriter.Write(Definition(crd, withCel))))];
-
-    private static CrdColumn Condition(string name, string field, bool IsWide = false) =>
-        new(name, "string", $".status.conditions[?(@.type==\"Ready\")].{field}", IsWide);
 
     private static KubernetesEntityAttribute Entity(Type type) => type.GetCustomAttribute<KubernetesEntityAttribute>()!;
 

@@ -35,7 +35,7 @@ public sealed class VMPoolSpec
     [Range(0, 10_000), DefaultValue(1), Description("VMs to keep waiting.")]
     public int? Replicas { get; set; }
 
-    [AllowedText("Replace", "OnUse"), DefaultValue("Replace"), Description("What happens to waiting VMs of an older revision: Replace them now, or leave them until they are used (OnUse).")]
+    [AllowedText(UpdateStrategies.Replace, UpdateStrategies.OnUse), DefaultValue(UpdateStrategies.Replace), Description("What happens to waiting VMs of an older revision: Replace them now, or leave them until they are used (OnUse).")]
     public string? UpdateStrategy { get; set; }
 
     [Description("Of the pods that are made.")]

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using k8s.Models;
 using Microsoft.Extensions.Options;
+using Templating.Kubernetes;
 using Templating.Operator.Cluster;
 
 namespace Templating.Operator.Pods;
@@ -28,8 +29,8 @@ internal sealed class NodeHealth(ICache<V1Node> nodes, IOptions<PodOptions> opti
         }
 
         _missingSince.TryRemove(name, out _);
-        var ready = node.Status?.Conditions?.FirstOrDefault(c => c.Type == "Ready");
-        return ready is null || ready.Status == "True"
+        var ready = node.Status?.Conditions?.FirstOrDefault(c => c.Type == ConditionTypes.Ready);
+        return ready is null || ready.Status == ConditionStatus.True
             ? NodeState.Fine
             : NodeState.Bad(
                 (ready.LastTransitionTime is { } since ? new DateTimeOffset(since.ToUniversalTime()) : now) + options.Value.NodeLostAfter - now,

@@ -50,11 +50,11 @@ internal sealed class PodBuilder(IOptions<PodOptions> options)
     private static Dictionary<string, string> Labels(PodPlan plan)
     {
         var labels = Merge(plan.Pod?.Labels, plan.Labels);
-        labels["app.kubernetes.io/name"] = Keys.Container;
-        labels["app.kubernetes.io/managed-by"] = "templating";
+        labels[Keys.NameLabel] = Keys.Container;
+        labels[Keys.ManagedByLabel] = Keys.Manager;
         labels[Keys.TemplateLabel] = plan.Template.Metadata.Name;
         labels[Keys.RevisionLabel] = plan.Revision;
-        labels[Keys.ActivationLabel] = "pool";
+        labels[Keys.ActivationLabel] = Keys.ActivatedByPool;
         return labels;
     }
 
@@ -62,7 +62,7 @@ internal sealed class PodBuilder(IOptions<PodOptions> options)
     {
         AutomountServiceAccountToken = false,
         EnableServiceLinks = false,
-        RestartPolicy = "Never",
+        RestartPolicy = RestartPolicies.Never,
         TerminationGracePeriodSeconds = Grace(plan) + EndSeconds,
         NodeSelector = plan.Pod?.NodeSelector,
         Tolerations = plan.Pod?.Tolerations,

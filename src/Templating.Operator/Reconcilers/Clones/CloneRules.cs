@@ -2,6 +2,7 @@ using System.Text;
 using k8s.Models;
 using Templating.Kubernetes;
 using Templating.Kubernetes.Resources;
+using Templating.Operator.Cluster;
 using Templating.Operator.Pods;
 using Templating.Operator.Validation;
 

@@ -38,8 +38,8 @@ internal sealed class Finisher(IClusterWriter writer, CloneStatusWriter status, 
     public void Finish(CloneWork work, PodOutcome outcome)
     {
         work.Status.FinishTime = work.Conditions.Now;
-        work.Conditions.Set(CloneConditions.Ready, ConditionSet.False, outcome.Reason, "The VM ended; Finished says how.");
-        if (work.Conditions.Set(CloneConditions.Finished, ConditionSet.True, outcome.Reason, outcome.Message))
+        work.Conditions.Set(ConditionTypes.Ready, ConditionStatus.False, outcome.Reason, "The VM ended; Finished says how.");
+        if (work.Conditions.Set(ConditionTypes.Finished, ConditionStatus.True, outcome.Reason, outcome.Message))
         {
             Tell(work, outcome, outcome.Reason, outcome.Message);
         }
@@ -53,7 +53,7 @@ internal sealed class Finisher(IClusterWriter writer, CloneStatusWriter status, 
     /// <summary>When the next VM may be made; null for now.</summary>
     public static TimeSpan? Pause(CloneWork work)
     {
-        if (work.Conditions.Get(CloneConditions.Scheduled) is not { Status: ConditionSet.False } scheduled || work.Restarts == 0)
+        if (work.Conditions.Get(ConditionTypes.Scheduled) is not { Status: ConditionStatus.False } scheduled || work.Restarts == 0)
         {
             return null;
         }
@@ -72,8 +72,8 @@ internal sealed class Finisher(IClusterWriter writer, CloneStatusWriter status, 
         && !(work.Clone.Spec.ShutdownTime is { } end && end.ToUniversalTime() <= work.Now.UtcDateTime)
         && work.Clone.Spec.RestartPolicy switch
         {
-            "Always" => true,
-            "OnFailure" => outcome.Failed,
+            RestartPolicies.Always => true,
+            RestartPolicies.OnFailure => outcome.Failed,
             _ => false,
         };
 
@@ -89,11 +89,11 @@ internal sealed class Finisher(IClusterWriter writer, CloneStatusWriter status, 
         var message = $"VM {s.Restarts} takes the place of one that ended: {outcome.Reason}: {outcome.Message}";
 
         // Its time says when, so it has to be new: True in between, for nobody to see.
-        work.Conditions.Set(CloneConditions.Scheduled, ConditionSet.True, Restarting, message);
-        work.Conditions.Set(CloneConditions.Scheduled, ConditionSet.False, healthy ? Restarting : RestartBackoff, message);
-        work.Conditions.Set(CloneConditions.Restored, ConditionSet.False, Restarting, message);
-        work.Conditions.Set(CloneConditions.IdentityConfirmed, ConditionSet.False, Restarting, message);
-        work.Conditions.Set(CloneConditions.Ready, ConditionSet.False, Restarting, message);
+        work.Conditions.Set(ConditionTypes.Scheduled, ConditionStatus.True, Restarting, message);
+        work.Conditions.Set(ConditionTypes.Scheduled, ConditionStatus.False, healthy ? Restarting : RestartBackoff, message);
+        work.Conditions.Set(ConditionTypes.Restored, ConditionStatus.False, Restarting, message);
+        work.Conditions.Set(ConditionTypes.IdentityConfirmed, ConditionStatus.False, Restarting, message);
+        work.Conditions.Set(ConditionTypes.Ready, ConditionStatus.False, Restarting, message);
         Tell(work, outcome, Restarting, message);
         clock.Restart(work.Key, work.Uid);
         work.LookAgainAfter(Pause(work) ?? TimeSpan.Zero);

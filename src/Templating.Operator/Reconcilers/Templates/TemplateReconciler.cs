@@ -58,7 +58,7 @@ internal sealed class TemplateReconciler(
             }
 
             result = plan.LookAgainIn is { } wait ? result.Or(ReconcileResult.After(wait)) : result;
-            result = plan.Status.State == "Unreachable" ? result.Or(ReconcileResult.After(TimeSpan.FromMinutes(2))) : result;
+            result = plan.Status.State == NodeStates.Unreachable ? result.Or(ReconcileResult.After(TimeSpan.FromMinutes(2))) : result;
             found.Add(plan.Status);
         }
 
@@ -72,7 +72,7 @@ internal sealed class TemplateReconciler(
         var result = ReconcileResult.Done;
         var limit = template.Spec.RevisionHistoryLimit ?? 2;
         // Old ones stay until the new one is there: they are what VMs start from meanwhile.
-        var tidy = found.Where(node => node.State == "Ready").Select(node => (Node: nodes.Find(node.Name), Keep: revision, Limit: limit))
+        var tidy = found.Where(node => node.State == NodeStates.Ready).Select(node => (Node: nodes.Find(node.Name), Keep: revision, Limit: limit))
             .Concat(nodes.Others(key, desired).Select(node => (Node: (Nodes.INode?)node, Keep: "", Limit: 0)));
         foreach (var (node, keep, most) in tidy.ToList())
         {
@@ -113,9 +113,9 @@ internal sealed class TemplateReconciler(
 
     private async Task WriteAsync(VMTemplate template, VMTemplateStatus status, CancellationToken cancellationToken)
     {
-        var before = template.Status?.Conditions?.FirstOrDefault(condition => condition.Type == TemplateStatus.Ready);
+        var before = template.Status?.Conditions?.FirstOrDefault(condition => condition.Type == ConditionTypes.Ready);
         await writer.ApplyStatusAsync(template, status, cancellationToken);
-        foreach (var node in (status.Nodes ?? []).Where(node => node.State is "Ready" or "Failed"))
+        foreach (var node in (status.Nodes ?? []).Where(node => node.State is NodeStates.Ready or NodeStates.Failed))
         {
             var known = template.Status?.Nodes?.Find(other => other.Name == node.Name);
             if (known?.State == node.State && known.Revision == node.Revision && known.Reason == node.Reason)
@@ -123,7 +123,7 @@ internal sealed class TemplateReconciler(
                 continue;
             }
 
-            if (node.State == "Ready")
+            if (node.State == NodeStates.Ready)
             {
                 events.Normal(template, Reasons.RevisionReady, $"Revision {node.Revision} is ready on node '{node.Name}'.");
             }
@@ -133,7 +133,7 @@ internal sealed class TemplateReconciler(
             }
         }
 
-        var ready = status.Conditions!.Find(condition => condition.Type == TemplateStatus.Ready)!;
+        var ready = status.Conditions!.Find(condition => condition.Type == ConditionTypes.Ready)!;
         if (ready.Reason == Reasons.InvalidSpec && before?.Message != ready.Message)
         {
             events.Warning(template, Reasons.InvalidSpec, ready.Message);

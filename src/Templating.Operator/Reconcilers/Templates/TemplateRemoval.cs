@@ -105,8 +105,8 @@ internal sealed class TemplateRemoval(
             return "no daemon runs there.";
         }
 
-        var ready = node.Status?.Conditions?.FirstOrDefault(condition => condition.Type == "Ready");
-        if (ready is { Status: not "True", LastTransitionTime: { } since } && now - since.ToUniversalTime() > NotReadyFor)
+        var ready = node.Status?.Conditions?.FirstOrDefault(condition => condition.Type == ConditionTypes.Ready);
+        if (ready is { Status: not ConditionStatus.True, LastTransitionTime: { } since } && now - since.ToUniversalTime() > NotReadyFor)
         {
             return $"the node is not ready: {ready.Message}";
         }

@@ -3,6 +3,7 @@ using Grpc.Core;
 using Templating.Api.Client;
 using Templating.Kubernetes;
 using Templating.Kubernetes.Resources;
+using Templating.Operator.Cluster;
 using Templating.Operator.Nodes;
 using Templating.Operator.Pods;
 using Templating.V1;
@@ -31,8 +32,8 @@ internal sealed class Activate(INodeDirectory nodes, Finisher finisher, CloneClo
             return await LookAtAsync(work, vm, cancellationToken);
         }
 
-        clock.Mark(work.Key, pod.Label(Keys.PoolLabel) is null ? "scheduled" : "claimed");
-        clock.Mark(work.Key, "restored");
+        clock.Mark(work.Key, pod.Label(Keys.PoolLabel) is null ? StartPhases.Scheduled : StartPhases.Claimed);
+        clock.Mark(work.Key, StartPhases.Restored);
         if (work.Inputs is null || nodes.Find(pod.Spec.NodeName) is not { } node)
         {
             return StepResult.Next;
@@ -75,8 +76,8 @@ internal sealed class Activate(INodeDirectory nodes, Finisher finisher, CloneClo
 
     private static StepResult Later(CloneWork work, string message)
     {
-        work.Conditions.Set(CloneConditions.IdentityConfirmed, ConditionSet.False, Reasons.NodeUnavailable, $"The activation is tried again: {message}");
-        work.Conditions.Set(CloneConditions.Ready, ConditionSet.False, Reasons.NodeUnavailable, "Its VM is not activated yet; IdentityConfirmed says why.");
+        work.Conditions.Set(ConditionTypes.IdentityConfirmed, ConditionStatus.False, Reasons.NodeUnavailable, $"The activation is tried again: {message}");
+        work.Conditions.Set(ConditionTypes.Ready, ConditionStatus.False, Reasons.NodeUnavailable, "Its VM is not activated yet; IdentityConfirmed says why.");
         work.LookAgainAfter(Again);
         return StepResult.Next;
     }

@@ -90,12 +90,12 @@ internal sealed class CreatePod(
 
     private StepResult NotYet(CloneWork work, string reason, string message, TimeSpan again)
     {
-        if (work.Conditions.Set(CloneConditions.Scheduled, ConditionSet.False, reason, message))
+        if (work.Conditions.Set(ConditionTypes.Scheduled, ConditionStatus.False, reason, message))
         {
             events.Warning(work.Clone, reason, message);
         }
 
-        work.Conditions.Set(CloneConditions.Ready, ConditionSet.False, reason, "It has no pod; Scheduled says why.");
+        work.Conditions.Set(ConditionTypes.Ready, ConditionStatus.False, reason, "It has no pod; Scheduled says why.");
         work.LookAgainAfter(again);
         return StepResult.End;
     }

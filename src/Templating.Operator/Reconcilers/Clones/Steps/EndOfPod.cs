@@ -48,7 +48,7 @@ internal sealed class EndOfPod(IClusterWriter writer, NodeHealth health, Finishe
             return StepResult.Next;
         }
 
-        work.Conditions.Set(CloneConditions.Ready, ConditionSet.False, Reasons.PodTerminating, $"Pod '{pod.Metadata.Name}' is being deleted.");
+        work.Conditions.Set(ConditionTypes.Ready, ConditionStatus.False, Reasons.PodTerminating, $"Pod '{pod.Metadata.Name}' is being deleted.");
         Remember(work, pod);
         return StepResult.End;
     }

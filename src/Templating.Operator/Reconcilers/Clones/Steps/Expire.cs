@@ -1,7 +1,7 @@
 using k8s.Models;
+using Templating.Kubernetes;
 using Templating.Kubernetes.Resources;
 using Templating.Operator.Cluster;
-using Templating.Operator.Pods;
 
 namespace Templating.Operator.Reconcilers.Clones.Steps;
 
@@ -13,7 +13,7 @@ internal sealed class Expire(IClusterWriter writer) : ICloneStep
 
     public async Task<StepResult> RunAsync(CloneWork work, CancellationToken cancellationToken)
     {
-        if (!work.Conditions.IsTrue(CloneConditions.Finished))
+        if (!work.Conditions.IsTrue(ConditionTypes.Finished))
         {
             return StepResult.Next;
         }

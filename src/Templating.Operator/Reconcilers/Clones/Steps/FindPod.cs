@@ -1,7 +1,7 @@
 using k8s.Models;
+using Templating.Kubernetes;
 using Templating.Operator.Cluster;
 using Templating.Operator.Nodes;
-using Templating.Operator.Pods;
 
 namespace Templating.Operator.Reconcilers.Clones.Steps;
 
@@ -37,7 +37,7 @@ internal sealed class FindPod(ICache<V1Pod> pods, INodeDirectory nodes, ICluster
     /// <summary>That a VM's pod is gone has consequences, so it is the API server that has to say it.</summary>
     private async Task<V1Pod?> ReadAsync(CloneWork work, CancellationToken cancellationToken)
     {
-        if (work.Status.PodUid is not { } uid || work.Conditions.IsTrue(CloneConditions.Finished))
+        if (work.Status.PodUid is not { } uid || work.Conditions.IsTrue(ConditionTypes.Finished))
         {
             return null;
         }

@@ -34,12 +34,12 @@ internal sealed class ReadInputs(InputReader reader, IEvents events) : ICloneSte
         }
 
         var text = Fault.Text(faults);
-        if (work.Conditions.Set(CloneConditions.IdentityConfirmed, ConditionSet.False, Reasons.InputMissing, text))
+        if (work.Conditions.Set(ConditionTypes.IdentityConfirmed, ConditionStatus.False, Reasons.InputMissing, text))
         {
             events.Warning(work.Clone, Reasons.InputMissing, text);
         }
 
-        work.Conditions.Set(CloneConditions.Ready, ConditionSet.False, Reasons.InputMissing, "What its guest is to be given is not there; IdentityConfirmed says what.");
+        work.Conditions.Set(ConditionTypes.Ready, ConditionStatus.False, Reasons.InputMissing, "What its guest is to be given is not there; IdentityConfirmed says what.");
         work.LookAgainAfter(Again);
         return work.Pod is null ? StepResult.End : StepResult.Next;
     }

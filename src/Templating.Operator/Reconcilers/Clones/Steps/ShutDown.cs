@@ -35,7 +35,7 @@ internal sealed class ShutDown(IClusterWriter writer, Finisher finisher) : IClon
             return StepResult.Next;
         }
 
-        work.Conditions.Set(CloneConditions.Ready, ConditionSet.False, Reasons.ShuttingDown, "Its shutdown time has come.");
+        work.Conditions.Set(ConditionTypes.Ready, ConditionStatus.False, Reasons.ShuttingDown, "Its shutdown time has come.");
         if (!pod.IsDeleting())
         {
             await writer.DeleteAsync<V1Pod>(ObjectKey.Of(pod), pod.Metadata.Uid, null, cancellationToken);

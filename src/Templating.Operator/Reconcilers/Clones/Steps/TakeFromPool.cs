@@ -48,7 +48,7 @@ internal sealed class TakeFromPool(
                 {
                     work.Pod = claimed;
                     work.Vm = nodes.Find(claimed.Spec.NodeName)?.FindPod(claimed.Metadata.Uid);
-                    clock.Mark(work.Key, "claimed");
+                    clock.Mark(work.Key, StartPhases.Claimed);
                     return StepResult.Next;
                 }
             }

@@ -2,14 +2,12 @@ using System.Globalization;
 using k8s.Models;
 using Templating.Kubernetes;
 
-namespace Templating.Operator.Pods;
+namespace Templating.Operator.Cluster;
 
-/// <summary>Where in its life a VM pod is, as Kubernetes tells it.</summary>
+/// <summary>Where in its life a pod is, as Kubernetes tells it, and what a VM pod says of itself.</summary>
 internal static class PodLife
 {
-    public static bool IsEnded(this V1Pod pod) => pod.Status?.Phase is "Succeeded" or "Failed";
-
-    public static bool IsRunning(this V1Pod pod) => pod.Status?.Phase == "Running";
+    public static bool IsEnded(this V1Pod pod) => pod.Status?.Phase is PodPhases.Succeeded or PodPhases.Failed;
 
     public static bool IsDeleting(this V1Pod pod) => pod.Metadata.DeletionTimestamp is not null;
 
