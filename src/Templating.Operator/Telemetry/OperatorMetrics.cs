@@ -2,7 +2,7 @@ using System.Diagnostics.Metrics;
 
 namespace Templating.Operator.Telemetry;
 
-/// <summary>The operator's own work. Labels are bounded: controllers, results, warm or cold. Names are in docs/telemetry.md.</summary>
+/// <summary>The operator's own work. Labels are bounded: controllers, outcomes, warm or cold. Names are in docs/telemetry.md.</summary>
 internal sealed class OperatorMetrics
 {
     public const string MeterName = "Templating.Operator";
@@ -26,10 +26,10 @@ internal sealed class OperatorMetrics
         var meter = factory.Create(MeterName);
         _depth = meter.CreateUpDownCounter<long>("templating.operator.queue.depth", "{key}", "Keys that wait for a worker, by controller.");
         _waited = meter.CreateHistogram("templating.operator.queue.duration", "s", "How long a key waited for a worker.", null, Seconds);
-        _reconciled = meter.CreateHistogram("templating.operator.reconcile.duration", "s", "Reconciles, by controller and result.", null, Seconds);
+        _reconciled = meter.CreateHistogram("templating.operator.reconcile.duration", "s", "Reconciles, by controller and outcome.", null, Seconds);
         _retries = meter.CreateCounter<long>("templating.operator.retries", "{retry}", "Reconciles to be done again with backoff, by controller.");
         _claims = meter.CreateHistogram("templating.operator.claim.duration", "s", "VMClone created to ready, by start (warm, cold).", null, Seconds);
-        _builds = meter.CreateHistogram("templating.operator.build.duration", "s", "Builds of a template on a node, by result.", null, Seconds);
+        _builds = meter.CreateHistogram("templating.operator.build.duration", "s", "Builds of a template on a node, by outcome.", null, Seconds);
         meter.CreateObservableGauge("templating.operator.leader", () => Volatile.Read(ref _isLeader), "{leader}", "1 where this process is the leader.");
     }
 
@@ -37,9 +37,9 @@ internal sealed class OperatorMetrics
 
     public void Waited(string controller, TimeSpan time) => _waited.Record(time.TotalSeconds, new KeyValuePair<string, object?>("controller", controller));
 
-    /// <param name="result">done, requeued, terminal, conflict, unavailable, error or cancelled.</param>
-    public void Reconciled(string controller, string result, TimeSpan time) => _reconciled.Record(
-        time.TotalSeconds, new KeyValuePair<string, object?>("controller", controller), new("result", result));
+    /// <param name="outcome">done, requeued, terminal, conflict, unavailable, error or cancelled.</param>
+    public void Reconciled(string controller, string outcome, TimeSpan time) => _reconciled.Record(
+        time.TotalSeconds, new KeyValuePair<string, object?>("controller", controller), new("outcome", outcome));
 
     public void Retried(string controller) => _retries.Add(1, new KeyValuePair<string, object?>("controller", controller));
 
@@ -47,8 +47,8 @@ internal sealed class OperatorMetrics
     public void Claim(TimeSpan time, bool warm) => _claims.Record(
         time.TotalSeconds, new KeyValuePair<string, object?>("start", warm ? "warm" : "cold"));
 
-    /// <param name="result">ok, failed or cancelled.</param>
-    public void Built(TimeSpan time, string result) => _builds.Record(time.TotalSeconds, new KeyValuePair<string, object?>("result", result));
+    /// <param name="outcome">ok, failed or cancelled.</param>
+    public void Built(TimeSpan time, string outcome) => _builds.Record(time.TotalSeconds, new KeyValuePair<string, object?>("outcome", outcome));
 
     public void Leading(bool isLeader) => Volatile.Write(ref _isLeader, isLeader ? 1 : 0);
 }
