@@ -39,7 +39,7 @@ internal static class VmIndexers
         }
     }
 
-    /// <summary>Of a VM pod its node and its fate are looked at: what it is made of can be made again from who has it.</summary>
+    /// <summary>Of a VM pod its node and its status are looked at. The rest of its spec nobody reads: it follows from its VMPool or VMClone.</summary>
     public static void TrimPod(V1Pod pod)
     {
         pod.Spec = new V1PodSpec { NodeName = pod.Spec?.NodeName, Containers = [] };

@@ -1,10 +1,9 @@
 using k8s.Models;
-using Microsoft.Extensions.DependencyInjection.Extensions;
 using Templating.Kubernetes.Resources;
 using Templating.Operator.Cluster;
 using Templating.Operator.Pods;
 using Templating.Operator.Reconcilers.Clones;
-using Templating.Operator.Reconcilers.Clones.Steps;
+using Templating.Operator.Reconcilers.Clones.Work;
 using Templating.Operator.Reconcilers.Pools;
 
 namespace Templating.Operator.Hosting;
@@ -15,15 +14,10 @@ internal static class VmPodServices
     public static IServiceCollection AddVmPods(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddOptions<PodOptions>().Bind(configuration.GetSection(PodOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
-        services.TryAddSingleton(TimeProvider.System);
-        services.TryAddSingleton<ICache<VMTemplate>>(s => s.GetRequiredService<Caches>().Templates);
-        services.TryAddSingleton<ICache<VMPool>>(s => s.GetRequiredService<Caches>().Pools);
-        services.TryAddSingleton<ICache<VMClone>>(s => s.GetRequiredService<Caches>().Clones);
-        services.TryAddSingleton<ICache<V1Pod>>(s => s.GetRequiredService<Caches>().Pods);
-        services.TryAddSingleton<ICache<V1Node>>(s => s.GetRequiredService<Caches>().Nodes);
         services.AddSingleton<PodBuilder>();
         services.AddSingleton<PodReservations>();
         services.AddSingleton<NodeHealth>();
+        services.AddSingleton<WaitingVms>();
         AddPools(services);
         AddClones(services);
         return services;
@@ -44,26 +38,15 @@ internal static class VmPodServices
     {
         services.AddSingleton<CloneStatusWriter>();
         services.AddSingleton<CloneClock>();
-        services.AddSingleton<Finisher>();
+        services.AddSingleton<VmRestart>();
+        services.AddSingleton<VmEnd>();
         services.AddSingleton<InputReader>();
+        foreach (var step in CloneReconciler.Steps)
+        {
+            services.AddSingleton(typeof(ICloneStep), step);
+        }
 
-        // In the order in which they run.
-        services.AddSingleton<ICloneStep, FindPod>();
-        services.AddSingleton<ICloneStep, Expire>();
-        services.AddSingleton<ICloneStep, Accept>();
-        services.AddSingleton<ICloneStep, ShutDown>();
-        services.AddSingleton<ICloneStep, EndOfPod>();
-        services.AddSingleton<ICloneStep, ReadInputs>();
-        services.AddSingleton<ICloneStep, TakeFromPool>();
-        services.AddSingleton<ICloneStep, CreatePod>();
-        services.AddSingleton<ICloneStep, Activate>();
-        services.AddSingleton<ICloneStep, Observe>();
-        services.AddSingleton(s => new CloneReconciler(
-            s.GetRequiredService<ICache<VMClone>>(),
-            [.. s.GetServices<ICloneStep>()],
-            s.GetRequiredService<CloneStatusWriter>(),
-            s.GetRequiredService<CloneClock>(),
-            s.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<CloneReconciler>();
         services.AddSingleton(s => CloneController.Create(
             s.GetRequiredService<CloneReconciler>(), s.GetRequiredService<ICache<VMClone>>(), s.GetRequiredService<ICache<V1Pod>>()));
     }

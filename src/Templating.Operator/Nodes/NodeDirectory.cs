@@ -133,9 +133,4 @@ internal sealed class NodeDirectory : INodeDirectory, INodeChanges, IAsyncDispos
         var port = pod.Spec.Containers.SelectMany(container => container.Ports ?? []).FirstOrDefault(port => port.Name == PortName);
         return port is null ? null : new UriBuilder(Uri.UriSchemeHttps, ip, port.ContainerPort).Uri;
     }
-
-    private sealed class Subscription(Action end) : IDisposable
-    {
-        public void Dispose() => end();
-    }
 }

@@ -9,7 +9,7 @@ namespace Templating.Operator.Pods;
 /// <summary>Whether a VM pod's node is still there.</summary>
 internal sealed class NodeHealth(ICache<V1Node> nodes, IOptions<PodOptions> options, TimeProvider time)
 {
-    /// <summary>The watch of pods may be ahead of that of nodes by so much, no more.</summary>
+    /// <summary>A pod may be seen before its node is, as they are two watches. A node that is unknown for longer is gone.</summary>
     private static readonly TimeSpan GoneAfter = TimeSpan.FromSeconds(5);
 
     private readonly ConcurrentDictionary<string, DateTimeOffset> _missingSince = new(StringComparer.Ordinal);

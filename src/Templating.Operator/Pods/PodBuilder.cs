@@ -20,6 +20,8 @@ internal sealed class PodBuilder(IOptions<PodOptions> options)
 
     private const long UserId = 65532;
 
+    private static readonly Dictionary<string, string> None = new(StringComparer.Ordinal);
+
     public V1Pod Build(PodPlan plan) => new()
     {
         ApiVersion = V1Pod.KubeApiVersion,
@@ -172,10 +174,11 @@ internal sealed class PodBuilder(IOptions<PodOptions> options)
     private static V1Volume InMemory(string name, string limit) =>
         new() { Name = name, EmptyDir = new V1EmptyDirVolumeSource { Medium = "Memory", SizeLimit = new ResourceQuantity(limit) } };
 
-    private static Dictionary<string, string> Merge(Dictionary<string, string>? users, IReadOnlyDictionary<string, string> ours)
+    /// <summary>Labels or annotations of both; where both have one, the later counts.</summary>
+    public static Dictionary<string, string> Merge(IReadOnlyDictionary<string, string>? earlier, IReadOnlyDictionary<string, string>? later)
     {
-        var all = new Dictionary<string, string>(users ?? [], StringComparer.Ordinal);
-        foreach (var (key, value) in ours)
+        var all = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var (key, value) in (earlier ?? None).Concat(later ?? None))
         {
             all[key] = value;
         }

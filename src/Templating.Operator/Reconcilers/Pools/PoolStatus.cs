@@ -7,7 +7,7 @@ using Templating.Operator.Validation;
 namespace Templating.Operator.Reconcilers.Pools;
 
 /// <summary>Tells what a pool has.</summary>
-internal sealed class PoolStatus(IClusterWriter writer, IEvents events, TimeProvider time)
+internal sealed class PoolStatus(ClusterWriter writer, IEvents events, TimeProvider time)
 {
     public async Task WriteAsync(PoolWork work, CancellationToken cancellationToken)
     {

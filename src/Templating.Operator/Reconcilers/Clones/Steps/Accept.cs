@@ -1,5 +1,6 @@
 using Templating.Kubernetes;
 using Templating.Operator.Cluster;
+using Templating.Operator.Reconcilers.Clones.Work;
 using Templating.Operator.Validation;
 
 namespace Templating.Operator.Reconcilers.Clones.Steps;

@@ -6,12 +6,13 @@ using Templating.Kubernetes.Resources;
 using Templating.Operator.Cluster;
 using Templating.Operator.Nodes;
 using Templating.Operator.Pods;
+using Templating.Operator.Reconcilers.Clones.Work;
 using Templating.V1;
 
 namespace Templating.Operator.Reconcilers.Clones.Steps;
 
 /// <summary>Makes the waiting VM this VMClone's own, by its node's daemon. A retry asks with the same id.</summary>
-internal sealed class Activate(INodeDirectory nodes, Finisher finisher, CloneClock clock, TimeProvider time) : ICloneStep
+internal sealed class Activate(INodeDirectory nodes, VmEnd end, CloneClock clock, TimeProvider time) : ICloneStep
 {
     private const int DefaultTimeoutSeconds = 30;
 
@@ -56,7 +57,7 @@ internal sealed class Activate(INodeDirectory nodes, Finisher finisher, CloneClo
         }
         catch (TemplatingClientException refusal)
         {
-            await finisher.EndedAsync(work, new PodOutcome(Reasons.ActivationFailed, Text(refusal), Failed: true), cancellationToken);
+            await end.EndedAsync(work, new PodOutcome(Reasons.ActivationFailed, Text(refusal), Failed: true), cancellationToken);
             return StepResult.End;
         }
     }
@@ -70,7 +71,7 @@ internal sealed class Activate(INodeDirectory nodes, Finisher finisher, CloneClo
         }
 
         var outcome = new PodOutcome(Reasons.ActivationFailed, $"Pod '{vm.PodName}' was activated by another request, {vm.RequestId}.", Failed: true);
-        await finisher.EndedAsync(work, outcome, cancellationToken);
+        await end.EndedAsync(work, outcome, cancellationToken);
         return StepResult.End;
     }
 

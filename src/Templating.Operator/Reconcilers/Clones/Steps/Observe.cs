@@ -2,6 +2,7 @@ using k8s.Models;
 using Templating.Kubernetes;
 using Templating.Operator.Cluster;
 using Templating.Operator.Pods;
+using Templating.Operator.Reconcilers.Clones.Work;
 using Templating.Operator.Telemetry;
 using Templating.V1;
 

@@ -1,5 +1,6 @@
 using Templating.Kubernetes;
 using Templating.Operator.Cluster;
+using Templating.Operator.Reconcilers.Clones.Work;
 using Templating.Operator.Validation;
 using Templating.V1;
 
@@ -20,7 +21,7 @@ internal sealed class ReadInputs(InputReader reader, IEvents events) : ICloneSte
             return StepResult.Next;
         }
 
-        if (work.Pod is null && Finisher.Pause(work) is { } pause)
+        if (work.Pod is null && VmRestart.PauseLeft(work) is { } pause)
         {
             work.LookAgainAfter(pause);
             return StepResult.End;

@@ -1,4 +1,4 @@
-namespace Templating.Operator.Reconcilers.Clones;
+namespace Templating.Operator.Reconcilers.Clones.Work;
 
 /// <summary>
 /// One step of bringing a VMClone to what it should be. A step looks at what is, does at most one thing, and says whether the

@@ -1,9 +1,9 @@
 using Templating.Operator.Cluster;
 
-namespace Templating.Operator.Reconcilers.Clones;
+namespace Templating.Operator.Reconcilers.Clones.Work;
 
 /// <summary>Writes a pass's status, where it differs from what is there.</summary>
-internal sealed class CloneStatusWriter(IClusterWriter writer)
+internal sealed class CloneStatusWriter(ClusterWriter writer)
 {
     public async Task WriteAsync(CloneWork work, CancellationToken cancellationToken)
     {

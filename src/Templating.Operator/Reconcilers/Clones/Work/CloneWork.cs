@@ -1,10 +1,12 @@
+using System.Globalization;
 using k8s.Models;
+using Templating.Kubernetes;
 using Templating.Kubernetes.Resources;
 using Templating.Operator.Cluster;
 using Templating.Operator.Pods;
 using Templating.V1;
 
-namespace Templating.Operator.Reconcilers.Clones;
+namespace Templating.Operator.Reconcilers.Clones.Work;
 
 /// <summary>One pass over a VMClone: what is, and the status that is to be.</summary>
 internal sealed class CloneWork(VMClone clone, DateTimeOffset now)
@@ -39,6 +41,12 @@ internal sealed class CloneWork(VMClone clone, DateTimeOffset now)
     public int Restarts => Status.Restarts ?? 0;
 
     public string RequestId => PodNames.RequestId(Uid, Restarts);
+
+    /// <summary>Ours on the pod that this VM has, or is to have.</summary>
+    public Dictionary<string, string> PodLabels => new(StringComparer.Ordinal) { [Keys.CloneLabel] = Uid };
+
+    public Dictionary<string, string> PodAnnotations =>
+        new(StringComparer.Ordinal) { [Keys.RestartAnnotation] = Restarts.ToString(CultureInfo.InvariantCulture) };
 
     public void LookAgainAfter(TimeSpan time) => Left = Left.Or(ReconcileResult.After(time));
 

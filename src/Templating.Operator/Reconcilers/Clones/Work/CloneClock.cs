@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using Templating.Kubernetes.Resources;
 using Templating.Operator.Cluster;
 
-namespace Templating.Operator.Reconcilers.Clones;
+namespace Templating.Operator.Reconcilers.Clones.Work;
 
 /// <summary>
 /// How long the phases of a VMClone's start took, as this process saw them: creation times are whole seconds, a warm start

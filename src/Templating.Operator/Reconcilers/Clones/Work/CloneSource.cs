@@ -3,7 +3,7 @@ using Templating.Kubernetes.Resources;
 using Templating.Operator.Cluster;
 using Templating.Operator.Pods;
 
-namespace Templating.Operator.Reconcilers.Clones;
+namespace Templating.Operator.Reconcilers.Clones.Work;
 
 /// <summary>What a VMClone's VM is made from: its template, by way of its pool where it names one.</summary>
 internal sealed record CloneSource(VMPool? Pool, VMTemplate? Template, string? Revision, string? Reason, string Message)

@@ -6,7 +6,7 @@ using Templating.Operator.Cluster;
 using Templating.Operator.Pods;
 using Templating.Operator.Validation;
 
-namespace Templating.Operator.Reconcilers.Clones;
+namespace Templating.Operator.Reconcilers.Clones.Work;
 
 /// <summary>What must hold of a VMClone beyond its schema. The sizes are those of an activation (pods.proto).</summary>
 internal static class CloneRules

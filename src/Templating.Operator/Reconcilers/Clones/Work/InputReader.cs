@@ -6,10 +6,10 @@ using Templating.Operator.Cluster;
 using Templating.Operator.Validation;
 using Templating.V1;
 
-namespace Templating.Operator.Reconcilers.Clones;
+namespace Templating.Operator.Reconcilers.Clones.Work;
 
 /// <summary>Reads a VMClone's inputs when they are needed; nothing of them is kept.</summary>
-internal sealed class InputReader(IClusterReader reader)
+internal sealed class InputReader(ClusterApi reader)
 {
     private const uint DefaultMode = 0x180; // 0600
 
@@ -72,7 +72,7 @@ internal sealed class InputReader(IClusterReader reader)
     }
 
     /// <summary>Each Secret and ConfigMap is read once, however many keys of it are asked for.</summary>
-    private sealed class Sources(IClusterReader reader, string @namespace)
+    private sealed class Sources(ClusterApi reader, string @namespace)
     {
         private readonly Dictionary<(bool Secret, string Name), Dictionary<string, byte[]>?> _read = [];
 

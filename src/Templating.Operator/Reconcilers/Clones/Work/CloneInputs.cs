@@ -1,7 +1,7 @@
 using Google.Protobuf;
 using Templating.V1;
 
-namespace Templating.Operator.Reconcilers.Clones;
+namespace Templating.Operator.Reconcilers.Clones.Work;
 
 /// <summary>What a guest is given, with values from Secrets: never logged, never in a status or Event.</summary>
 internal sealed record CloneInputs(

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 
-namespace Templating.Operator.Cluster;
+namespace Templating.Operator.Legacy;
 
 /// <summary>
 /// A server of 1.20 takes an applied "" of a custom resource for null, and then refuses it as not being text. Nothing in our
