@@ -21,7 +21,7 @@ public static class CrdGenerator
 
     /// <param name="withCel">For servers from 1.25 on; older ones refuse nothing of it, but drop it with a warning.</param>
     public static IReadOnlyList<CrdFile> Files(bool withCel) =>
-        [.. All.Select(crd => new CrdFile($"{Entity(crd.Type).PluralName}.yaml", YamlWriter.Write(Definition(crd, withCel))))];
+        [.. All.Select(crd => new CrdFile($"{Entity(crd.Type).PluralName}.yaml", YamlText.Of(Definition(crd, withCel))))];
 
     private static KubernetesEntityAttribute Entity(Type type) => type.GetCustomAttribute<KubernetesEntityAttribute>()!;
 
