@@ -4,7 +4,7 @@
 #:project ../src/Templating.Kubernetes/Templating.Kubernetes.csproj
 #:property PublishAot=false
 using System.Runtime.CompilerServices;
-using Templating.Kubernetes;
+using Templating.Kubernetes.Definitions;
 
 var chart = Path.Combine(Path.GetDirectoryName(Here())!, "../charts/templating/files");
 foreach (var (folder, withCel) in new[] { ("crds", true), ("crds-legacy", false) })

@@ -21,8 +21,18 @@ public static class Keys
     /// <summary>On VM pods: the uid of the VMClone that has them. A pool's member that has it is claimed.</summary>
     public const string CloneLabel = "templating.dev/clone";
 
-    /// <summary>On VM pods that wait for an activation ("pool") or start by themselves ("self").</summary>
+    /// <summary>On VM pods that wait for an activation (<see cref="ActivatedByPool"/>) or start by themselves (<c>self</c>).</summary>
     public const string ActivationLabel = "templating.dev/activation";
+
+    public const string ActivatedByPool = "pool";
+
+    /// <summary>Kubernetes' recommended label; VM pods have <see cref="Container"/> there.</summary>
+    public const string NameLabel = "app.kubernetes.io/name";
+
+    /// <summary>Kubernetes' recommended label; VM pods that the operator made have <see cref="Manager"/> there.</summary>
+    public const string ManagedByLabel = "app.kubernetes.io/managed-by";
+
+    public const string Manager = "templating";
 
     /// <summary>On VM pods of VMClones, an annotation: which of the VMs it is that were made for it one after the other, from 0.</summary>
     public const string RestartAnnotation = "templating.dev/restart";
@@ -43,4 +53,7 @@ public static class Keys
     /// On nodes: the revision of a VMTemplate that is ready there. A VM pod's node selector or affinity asks for it.
     /// </summary>
     public static string NodeLabel(string @namespace, string template) => $"{template}.{@namespace}.templating.dev/revision";
+
+    /// <summary>Selects the VM pods of a VMPool that nobody claimed.</summary>
+    public static string UnclaimedSelector(string pool) => $"{PoolLabel}={pool},!{CloneLabel}";
 }

@@ -3,7 +3,19 @@ namespace Templating.Kubernetes;
 /// <summary>Reasons of VMPools and VMClones.</summary>
 public static partial class Reasons
 {
-    /// <summary>A pool's waiting VM was taken.</summary>
+    /// <summary>The spec is valid.</summary>
+    public const string Valid = "Valid";
+
+    /// <summary>Its pod waits for a node.</summary>
+    public const string Scheduling = "Scheduling";
+
+    /// <summary>The scheduler found no node for its pod; the message is its own.</summary>
+    public const string Unschedulable = "Unschedulable";
+
+    /// <summary>Its pod is on a node.</summary>
+    public const string Scheduled = "Scheduled";
+
+    /// <summary>A pool's waiting VM was taken; it is on a node already.</summary>
     public const string Claimed = "Claimed";
 
     /// <summary>The namespace has no such VMPool.</summary>
@@ -24,6 +36,12 @@ public static partial class Reasons
     /// <summary>The API server refused the pod; the message is its own.</summary>
     public const string PodRefused = "PodRefused";
 
+    /// <summary>The VM's container is being started.</summary>
+    public const string Starting = "Starting";
+
+    /// <summary>The VM is at its template's frozen moment.</summary>
+    public const string Restored = "Restored";
+
     /// <summary>The VM waits to be told who it is.</summary>
     public const string NotActivated = "NotActivated";
 
@@ -32,6 +50,9 @@ public static partial class Reasons
 
     /// <summary>The node's daemon cannot be reached; the activation is tried again.</summary>
     public const string NodeUnavailable = "NodeUnavailable";
+
+    /// <summary>The guest confirmed who it is.</summary>
+    public const string Confirmed = "Confirmed";
 
     /// <summary>Its node is not ready; what is said of the VM may be old.</summary>
     public const string NodeNotReady = "NodeNotReady";
@@ -78,6 +99,18 @@ public static partial class Reasons
     /// <summary>The kubelet refused the pod before it ran.</summary>
     public const string PodFailed = "PodFailed";
 
+    /// <summary>The node needed what it took for itself.</summary>
+    public const string Evicted = "Evicted";
+
+    /// <summary>A pod of higher priority took its place.</summary>
+    public const string Preempted = "Preempted";
+
+    /// <summary>Its node was shut down in order.</summary>
+    public const string NodeShutdown = "NodeShutdown";
+
+    /// <summary>Its pod's deadline passed.</summary>
+    public const string DeadlineExceeded = "DeadlineExceeded";
+
     /// <summary>Its node is gone or was not ready for too long.</summary>
     public const string NodeLost = "NodeLost";
 
@@ -92,6 +125,18 @@ public static partial class Reasons
 
     /// <summary>VMs are being made or removed.</summary>
     public const string MembersChanging = "MembersChanging";
+
+    /// <summary>As many VMs wait as are wanted.</summary>
+    public const string Full = "Full";
+
+    /// <summary>Fewer VMs wait than are wanted.</summary>
+    public const string Filling = "Filling";
+
+    /// <summary>A VM of the pool failed; the next ones are made after a pause.</summary>
+    public const string Backoff = "Backoff";
+
+    /// <summary>Nothing is to be done.</summary>
+    public const string Settled = "Settled";
 
     /// <summary>The API server refused a pod of the pool.</summary>
     public const string CreateFailed = "CreateFailed";

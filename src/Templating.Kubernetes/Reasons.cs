@@ -3,9 +3,11 @@ namespace Templating.Kubernetes;
 /// <summary>Reasons of conditions, of nodes in a status, and of Events. Stable; docs/kubernetes/conditions.md says what each means.</summary>
 public static partial class Reasons
 {
-    // Any resource: condition Accepted.
-    public const string Accepted = "Accepted";
+    // Any resource: the spec is not valid.
     public const string InvalidSpec = "InvalidSpec";
+
+    // VMTemplate: condition Accepted.
+    public const string Accepted = "Accepted";
 
     // VMTemplate: condition Ready.
     public const string Ready = "Ready";

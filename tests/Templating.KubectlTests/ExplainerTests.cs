@@ -1,7 +1,7 @@
 using k8s.Models;
 using Templating.Kubectl.Cluster;
 using Templating.Kubectl.Explaining;
-using Templating.Kubernetes;
+using Templating.Kubernetes.Resources;
 
 namespace Templating.KubectlTests;
 

@@ -1,6 +1,8 @@
 using k8s;
 using k8s.Models;
 using Templating.Kubernetes;
+using Templating.Kubernetes.Definitions;
+using Templating.Kubernetes.Resources;
 using Templating.Testing;
 using Templating.Testing.Kubernetes;
 

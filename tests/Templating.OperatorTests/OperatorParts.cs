@@ -3,7 +3,7 @@ using Microsoft.Extensions.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Templating.Operator.Cluster;
-using Templating.Operator.Hosting;
+using Templating.Operator.Telemetry;
 using Templating.Testing.Kubernetes;
 
 namespace Templating.OperatorTests;

@@ -1,6 +1,6 @@
 using k8s.Models;
 using Templating.Benchmarks;
-using Templating.Kubernetes;
+using Templating.Kubernetes.Resources;
 
 namespace Templating.ClusterBenchmarks.Cluster;
 

@@ -33,7 +33,7 @@ internal static class OperatorMetrics
     public static double WritesForClones(this MetricsPage page) => page.Sum(Writes, IsForClones);
 
     public static Dictionary<string, double> WritesByKind(this MetricsPage page) =>
-        page.SumBy(Writes, s => $"{s.Label("controller")} {s.Label("verb")} {s.Label("resource")}{(s.Label("result") is "ok" ? "" : " " + s.Label("result"))}".Trim());
+        page.SumBy(Writes, s => $"{s.Label("controller")} {s.Label("verb")} {s.Label("resource")}{(s.Label("outcome") is "ok" ? "" : " " + s.Label("outcome"))}".Trim());
 
     public static double Retries(this MetricsPage page) => page.Sum("templating_operator_retries_total");
 

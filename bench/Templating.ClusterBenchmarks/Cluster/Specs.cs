@@ -1,5 +1,5 @@
 using k8s.Models;
-using Templating.Kubernetes;
+using Templating.Kubernetes.Resources;
 
 namespace Templating.ClusterBenchmarks.Cluster;
 

@@ -4,7 +4,7 @@ using Spectre.Console;
 using Templating.Benchmarks;
 using Templating.ClusterBenchmarks.Cluster;
 using Templating.ClusterBenchmarks.Results;
-using Templating.Kubernetes;
+using Templating.Kubernetes.Resources;
 
 namespace Templating.ClusterBenchmarks.Life;
 

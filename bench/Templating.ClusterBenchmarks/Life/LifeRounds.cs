@@ -3,6 +3,7 @@ using k8s;
 using k8s.Models;
 using Templating.Benchmarks;
 using Templating.ClusterBenchmarks.Cluster;
+using Templating.Kubernetes.Resources;
 
 namespace Templating.ClusterBenchmarks.Life;
 

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Templating.Benchmarks;
 using Templating.ClusterBenchmarks.Cluster;
-using Templating.Kubernetes;
+using Templating.Kubernetes.Resources;
 
 namespace Templating.ClusterBenchmarks.Life;
 

@@ -1,6 +1,7 @@
 using Spectre.Console;
 using Templating.Benchmarks;
 using Templating.ClusterBenchmarks.Results;
+using Templating.Kubernetes.Resources;
 
 namespace Templating.ClusterBenchmarks.Scale;
 

@@ -2,7 +2,7 @@ using k8s;
 using k8s.Models;
 using Templating.ClusterBenchmarks.Cluster;
 using Templating.ClusterBenchmarks.Simulation;
-using Templating.Kubernetes;
+using Templating.Kubernetes.Resources;
 using KubernetesApi = k8s.Kubernetes;
 
 namespace Templating.ClusterBenchmarks.Scale;

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using Templating.ClusterBenchmarks.Cluster;
-using Templating.Kubernetes;
+using Templating.Kubernetes.Resources;
 
 namespace Templating.ClusterBenchmarks.Scale;
 

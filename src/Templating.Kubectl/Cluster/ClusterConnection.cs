@@ -1,6 +1,5 @@
 using System.Text;
 using k8s;
-using Templating.Kubectl.Commands;
 
 namespace Templating.Kubectl.Cluster;
 

@@ -1,7 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using k8s.Models;
-using Templating.Kubectl.Commands;
 using Templating.Kubernetes;
 
 // The ban is for processes that outlive ours; kubectl ends with this command.

@@ -1,5 +1,6 @@
 using k8s.Models;
 using Templating.Kubernetes;
+using Templating.Kubernetes.Resources;
 
 namespace Templating.Kubectl.Cluster;
 
@@ -21,9 +22,9 @@ internal sealed record Snapshot
     /// <summary>Pods of the operator and of the daemons; null where one may not see them.</summary>
     public IReadOnlyList<V1Pod>? Installation { get; init; }
 
-    public IEnumerable<V1Pod>? Daemons => Of("node");
+    public IEnumerable<V1Pod>? Daemons => Of(InstallationLabels.Node);
 
-    public IEnumerable<V1Pod>? Operators => Of("operator");
+    public IEnumerable<V1Pod>? Operators => Of(InstallationLabels.Operator);
 
     private IEnumerable<V1Pod>? Of(string component) =>
         Installation?.Where(p => p.Metadata.Labels?.TryGetValue(InstallationLabels.Component, out var value) == true && value == component);

@@ -1,6 +1,6 @@
 using k8s.Models;
-using Templating.Kubectl.Commands;
 using Templating.Kubernetes;
+using Templating.Kubernetes.Resources;
 
 namespace Templating.Kubectl.Cluster;
 
@@ -22,7 +22,7 @@ internal static class VmPods
             ?? throw new PluginException(clone is null
                 ? $"There is no VMClone and no VM pod '{bare}' in namespace '{@namespace}'."
                 : $"VMClone '{bare}' had the pod '{wanted}', which is gone.");
-        return pod.Status?.Phase == "Running"
+        return pod.Status?.Phase == PodPhases.Running
             ? pod
             : throw new PluginException($"Pod '{wanted}' is {pod.Status?.Phase ?? "Unknown"}, expected Running; kubectl templating explain {bare} says why.");
     }

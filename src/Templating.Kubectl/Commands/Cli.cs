@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Invocation;
 using k8s.Autorest;
 using k8s.Exceptions;
+using Templating.Kubectl.Cluster;
 
 namespace Templating.Kubectl.Commands;
 

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using k8s.Models;
 using Templating.Kubectl.Cluster;
-using Templating.Kubernetes;
+using Templating.Kubernetes.Resources;
 
 namespace Templating.Kubectl.Commands;
 

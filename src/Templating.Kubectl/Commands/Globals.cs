@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Templating.Kubectl.Cluster;
 
 namespace Templating.Kubectl.Commands;
 
@@ -28,6 +29,3 @@ internal sealed class Globals
     public ConnectionOptions Read(ParseResult parse) =>
         new(parse.GetValue(Kubeconfig), parse.GetValue(Context), parse.GetValue(Namespace), parse.GetValue(AllNamespaces));
 }
-
-/// <param name="Namespace">Null for the kubeconfig's.</param>
-internal sealed record ConnectionOptions(string? Kubeconfig, string? Context, string? Namespace, bool AllNamespaces);

@@ -1,6 +1,7 @@
 using k8s.Models;
 using Templating.Kubectl.Cluster;
 using Templating.Kubernetes;
+using Templating.Kubernetes.Resources;
 
 namespace Templating.Kubectl.Explaining;
 
@@ -11,12 +12,12 @@ internal static class CloneExplainer
     {
         var subject = $"VMClone {clone.Metadata.NamespaceProperty}/{clone.Metadata.Name}";
         var conditions = clone.Status?.Conditions;
-        if (Conditions.Find(conditions, Conditions.Finished) is { Status: "True" } finished)
+        if (Conditions.Find(conditions, ConditionTypes.Finished) is { Status: ConditionStatus.True } finished)
         {
             return new(subject, $"finished ({finished.Reason}).", [Of(finished)]);
         }
 
-        if (Conditions.IsTrue(conditions, Conditions.Ready))
+        if (Conditions.IsTrue(conditions, ConditionTypes.Ready))
         {
             return new(subject, $"ready, {clone.Status!.Start?.ToLowerInvariant() ?? "started"} on node {clone.Status.NodeName}, pod {clone.Status.PodName}.", []);
         }
@@ -31,7 +32,7 @@ internal static class CloneExplainer
             findings.AddRange(InstallationFacts.NotSeenYet(snapshot));
         }
 
-        if (Conditions.Find(conditions, Conditions.Accepted) is { Status: "False" })
+        if (Conditions.Find(conditions, ConditionTypes.Accepted) is { Status: ConditionStatus.False })
         {
             return new(subject, "refused.", findings);
         }
@@ -63,7 +64,7 @@ internal static class CloneExplainer
             var pool = snapshot.Pools.FirstOrDefault(p => p.Metadata.NamespaceProperty == clone.Metadata.NamespaceProperty && p.Metadata.Name == poolName);
             if (pool is null)
             {
-                yield return new($"There is no VMPool '{poolName}' in its namespace.", Advice.For("PoolNotFound"));
+                yield return new($"There is no VMPool '{poolName}' in its namespace.", Advice.For(Reasons.PoolNotFound));
                 yield break;
             }
 
@@ -73,7 +74,7 @@ internal static class CloneExplainer
         var found = snapshot.Templates.FirstOrDefault(t => t.Metadata.NamespaceProperty == clone.Metadata.NamespaceProperty && t.Metadata.Name == template);
         if (found is null)
         {
-            yield return new($"There is no VMTemplate '{template}' in its namespace.", Advice.For("TemplateNotFound"));
+            yield return new($"There is no VMTemplate '{template}' in its namespace.", Advice.For(Reasons.TemplateNotFound));
             yield break;
         }
 

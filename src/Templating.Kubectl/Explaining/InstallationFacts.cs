@@ -1,4 +1,5 @@
 using Templating.Kubectl.Cluster;
+using Templating.Kubernetes;
 
 namespace Templating.Kubectl.Explaining;
 
@@ -13,7 +14,7 @@ internal static class InstallationFacts
             ? seen with
             {
                 Text = seen.Text + " No operator is ready.",
-                Advice = "Look at the operator's pods: kubectl get pods -A -l app.kubernetes.io/component=operator.",
+                Advice = $"Look at the operator's pods: kubectl get pods -A -l {InstallationLabels.OperatorSelector}.",
             }
             : seen;
     }

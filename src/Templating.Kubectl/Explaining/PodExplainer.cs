@@ -1,5 +1,6 @@
 using k8s.Models;
 using Templating.Kubectl.Cluster;
+using Templating.Kubernetes;
 
 namespace Templating.Kubectl.Explaining;
 
@@ -10,7 +11,7 @@ internal static class PodExplainer
     {
         var findings = new List<Finding>();
         var name = pod.Metadata.Name;
-        if (pod.Status?.Conditions?.FirstOrDefault(c => c is { Type: "PodScheduled", Status: "False" }) is { } scheduled)
+        if (pod.Status?.Conditions?.FirstOrDefault(c => c is { Type: "PodScheduled", Status: ConditionStatus.False }) is { } scheduled)
         {
             findings.Add(new($"Pod {name} has no node ({scheduled.Reason}): {scheduled.Message}", Advice.For(scheduled.Reason)));
         }
@@ -41,7 +42,7 @@ internal static class PodExplainer
             findings.AddRange(InstallationFacts.Daemon(snapshot, node));
         }
 
-        if (findings.Count == 0 && pod.Status?.Phase == "Running" && !PodFacts.IsReady(pod))
+        if (findings.Count == 0 && pod.Status?.Phase == PodPhases.Running && !PodFacts.IsReady(pod))
         {
             findings.Add(new(
                 $"Pod {name} runs; its guest has not confirmed its identity yet.",

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Templating.Kubectl.Cluster;
 using Templating.Kubernetes;
+using Templating.Kubernetes.Resources;
 
 namespace Templating.Kubectl.Explaining;
 
@@ -34,7 +35,7 @@ internal static class PoolExplainer
             t.Metadata.NamespaceProperty == pool.Metadata.NamespaceProperty && t.Metadata.Name == pool.Spec.Template);
         if (template is null)
         {
-            findings.Add(new($"There is no VMTemplate '{pool.Spec.Template}' in its namespace.", Advice.For("TemplateNotFound")));
+            findings.Add(new($"There is no VMTemplate '{pool.Spec.Template}' in its namespace.", Advice.For(Reasons.TemplateNotFound)));
         }
         else
         {

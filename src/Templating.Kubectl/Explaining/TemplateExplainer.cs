@@ -1,5 +1,6 @@
 using Templating.Kubectl.Cluster;
 using Templating.Kubernetes;
+using Templating.Kubernetes.Resources;
 
 namespace Templating.Kubectl.Explaining;
 
@@ -10,10 +11,10 @@ internal static class TemplateExplainer
         var subject = $"VMTemplate {template.Metadata.NamespaceProperty}/{template.Metadata.Name}";
         var status = template.Status;
         var findings = new List<Finding>();
-        var ready = Conditions.IsTrue(status?.Conditions, Conditions.Ready);
+        var ready = Conditions.IsTrue(status?.Conditions, ConditionTypes.Ready);
         if (Conditions.Worst(status?.Conditions) is { } worst)
         {
-            if (worst.Status != "True")
+            if (worst.Status != ConditionStatus.True)
             {
                 findings.Add(new($"{worst.Type} is {worst.Status}, {worst.Reason}: {worst.Message}", Advice.For(worst.Reason)));
             }
@@ -23,7 +24,7 @@ internal static class TemplateExplainer
             findings.AddRange(InstallationFacts.NotSeenYet(snapshot));
         }
 
-        foreach (var node in status?.Nodes?.Where(n => n.State != "Ready") ?? [])
+        foreach (var node in status?.Nodes?.Where(n => n.State != NodeStates.Ready) ?? [])
         {
             findings.Add(new(
                 $"Node {node.Name} is {node.State}{(node.Reason is { } reason ? $", {reason}" : "")}: {node.Message ?? "no more is known"}",

@@ -32,8 +32,8 @@ internal static class StatusText
         {
             Add(text, ["NODE", "DAEMON", "VM PODS", "AGE"], withNamespace: false, daemons.Select(d => (d.Metadata, (string[])
                 [
-                    d.Spec?.NodeName ?? "(none)", PodFacts.IsReady(d) ? "Ready" : "NotReady",
-                    Number(snapshot.Pods.Count(p => p.Spec?.NodeName == d.Spec?.NodeName && p.Status?.Phase == "Running")),
+                    d.Spec?.NodeName ?? "(none)", PodFacts.IsReady(d) ? ConditionTypes.Ready : "NotReady",
+                    Number(snapshot.Pods.Count(p => p.Spec?.NodeName == d.Spec?.NodeName && p.Status?.Phase == PodPhases.Running)),
                     Ages.Of(d.Metadata.CreationTimestamp, time),
                 ])));
         }
@@ -54,7 +54,7 @@ internal static class StatusText
             all.Select(r => withNamespace ? [r.Metadata.NamespaceProperty ?? "", .. r.Cells] : r.Cells)));
     }
 
-    private static string Ready(IEnumerable<V1Condition>? conditions) => Conditions.Find(conditions, Conditions.Ready)?.Status ?? "Unknown";
+    private static string Ready(IEnumerable<V1Condition>? conditions) => Conditions.Find(conditions, ConditionTypes.Ready)?.Status ?? ConditionStatus.Unknown;
 
     private static string Reason(IEnumerable<V1Condition>? conditions) => Conditions.Worst(conditions)?.Reason ?? "";
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using k8s.Models;
-using Templating.Kubernetes;
+using Templating.Kubernetes.Resources;
 
 namespace Templating.Kubectl.Output;
 

@@ -2,8 +2,9 @@ using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using k8s;
 using k8s.Models;
+using Templating.Kubernetes.Schemas;
 
-namespace Templating.Kubernetes;
+namespace Templating.Kubernetes.Resources;
 
 /// <summary>One VM: taken from a pool, or started cold.</summary>
 [KubernetesEntity(Group = Kubernetes.Group.Name, ApiVersion = Kubernetes.Group.Version, Kind = KubeKind, PluralName = Plural)]
@@ -62,7 +63,7 @@ public sealed class VMCloneSpec
     [Description("Shut the guest down at that time, and finish.")]
     public DateTime? ShutdownTime { get; set; }
 
-    [AllowedText("Never", "OnFailure", "Always"), DefaultValue("Never"), Description("Whether a new VM is made in the place of one that ended: of one that failed (OnFailure), or of any (Always).")]
+    [AllowedText(RestartPolicies.Never, RestartPolicies.OnFailure, RestartPolicies.Always), DefaultValue(RestartPolicies.Never), Description("Whether a new VM is made in the place of one that ended: of one that failed (OnFailure), or of any (Always).")]
     public string? RestartPolicy { get; set; }
 
     [Range(1, 600), DefaultValue(30), Description("For the guest to confirm its identity.")]
@@ -135,7 +136,7 @@ public sealed class VMCloneStatus
 
     public string? Revision { get; set; }
 
-    [AllowedText("Warm", "Cold"), Description("Warm: taken from a pool. Cold: its pod was made for it.")]
+    [AllowedText(StartKinds.Warm, StartKinds.Cold), Description("Warm: taken from a pool. Cold: its pod was made for it.")]
     public string? Start { get; set; }
 
     public string? Hostname { get; set; }

@@ -2,8 +2,9 @@ using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using k8s;
 using k8s.Models;
+using Templating.Kubernetes.Schemas;
 
-namespace Templating.Kubernetes;
+namespace Templating.Kubernetes.Resources;
 
 /// <summary>VM pods that wait paused at a template's frozen moment.</summary>
 [KubernetesEntity(Group = Kubernetes.Group.Name, ApiVersion = Kubernetes.Group.Version, Kind = KubeKind, PluralName = Plural)]
@@ -34,7 +35,7 @@ public sealed class VMPoolSpec
     [Range(0, 10_000), DefaultValue(1), Description("VMs to keep waiting.")]
     public int? Replicas { get; set; }
 
-    [AllowedText("Replace", "OnUse"), DefaultValue("Replace"), Description("What happens to waiting VMs of an older revision: Replace them now, or leave them until they are used (OnUse).")]
+    [AllowedText(UpdateStrategies.Replace, UpdateStrategies.OnUse), DefaultValue(UpdateStrategies.Replace), Description("What happens to waiting VMs of an older revision: Replace them now, or leave them until they are used (OnUse).")]
     public string? UpdateStrategy { get; set; }
 
     [Description("Of the pods that are made.")]

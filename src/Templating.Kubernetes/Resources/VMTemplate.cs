@@ -1,10 +1,10 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
-using System.Text.Json.Serialization;
 using k8s;
 using k8s.Models;
+using Templating.Kubernetes.Schemas;
 
-namespace Templating.Kubernetes;
+namespace Templating.Kubernetes.Resources;
 
 /// <summary>A template: what is booted and frozen, on which nodes; per node what became of it.</summary>
 [KubernetesEntity(Group = Kubernetes.Group.Name, ApiVersion = Kubernetes.Group.Version, Kind = KubeKind, PluralName = Plural)]
@@ -156,7 +156,7 @@ public sealed class VMTemplateNode
     [Description("Disk it takes there.")]
     public long? SizeBytes { get; set; }
 
-    [AllowedText("Ready", "Building", "Failed", "Waiting", "Unreachable"), Description("Ready, Building, Failed, Waiting or Unreachable.")]
+    [AllowedText(NodeStates.Ready, NodeStates.Building, NodeStates.Failed, NodeStates.Unreachable), Description("Ready, Building, Failed or Unreachable.")]
     public string State { get; set; } = "";
 
     [Description("A documented reason.")]
@@ -168,17 +168,4 @@ public sealed class VMTemplateNode
     public List<string>? OlderRevisions { get; set; }
 
     public DateTime? LastTransitionTime { get; set; }
-}
-
-/// <summary>A list as the API server returns it.</summary>
-public sealed class VMTemplateList : IKubernetesObject<V1ListMeta>, IItems<VMTemplate>
-{
-    public string ApiVersion { get; set; } = Kubernetes.Group.ApiVersion;
-
-    public string Kind { get; set; } = "VMTemplateList";
-
-    public V1ListMeta Metadata { get; set; } = new();
-
-    [JsonPropertyName("items")]
-    public IList<VMTemplate> Items { get; set; } = [];
 }

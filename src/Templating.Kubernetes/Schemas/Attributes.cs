@@ -1,4 +1,4 @@
-namespace Templating.Kubernetes;
+namespace Templating.Kubernetes.Schemas;
 
 /// <summary>The schema's <c>enum</c>.</summary>
 [AttributeUsage(AttributeTargets.Property)]

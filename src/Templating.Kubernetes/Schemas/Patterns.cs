@@ -1,4 +1,4 @@
-namespace Templating.Kubernetes;
+namespace Templating.Kubernetes.Schemas;
 
 /// <summary>Patterns of Kubernetes' own names (RFC 1123).</summary>
 public static class Patterns

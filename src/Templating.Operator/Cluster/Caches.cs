@@ -1,15 +1,13 @@
 using k8s;
 using k8s.Models;
 using Templating.Kubernetes;
+using Templating.Kubernetes.Resources;
 
 namespace Templating.Operator.Cluster;
 
 /// <summary>The operator's informers. Secrets and ConfigMaps are not among them: they are read when needed.</summary>
 internal sealed class Caches
 {
-    /// <summary>How the chart labels the daemon's pods.</summary>
-    public const string DaemonSelector = "app.kubernetes.io/name=templating,app.kubernetes.io/component=node";
-
     private readonly ClusterApi _api;
     private readonly ClusterMetrics _metrics;
     private readonly TimeProvider _time;
@@ -32,7 +30,7 @@ internal sealed class Caches
             Trim = VmIndexers.TrimPod,
         });
         Nodes = Add(new InformerOptions<V1Node> { Trim = VmIndexers.TrimNode });
-        Daemons = Add(new InformerOptions<V1Pod> { Namespace = installation, LabelSelector = DaemonSelector });
+        Daemons = Add(new InformerOptions<V1Pod> { Namespace = installation, LabelSelector = InstallationLabels.NodeSelector });
     }
 
     public Informer<VMTemplate> Templates { get; }

@@ -12,11 +12,13 @@ namespace Templating.Operator.Cluster;
 /// Calls of the API server for any kind: KubernetesClient's connection, credentials, models and JSON, but not its generated
 /// methods, which are one for each kind and verb and hide where a page or a watch goes on.
 /// </summary>
-internal sealed class ClusterApi(k8s.Kubernetes client, TimeProvider time) : IClusterReader
+internal sealed class ClusterApi(k8s.Kubernetes client, TimeProvider time)
 {
     // A call that takes longer is a server that is gone; a watch ends by itself.
     private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(30);
 
+    /// <summary>For what no informer keeps (Secrets, ConfigMaps), or must not be old. Null where there is none.</summary>
+    /// <exception cref="HttpOperationException">As the server refused it.</exception>
     public async Task<T?> GetAsync<T>(ObjectKey key, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {

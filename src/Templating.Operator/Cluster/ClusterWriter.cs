@@ -1,10 +1,15 @@
 using System.Text.Json.Nodes;
 using k8s;
 using k8s.Models;
+using Templating.Operator.Legacy;
 
 namespace Templating.Operator.Cluster;
 
-internal sealed class ClusterWriter(ClusterApi api, Caches caches, ClusterMetrics metrics, ILogger<ClusterWriter> logger) : IClusterWriter, IDisposable
+/// <summary>
+/// Every write to the API server goes through here: counted, limited and remembered in the cache. A refusal is an
+/// <c>HttpOperationException</c>; <see cref="ClusterErrors"/> tells which kind.
+/// </summary>
+internal sealed class ClusterWriter(ClusterApi api, Caches caches, ClusterMetrics metrics, ILogger<ClusterWriter> logger) : IDisposable
 {
     public const string FieldManager = "templating-operator";
 
@@ -23,6 +28,7 @@ internal sealed class ClusterWriter(ClusterApi api, Caches caches, ClusterMetric
         return WriteAsync<T>("create", HttpMethod.Post, path, KubernetesJson.Serialize(item), null, type.Plural, ObjectKey.Of(item), cancellationToken);
     }
 
+    /// <summary>Server-side apply under our field manager, forced: the fields in it are ours.</summary>
     public Task<T> ApplyAsync<T>(T item, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
@@ -34,6 +40,9 @@ internal sealed class ClusterWriter(ClusterApi api, Caches caches, ClusterMetric
             type.Plural, key, cancellationToken);
     }
 
+    /// <summary>
+    /// Server-side apply of the status alone. Nothing is written where the cache's object has that status already.
+    /// </summary>
     public async Task<T> ApplyStatusAsync<T, TStatus>(T current, TStatus status, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta>, IStatus<TStatus?>
         where TStatus : class
@@ -60,6 +69,7 @@ internal sealed class ClusterWriter(ClusterApi api, Caches caches, ClusterMetric
             $"{type.Plural}/status", key, cancellationToken);
     }
 
+    /// <summary>A JSON merge patch; put metadata.resourceVersion into it to have it refused (409) when somebody else was first.</summary>
     public Task<T> PatchAsync<T>(ObjectKey key, object mergePatch, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
@@ -69,6 +79,11 @@ internal sealed class ClusterWriter(ClusterApi api, Caches caches, ClusterMetric
             type.Plural, key, cancellationToken);
     }
 
+    /// <summary>Deletes it where it still is the one with that uid. One that is gone is no error.</summary>
+    /// <param name="key">Which.</param>
+    /// <param name="uid">Null for whichever has the name now.</param>
+    /// <param name="gracePeriodSeconds">Null for the object's own; 0 only for pods of nodes that are gone.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
     public async Task DeleteAsync<T>(ObjectKey key, string? uid, int? gracePeriodSeconds, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
@@ -94,6 +109,8 @@ internal sealed class ClusterWriter(ClusterApi api, Caches caches, ClusterMetric
         }
     }
 
+    /// <summary>Deletes it where nobody changed it since: what this process knows of it is still so.</summary>
+    /// <returns>False where somebody did; true also where it is gone.</returns>
     public async Task<bool> DeleteUnchangedAsync<T>(T item, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
@@ -144,18 +161,18 @@ internal sealed class ClusterWriter(ClusterApi api, Caches caches, ClusterMetric
         string verb, HttpMethod method, string path, string body, string? contentType, string resource, ObjectKey key, CancellationToken cancellationToken)
     {
         await _limit.WaitAsync(cancellationToken);
-        var result = "cancelled";
+        var outcome = "cancelled";
         try
         {
             var answer = await api.SendAsync<T>(method, path, body, contentType, cancellationToken);
-            result = "ok";
+            outcome = "ok";
             Log.Written(logger, verb, resource, key.ToString());
             return answer;
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
             var kind = ClusterErrors.KindOf(e);
-            result = kind switch
+            outcome = kind switch
             {
                 ClusterErrorKind.None => "error",
                 ClusterErrorKind.AlreadyExists => "already_exists",
@@ -172,7 +189,7 @@ internal sealed class ClusterWriter(ClusterApi api, Caches caches, ClusterMetric
         finally
         {
             _limit.Release();
-            metrics.Wrote(verb, resource, result);
+            metrics.Wrote(verb, resource, outcome);
         }
     }
 }

@@ -208,9 +208,4 @@ internal sealed class Informer<T>(ClusterApi api, InformerOptions<T> options, Cl
         using var response = new HttpResponseMessage((System.Net.HttpStatusCode)(status.Code ?? 500));
         return new HttpOperationException($"Watch of {Kind}: {status.Message}") { Response = new HttpResponseMessageWrapper(response, content) };
     }
-
-    private sealed class Subscription(Action end) : IDisposable
-    {
-        public void Dispose() => end();
-    }
 }

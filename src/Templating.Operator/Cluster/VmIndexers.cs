@@ -1,5 +1,6 @@
 using k8s.Models;
 using Templating.Kubernetes;
+using Templating.Kubernetes.Resources;
 
 namespace Templating.Operator.Cluster;
 
@@ -9,9 +10,9 @@ internal static class VmIndexers
     public static IReadOnlyDictionary<string, Func<V1Pod, IEnumerable<string>>> Pods { get; } =
         new Dictionary<string, Func<V1Pod, IEnumerable<string>>>(StringComparer.Ordinal)
         {
-            [Indexes.Template] = pod => Scoped(pod.Metadata, Label(pod, Keys.TemplateLabel)),
-            [Indexes.Pool] = pod => Scoped(pod.Metadata, Label(pod, Keys.PoolLabel)),
-            [Indexes.Clone] = pod => One(Label(pod, Keys.CloneLabel)),
+            [Indexes.Template] = pod => Scoped(pod.Metadata, pod.Label(Keys.TemplateLabel)),
+            [Indexes.Pool] = pod => Scoped(pod.Metadata, pod.Label(Keys.PoolLabel)),
+            [Indexes.Clone] = pod => One(pod.Label(Keys.CloneLabel)),
             [Indexes.Node] = pod => One(pod.Spec?.NodeName),
         };
 
@@ -38,7 +39,7 @@ internal static class VmIndexers
         }
     }
 
-    /// <summary>Of a VM pod its node and its fate are looked at: what it is made of can be made again from who has it.</summary>
+    /// <summary>Of a VM pod its node and its status are looked at. The rest of its spec nobody reads: it follows from its VMPool or VMClone.</summary>
     public static void TrimPod(V1Pod pod)
     {
         pod.Spec = new V1PodSpec { NodeName = pod.Spec?.NodeName, Containers = [] };
@@ -55,8 +56,6 @@ internal static class VmIndexers
             };
         }
     }
-
-    private static string? Label(V1Pod pod, string key) => pod.Metadata.Labels is { } labels && labels.TryGetValue(key, out var value) ? value : null;
 
     private static IEnumerable<string> Scoped(V1ObjectMeta about, string? name) =>
         string.IsNullOrEmpty(name) ? [] : [$"{about.NamespaceProperty}/{name}"];

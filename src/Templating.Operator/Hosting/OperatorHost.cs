@@ -4,6 +4,7 @@ using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
 using Templating.Operator.Cluster;
+using Templating.Operator.Telemetry;
 
 namespace Templating.Operator.Hosting;
 

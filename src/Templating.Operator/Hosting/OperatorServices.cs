@@ -1,15 +1,14 @@
-using k8s;
 using k8s.Models;
 using Microsoft.Extensions.Options;
-using Templating.Kubernetes;
+using Templating.Kubernetes.Resources;
 using Templating.Operator.Cluster;
 using Templating.Operator.Leadership;
 using Templating.Operator.Nodes;
-using Templating.Operator.Pods;
 using Templating.Operator.Queues;
 using Templating.Operator.Reconcilers;
 using Templating.Operator.Reconcilers.NodeLabels;
 using Templating.Operator.Reconcilers.Templates;
+using Templating.Operator.Telemetry;
 
 namespace Templating.Operator.Hosting;
 
@@ -36,8 +35,20 @@ internal static class OperatorServices
                 provider.GetRequiredService<ClusterApi>(), options.Namespace, options.Identity, options.Leader,
                 provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<LeaderElection>>());
         });
+        services.AddSingleton<LeaderWork>();
         services.AddSingleton<OperatorWork>();
         services.AddHostedService(provider => provider.GetRequiredService<OperatorWork>());
+        return services;
+    }
+
+    /// <summary>What the informers know, by kind.</summary>
+    public static IServiceCollection AddCaches(this IServiceCollection services)
+    {
+        services.AddSingleton<ICache<VMTemplate>>(provider => provider.GetRequiredService<Caches>().Templates);
+        services.AddSingleton<ICache<VMPool>>(provider => provider.GetRequiredService<Caches>().Pools);
+        services.AddSingleton<ICache<VMClone>>(provider => provider.GetRequiredService<Caches>().Clones);
+        services.AddSingleton<ICache<V1Pod>>(provider => provider.GetRequiredService<Caches>().Pods);
+        services.AddSingleton<ICache<V1Node>>(provider => provider.GetRequiredService<Caches>().Nodes);
         return services;
     }
 
@@ -46,7 +57,6 @@ internal static class OperatorServices
         services.AddSingleton<ClusterMetrics>();
         services.AddSingleton(provider => new k8s.Kubernetes(ClusterConnection.Configure(provider.GetRequiredService<IOptions<OperatorOptions>>().Value)));
         services.AddSingleton<ClusterApi>();
-        services.AddSingleton<IClusterReader>(provider => provider.GetRequiredService<ClusterApi>());
         services.AddSingleton(provider =>
         {
             var options = provider.GetRequiredService<IOptions<OperatorOptions>>().Value;
@@ -54,12 +64,8 @@ internal static class OperatorServices
                 provider.GetRequiredService<ClusterApi>(), options.Namespace, options.WatchNamespace, provider.GetRequiredService<ClusterMetrics>(),
                 provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<Caches>>());
         });
-        services.AddSingleton<ICache<VMTemplate>>(provider => provider.GetRequiredService<Caches>().Templates);
-        services.AddSingleton<ICache<VMPool>>(provider => provider.GetRequiredService<Caches>().Pools);
-        services.AddSingleton<ICache<VMClone>>(provider => provider.GetRequiredService<Caches>().Clones);
-        services.AddSingleton<ICache<V1Pod>>(provider => provider.GetRequiredService<Caches>().Pods);
-        services.AddSingleton<ICache<V1Node>>(provider => provider.GetRequiredService<Caches>().Nodes);
-        services.AddSingleton<IClusterWriter, ClusterWriter>();
+        services.AddCaches();
+        services.AddSingleton<ClusterWriter>();
         services.AddSingleton<Events>();
         services.AddSingleton<IEvents>(provider => provider.GetRequiredService<Events>());
     }
@@ -83,6 +89,10 @@ internal static class OperatorServices
         services.AddSingleton<TemplateUsers>();
         services.AddSingleton<TemplateNodes>();
         services.AddSingleton<Retention>();
+        services.AddSingleton<TemplateHold>();
+        services.AddSingleton<TemplateStatusWriter>();
+        services.AddSingleton<TemplateRollout>();
+        services.AddSingleton<FilesRemoval>();
         services.AddSingleton<TemplateRemoval>();
         services.AddSingleton<TemplateReconciler>();
         services.AddSingleton<Controller>(provider => TemplateController.Create(

@@ -1,9 +1,5 @@
-using Microsoft.Extensions.Options;
 using Templating.Operator.Cluster;
 using Templating.Operator.Leadership;
-using Templating.Operator.Nodes;
-using Templating.Operator.Queues;
-using Templating.Operator.Reconcilers;
 
 namespace Templating.Operator.Hosting;
 
@@ -12,15 +8,11 @@ namespace Templating.Operator.Hosting;
 /// process: whatever was under way is cancelled, and the pod starts anew.
 /// </summary>
 internal sealed class OperatorWork(
-    Caches caches, NodeDirectory nodes, Events events, TriggerSources sources, IEnumerable<Controller> controllers, LeaderElection election,
-    OperatorMetrics metrics, TimeProvider time, IHostApplicationLifetime lifetime, ILogger<OperatorWork> logger) : BackgroundService
+    Caches caches, Events events, LeaderElection election, LeaderWork work, IHostApplicationLifetime lifetime, ILogger<OperatorWork> logger) : BackgroundService
 {
-    /// <summary>Nodes that cannot be reached must not hold up the others.</summary>
-    private static readonly TimeSpan FirstContact = TimeSpan.FromSeconds(10);
-
     public bool IsReady { get; private set; }
 
-    public bool IsLeader { get; private set; }
+    public bool IsLeader => work.IsLeading;
 
     /// <summary>Not 0 when the process is to be started again.</summary>
     public int ExitCode { get; private set; }
@@ -34,7 +26,7 @@ internal sealed class OperatorWork(
         {
             await caches.WaitForSyncAsync(stoppingToken);
             IsReady = true;
-            if (!await election.RunAsync(LeadAsync, stoppingToken))
+            if (!await election.RunAsync(work.RunAsync, stoppingToken))
             {
                 ExitCode = 1;
             }
@@ -52,29 +44,10 @@ internal sealed class OperatorWork(
         }
         finally
         {
-            IsReady = IsLeader = false;
-            metrics.Leading(false);
+            IsReady = false;
             await ended.CancelAsync();
             await Task.WhenAll(watching, telling).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             lifetime.StopApplication();
         }
-    }
-
-    private async Task LeadAsync(CancellationToken cancellationToken)
-    {
-        IsLeader = true;
-        metrics.Leading(true);
-        try
-        {
-            await nodes.WaitForFirstContactAsync(cancellationToken).WaitAsync(FirstContact, time, cancellationToken);
-        }
-        catch (TimeoutException)
-        {
-            // What is missing is told when it comes.
-        }
-
-        var all = controllers.Select(controller => new ControllerRunner(controller, sources, metrics, time, logger).RunAsync(cancellationToken)).ToList();
-        Log.Working(logger, all.Count);
-        await Task.WhenAll(all);
     }
 }

@@ -32,7 +32,7 @@ internal interface INode
     /// <summary>By the pod's uid.</summary>
     VmPod? FindPod(string uid);
 
-    /// <exception cref="Templating.Api.TemplatingClientException">As the daemon refused, or that it cannot be reached.</exception>
+    /// <exception cref="Templating.Api.Client.TemplatingClientException">As the daemon refused, or that it cannot be reached.</exception>
     Task<VmPod> ActivateAsync(ActivatePodRequest request, CancellationToken cancellationToken);
 
     /// <summary>Builds and returns when it is published. At most one build a node at a time; others wait.</summary>

@@ -1,5 +1,3 @@
-using Templating.Operator.Reconcilers;
-
 namespace Templating.Operator.Nodes;
 
 /// <summary>What nodes tell, as it comes.</summary>

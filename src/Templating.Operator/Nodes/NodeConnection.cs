@@ -1,7 +1,6 @@
 using Grpc.Core;
 using Templating.Api.Client;
 using Templating.Operator.Cluster;
-using Templating.Operator.Reconcilers;
 using Templating.V1;
 
 namespace Templating.Operator.Nodes;
@@ -184,34 +183,31 @@ internal sealed class NodeConnection : INode, IAsyncDisposable
         }
     }
 
-    private async Task WatchTemplatesAsync(TemplatingClient client, CancellationToken cancellationToken)
+    private Task WatchTemplatesAsync(TemplatingClient client, CancellationToken cancellationToken) => WatchAsync(
+        "templates", _templates, () => client.Templates.WatchTemplates(new WatchTemplatesRequest { Parent = "tenants/-" }, cancellationToken: cancellationToken),
+        change => (change.Type, change.Template), cancellationToken);
+
+    private Task WatchPodsAsync(TemplatingClient client, CancellationToken cancellationToken) => WatchAsync(
+        "pods", _pods, () => client.Pods.WatchPods(new WatchPodsRequest { Parent = "tenants/-" }, cancellationToken: cancellationToken),
+        change => (change.Type, change.Pod), cancellationToken);
+
+    private async Task WatchAsync<T, TResponse>(
+        string what, Mirror<T> mirror, Func<AsyncServerStreamingCall<TResponse>> open, Func<TResponse, (ChangeType Type, T? Item)> read,
+        CancellationToken cancellationToken)
+        where T : class
     {
-        _templates.Begin();
-        using var call = client.Templates.WatchTemplates(new WatchTemplatesRequest { Parent = "tenants/-" }, cancellationToken: cancellationToken);
-        await foreach (var change in call.ResponseStream.ReadAllAsync(cancellationToken))
+        mirror.Begin();
+        using var call = open();
+        await foreach (var response in call.ResponseStream.ReadAllAsync(cancellationToken))
         {
-            if (_templates.Take(change.Type, change.Template))
+            var (type, item) = read(response);
+            if (mirror.Take(type, item))
             {
                 TellSynced();
             }
         }
 
-        throw new TemplatingClientException(StatusCode.Unavailable, "The daemon ended the watch of templates.");
-    }
-
-    private async Task WatchPodsAsync(TemplatingClient client, CancellationToken cancellationToken)
-    {
-        _pods.Begin();
-        using var call = client.Pods.WatchPods(new WatchPodsRequest { Parent = "tenants/-" }, cancellationToken: cancellationToken);
-        await foreach (var change in call.ResponseStream.ReadAllAsync(cancellationToken))
-        {
-            if (_pods.Take(change.Type, change.Pod))
-            {
-                TellSynced();
-            }
-        }
-
-        throw new TemplatingClientException(StatusCode.Unavailable, "The daemon ended the watch of pods.");
+        throw new TemplatingClientException(StatusCode.Unavailable, $"The daemon ended the watch of {what}.");
     }
 
     private async Task AskAsync(TemplatingClient client, string stamp, CancellationToken cancellationToken)

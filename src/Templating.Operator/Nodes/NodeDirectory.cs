@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using k8s.Models;
 using Templating.Operator.Cluster;
-using Templating.Operator.Reconcilers;
 
 namespace Templating.Operator.Nodes;
 
@@ -126,17 +125,12 @@ internal sealed class NodeDirectory : INodeDirectory, INodeChanges, IAsyncDispos
 
     private static Uri? AddressOf(V1Pod pod)
     {
-        if (pod.Status?.PodIP is not { Length: > 0 } ip || pod.Status.Phase is "Succeeded" or "Failed")
+        if (pod.Status?.PodIP is not { Length: > 0 } ip || pod.IsEnded())
         {
             return null;
         }
 
         var port = pod.Spec.Containers.SelectMany(container => container.Ports ?? []).FirstOrDefault(port => port.Name == PortName);
         return port is null ? null : new UriBuilder(Uri.UriSchemeHttps, ip, port.ContainerPort).Uri;
-    }
-
-    private sealed class Subscription(Action end) : IDisposable
-    {
-        public void Dispose() => end();
     }
 }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using k8s.Models;
 using Microsoft.Extensions.Options;
+using Templating.Kubernetes;
 using Templating.Operator.Cluster;
 
 namespace Templating.Operator.Pods;
@@ -8,7 +9,7 @@ namespace Templating.Operator.Pods;
 /// <summary>Whether a VM pod's node is still there.</summary>
 internal sealed class NodeHealth(ICache<V1Node> nodes, IOptions<PodOptions> options, TimeProvider time)
 {
-    /// <summary>The watch of pods may be ahead of that of nodes by so much, no more.</summary>
+    /// <summary>A pod may be seen before its node is, as they are two watches. A node that is unknown for longer is gone.</summary>
     private static readonly TimeSpan GoneAfter = TimeSpan.FromSeconds(5);
 
     private readonly ConcurrentDictionary<string, DateTimeOffset> _missingSince = new(StringComparer.Ordinal);
@@ -28,8 +29,8 @@ internal sealed class NodeHealth(ICache<V1Node> nodes, IOptions<PodOptions> opti
         }
 
         _missingSince.TryRemove(name, out _);
-        var ready = node.Status?.Conditions?.FirstOrDefault(c => c.Type == "Ready");
-        return ready is null || ready.Status == "True"
+        var ready = node.Status?.Conditions?.FirstOrDefault(c => c.Type == ConditionTypes.Ready);
+        return ready is null || ready.Status == ConditionStatus.True
             ? NodeState.Fine
             : NodeState.Bad(
                 (ready.LastTransitionTime is { } since ? new DateTimeOffset(since.ToUniversalTime()) : now) + options.Value.NodeLostAfter - now,

@@ -20,6 +20,8 @@ internal sealed class PodBuilder(IOptions<PodOptions> options)
 
     private const long UserId = 65532;
 
+    private static readonly Dictionary<string, string> None = new(StringComparer.Ordinal);
+
     public V1Pod Build(PodPlan plan) => new()
     {
         ApiVersion = V1Pod.KubeApiVersion,
@@ -50,11 +52,11 @@ internal sealed class PodBuilder(IOptions<PodOptions> options)
     private static Dictionary<string, string> Labels(PodPlan plan)
     {
         var labels = Merge(plan.Pod?.Labels, plan.Labels);
-        labels["app.kubernetes.io/name"] = Keys.Container;
-        labels["app.kubernetes.io/managed-by"] = "templating";
+        labels[Keys.NameLabel] = Keys.Container;
+        labels[Keys.ManagedByLabel] = Keys.Manager;
         labels[Keys.TemplateLabel] = plan.Template.Metadata.Name;
         labels[Keys.RevisionLabel] = plan.Revision;
-        labels[Keys.ActivationLabel] = "pool";
+        labels[Keys.ActivationLabel] = Keys.ActivatedByPool;
         return labels;
     }
 
@@ -62,7 +64,7 @@ internal sealed class PodBuilder(IOptions<PodOptions> options)
     {
         AutomountServiceAccountToken = false,
         EnableServiceLinks = false,
-        RestartPolicy = "Never",
+        RestartPolicy = RestartPolicies.Never,
         TerminationGracePeriodSeconds = Grace(plan) + EndSeconds,
         NodeSelector = plan.Pod?.NodeSelector,
         Tolerations = plan.Pod?.Tolerations,
@@ -172,10 +174,11 @@ internal sealed class PodBuilder(IOptions<PodOptions> options)
     private static V1Volume InMemory(string name, string limit) =>
         new() { Name = name, EmptyDir = new V1EmptyDirVolumeSource { Medium = "Memory", SizeLimit = new ResourceQuantity(limit) } };
 
-    private static Dictionary<string, string> Merge(Dictionary<string, string>? users, IReadOnlyDictionary<string, string> ours)
+    /// <summary>Labels or annotations of both; where both have one, the later counts.</summary>
+    public static Dictionary<string, string> Merge(IReadOnlyDictionary<string, string>? earlier, IReadOnlyDictionary<string, string>? later)
     {
-        var all = new Dictionary<string, string>(users ?? [], StringComparer.Ordinal);
-        foreach (var (key, value) in ours)
+        var all = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var (key, value) in (earlier ?? None).Concat(later ?? None))
         {
             all[key] = value;
         }

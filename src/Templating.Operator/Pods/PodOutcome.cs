@@ -1,5 +1,6 @@
 using k8s.Models;
 using Templating.Kubernetes;
+using Templating.Operator.Cluster;
 
 namespace Templating.Operator.Pods;
 
@@ -28,16 +29,16 @@ internal sealed record PodOutcome(string Reason, string Message, bool Failed)
 
         return status?.Reason switch
         {
-            "Evicted" => new("Evicted", Text("The node evicted the pod.", status.Message), Failed: true),
-            "Preempting" or "Preempted" => new("Preempted", Text("A pod of higher priority took its place.", status.Message), Failed: true),
-            "Shutdown" or "NodeShutdown" or "Terminated" => new("NodeShutdown", Text("The node was shut down.", status.Message), Failed: true),
+            Reasons.Evicted => new(Reasons.Evicted, Text("The node evicted the pod.", status.Message), Failed: true),
+            "Preempting" or Reasons.Preempted => new(Reasons.Preempted, Text("A pod of higher priority took its place.", status.Message), Failed: true),
+            "Shutdown" or Reasons.NodeShutdown or "Terminated" => new(Reasons.NodeShutdown, Text("The node was shut down.", status.Message), Failed: true),
             Reasons.NodeLost => NodeLost(Text("Its node was lost.", status.Message)),
-            "DeadlineExceeded" => new("DeadlineExceeded", Text("The pod's deadline passed.", status.Message), Failed: true),
+            Reasons.DeadlineExceeded => new(Reasons.DeadlineExceeded, Text("The pod's deadline passed.", status.Message), Failed: true),
             _ => ended is null ? NotStarted(status) : OfContainer(ended),
         };
     }
 
-    private static PodOutcome NotStarted(V1PodStatus? status) => status?.Phase == "Succeeded"
+    private static PodOutcome NotStarted(V1PodStatus? status) => status?.Phase == PodPhases.Succeeded
         ? new(Reasons.GuestPoweredOff, "The VM ended in order.", Failed: false)
         : new(Reasons.PodFailed, Text("The pod failed before its container ran.", status?.Reason, status?.Message), Failed: true);
 

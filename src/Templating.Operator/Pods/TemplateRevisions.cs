@@ -1,4 +1,5 @@
 using Templating.Kubernetes;
+using Templating.Kubernetes.Resources;
 
 namespace Templating.Operator.Pods;
 
@@ -14,16 +15,16 @@ internal static class TemplateRevisions
     {
         var present = Revisions.Of(template.Spec);
         var nodes = template.Status?.Nodes ?? [];
-        return nodes.Any(n => n.State == "Ready" && n.Revision == present) ? present
+        return nodes.Any(n => n.State == NodeStates.Ready && n.Revision == present) ? present
             : before is not null && nodes.Any(n => n.OlderRevisions?.Contains(before, StringComparer.Ordinal) == true
-                || (n.State == "Ready" && n.Revision == before)) ? before
+                || (n.State == NodeStates.Ready && n.Revision == before)) ? before
             : null;
     }
 
     /// <summary>Why none is, for a condition.</summary>
     public static string Problem(VMTemplate template)
     {
-        var failed = template.Status?.Nodes?.FirstOrDefault(n => n.State == "Failed");
+        var failed = template.Status?.Nodes?.FirstOrDefault(n => n.State == NodeStates.Failed);
         return $"Template '{template.Metadata.Name}' has no node where revision {Revisions.Of(template.Spec)} is ready"
             + (failed is null ? "." : $"; on '{failed.Name}': {failed.Reason}: {failed.Message}");
     }

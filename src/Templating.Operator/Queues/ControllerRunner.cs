@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Templating.Operator.Cluster;
-using Templating.Operator.Hosting;
 using Templating.Operator.Reconcilers;
+using Templating.Operator.Telemetry;
 
 namespace Templating.Operator.Queues;
 
@@ -57,28 +57,28 @@ internal sealed class ControllerRunner(Controller controller, TriggerSources sou
         using var activity = OperatorTelemetry.Source.StartActivity($"reconcile {Name}");
         activity?.SetTag("templating.key", key.ToString());
         var began = time.GetTimestamp();
-        string result;
+        string outcome;
         try
         {
-            var outcome = await controller.Reconciler.ReconcileAsync(key, cancellationToken);
+            var left = await controller.Reconciler.ReconcileAsync(key, cancellationToken);
             queue.Forget(key);
-            if (outcome.RequeueAfter is { } delay)
+            if (left.RequeueAfter is { } delay)
             {
                 queue.AddAfter(key, delay);
             }
 
-            result = outcome.RequeueAfter is null ? "done" : "requeued";
+            outcome = left.RequeueAfter is null ? "done" : "requeued";
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            result = "cancelled";
+            outcome = "cancelled";
         }
         catch (TerminalException e)
         {
             queue.Forget(key);
             Log.Terminal(logger, Name, key, e.Message);
             activity?.SetStatus(ActivityStatusCode.Error, e.Message);
-            result = "terminal";
+            outcome = "terminal";
         }
 #pragma warning disable CA1031 // Whatever it was, this key alone is tried again, and the worker goes on. It is logged and counted.
         catch (Exception e)
@@ -87,17 +87,17 @@ internal sealed class ControllerRunner(Controller controller, TriggerSources sou
             var failures = queue.Retry(key);
             metrics.Retried(Name);
             activity?.SetStatus(ActivityStatusCode.Error, e.Message);
-            result = Report(e, key, failures);
+            outcome = Report(e, key, failures);
         }
 
-        metrics.Reconciled(Name, result, time.GetElapsedTime(began));
+        metrics.Reconciled(Name, outcome, time.GetElapsedTime(began));
     }
 
     private string Report(Exception error, ObjectKey key, int failures)
     {
         switch (ClusterErrors.KindOf(error))
         {
-            // Old news from the cache: the next look is at newer.
+            // The cache was behind the API server; by the next try it knows more.
             case ClusterErrorKind.Conflict or ClusterErrorKind.NotFound or ClusterErrorKind.AlreadyExists:
                 Log.Stale(logger, Name, key, failures, error.Message);
                 return "conflict";

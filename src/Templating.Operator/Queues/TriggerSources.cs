@@ -1,6 +1,6 @@
 using k8s;
 using k8s.Models;
-using Templating.Kubernetes;
+using Templating.Kubernetes.Resources;
 using Templating.Operator.Cluster;
 using Templating.Operator.Nodes;
 using Templating.Operator.Reconcilers;

@@ -1,4 +1,5 @@
 using k8s.Models;
+using Templating.Kubernetes;
 
 namespace Templating.Operator.Reconcilers;
 
@@ -8,12 +9,6 @@ namespace Templating.Operator.Reconcilers;
 /// </summary>
 internal sealed class ConditionSet(IEnumerable<V1Condition>? present, long? generation, DateTimeOffset now)
 {
-    public const string True = "True";
-
-    public const string False = "False";
-
-    public const string Unknown = "Unknown";
-
     private readonly List<V1Condition> _all = [.. present ?? []];
 
     public DateTime Now { get; } = WholeSeconds(now);
@@ -23,7 +18,7 @@ internal sealed class ConditionSet(IEnumerable<V1Condition>? present, long? gene
 
     public V1Condition? Get(string type) => _all.Find(c => c.Type == type);
 
-    public bool IsTrue(string type) => Get(type)?.Status == True;
+    public bool IsTrue(string type) => Get(type)?.Status == ConditionStatus.True;
 
     /// <returns>Whether status or reason are not what they were: worth an Event.</returns>
     public bool Set(string type, string status, string reason, string message)

@@ -1,7 +1,7 @@
 using k8s;
 using k8s.Models;
 using Templating.Operator.Cluster;
-using Templating.V1;
+using Templating.Operator.Nodes;
 
 namespace Templating.Operator.Reconcilers;
 
@@ -14,9 +14,6 @@ internal sealed record ObjectTrigger<T>(Func<T, IEnumerable<ObjectKey>> Keys) : 
 
 /// <summary>For what nodes tell of their templates and VM pods.</summary>
 internal sealed record NodeTrigger(Func<NodeChange, IEnumerable<ObjectKey>> Keys) : Trigger;
-
-/// <summary>One of the two is set; neither where the node itself came, went, or was synced.</summary>
-internal sealed record NodeChange(string Node, Template? Template, VmPod? Pod);
 
 /// <summary>A reconciler, what wakes it, and how many of its keys are worked on at once.</summary>
 internal sealed record Controller(IReconciler Reconciler, IReadOnlyList<Trigger> Triggers, int Concurrency);

@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using k8s.Models;
 using Templating.Kubernetes;
+using Templating.Kubernetes.Resources;
 
 namespace Templating.Operator.Validation;
 
@@ -12,7 +13,7 @@ internal static partial class PodTemplateRules
     /// <summary>Kubernetes' own limit for all annotations of an object together.</summary>
     private const int MaxAnnotationBytes = 256 * 1024;
 
-    private static readonly string[] ReservedNames = ["app.kubernetes.io/name", "app.kubernetes.io/managed-by"];
+    private static readonly string[] ReservedNames = [Keys.NameLabel, Keys.ManagedByLabel];
 
     public static void Check(List<Fault> faults, VMPodTemplate? pod)
     {

@@ -4,7 +4,8 @@ using System.ComponentModel.DataAnnotations;
 using System.Reflection;
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using Templating.Kubernetes;
+using Templating.Kubernetes.Resources;
+using Templating.Kubernetes.Schemas;
 
 namespace Templating.Operator.Validation;
 

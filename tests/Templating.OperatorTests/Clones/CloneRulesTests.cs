@@ -1,6 +1,7 @@
 using k8s.Models;
 using Templating.Kubernetes;
-using Templating.Operator.Reconcilers.Clones;
+using Templating.Kubernetes.Resources;
+using Templating.Operator.Reconcilers.Clones.Work;
 
 namespace Templating.OperatorTests.Clones;
 

@@ -1,4 +1,4 @@
-using Templating.Kubernetes;
+using Templating.Kubernetes.Resources;
 using Templating.OperatorTests.Standins;
 using Templating.V1;
 

@@ -1,6 +1,6 @@
 using k8s;
 using k8s.Models;
-using Templating.Kubernetes;
+using Templating.Kubernetes.Definitions;
 
 namespace Templating.OperatorTests.Cluster;
 

@@ -1,6 +1,6 @@
 using k8s.Autorest;
 using k8s.Models;
-using Templating.Kubernetes;
+using Templating.Kubernetes.Resources;
 using Templating.Operator.Cluster;
 
 namespace Templating.OperatorTests.Cluster;

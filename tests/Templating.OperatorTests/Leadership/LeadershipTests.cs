@@ -1,5 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
-using Templating.Kubernetes;
+using Templating.Kubernetes.Resources;
 using Templating.Operator.Hosting;
 
 namespace Templating.OperatorTests.Leadership;

@@ -1,6 +1,7 @@
 using k8s.Models;
 using Microsoft.Extensions.Options;
 using Templating.Kubernetes;
+using Templating.Kubernetes.Resources;
 using Templating.Operator.Pods;
 
 namespace Templating.OperatorTests.Pods;

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using k8s;
 using Templating.Kubernetes;
+using Templating.Kubernetes.Resources;
 
 namespace Templating.OperatorTests.Pods;
 

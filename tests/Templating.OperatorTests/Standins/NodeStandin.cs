@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
+using Templating.Operator.Cluster;
 using Templating.Operator.Nodes;
-using Templating.Operator.Reconcilers;
 using Templating.V1;
 
 namespace Templating.OperatorTests.Standins;
@@ -86,10 +86,5 @@ internal sealed class NodeStandin(string name) : INode, INodeDirectory, INodeCha
         {
             watcher(new NodeChange(name, null, pod));
         }
-    }
-
-    private sealed class Subscription(Action end) : IDisposable
-    {
-        public void Dispose() => end();
     }
 }

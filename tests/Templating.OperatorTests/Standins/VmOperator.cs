@@ -5,9 +5,10 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Templating.Kubernetes;
+using Templating.Kubernetes.Resources;
 using Templating.Operator.Cluster;
+using Templating.Operator.Hosting;
 using Templating.Operator.Nodes;
-using Templating.Operator.Pods;
 using Templating.Operator.Queues;
 using Templating.Operator.Reconcilers;
 using Templating.Operator.Reconcilers.Clones;
@@ -30,13 +31,14 @@ internal sealed class VmOperator : IAsyncDisposable
         _parts = parts;
         _space = space;
         _services = new ServiceCollection()
-            .AddSingleton<TimeProvider>(time ?? Time)
+            .AddSingleton(time ?? Time)
             .AddSingleton(parts.Caches)
             .AddSingleton(parts.Metrics)
-            .AddSingleton<IClusterWriter>(parts.Writer)
-            .AddSingleton<IClusterReader>(parts.Api)
+            .AddSingleton(parts.Writer)
+            .AddSingleton(parts.Api)
             .AddSingleton<IEvents>(Events)
             .AddSingleton<INodeDirectory>(space.Node)
+            .AddCaches()
             .AddVmPods(new ConfigurationBuilder().Build())
             .BuildServiceProvider();
     }
@@ -48,7 +50,7 @@ internal sealed class VmOperator : IAsyncDisposable
 
     public Caches Caches => _parts.Caches;
 
-    public IClusterWriter Writer => _parts.Writer;
+    public ClusterWriter Writer => _parts.Writer;
 
     public static async Task<VmOperator> StartAsync(VmNamespace space, TimeProvider? time = null)
     {

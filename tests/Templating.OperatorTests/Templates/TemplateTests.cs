@@ -1,5 +1,6 @@
 using k8s.Models;
 using Templating.Kubernetes;
+using Templating.Kubernetes.Resources;
 using Templating.Operator.Cluster;
 using Templating.Testing.Kubernetes;
 using Templating.V1;

@@ -1,7 +1,7 @@
 using k8s.Models;
 using Templating.Kubernetes;
+using Templating.Kubernetes.Resources;
 using Templating.Operator.Cluster;
-using Templating.Operator.Pods;
 
 namespace Templating.Operator.Reconcilers.Clones;
 

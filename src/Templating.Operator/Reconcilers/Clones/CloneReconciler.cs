@@ -1,17 +1,37 @@
-using k8s.Models;
-using Templating.Kubernetes;
+using Templating.Kubernetes.Resources;
 using Templating.Operator.Cluster;
+using Templating.Operator.Reconcilers.Clones.Steps;
+using Templating.Operator.Reconcilers.Clones.Work;
 
 namespace Templating.Operator.Reconcilers.Clones;
 
-/// <summary>Gives each VMClone its VM, and tells what became of it.</summary>
+/// <summary>Gives each VMClone its VM, and tells what became of it: by <see cref="Steps"/>, then by one write of its status.</summary>
 internal sealed class CloneReconciler(
-    ICache<VMClone> clones,
-    IReadOnlyList<ICloneStep> steps,
-    CloneStatusWriter status,
-    CloneClock clock,
-    TimeProvider time) : IReconciler
+    ICache<VMClone> clones, IEnumerable<ICloneStep> steps, CloneStatusWriter status, CloneClock clock, TimeProvider time) : IReconciler
 {
+    /// <summary>The steps of a pass. Their order is the algorithm: each relies on what those before it saw to.</summary>
+    public static IReadOnlyList<Type> Steps { get; } =
+    [
+        // First what is: every other step judges by the pod and by what its node says.
+        typeof(FindPod),
+        // A finished VMClone is not looked at any further, whatever its spec says by now.
+        typeof(Expire),
+        // Nothing is made of a spec that is not valid. After FindPod: with a VM that runs the spec is compared, and it goes on.
+        typeof(Accept),
+        // Before EndOfPod, which would take the pod that is deleted here for one that somebody deleted.
+        typeof(ShutDown),
+        // Before a VM is made: only when the last one is counted as ended may another take its place.
+        typeof(EndOfPod),
+        // Before a VM is taken, so that none is taken for a guest that cannot be given what it is to have.
+        typeof(ReadInputs),
+        typeof(TakeFromPool),
+        // Where no VM waited, or no pool is named.
+        typeof(CreatePod),
+        typeof(Activate),
+        // Last: it tells what the steps before it came to.
+        typeof(Observe),
+    ];
+
     public string Name => "clone";
 
     public async Task<ReconcileResult> ReconcileAsync(ObjectKey key, CancellationToken cancellationToken)

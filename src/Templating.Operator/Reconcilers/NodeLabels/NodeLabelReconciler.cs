@@ -1,5 +1,6 @@
 using k8s.Models;
 using Templating.Kubernetes;
+using Templating.Kubernetes.Resources;
 using Templating.Operator.Cluster;
 using Templating.Operator.Nodes;
 using Templating.Operator.Reconcilers.Templates;
@@ -11,7 +12,7 @@ namespace Templating.Operator.Reconcilers.NodeLabels;
 /// changed. A label whose VMTemplate is gone tells of files that were left there, while the node was away: they go now.
 /// </summary>
 internal sealed class NodeLabelReconciler(
-    ICache<V1Node> nodes, ICache<VMTemplate> templates, INodeDirectory directory, Retention retention, IClusterWriter writer) : IReconciler
+    ICache<V1Node> nodes, ICache<VMTemplate> templates, INodeDirectory directory, Retention retention, ClusterWriter writer) : IReconciler
 {
     private static readonly string Suffix = Keys.NodeLabel("", "")[1..];
 

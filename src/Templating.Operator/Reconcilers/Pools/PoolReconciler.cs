@@ -1,6 +1,6 @@
 using k8s.Autorest;
-using k8s.Models;
 using Templating.Kubernetes;
+using Templating.Kubernetes.Resources;
 using Templating.Operator.Cluster;
 using Templating.Operator.Pods;
 using Templating.Operator.Validation;
@@ -66,7 +66,7 @@ internal sealed class PoolReconciler(
 
     private async Task ApplyAsync(PoolWork work, CancellationToken cancellationToken)
     {
-        var plan = PoolPlan.Make(work.Desired, work.Revision is not null, work.Pool.Spec.UpdateStrategy != "OnUse", work.View.Members);
+        var plan = PoolPlan.Make(work.Desired, work.Revision is not null, work.Pool.Spec.UpdateStrategy != UpdateStrategies.OnUse, work.View.Members);
         await replicator.DeleteAsync(plan.Delete.Select(m => m.Pod), cancellationToken);
         work.Backoff = backoff.Left(work.Pool.Metadata.Uid);
         work.Planned = plan;

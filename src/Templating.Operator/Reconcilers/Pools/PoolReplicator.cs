@@ -1,13 +1,14 @@
 using k8s.Autorest;
 using k8s.Models;
 using Templating.Kubernetes;
+using Templating.Kubernetes.Resources;
 using Templating.Operator.Cluster;
 using Templating.Operator.Pods;
 
 namespace Templating.Operator.Reconcilers.Pools;
 
 /// <summary>Makes and deletes a pool's pods, a bounded number at a time.</summary>
-internal sealed class PoolReplicator(IClusterWriter writer, PodBuilder builder, PodReservations reservations)
+internal sealed class PoolReplicator(ClusterWriter writer, PodBuilder builder, PodReservations reservations)
 {
     /// <summary>Writes of one pass: the API server serves others too, and what is to be done may change meanwhile.</summary>
     public const int MaxWrites = 64;

@@ -1,4 +1,5 @@
 using Templating.Kubernetes;
+using Templating.Kubernetes.Resources;
 using Templating.Operator.Cluster;
 using Templating.Operator.Pods;
 using Templating.Operator.Validation;
@@ -6,7 +7,7 @@ using Templating.Operator.Validation;
 namespace Templating.Operator.Reconcilers.Pools;
 
 /// <summary>Tells what a pool has.</summary>
-internal sealed class PoolStatus(IClusterWriter writer, IEvents events, TimeProvider time)
+internal sealed class PoolStatus(ClusterWriter writer, IEvents events, TimeProvider time)
 {
     public async Task WriteAsync(PoolWork work, CancellationToken cancellationToken)
     {
@@ -25,7 +26,7 @@ internal sealed class PoolStatus(IClusterWriter writer, IEvents events, TimeProv
                 ReadyReplicas = Waiting(work),
                 UpdatedReplicas = members.Count(m => m.Updated),
                 ClaimedReplicas = work.View.Claimed,
-                Selector = $"{Keys.PoolLabel}={pool.Metadata.Name},!{Keys.CloneLabel}",
+                Selector = Keys.UnclaimedSelector(pool.Metadata.Name),
                 Revision = work.Revision ?? pool.Status?.Revision,
                 Conditions = conditions.ToList(),
             },
@@ -39,15 +40,15 @@ internal sealed class PoolStatus(IClusterWriter writer, IEvents events, TimeProv
         var name = work.Pool.Spec.Template;
         var (status, reason, message) =
             work.Revision is { } revision && revision == Revisions.Of(work.Template!.Spec)
-                ? (ConditionSet.True, Reasons.RevisionReady, $"Revision {revision} of template '{name}' is ready on a node.")
+                ? (ConditionStatus.True, Reasons.RevisionReady, $"Revision {revision} of template '{name}' is ready on a node.")
             : work.Revision is { } before
-                ? (ConditionSet.True, Reasons.OlderRevisionReady, $"{TemplateRevisions.Problem(work.Template!)} Revision {before} is used until it is.")
+                ? (ConditionStatus.True, Reasons.OlderRevisionReady, $"{TemplateRevisions.Problem(work.Template!)} Revision {before} is used until it is.")
             : work.Template is null
-                ? (ConditionSet.False, Reasons.TemplateNotFound, $"There is no template '{name}' in this namespace; make one.")
+                ? (ConditionStatus.False, Reasons.TemplateNotFound, $"There is no template '{name}' in this namespace; make one.")
             : work.Template.Metadata.DeletionTimestamp is not null
-                ? (ConditionSet.False, Reasons.TemplateDeleted, $"Template '{name}' is being deleted.")
-            : (ConditionSet.False, Reasons.TemplateNotReady, TemplateRevisions.Problem(work.Template));
-        if (conditions.Set("TemplateReady", status, reason, message) && status == ConditionSet.False)
+                ? (ConditionStatus.False, Reasons.TemplateDeleted, $"Template '{name}' is being deleted.")
+            : (ConditionStatus.False, Reasons.TemplateNotReady, TemplateRevisions.Problem(work.Template));
+        if (conditions.Set(ConditionTypes.TemplateReady, status, reason, message) && status == ConditionStatus.False)
         {
             events.Warning(work.Pool, reason, message);
         }
@@ -58,11 +59,11 @@ internal sealed class PoolStatus(IClusterWriter writer, IEvents events, TimeProv
         var busy = work.Planned is { } plan && (plan.Create > 0 || plan.Delete.Count > 0);
         var starting = work.View.Members.Any(m => m.State == MemberState.Starting);
         var (status, reason, message) =
-            work.Refusal is { } refusal ? (ConditionSet.False, Reasons.CreateFailed, ClusterErrors.MessageOf(refusal.Response?.Content))
-            : busy && work.Backoff is not null ? (ConditionSet.False, "Backoff", "A member failed; the next ones are made after a pause.")
-            : busy || starting ? (ConditionSet.True, Reasons.MembersChanging, "Members are being made or replaced.")
-            : (ConditionSet.False, "Settled", "Nothing is to be done.");
-        if (conditions.Set("Progressing", status, reason, message) && work.Refusal is not null)
+            work.Refusal is { } refusal ? (ConditionStatus.False, Reasons.CreateFailed, ClusterErrors.MessageOf(refusal.Response?.Content))
+            : busy && work.Backoff is not null ? (ConditionStatus.False, Reasons.Backoff, "A member failed; the next ones are made after a pause.")
+            : busy || starting ? (ConditionStatus.True, Reasons.MembersChanging, "Members are being made or replaced.")
+            : (ConditionStatus.False, Reasons.Settled, "Nothing is to be done.");
+        if (conditions.Set(ConditionTypes.Progressing, status, reason, message) && work.Refusal is not null)
         {
             events.Warning(work.Pool, reason, message);
         }
@@ -72,10 +73,10 @@ internal sealed class PoolStatus(IClusterWriter writer, IEvents events, TimeProv
     {
         var waiting = Waiting(work);
         var (status, reason, message) =
-            work.Faults.Count > 0 ? (ConditionSet.False, Reasons.InvalidSpec, Fault.Text(work.Faults))
-            : waiting >= work.Desired ? (ConditionSet.True, "Full", $"{waiting} of {work.Desired} VMs wait.")
-            : (ConditionSet.False, "Filling", $"{waiting} of {work.Desired} VMs wait.");
-        if (conditions.Set("Ready", status, reason, message) && reason != "Filling")
+            work.Faults.Count > 0 ? (ConditionStatus.False, Reasons.InvalidSpec, Fault.Text(work.Faults))
+            : waiting >= work.Desired ? (ConditionStatus.True, Reasons.Full, $"{waiting} of {work.Desired} VMs wait.")
+            : (ConditionStatus.False, Reasons.Filling, $"{waiting} of {work.Desired} VMs wait.");
+        if (conditions.Set(ConditionTypes.Ready, status, reason, message) && reason != Reasons.Filling)
         {
             if (work.Faults.Count > 0)
             {

@@ -2,8 +2,8 @@ using System.Diagnostics;
 using Templating.Api.Client;
 using Templating.Kubernetes;
 using Templating.Operator.Cluster;
-using Templating.Operator.Hosting;
 using Templating.Operator.Nodes;
+using Templating.Operator.Telemetry;
 using Templating.V1;
 
 namespace Templating.Operator.Reconcilers.Templates;
@@ -107,7 +107,7 @@ internal sealed class Builds(Action<NodeChange> announce, OperatorMetrics metric
         using var activity = OperatorTelemetry.Source.StartActivity("build", ActivityKind.Internal, parentContext: default);
         activity?.SetTag("templating.template", template.ToString()).SetTag("templating.node", node.Name);
         var began = time.GetTimestamp();
-        var result = "cancelled";
+        var outcome = "cancelled";
         BuildFailure? failure = null;
         try
         {
@@ -117,7 +117,7 @@ internal sealed class Builds(Action<NodeChange> announce, OperatorMetrics metric
                 Log.BuildBegins(logger, template, build.State.Revision, node.Name);
                 await node.CreateTemplateAsync(request, new Steps(step => Step(node.Name, template, build, step.Phase)), build.Token);
                 Log.Built(logger, template, build.State.Revision, node.Name, time.GetElapsedTime(began).TotalSeconds);
-                result = "ok";
+                outcome = "ok";
             }
             finally
             {
@@ -141,12 +141,12 @@ internal sealed class Builds(Action<NodeChange> announce, OperatorMetrics metric
 
         if (failure is not null)
         {
-            result = "failed";
+            outcome = "failed";
             activity?.SetStatus(ActivityStatusCode.Error, failure.Message);
             Log.BuildFailed(logger, template, build.State.Revision, node.Name, failure.Reason, failure.Message);
         }
 
-        metrics.Built(time.GetElapsedTime(began), result);
+        metrics.Built(time.GetElapsedTime(began), outcome);
         End(node.Name, template, build, failure);
     }
 

@@ -1,4 +1,5 @@
 using Templating.Kubernetes;
+using Templating.Kubernetes.Resources;
 using Templating.Operator.Cluster;
 using Templating.Operator.Nodes;
 using Templating.V1;
@@ -21,7 +22,7 @@ internal sealed record NodePlan(VMTemplateNode Status, string? Basis, bool Cance
         {
             var known = before is null ? new VMTemplateNode() : Copy(before);
             known.Name = name;
-            known.State = "Unreachable";
+            known.State = NodeStates.Unreachable;
             known.Reason = Reasons.NodeUnreachable;
             known.Message = node?.Problem ?? "No daemon runs there.";
             return new NodePlan(known, null, false, null);
@@ -38,7 +39,7 @@ internal sealed record NodePlan(VMTemplateNode Status, string? Basis, bool Cance
         if (NodeFiles.IsReady(files, revision))
         {
             var file = files[revision];
-            (status.State, status.Reason, status.Digest, status.SizeBytes) = ("Ready", Reasons.Ready, file.Revision, file.AllocatedBytes);
+            (status.State, status.Reason, status.Digest, status.SizeBytes) = (NodeStates.Ready, Reasons.Ready, file.Revision, file.AllocatedBytes);
             return new NodePlan(status, null, build is { IsRunning: true } && build.Revision != revision, null);
         }
 
@@ -53,7 +54,7 @@ internal sealed record NodePlan(VMTemplateNode Status, string? Basis, bool Cance
         if (build is { IsRunning: true })
         {
             var isOther = build.Revision != revision;
-            status.State = "Building";
+            status.State = NodeStates.Building;
             status.Reason = isOther || build.Phase.Length == 0 ? Reasons.BuildQueued : Reasons.Building;
             status.Message = isOther ? $"The build of revision {build.Revision} is being cancelled." : build.Phase.Length == 0 ? null : $"Phase {build.Phase}.";
             return new NodePlan(status, null, isOther, null);
@@ -61,12 +62,12 @@ internal sealed record NodePlan(VMTemplateNode Status, string? Basis, bool Cance
 
         if (build is { Failure: { } failure } && build.Revision == revision)
         {
-            (status.State, status.Reason, status.Message) = ("Failed", failure.Reason, failure.Message);
+            (status.State, status.Reason, status.Message) = (NodeStates.Failed, failure.Reason, failure.Message);
             var wait = build.RetryAt - now;
             return wait > TimeSpan.Zero ? new NodePlan(status, null, false, wait) : new NodePlan(status, basis, false, null);
         }
 
-        (status.State, status.Reason) = ("Building", Reasons.BuildQueued);
+        (status.State, status.Reason) = (NodeStates.Building, Reasons.BuildQueued);
         status.Message = files.TryGetValue(revision, out var faulty) && faulty.State != TemplateState.Ready ? $"Built again: {faulty.StateReason}" : null;
         return new NodePlan(status, basis, false, null);
     }

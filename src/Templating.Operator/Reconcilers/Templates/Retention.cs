@@ -1,5 +1,7 @@
 using Grpc.Core;
 using Templating.Api.Client;
+using Templating.Kubernetes;
+using Templating.Kubernetes.Resources;
 using Templating.Operator.Cluster;
 using Templating.Operator.Nodes;
 using Templating.V1;
@@ -14,7 +16,7 @@ internal sealed class Retention(TemplateUsers users, IEvents events, ILogger<Ret
     /// <param name="keep">Revisions that stay in any case.</param>
     /// <param name="limit">How many more, the newest first.</param>
     public async Task<ReconcileResult> ApplyAsync(
-        Kubernetes.VMTemplate template, INode node, string? keep, int limit, CancellationToken cancellationToken)
+        VMTemplate template, INode node, string? keep, int limit, CancellationToken cancellationToken)
     {
         var key = ObjectKey.Of(template);
         var spare = NodeFiles.Of(node, key).Where(file => file.Key != keep)
@@ -36,7 +38,7 @@ internal sealed class Retention(TemplateUsers users, IEvents events, ILogger<Ret
             }
 
             Log.Removed(logger, key, revision, node.Name);
-            events.Normal(template, Kubernetes.Reasons.RevisionRemoved, $"Revision {revision} was removed from node '{node.Name}'.");
+            events.Normal(template, Reasons.RevisionRemoved, $"Revision {revision} was removed from node '{node.Name}'.");
         }
 
         return result;

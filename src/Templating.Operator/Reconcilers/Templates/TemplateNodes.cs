@@ -1,5 +1,6 @@
 using k8s.Models;
 using Templating.Kubernetes;
+using Templating.Kubernetes.Resources;
 using Templating.Operator.Cluster;
 using Templating.Operator.Nodes;
 
@@ -33,5 +34,5 @@ internal sealed class TemplateNodes(ICache<V1Node> nodes, INodeDirectory directo
         selector is null || selector.All(pair => node.Metadata.Labels is { } labels && labels.TryGetValue(pair.Key, out var value) && value == pair.Value);
 
     private bool IsRecent(VMTemplateNode node) =>
-        node.State != "Unreachable" || node.LastTransitionTime is not { } since || time.GetUtcNow().UtcDateTime - since.ToUniversalTime() < AwayFor;
+        node.State != NodeStates.Unreachable || node.LastTransitionTime is not { } since || time.GetUtcNow().UtcDateTime - since.ToUniversalTime() < AwayFor;
 }

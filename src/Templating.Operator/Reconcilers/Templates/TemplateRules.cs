@@ -1,4 +1,5 @@
 using Templating.Kubernetes;
+using Templating.Kubernetes.Resources;
 using Templating.Operator.Validation;
 
 namespace Templating.Operator.Reconcilers.Templates;

@@ -1,4 +1,5 @@
 using Templating.Kubernetes;
+using Templating.Kubernetes.Resources;
 using Templating.Operator.Validation;
 
 namespace Templating.Operator.Reconcilers.Templates;
@@ -6,19 +7,13 @@ namespace Templating.Operator.Reconcilers.Templates;
 /// <summary>Makes a VMTemplate's status from what was found on the nodes.</summary>
 internal static class TemplateStatus
 {
-    public const string Accepted = "Accepted";
-
-    public const string Ready = "Ready";
-
-    public const string Progressing = "Progressing";
-
     public static VMTemplateStatus Invalid(VMTemplate template, IReadOnlyList<Fault> faults, DateTimeOffset now)
     {
         var (status, conditions) = Begin(template, now);
         var message = Fault.Text(faults);
-        conditions.Set(Accepted, ConditionSet.False, Reasons.InvalidSpec, message);
-        conditions.Set(Ready, ConditionSet.False, Reasons.InvalidSpec, message);
-        conditions.Set(Progressing, ConditionSet.False, Reasons.InvalidSpec, "Nothing is built from a spec that was not accepted.");
+        conditions.Set(ConditionTypes.Accepted, ConditionStatus.False, Reasons.InvalidSpec, message);
+        conditions.Set(ConditionTypes.Ready, ConditionStatus.False, Reasons.InvalidSpec, message);
+        conditions.Set(ConditionTypes.Progressing, ConditionStatus.False, Reasons.InvalidSpec, "Nothing is built from a spec that was not accepted.");
         (status.Nodes, status.ReadyNodes, status.DesiredNodes, status.Summary) = (template.Status?.Nodes, 0, 0, "0/0");
         status.Conditions = conditions.ToList();
         return status;
@@ -30,8 +25,8 @@ internal static class TemplateStatus
         var before = template.Status;
         (status.Revision, status.Nodes, status.ReadyNodes, status.DesiredNodes, status.Summary) =
             (before?.Revision, before?.Nodes, before?.ReadyNodes, before?.DesiredNodes, before?.Summary);
-        conditions.Set(Ready, ConditionSet.False, reason, message);
-        conditions.Set(Progressing, ConditionSet.True, Reasons.Deleting, message);
+        conditions.Set(ConditionTypes.Ready, ConditionStatus.False, reason, message);
+        conditions.Set(ConditionTypes.Progressing, ConditionStatus.True, Reasons.Deleting, message);
         status.Conditions = conditions.ToList();
         return status;
     }
@@ -39,11 +34,11 @@ internal static class TemplateStatus
     public static VMTemplateStatus Of(VMTemplate template, string revision, IReadOnlyList<VMTemplateNode> nodes, DateTimeOffset now)
     {
         var (status, conditions) = Begin(template, now);
-        var ready = nodes.Count(node => node.State == "Ready");
+        var ready = nodes.Count(node => node.State == NodeStates.Ready);
         status.Revision = revision;
         status.Nodes = [.. nodes.Select(node => Timed(node, template.Status, conditions.Now))];
         (status.ReadyNodes, status.DesiredNodes, status.Summary) = (ready, nodes.Count, $"{ready}/{nodes.Count}");
-        conditions.Set(Accepted, ConditionSet.True, Reasons.Accepted, "The spec is valid.");
+        conditions.Set(ConditionTypes.Accepted, ConditionStatus.True, Reasons.Accepted, "The spec is valid.");
         SetReady(conditions, template, revision, nodes, ready);
         SetProgressing(conditions, nodes, ready);
         status.Conditions = conditions.ToList();
@@ -52,28 +47,28 @@ internal static class TemplateStatus
 
     private static void SetReady(ConditionSet conditions, VMTemplate template, string revision, IReadOnlyList<VMTemplateNode> nodes, int ready)
     {
-        var failed = nodes.FirstOrDefault(node => node.State == "Failed");
+        var failed = nodes.FirstOrDefault(node => node.State == NodeStates.Failed);
         var (value, reason, message) =
-            nodes.Count == 0 ? (ConditionSet.False, Reasons.NoNodes, NoNodes(template))
-            : ready == nodes.Count ? (ConditionSet.True, Reasons.Ready, $"Revision {revision} is ready on {Count(ready)}.")
-            : ready > 0 ? (ConditionSet.True, Reasons.PartlyReady, $"Revision {revision} is ready on {ready} of {Count(nodes.Count)}.")
-            : failed is not null ? (ConditionSet.False, Reasons.BuildFailed, $"On node '{failed.Name}': {failed.Reason}: {failed.Message}")
-            : nodes.All(node => node.State == "Unreachable") ? (ConditionSet.False, Reasons.NodesUnreachable, $"None of {Count(nodes.Count)} can be reached: {nodes[0].Message}")
-            : (ConditionSet.False, Reasons.Building, $"Revision {revision} is being built on {Count(nodes.Count(node => node.State == "Building"))}.");
-        conditions.Set(Ready, value, reason, message);
+            nodes.Count == 0 ? (ConditionStatus.False, Reasons.NoNodes, NoNodes(template))
+            : ready == nodes.Count ? (ConditionStatus.True, Reasons.Ready, $"Revision {revision} is ready on {Count(ready)}.")
+            : ready > 0 ? (ConditionStatus.True, Reasons.PartlyReady, $"Revision {revision} is ready on {ready} of {Count(nodes.Count)}.")
+            : failed is not null ? (ConditionStatus.False, Reasons.BuildFailed, $"On node '{failed.Name}': {failed.Reason}: {failed.Message}")
+            : nodes.All(node => node.State == NodeStates.Unreachable) ? (ConditionStatus.False, Reasons.NodesUnreachable, $"None of {Count(nodes.Count)} can be reached: {nodes[0].Message}")
+            : (ConditionStatus.False, Reasons.Building, $"Revision {revision} is being built on {Count(nodes.Count(node => node.State == NodeStates.Building))}.");
+        conditions.Set(ConditionTypes.Ready, value, reason, message);
     }
 
     private static void SetProgressing(ConditionSet conditions, IReadOnlyList<VMTemplateNode> nodes, int ready)
     {
-        var building = nodes.Count(node => node.State == "Building");
-        var failed = nodes.Where(node => node.State == "Failed").ToList();
+        var building = nodes.Count(node => node.State == NodeStates.Building);
+        var failed = nodes.Where(node => node.State == NodeStates.Failed).ToList();
         var (value, reason, message) =
-            building > 0 ? (ConditionSet.True, Reasons.Building, $"It is being built on {Count(building)}.")
-            : failed.Count > 0 ? (ConditionSet.False, Reasons.BuildFailed, $"It could not be built on {Count(failed.Count)} and is tried again in a while; '{failed[0].Name}': {failed[0].Reason}: {failed[0].Message}")
-            : nodes.Count == 0 ? (ConditionSet.False, Reasons.NoNodes, "There is no node to build it on.")
-            : ready < nodes.Count ? (ConditionSet.False, Reasons.NodesUnreachable, $"{Count(nodes.Count - ready)} cannot be reached.")
-            : (ConditionSet.False, Reasons.Complete, "Nothing is to be done.");
-        conditions.Set(Progressing, value, reason, message);
+            building > 0 ? (ConditionStatus.True, Reasons.Building, $"It is being built on {Count(building)}.")
+            : failed.Count > 0 ? (ConditionStatus.False, Reasons.BuildFailed, $"It could not be built on {Count(failed.Count)} and is tried again in a while; '{failed[0].Name}': {failed[0].Reason}: {failed[0].Message}")
+            : nodes.Count == 0 ? (ConditionStatus.False, Reasons.NoNodes, "There is no node to build it on.")
+            : ready < nodes.Count ? (ConditionStatus.False, Reasons.NodesUnreachable, $"{Count(nodes.Count - ready)} cannot be reached.")
+            : (ConditionStatus.False, Reasons.Complete, "Nothing is to be done.");
+        conditions.Set(ConditionTypes.Progressing, value, reason, message);
     }
 
     private static string NoNodes(VMTemplate template) => template.Spec.NodeSelector is { Count: > 0 } selector

@@ -1,5 +1,6 @@
 using k8s.Models;
 using Templating.Kubernetes;
+using Templating.Kubernetes.Resources;
 using Templating.Operator.Cluster;
 
 namespace Templating.Operator.Reconcilers.Templates;
@@ -16,10 +17,10 @@ internal sealed class TemplateUsers(ICache<V1Pod> pods, ICache<VMClone> clones)
 
     /// <summary>Revisions that pods were made for, be they scheduled yet or not.</summary>
     public IReadOnlySet<string> Revisions(ObjectKey template) =>
-        Pods(template).Select(pod => pod.Metadata.Labels.TryGetValue(Keys.RevisionLabel, out var revision) ? revision : "").ToHashSet(StringComparer.Ordinal);
+        Pods(template).Select(pod => pod.Label(Keys.RevisionLabel) ?? "").ToHashSet(StringComparer.Ordinal);
 
     private IEnumerable<V1Pod> Pods(ObjectKey template) =>
-        pods.Find(Indexes.Template, template.ToString()).Where(pod => pod.Status?.Phase is not ("Succeeded" or "Failed"));
+        pods.Find(Indexes.Template, template.ToString()).Where(pod => !pod.IsEnded());
 
     // One that is being deleted waits for its own pod at most, which is counted by itself.
     private static bool IsAlive(VMClone clone) => clone.Metadata.DeletionTimestamp is null && clone.Status?.FinishTime is null;

@@ -1,5 +1,6 @@
 using Templating.Kubernetes;
 using Templating.Operator.Cluster;
+using Templating.Operator.Reconcilers.Clones.Work;
 using Templating.Operator.Validation;
 
 namespace Templating.Operator.Reconcilers.Clones.Steps;
@@ -12,12 +13,12 @@ internal sealed class Accept(IEvents events) : ICloneStep
         work.Faults = CloneRules.Check(work.Clone, work.Pod);
         if (work.Faults.Count == 0)
         {
-            work.Conditions.Set(CloneConditions.Accepted, ConditionSet.True, "Valid", "The spec is valid.");
+            work.Conditions.Set(ConditionTypes.Accepted, ConditionStatus.True, Reasons.Valid, "The spec is valid.");
             return Task.FromResult(StepResult.Next);
         }
 
         var text = Fault.Text(work.Faults);
-        if (work.Conditions.Set(CloneConditions.Accepted, ConditionSet.False, Reasons.InvalidSpec, text))
+        if (work.Conditions.Set(ConditionTypes.Accepted, ConditionStatus.False, Reasons.InvalidSpec, text))
         {
             events.Warning(work.Clone, Reasons.InvalidSpec, text);
         }
@@ -27,7 +28,7 @@ internal sealed class Accept(IEvents events) : ICloneStep
             return Task.FromResult(StepResult.Next);
         }
 
-        work.Conditions.Set(CloneConditions.Ready, ConditionSet.False, Reasons.InvalidSpec, "The spec is not valid; Accepted says why.");
+        work.Conditions.Set(ConditionTypes.Ready, ConditionStatus.False, Reasons.InvalidSpec, "The spec is not valid; Accepted says why.");
         return Task.FromResult(StepResult.End);
     }
 }

@@ -2,15 +2,17 @@ using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using Templating.Api.Client;
 using Templating.Kubernetes;
+using Templating.Kubernetes.Resources;
 using Templating.Operator.Cluster;
 using Templating.Operator.Nodes;
 using Templating.Operator.Pods;
+using Templating.Operator.Reconcilers.Clones.Work;
 using Templating.V1;
 
 namespace Templating.Operator.Reconcilers.Clones.Steps;
 
 /// <summary>Makes the waiting VM this VMClone's own, by its node's daemon. A retry asks with the same id.</summary>
-internal sealed class Activate(INodeDirectory nodes, Finisher finisher, CloneClock clock, TimeProvider time) : ICloneStep
+internal sealed class Activate(INodeDirectory nodes, VmEnd end, CloneClock clock, TimeProvider time) : ICloneStep
 {
     private const int DefaultTimeoutSeconds = 30;
 
@@ -31,8 +33,8 @@ internal sealed class Activate(INodeDirectory nodes, Finisher finisher, CloneClo
             return await LookAtAsync(work, vm, cancellationToken);
         }
 
-        clock.Mark(work.Key, pod.Label(Keys.PoolLabel) is null ? "scheduled" : "claimed");
-        clock.Mark(work.Key, "restored");
+        clock.Mark(work.Key, pod.Label(Keys.PoolLabel) is null ? StartPhases.Scheduled : StartPhases.Claimed);
+        clock.Mark(work.Key, StartPhases.Restored);
         if (work.Inputs is null || nodes.Find(pod.Spec.NodeName) is not { } node)
         {
             return StepResult.Next;
@@ -55,7 +57,7 @@ internal sealed class Activate(INodeDirectory nodes, Finisher finisher, CloneClo
         }
         catch (TemplatingClientException refusal)
         {
-            await finisher.EndedAsync(work, new PodOutcome(Reasons.ActivationFailed, Text(refusal), Failed: true), cancellationToken);
+            await end.EndedAsync(work, new PodOutcome(Reasons.ActivationFailed, Text(refusal), Failed: true), cancellationToken);
             return StepResult.End;
         }
     }
@@ -69,14 +71,14 @@ internal sealed class Activate(INodeDirectory nodes, Finisher finisher, CloneClo
         }
 
         var outcome = new PodOutcome(Reasons.ActivationFailed, $"Pod '{vm.PodName}' was activated by another request, {vm.RequestId}.", Failed: true);
-        await finisher.EndedAsync(work, outcome, cancellationToken);
+        await end.EndedAsync(work, outcome, cancellationToken);
         return StepResult.End;
     }
 
     private static StepResult Later(CloneWork work, string message)
     {
-        work.Conditions.Set(CloneConditions.IdentityConfirmed, ConditionSet.False, Reasons.NodeUnavailable, $"The activation is tried again: {message}");
-        work.Conditions.Set(CloneConditions.Ready, ConditionSet.False, Reasons.NodeUnavailable, "Its VM is not activated yet; IdentityConfirmed says why.");
+        work.Conditions.Set(ConditionTypes.IdentityConfirmed, ConditionStatus.False, Reasons.NodeUnavailable, $"The activation is tried again: {message}");
+        work.Conditions.Set(ConditionTypes.Ready, ConditionStatus.False, Reasons.NodeUnavailable, "Its VM is not activated yet; IdentityConfirmed says why.");
         work.LookAgainAfter(Again);
         return StepResult.Next;
     }

@@ -1,14 +1,15 @@
-using System.Globalization;
 using k8s.Autorest;
 using Templating.Kubernetes;
+using Templating.Kubernetes.Resources;
 using Templating.Operator.Cluster;
 using Templating.Operator.Pods;
+using Templating.Operator.Reconcilers.Clones.Work;
 
 namespace Templating.Operator.Reconcilers.Clones.Steps;
 
 /// <summary>Makes a pod for a VMClone that got none from a pool. Its name follows from the VMClone, so it is made once.</summary>
 internal sealed class CreatePod(
-    ICache<VMPool> pools, ICache<VMTemplate> templates, PodBuilder builder, IClusterWriter writer, IEvents events) : ICloneStep
+    ICache<VMPool> pools, ICache<VMTemplate> templates, PodBuilder builder, ClusterWriter writer, IEvents events) : ICloneStep
 {
     /// <summary>A change of template or pool is told; this is for what nobody tells.</summary>
     private static readonly TimeSpan Again = TimeSpan.FromSeconds(10);
@@ -56,19 +57,16 @@ internal sealed class CreatePod(
             Name = PodNames.ForClone(clone.Metadata.Name, work.Uid, work.Restarts),
             Pod = source.Pool is null ? clone.Spec.Pod : Merge(source.Pool.Spec.Pod, clone.Spec.Pod),
             Ports = clone.Spec.Ports ?? [],
-            Labels = new Dictionary<string, string>(StringComparer.Ordinal) { [Keys.CloneLabel] = work.Uid },
-            Annotations = new Dictionary<string, string>(StringComparer.Ordinal)
-            {
-                [Keys.RestartAnnotation] = work.Restarts.ToString(CultureInfo.InvariantCulture),
-            },
+            Labels = work.PodLabels,
+            Annotations = work.PodAnnotations,
         };
     }
 
     /// <summary>As a VM of the pool would be: its pod, with the VMClone's own labels and annotations.</summary>
     private static VMPodTemplate Merge(VMPodTemplate? pool, VMPodTemplate? clone) => new()
     {
-        Labels = Union(pool?.Labels, clone?.Labels),
-        Annotations = Union(pool?.Annotations, clone?.Annotations),
+        Labels = PodBuilder.Merge(pool?.Labels, clone?.Labels),
+        Annotations = PodBuilder.Merge(pool?.Annotations, clone?.Annotations),
         Resources = pool?.Resources,
         NodeSelector = pool?.NodeSelector,
         Tolerations = pool?.Tolerations,
@@ -76,25 +74,14 @@ internal sealed class CreatePod(
         TerminationGracePeriodSeconds = pool?.TerminationGracePeriodSeconds,
     };
 
-    private static Dictionary<string, string> Union(Dictionary<string, string>? first, Dictionary<string, string>? second)
-    {
-        var all = new Dictionary<string, string>(first ?? [], StringComparer.Ordinal);
-        foreach (var (key, value) in second ?? [])
-        {
-            all[key] = value;
-        }
-
-        return all;
-    }
-
     private StepResult NotYet(CloneWork work, string reason, string message, TimeSpan again)
     {
-        if (work.Conditions.Set(CloneConditions.Scheduled, ConditionSet.False, reason, message))
+        if (work.Conditions.Set(ConditionTypes.Scheduled, ConditionStatus.False, reason, message))
         {
             events.Warning(work.Clone, reason, message);
         }
 
-        work.Conditions.Set(CloneConditions.Ready, ConditionSet.False, reason, "It has no pod; Scheduled says why.");
+        work.Conditions.Set(ConditionTypes.Ready, ConditionStatus.False, reason, "It has no pod; Scheduled says why.");
         work.LookAgainAfter(again);
         return StepResult.End;
     }

@@ -2,11 +2,12 @@ using k8s.Models;
 using Templating.Kubernetes;
 using Templating.Operator.Cluster;
 using Templating.Operator.Pods;
+using Templating.Operator.Reconcilers.Clones.Work;
 
 namespace Templating.Operator.Reconcilers.Clones.Steps;
 
 /// <summary>Sees that the VM's pod ended, is gone, or lost with its node.</summary>
-internal sealed class EndOfPod(IClusterWriter writer, NodeHealth health, Finisher finisher) : ICloneStep
+internal sealed class EndOfPod(ClusterWriter writer, NodeHealth health, VmEnd end) : ICloneStep
 {
     public async Task<StepResult> RunAsync(CloneWork work, CancellationToken cancellationToken)
     {
@@ -18,20 +19,20 @@ internal sealed class EndOfPod(IClusterWriter writer, NodeHealth health, Finishe
                 return StepResult.Next;
             }
 
-            await finisher.EndedAsync(work, node.LostIn is null ? PodOutcome.Deleted(work.Status.PodName) : PodOutcome.NodeLost(node.Message), cancellationToken);
+            await end.EndedAsync(work, node.LostIn is null ? PodOutcome.Deleted(work.Status.PodName) : PodOutcome.NodeLost(node.Message), cancellationToken);
             return StepResult.End;
         }
 
         if (pod.IsEnded() && !pod.IsDeleting())
         {
-            await finisher.EndedAsync(work, PodOutcome.Of(pod), cancellationToken);
+            await end.EndedAsync(work, PodOutcome.Of(pod), cancellationToken);
             return StepResult.End;
         }
 
         if (node.IsLost)
         {
             var lost = PodOutcome.NodeLost(node.Message);
-            await finisher.EndedAsync(work, lost, cancellationToken);
+            await end.EndedAsync(work, lost, cancellationToken);
 
             // Nobody is left on the node who could end it in order and say so.
             await writer.DeleteAsync<V1Pod>(ObjectKey.Of(pod), pod.Metadata.Uid, 0, cancellationToken);
@@ -48,7 +49,7 @@ internal sealed class EndOfPod(IClusterWriter writer, NodeHealth health, Finishe
             return StepResult.Next;
         }
 
-        work.Conditions.Set(CloneConditions.Ready, ConditionSet.False, Reasons.PodTerminating, $"Pod '{pod.Metadata.Name}' is being deleted.");
+        work.Conditions.Set(ConditionTypes.Ready, ConditionStatus.False, Reasons.PodTerminating, $"Pod '{pod.Metadata.Name}' is being deleted.");
         Remember(work, pod);
         return StepResult.End;
     }

@@ -1,19 +1,20 @@
 using k8s.Models;
 using Templating.Kubernetes;
+using Templating.Kubernetes.Resources;
 using Templating.Operator.Cluster;
-using Templating.Operator.Pods;
+using Templating.Operator.Reconcilers.Clones.Work;
 
 namespace Templating.Operator.Reconcilers.Clones.Steps;
 
 /// <summary>A finished VMClone does nothing more, and goes when its time to live is over.</summary>
-internal sealed class Expire(IClusterWriter writer) : ICloneStep
+internal sealed class Expire(ClusterWriter writer) : ICloneStep
 {
-    /// <summary>A VM that failed ends by itself, and its pod is left there for its log.</summary>
+    /// <summary>So long a VM that failed may take to end by itself: then its pod stays for its log. One that still runs is deleted.</summary>
     private static readonly TimeSpan OwnEnd = TimeSpan.FromSeconds(10);
 
     public async Task<StepResult> RunAsync(CloneWork work, CancellationToken cancellationToken)
     {
-        if (!work.Conditions.IsTrue(CloneConditions.Finished))
+        if (!work.Conditions.IsTrue(ConditionTypes.Finished))
         {
             return StepResult.Next;
         }

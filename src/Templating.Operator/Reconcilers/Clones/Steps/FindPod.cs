@@ -1,15 +1,17 @@
 using k8s.Models;
+using Templating.Kubernetes;
 using Templating.Operator.Cluster;
 using Templating.Operator.Nodes;
-using Templating.Operator.Pods;
+using Templating.Operator.Reconcilers.Clones.Work;
 
 namespace Templating.Operator.Reconcilers.Clones.Steps;
 
 /// <summary>
-/// Finds the VM's pod by its label, whatever the status says: after a crash the label is there first. Pods of earlier VMs
-/// go, and all but one where two operators each took one: the same for both, or each would delete the other's.
+/// Finds the VM's pod by its label, not by the status: an operator that crashed may have written the label alone. Then deletes
+/// what is too many: the pods of earlier VMs and, where two operators each took a pod for this VMClone, all but one of these.
+/// Both operators keep the same one, or each would delete the other's.
 /// </summary>
-internal sealed class FindPod(ICache<V1Pod> pods, INodeDirectory nodes, IClusterReader reader, IClusterWriter writer) : ICloneStep
+internal sealed class FindPod(ICache<V1Pod> pods, INodeDirectory nodes, ClusterApi api, ClusterWriter writer) : ICloneStep
 {
     public async Task<StepResult> RunAsync(CloneWork work, CancellationToken cancellationToken)
     {
@@ -37,12 +39,12 @@ internal sealed class FindPod(ICache<V1Pod> pods, INodeDirectory nodes, ICluster
     /// <summary>That a VM's pod is gone has consequences, so it is the API server that has to say it.</summary>
     private async Task<V1Pod?> ReadAsync(CloneWork work, CancellationToken cancellationToken)
     {
-        if (work.Status.PodUid is not { } uid || work.Conditions.IsTrue(CloneConditions.Finished))
+        if (work.Status.PodUid is not { } uid || work.Conditions.IsTrue(ConditionTypes.Finished))
         {
             return null;
         }
 
-        var pod = await reader.GetAsync<V1Pod>(new ObjectKey(work.Key.Namespace, work.Status.PodName ?? ""), cancellationToken);
+        var pod = await api.GetAsync<V1Pod>(new ObjectKey(work.Key.Namespace, work.Status.PodName ?? ""), cancellationToken);
         if (pod?.Metadata.Uid != uid)
         {
             return null;

@@ -1,8 +1,9 @@
 using k8s.Models;
 using Templating.Kubernetes;
 using Templating.Operator.Cluster;
-using Templating.Operator.Hosting;
 using Templating.Operator.Pods;
+using Templating.Operator.Reconcilers.Clones.Work;
+using Templating.Operator.Telemetry;
 using Templating.V1;
 
 namespace Templating.Operator.Reconcilers.Clones.Steps;
@@ -32,23 +33,23 @@ internal sealed class Observe(NodeHealth health, IEvents events, CloneClock cloc
         status.NodeName = pod.Spec?.NodeName;
         status.Ip = pod.Status?.PodIP;
         status.Revision = pod.Label(Keys.RevisionLabel);
-        status.Start = pod.Label(Keys.PoolLabel) is null ? "Cold" : "Warm";
+        status.Start = pod.Label(Keys.PoolLabel) is null ? StartKinds.Cold : StartKinds.Warm;
     }
 
     private void SetScheduled(CloneWork work, V1Pod pod)
     {
         if (pod.Spec?.NodeName is { Length: > 0 } node)
         {
-            clock.Mark(work.Key, pod.Label(Keys.PoolLabel) is null ? "scheduled" : "claimed");
-            work.Conditions.Set(CloneConditions.Scheduled, ConditionSet.True, work.Status.Start == "Warm" ? Reasons.Claimed : "Scheduled", $"Pod '{pod.Metadata.Name}' is on node '{node}'.");
+            clock.Mark(work.Key, pod.Label(Keys.PoolLabel) is null ? StartPhases.Scheduled : StartPhases.Claimed);
+            work.Conditions.Set(ConditionTypes.Scheduled, ConditionStatus.True, work.Status.Start == StartKinds.Warm ? Reasons.Claimed : Reasons.Scheduled, $"Pod '{pod.Metadata.Name}' is on node '{node}'.");
             return;
         }
 
         var scheduled = pod.Status?.Conditions?.FirstOrDefault(c => c.Type == "PodScheduled");
         work.Conditions.Set(
-            CloneConditions.Scheduled,
-            ConditionSet.False,
-            scheduled is { Status: "False", Reason: "Unschedulable" } ? "Unschedulable" : "Scheduling",
+            ConditionTypes.Scheduled,
+            ConditionStatus.False,
+            scheduled is { Status: ConditionStatus.False, Reason: Reasons.Unschedulable } ? Reasons.Unschedulable : Reasons.Scheduling,
             scheduled?.Message is { Length: > 0 } message ? message : $"Pod '{pod.Metadata.Name}' waits for a node.");
     }
 
@@ -56,15 +57,15 @@ internal sealed class Observe(NodeHealth health, IEvents events, CloneClock cloc
     {
         if (work.Vm?.State is PodState.Waiting or PodState.Activating or PodState.Ready)
         {
-            work.Conditions.Set(CloneConditions.Restored, ConditionSet.True, "Restored", "The VM was restored at the template's frozen moment.");
+            work.Conditions.Set(ConditionTypes.Restored, ConditionStatus.True, Reasons.Restored, "The VM was restored at the template's frozen moment.");
         }
-        else if (!work.Conditions.IsTrue(CloneConditions.Restored))
+        else if (!work.Conditions.IsTrue(ConditionTypes.Restored))
         {
             var waiting = pod.Container()?.State?.Waiting;
             work.Conditions.Set(
-                CloneConditions.Restored,
-                ConditionSet.False,
-                waiting?.Reason is { Length: > 0 } reason && reason != "ContainerCreating" ? reason : "Starting",
+                ConditionTypes.Restored,
+                ConditionStatus.False,
+                waiting?.Reason is { Length: > 0 } reason && reason != "ContainerCreating" ? reason : Reasons.Starting,
                 waiting?.Message is { Length: > 0 } message ? message : "The VM's container is being started.");
         }
     }
@@ -73,16 +74,16 @@ internal sealed class Observe(NodeHealth health, IEvents events, CloneClock cloc
     {
         if (IsReady(work))
         {
-            work.Conditions.Set(CloneConditions.IdentityConfirmed, ConditionSet.True, "Confirmed", "The guest confirmed its identity.");
+            work.Conditions.Set(ConditionTypes.IdentityConfirmed, ConditionStatus.True, Reasons.Confirmed, "The guest confirmed its identity.");
         }
         else if (work.Vm is { State: PodState.Failed or PodState.Stopped } ended)
         {
-            work.Conditions.Set(CloneConditions.IdentityConfirmed, ConditionSet.False, Reasons.VMEnded, $"The VM ended: {ended.StateReason}");
+            work.Conditions.Set(ConditionTypes.IdentityConfirmed, ConditionStatus.False, Reasons.VMEnded, $"The VM ended: {ended.StateReason}");
         }
-        else if (!work.Conditions.IsTrue(CloneConditions.IdentityConfirmed)
-            && !IsWaitingFor(work, work.Conditions.Get(CloneConditions.IdentityConfirmed)?.Reason))
+        else if (!work.Conditions.IsTrue(ConditionTypes.IdentityConfirmed)
+            && !IsWaitingFor(work, work.Conditions.Get(ConditionTypes.IdentityConfirmed)?.Reason))
         {
-            work.Conditions.Set(CloneConditions.IdentityConfirmed, ConditionSet.False, Reasons.NotActivated, "The VM was not activated yet.");
+            work.Conditions.Set(ConditionTypes.IdentityConfirmed, ConditionStatus.False, Reasons.NotActivated, "The VM was not activated yet.");
         }
     }
 
@@ -92,14 +93,14 @@ internal sealed class Observe(NodeHealth health, IEvents events, CloneClock cloc
         {
             if (health.Of(pod.Spec?.NodeName) is { LostIn: not null } bad)
             {
-                work.Conditions.Set(CloneConditions.Ready, ConditionSet.Unknown, Reasons.NodeNotReady, bad.Message);
+                work.Conditions.Set(ConditionTypes.Ready, ConditionStatus.Unknown, Reasons.NodeNotReady, bad.Message);
                 return;
             }
 
             // Who waits for Ready goes on to use the address.
             if (work.Status.ReadyTime is null && string.IsNullOrEmpty(work.Status.Ip))
             {
-                work.Conditions.Set(CloneConditions.Ready, ConditionSet.False, Reasons.AddressPending, "The kubelet has not told the pod's IP yet.");
+                work.Conditions.Set(ConditionTypes.Ready, ConditionStatus.False, Reasons.AddressPending, "The kubelet has not told the pod's IP yet.");
                 return;
             }
 
@@ -107,12 +108,12 @@ internal sealed class Observe(NodeHealth health, IEvents events, CloneClock cloc
         }
         else if (work.Vm is { State: PodState.Failed or PodState.Stopped })
         {
-            work.Conditions.Set(CloneConditions.Ready, ConditionSet.False, Reasons.VMEnded, "The VM ended; its pod will say how.");
+            work.Conditions.Set(ConditionTypes.Ready, ConditionStatus.False, Reasons.VMEnded, "The VM ended; its pod will say how.");
         }
-        else if (!work.Conditions.IsTrue(CloneConditions.IdentityConfirmed))
+        else if (!work.Conditions.IsTrue(ConditionTypes.IdentityConfirmed))
         {
-            var first = new[] { CloneConditions.Scheduled, CloneConditions.Restored, CloneConditions.IdentityConfirmed }.First(c => !work.Conditions.IsTrue(c));
-            work.Conditions.Set(CloneConditions.Ready, ConditionSet.False, work.Conditions.Get(first)!.Reason, $"{first} is not true yet.");
+            var first = new[] { ConditionTypes.Scheduled, ConditionTypes.Restored, ConditionTypes.IdentityConfirmed }.First(c => !work.Conditions.IsTrue(c));
+            work.Conditions.Set(ConditionTypes.Ready, ConditionStatus.False, work.Conditions.Get(first)!.Reason, $"{first} is not true yet.");
         }
     }
 
@@ -123,19 +124,19 @@ internal sealed class Observe(NodeHealth health, IEvents events, CloneClock cloc
         status.MachineId = vm.Identity?.MachineId is { Length: > 0 } id ? id : null;
         if (status.ReadyTime is null)
         {
-            clock.Mark(work.Key, "identity");
+            clock.Mark(work.Key, StartPhases.Identity);
             status.ReadyTime = work.Conditions.Now;
             if (clock.Times(work.Key) is { } times)
             {
                 status.StartSeconds = times.Seconds;
                 status.Phases = times.Phases;
-                metrics.Claim(TimeSpan.FromSeconds(times.Seconds), status.Start == "Warm");
+                metrics.Claim(TimeSpan.FromSeconds(times.Seconds), status.Start == StartKinds.Warm);
             }
 
-            events.Normal(work.Clone, "Ready", $"Its VM is ready in pod '{status.PodName}' on node '{status.NodeName}' ({status.Start}, {status.StartSeconds} s).");
+            events.Normal(work.Clone, Reasons.Ready, $"Its VM is ready in pod '{status.PodName}' on node '{status.NodeName}' ({status.Start}, {status.StartSeconds} s).");
         }
 
-        work.Conditions.Set(CloneConditions.Ready, ConditionSet.True, "Ready", "The VM is ready.");
+        work.Conditions.Set(ConditionTypes.Ready, ConditionStatus.True, Reasons.Ready, "The VM is ready.");
     }
 
     /// <summary>An earlier step of this pass said why the activation has to wait.</summary>

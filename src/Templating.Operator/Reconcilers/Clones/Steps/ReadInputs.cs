@@ -1,5 +1,6 @@
 using Templating.Kubernetes;
 using Templating.Operator.Cluster;
+using Templating.Operator.Reconcilers.Clones.Work;
 using Templating.Operator.Validation;
 using Templating.V1;
 
@@ -20,7 +21,7 @@ internal sealed class ReadInputs(InputReader reader, IEvents events) : ICloneSte
             return StepResult.Next;
         }
 
-        if (work.Pod is null && Finisher.Pause(work) is { } pause)
+        if (work.Pod is null && VmRestart.PauseLeft(work) is { } pause)
         {
             work.LookAgainAfter(pause);
             return StepResult.End;
@@ -34,12 +35,12 @@ internal sealed class ReadInputs(InputReader reader, IEvents events) : ICloneSte
         }
 
         var text = Fault.Text(faults);
-        if (work.Conditions.Set(CloneConditions.IdentityConfirmed, ConditionSet.False, Reasons.InputMissing, text))
+        if (work.Conditions.Set(ConditionTypes.IdentityConfirmed, ConditionStatus.False, Reasons.InputMissing, text))
         {
             events.Warning(work.Clone, Reasons.InputMissing, text);
         }
 
-        work.Conditions.Set(CloneConditions.Ready, ConditionSet.False, Reasons.InputMissing, "What its guest is to be given is not there; IdentityConfirmed says what.");
+        work.Conditions.Set(ConditionTypes.Ready, ConditionStatus.False, Reasons.InputMissing, "What its guest is to be given is not there; IdentityConfirmed says what.");
         work.LookAgainAfter(Again);
         return work.Pod is null ? StepResult.End : StepResult.Next;
     }

@@ -2,11 +2,12 @@ using k8s.Models;
 using Templating.Kubernetes;
 using Templating.Operator.Cluster;
 using Templating.Operator.Pods;
+using Templating.Operator.Reconcilers.Clones.Work;
 
 namespace Templating.Operator.Reconcilers.Clones.Steps;
 
 /// <summary>At its shutdown time the guest is told to power off, by deleting its pod in order.</summary>
-internal sealed class ShutDown(IClusterWriter writer, Finisher finisher) : ICloneStep
+internal sealed class ShutDown(ClusterWriter writer, VmEnd end) : ICloneStep
 {
     public async Task<StepResult> RunAsync(CloneWork work, CancellationToken cancellationToken)
     {
@@ -26,7 +27,7 @@ internal sealed class ShutDown(IClusterWriter writer, Finisher finisher) : IClon
 
         if (work.Pod is not { } pod)
         {
-            finisher.Finish(work, PodOutcome.ShutDown(at));
+            end.Finish(work, PodOutcome.ShutDown(at));
             return StepResult.End;
         }
 
@@ -35,7 +36,7 @@ internal sealed class ShutDown(IClusterWriter writer, Finisher finisher) : IClon
             return StepResult.Next;
         }
 
-        work.Conditions.Set(CloneConditions.Ready, ConditionSet.False, Reasons.ShuttingDown, "Its shutdown time has come.");
+        work.Conditions.Set(ConditionTypes.Ready, ConditionStatus.False, Reasons.ShuttingDown, "Its shutdown time has come.");
         if (!pod.IsDeleting())
         {
             await writer.DeleteAsync<V1Pod>(ObjectKey.Of(pod), pod.Metadata.Uid, null, cancellationToken);

@@ -1,11 +1,10 @@
-using System.Security.Cryptography;
 using k8s.Autorest;
 using k8s.Models;
 using Templating.Kubernetes;
+using Templating.Kubernetes.Resources;
 using Templating.Operator.Cluster;
-using Templating.Operator.Nodes;
 using Templating.Operator.Pods;
-using Templating.V1;
+using Templating.Operator.Reconcilers.Clones.Work;
 
 namespace Templating.Operator.Reconcilers.Clones.Steps;
 
@@ -14,14 +13,7 @@ namespace Templating.Operator.Reconcilers.Clones.Steps;
 /// are refused and look at the next.
 /// </summary>
 internal sealed class TakeFromPool(
-    ICache<V1Pod> pods,
-    ICache<VMPool> pools,
-    INodeDirectory nodes,
-    NodeHealth health,
-    PodReservations reservations,
-    IClusterWriter writer,
-    CloneClock clock,
-    TimeProvider time) : ICloneStep
+    ICache<VMPool> pools, WaitingVms waiting, PodReservations reservations, ClusterWriter writer, CloneClock clock, TimeProvider time) : ICloneStep
 {
     private const int Attempts = 4;
 
@@ -34,7 +26,7 @@ internal sealed class TakeFromPool(
             return StepResult.Next;
         }
 
-        foreach (var candidate in Candidates(pool))
+        foreach (var candidate in waiting.Of(pool))
         {
             if (!reservations.TryTake(candidate.Metadata.Uid))
             {
@@ -46,8 +38,8 @@ internal sealed class TakeFromPool(
                 if (await TryClaimAsync(work, candidate, cancellationToken) is { } claimed)
                 {
                     work.Pod = claimed;
-                    work.Vm = nodes.Find(claimed.Spec.NodeName)?.FindPod(claimed.Metadata.Uid);
-                    clock.Mark(work.Key, "claimed");
+                    work.Vm = waiting.VmOf(claimed);
+                    clock.Mark(work.Key, StartPhases.Claimed);
                     return StepResult.Next;
                 }
             }
@@ -66,7 +58,7 @@ internal sealed class TakeFromPool(
         for (var attempt = 0; attempt < Attempts; attempt++)
         {
             // Between the look and the reservation somebody may have had it.
-            if (pods.Get(ObjectKey.Of(candidate)) is not { } now || now.Metadata.Uid != candidate.Metadata.Uid || !IsWaiting(now))
+            if (waiting.Look(candidate) is not { } now)
             {
                 return null;
             }
@@ -90,41 +82,18 @@ internal sealed class TakeFromPool(
         return null;
     }
 
-    /// <summary>Those of the pool's revision first; among equals by chance, so that two who look at once try different ones.</summary>
-    private List<V1Pod> Candidates(VMPool pool)
-    {
-        var waiting = pods.Find(Indexes.Pool, ObjectKey.Of(pool).ToString())
-            .Where(p => p.Controller()?.Uid == pool.Metadata.Uid && p.Label(Keys.TemplateLabel) == pool.Spec.Template && IsWaiting(p))
-            .ToArray();
-        RandomNumberGenerator.Shuffle(waiting.AsSpan());
-        return [.. waiting.OrderByDescending(p => p.Label(Keys.RevisionLabel) == pool.Status?.Revision)];
-    }
-
-    /// <summary>In its node's eyes, which sees it up to a second before the kubelet has told that its container runs.</summary>
-    private bool IsWaiting(V1Pod pod) => pod.Label(Keys.CloneLabel) is null && !pod.IsDeleting() && !pod.IsEnded()
-        && pod.Spec?.NodeName is { } name && health.Of(name).LostIn is null
-        && nodes.Find(name) is { Synced: true } node && node.FindPod(pod.Metadata.Uid)?.State == PodState.Waiting;
-
-    private Task<V1Pod> ClaimAsync(CloneWork work, V1Pod pod, CancellationToken cancellationToken)
-    {
-        var labels = new Dictionary<string, string>(work.Clone.Spec.Pod?.Labels ?? [], StringComparer.Ordinal) { [Keys.CloneLabel] = work.Uid };
-        var annotations = new Dictionary<string, string>(work.Clone.Spec.Pod?.Annotations ?? [], StringComparer.Ordinal)
+    private Task<V1Pod> ClaimAsync(CloneWork work, V1Pod pod, CancellationToken cancellationToken) => writer.PatchAsync<V1Pod>(
+        ObjectKey.Of(pod),
+        new
         {
-            [Keys.RestartAnnotation] = work.Restarts.ToString(System.Globalization.CultureInfo.InvariantCulture),
-        };
-        return writer.PatchAsync<V1Pod>(
-            ObjectKey.Of(pod),
-            new
+            metadata = new
             {
-                metadata = new
-                {
-                    uid = pod.Metadata.Uid,
-                    resourceVersion = pod.Metadata.ResourceVersion,
-                    labels,
-                    annotations,
-                    ownerReferences = new[] { PodBuilder.Owner(VMClone.KubeKind, work.Clone.Metadata) },
-                },
+                uid = pod.Metadata.Uid,
+                resourceVersion = pod.Metadata.ResourceVersion,
+                labels = PodBuilder.Merge(work.Clone.Spec.Pod?.Labels, work.PodLabels),
+                annotations = PodBuilder.Merge(work.Clone.Spec.Pod?.Annotations, work.PodAnnotations),
+                ownerReferences = new[] { PodBuilder.Owner(VMClone.KubeKind, work.Clone.Metadata) },
             },
-            cancellationToken);
-    }
+        },
+        cancellationToken);
 }

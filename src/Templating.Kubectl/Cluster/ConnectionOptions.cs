@@ -1,0 +1,4 @@
+namespace Templating.Kubectl.Cluster;
+
+/// <param name="Namespace">Null for the kubeconfig's.</param>
+internal sealed record ConnectionOptions(string? Kubeconfig, string? Context, string? Namespace, bool AllNamespaces);

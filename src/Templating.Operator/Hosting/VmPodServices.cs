@@ -1,0 +1,53 @@
+using k8s.Models;
+using Templating.Kubernetes.Resources;
+using Templating.Operator.Cluster;
+using Templating.Operator.Pods;
+using Templating.Operator.Reconcilers.Clones;
+using Templating.Operator.Reconcilers.Clones.Work;
+using Templating.Operator.Reconcilers.Pools;
+
+namespace Templating.Operator.Hosting;
+
+/// <summary>Registers VM pods, and the controllers of VMPools and VMClones.</summary>
+internal static class VmPodServices
+{
+    public static IServiceCollection AddVmPods(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddOptions<PodOptions>().Bind(configuration.GetSection(PodOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<PodBuilder>();
+        services.AddSingleton<PodReservations>();
+        services.AddSingleton<NodeHealth>();
+        services.AddSingleton<WaitingVms>();
+        AddPools(services);
+        AddClones(services);
+        return services;
+    }
+
+    private static void AddPools(IServiceCollection services)
+    {
+        services.AddSingleton<PoolViewer>();
+        services.AddSingleton<PoolReplicator>();
+        services.AddSingleton<PoolBackoff>();
+        services.AddSingleton<PoolStatus>();
+        services.AddSingleton<PoolReconciler>();
+        services.AddSingleton(s => PoolController.Create(
+            s.GetRequiredService<PoolReconciler>(), s.GetRequiredService<ICache<VMPool>>(), s.GetRequiredService<ICache<V1Pod>>()));
+    }
+
+    private static void AddClones(IServiceCollection services)
+    {
+        services.AddSingleton<CloneStatusWriter>();
+        services.AddSingleton<CloneClock>();
+        services.AddSingleton<VmRestart>();
+        services.AddSingleton<VmEnd>();
+        services.AddSingleton<InputReader>();
+        foreach (var step in CloneReconciler.Steps)
+        {
+            services.AddSingleton(typeof(ICloneStep), step);
+        }
+
+        services.AddSingleton<CloneReconciler>();
+        services.AddSingleton(s => CloneController.Create(
+            s.GetRequiredService<CloneReconciler>(), s.GetRequiredService<ICache<VMClone>>(), s.GetRequiredService<ICache<V1Pod>>()));
+    }
+}
