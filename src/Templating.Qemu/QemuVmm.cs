@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.Extensions.Logging;
 using Templating.Core.Errors;
 using Templating.Core.Machines;
+using Templating.Qemu.Base;
 using Templating.Qemu.CommandLine;
 using Templating.Qemu.Memory;
 using Templating.Qemu.Native;
@@ -20,17 +21,17 @@ public sealed class QemuVmm : IVmm, IDisposable
     private const long TemplateExtraBytes = 256 * MachineSpec.MiB;
 
     private readonly QemuOptions _options;
-    private readonly TimeProvider _clock;
+    private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly ProcessWatcher _watcher = new();
     private readonly Privileges _privileges;
     private readonly QemuProbe _probe;
 
-    public QemuVmm(QemuOptions options, TimeProvider clock, ILogger<QemuVmm> logger)
+    public QemuVmm(QemuOptions options, TimeProvider time, ILogger<QemuVmm> logger)
     {
-        (_options, _clock, _logger) = (options, clock, logger);
-        _privileges = new Privileges(options.SetprivPath, options.EndWithProcess);
-        _probe = new QemuProbe(options, _watcher, clock, logger);
+        (_options, _time, _logger) = (options, time, logger);
+        _privileges = new Privileges(options.EndWithProcess);
+        _probe = new QemuProbe(options, _watcher, time, logger);
     }
 
     public VmmInfo? Known => _probe.Known?.Info;
@@ -39,7 +40,7 @@ public sealed class QemuVmm : IVmm, IDisposable
         (await _probe.GetAsync(refresh, cancellationToken)).Info;
 
     public async Task<ResolvedMachine> ResolveAsync(MachineSpec spec, int imageCount, CancellationToken cancellationToken) =>
-        MachineResolver.Resolve(spec, imageCount, await _probe.GetAsync(refresh: false, cancellationToken), _options);
+        MachineResolver.Resolve(spec, imageCount, await _probe.GetAsync(refresh: false, cancellationToken));
 
     public async Task<IVm> BootAsync(BootRequest request, CancellationToken cancellationToken)
     {
@@ -73,7 +74,7 @@ public sealed class QemuVmm : IVmm, IDisposable
         }, cancellationToken);
 
     public Task<IVm?> AdoptAsync(VmFolder folder, VmProcessId process, CancellationToken cancellationToken) =>
-        Adoption.TryAsync(folder, process, _watcher, _options, _clock, _logger, cancellationToken);
+        Adoption.TryAsync(folder, process, _watcher, _options, _time, _logger, cancellationToken);
 
     public Task ReapAsync(IReadOnlyList<VmFolder> folders, CancellationToken cancellationToken) =>
         Reaper.RunAsync(folders, _watcher, _logger, cancellationToken);
@@ -118,7 +119,7 @@ public sealed class QemuVmm : IVmm, IDisposable
         var link = Launch(launch, start, listening, images);
         // QEMU alone listens from here on: when it ends before it has accepted, our ends of the connections must end too.
         listening.Dispose();
-        var vm = new QemuVm(link, _options, _clock, _logger);
+        var vm = new QemuVm(link, _options, _time, _logger);
         try
         {
             await vm.StartAsync(cancellationToken);

@@ -8,6 +8,7 @@ using Templating.Core.Store;
 using Templating.Core.Templates;
 using Templating.Node.Options;
 using Templating.Qemu;
+using Templating.Qemu.Base;
 
 namespace Templating.Node.Hosting;
 

@@ -5,6 +5,7 @@ using Templating.Core.Pods;
 using Templating.Node.Commands;
 using Templating.Node.Hosting;
 using Templating.Qemu;
+using Templating.Qemu.Base;
 
 namespace Templating.Node.Pods;
 

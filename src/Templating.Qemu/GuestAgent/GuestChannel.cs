@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using Templating.Core.Errors;
 using Templating.Core.Machines;
+using Templating.Qemu.Base;
 
 namespace Templating.Qemu.GuestAgent;
 
@@ -19,7 +20,7 @@ internal sealed class GuestChannel : IAsyncDisposable
     private static readonly TimeSpan LastResend = TimeSpan.FromSeconds(2);
 
     private readonly Socket _socket;
-    private readonly TimeProvider _clock;
+    private readonly TimeProvider _time;
     private readonly SemaphoreSlim _write = new(1);
     private readonly ConcurrentDictionary<string, bool> _nonces = new(StringComparer.Ordinal);
     private readonly TaskCompletionSource _synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -31,9 +32,9 @@ internal sealed class GuestChannel : IAsyncDisposable
     private volatile bool _filesSent;
     private uint _lastNumber;
 
-    public GuestChannel(Socket socket, TimeProvider clock)
+    public GuestChannel(Socket socket, TimeProvider time)
     {
-        (_socket, _clock) = (socket, clock);
+        (_socket, _time) = (socket, time);
         _reader = Task.Run(ReadAllAsync);
     }
 
@@ -48,7 +49,7 @@ internal sealed class GuestChannel : IAsyncDisposable
         while (!Synced)
         {
             await SendAsync(NewSync(), cancellationToken);
-            using var resend = new CancellationTokenSource(wait, _clock);
+            using var resend = new CancellationTokenSource(wait, _time);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(resend.Token, cancellationToken);
             try
             {

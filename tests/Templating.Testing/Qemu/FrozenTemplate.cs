@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using Microsoft.Extensions.Logging.Abstractions;
 using Templating.Core.Machines;
 using Templating.Qemu;
+using Templating.Qemu.Base;
 
 namespace Templating.Testing.Qemu;
 
