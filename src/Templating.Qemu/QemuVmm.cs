@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
+using Templating.Contract;
 using Templating.Core.Errors;
 using Templating.Core.Machines;
 using Templating.Qemu.Base;

@@ -38,13 +38,13 @@ internal sealed class CloneAdmission(
                     State = CloneState.Prepared,
                     CreatedAt = time.GetUtcNow(),
                     Generation = Guid.NewGuid(),
-                    Mac = CloneNaming.NewMac(),
+                    Mac = MacAddress.New(),
                     Network = request.Network ?? revision.Manifest.Spec.Network,
                     ChargedBytes = charge.Bytes,
                     Labels = request.Labels,
                 },
             };
-            var folder = new VmFolder(Path.Combine(options.ClonesFolder, CloneNaming.NewFolder()));
+            var folder = VmFolder.NewIn(options.ClonesFolder);
             return (new Clone(record, folder) { Charge = charge, Lease = lease }, revision);
         }
         catch

@@ -4,6 +4,7 @@ using Templating.Core.Capacity;
 using Templating.Core.Diagnostics;
 using Templating.Core.Errors;
 using Templating.Core.Machines;
+using Templating.Core.Names;
 using Templating.Core.Requests;
 using Templating.Core.Store;
 using Templating.Core.Templates;

@@ -20,16 +20,6 @@ internal static class CloneNaming
         return $"{prefix}-{RandomNumberGenerator.GetString(Alphabet, SuffixLength)}";
     }
 
-    /// <summary>16 hex digits: short, because the paths of the sockets in it have a limit of 107 bytes.</summary>
-    public static string NewFolder() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
-
-    /// <summary>An address of QEMU's own range, 52:54:00.</summary>
-    public static string NewMac()
-    {
-        var tail = RandomNumberGenerator.GetBytes(3);
-        return $"52:54:00:{tail[0]:x2}:{tail[1]:x2}:{tail[2]:x2}";
-    }
-
     /// <summary>Tells one request from another under the same request id.</summary>
     public static string Digest(CreateClone request)
     {

@@ -1,4 +1,7 @@
+using Templating.Core.Capacity;
+using Templating.Core.Diagnostics;
 using Templating.Core.Machines;
+using Templating.Core.Names;
 using Templating.Core.Templates;
 
 namespace Templating.Core.Clones;
@@ -91,8 +94,6 @@ public enum CloneState
     Failed,
 }
 
-public sealed record ClonePhase(string Name, TimeSpan Duration);
-
 /// <summary>A clone as seen from outside.</summary>
 public sealed record CloneView
 {
@@ -117,7 +118,7 @@ public sealed record CloneView
 
     public required NetworkSpec Network { get; init; }
 
-    public IReadOnlyList<ClonePhase> Phases { get; init; } = [];
+    public IReadOnlyList<Phase> Phases { get; init; } = [];
 
     public TimeSpan Total { get; init; }
 
@@ -127,5 +128,3 @@ public sealed record CloneView
 
     public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 }
-
-public sealed record CapacityView(long BudgetBytes, long ChargedBytes, int Clones, int MaxClones);

@@ -7,10 +7,10 @@ namespace Templating.Core.Diagnostics;
 /// <summary>Runs the steps of an operation: a span, a measurement and, when it fails, the step's name for each.</summary>
 internal sealed class PhaseClock(TimeProvider time, string operation, Action<string, TimeSpan, bool> record)
 {
-    private readonly List<ClonePhase> _phases = [];
+    private readonly List<Phase> _phases = [];
     private readonly long _start = time.GetTimestamp();
 
-    public IReadOnlyList<ClonePhase> Phases => _phases.ToArray();
+    public IReadOnlyList<Phase> Phases => _phases.ToArray();
 
     public TimeSpan Elapsed => time.GetElapsedTime(_start);
 
@@ -40,7 +40,7 @@ internal sealed class PhaseClock(TimeProvider time, string operation, Action<str
         finally
         {
             var took = time.GetElapsedTime(start);
-            _phases.Add(new ClonePhase(phase, took));
+            _phases.Add(new Phase(phase, took));
             record(phase, took, ok);
         }
     }

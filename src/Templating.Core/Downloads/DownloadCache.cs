@@ -1,5 +1,5 @@
 using System.Security.Cryptography;
-using Templating.Core.Store.Native;
+using Templating.Core.Linux;
 
 namespace Templating.Core.Downloads;
 

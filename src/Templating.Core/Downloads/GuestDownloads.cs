@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Polly;
 using Polly.Retry;
+using Templating.Contract;
 using Templating.Core.Errors;
 using Templating.Core.Store;
 using Templating.Core.Templates;

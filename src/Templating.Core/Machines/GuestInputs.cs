@@ -1,4 +1,5 @@
 using System.Text;
+using Templating.Contract;
 using Templating.Core.Errors;
 using Templating.Core.Names;
 

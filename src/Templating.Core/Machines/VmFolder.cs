@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+
 namespace Templating.Core.Machines;
 
 /// <summary>The folder of one running VM, <c>RUN/clones/ID</c>: its sockets and QEMU's standard error.</summary>
@@ -15,4 +17,8 @@ public sealed record VmFolder(string Path)
     public string Console => System.IO.Path.Combine(Path, "console.sock");
 
     public string StandardError => System.IO.Path.Combine(Path, "qemu.log");
+
+    /// <summary>One below <paramref name="parent"/> that nothing has: 16 hex digits, short for the sockets' sake.</summary>
+    public static VmFolder NewIn(string parent) =>
+        new(System.IO.Path.Combine(parent, Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8))));
 }

@@ -1,4 +1,5 @@
 using Templating.Core.Clones;
+using Templating.Core.Diagnostics;
 using Templating.Core.Machines;
 
 namespace Templating.Core.Pods;
@@ -26,7 +27,7 @@ public sealed record PodView
     public required NetworkSpec Network { get; init; }
 
     /// <summary>qemu_start, restore, resume, identity.</summary>
-    public IReadOnlyList<ClonePhase> Phases { get; init; } = [];
+    public IReadOnlyList<Phase> Phases { get; init; } = [];
 
     public DateTimeOffset? ReadyAt { get; init; }
 }

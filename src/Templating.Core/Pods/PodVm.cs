@@ -1,9 +1,11 @@
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
+using Templating.Contract;
 using Templating.Core.Clones;
 using Templating.Core.Diagnostics;
 using Templating.Core.Errors;
 using Templating.Core.Machines;
+using Templating.Core.Store;
 using Templating.Core.Templates;
 
 namespace Templating.Core.Pods;
@@ -35,7 +37,7 @@ public sealed class PodVm : IAsyncDisposable
         {
             State = PodState.Starting,
             Generation = Guid.NewGuid(),
-            Mac = CloneNaming.NewMac(),
+            Mac = MacAddress.New(),
             Network = new NetworkSpec(volume.Manifest.Spec.Network.Outbound, options.Forwards),
         });
     }

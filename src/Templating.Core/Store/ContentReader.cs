@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Microsoft.Win32.SafeHandles;
-using Templating.Core.Store.Native;
+using Templating.Core.Linux;
 
 namespace Templating.Core.Store;
 

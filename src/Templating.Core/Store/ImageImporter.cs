@@ -1,8 +1,9 @@
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Microsoft.Win32.SafeHandles;
+using Templating.Contract;
 using Templating.Core.Errors;
-using Templating.Core.Store.Native;
+using Templating.Core.Linux;
 using Templating.Core.Templates;
 
 namespace Templating.Core.Store;

@@ -1,9 +1,10 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 using Templating.Core.Errors;
+using Templating.Core.Linux;
 using Templating.Core.Machines;
-using Templating.Core.Store.Manifests;
-using Templating.Core.Store.Native;
+using Templating.Core.Names;
+using Templating.Core.Store;
 using Templating.Core.Templates;
 
 namespace Templating.Core.Store;

@@ -1,6 +1,6 @@
 using Microsoft.Win32.SafeHandles;
 using Templating.Core.Errors;
-using Templating.Core.Store.Native;
+using Templating.Core.Linux;
 
 namespace Templating.Core.Store;
 

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
 using Templating.Core.Errors;
-using Templating.Core.Store.Native;
+using Templating.Core.Linux;
 
 namespace Templating.Core.Store;
 

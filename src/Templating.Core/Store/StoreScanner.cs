@@ -1,7 +1,8 @@
+using Templating.Contract;
 using Templating.Core.Errors;
+using Templating.Core.Linux;
 using Templating.Core.Names;
-using Templating.Core.Store.Manifests;
-using Templating.Core.Store.Native;
+using Templating.Core.Store;
 using Templating.Core.Templates;
 
 namespace Templating.Core.Store;

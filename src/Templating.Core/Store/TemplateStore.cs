@@ -1,8 +1,9 @@
 using Microsoft.Extensions.Logging;
+using Templating.Contract;
 using Templating.Core.Errors;
+using Templating.Core.Linux;
 using Templating.Core.Machines;
 using Templating.Core.Names;
-using Templating.Core.Store.Native;
 using Templating.Core.Templates;
 
 namespace Templating.Core.Store;
@@ -90,7 +91,7 @@ public sealed class TemplateStore : ITemplateStore
 
     public async Task<IReadOnlyList<string>> VerifyAsync(
         RevisionName name, IProgress<VerifyProgress>? progress, CancellationToken cancellationToken) =>
-        Labels.IsValid(name) && FileStamp.TryRead(_layout.Revision(name)) is not null
+        name.IsValid && FileStamp.TryRead(_layout.Revision(name)) is not null
             ? await _context.Verifier.VerifyAsync(name, progress, cancellationToken)
             : throw new TemplatingException(ErrorCode.TemplateNotFound, $"There is no {name}.");
 
@@ -101,7 +102,7 @@ public sealed class TemplateStore : ITemplateStore
 
     public bool Delete(RevisionName name)
     {
-        if (!Labels.IsValid(name))
+        if (!name.IsValid)
         {
             return false;
         }

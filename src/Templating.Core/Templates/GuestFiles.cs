@@ -1,9 +1,10 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
+using Templating.Contract;
 using Templating.Core.Errors;
+using Templating.Core.Linux;
 using Templating.Core.Names;
 using Templating.Core.Store;
-using Templating.Core.Store.Native;
 
 namespace Templating.Core.Templates;
 

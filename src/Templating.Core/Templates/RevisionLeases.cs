@@ -1,4 +1,5 @@
 using Templating.Core.Errors;
+using Templating.Core.Names;
 
 namespace Templating.Core.Templates;
 

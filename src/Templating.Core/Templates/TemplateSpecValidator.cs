@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Templating.Contract;
 using Templating.Core.Errors;
 using Templating.Core.Machines;
 using Templating.Core.Names;

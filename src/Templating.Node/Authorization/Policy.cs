@@ -26,7 +26,7 @@ internal sealed class Policy(IReadOnlyList<PolicyRule> rules, bool acceptCertifi
     private static IEnumerable<string> Named(CertificatePeer certificate) => certificate.Uris
         .Where(uri => uri.StartsWith(TenantUri, StringComparison.Ordinal))
         .Select(uri => uri[TenantUri.Length..])
-        .Where(name => name is "*" || Core.Names.Labels.IsLabel(name));
+        .Where(name => name is "*" || Contract.Labels.IsLabel(name));
 }
 
 /// <summary>Grants tenants to the peers that match its one criterion.</summary>

@@ -119,7 +119,7 @@ internal static class PolicyFile
 
         foreach (var (index, item) in list.EnumerateArray().Index())
         {
-            if (item.ValueKind == JsonValueKind.String && item.GetString() is { } name && (name is "*" || Core.Names.Labels.IsLabel(name)))
+            if (item.ValueKind == JsonValueKind.String && item.GetString() is { } name && (name is "*" || Contract.Labels.IsLabel(name)))
             {
                 tenants.Add(name);
             }

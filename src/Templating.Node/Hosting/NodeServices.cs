@@ -1,3 +1,4 @@
+using Templating.Core.Building;
 using Templating.Core.Capacity;
 using Templating.Core.Clones;
 using Templating.Core.Diagnostics;

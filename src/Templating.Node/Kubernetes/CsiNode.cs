@@ -1,6 +1,6 @@
 using Grpc.Core;
 using Microsoft.Extensions.Options;
-using Templating.Core.Volumes;
+using Templating.Node.Kubernetes.Volumes;
 using Templating.Csi.V1;
 using Templating.Node.Options;
 

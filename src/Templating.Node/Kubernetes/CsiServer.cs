@@ -1,5 +1,5 @@
 using Microsoft.Extensions.Options;
-using Templating.Core.Volumes;
+using Templating.Node.Kubernetes.Volumes;
 using Templating.Node.Options;
 
 namespace Templating.Node.Kubernetes;

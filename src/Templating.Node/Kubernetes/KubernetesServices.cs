@@ -1,7 +1,7 @@
 using Templating.Core.Machines;
 using Templating.Core.Store;
 using Templating.Core.Templates;
-using Templating.Core.Volumes;
+using Templating.Node.Kubernetes.Volumes;
 using Templating.Node.Options;
 using Templating.Node.Pods;
 

@@ -22,7 +22,7 @@ internal sealed class PluginRegistration(KubeletPaths paths, ILogger<PluginRegis
         }
         else
         {
-            Log.NotRegistered(logger, KubeletPaths.Driver, Core.Names.Quote.Text(request.Error));
+            Log.NotRegistered(logger, KubeletPaths.Driver, Contract.Quote.Text(request.Error));
         }
 
         return Task.FromResult(new RegistrationStatusResponse());

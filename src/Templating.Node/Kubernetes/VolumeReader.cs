@@ -1,8 +1,9 @@
 using Google.Protobuf.Collections;
+using Templating.Contract;
 using Templating.Core.Errors;
 using Templating.Core.Names;
-using Templating.Core.Volumes;
 using Templating.Csi.V1;
+using Templating.Node.Kubernetes.Volumes;
 using Templating.Node.Mapping;
 
 namespace Templating.Node.Kubernetes;

@@ -1,3 +1,4 @@
+using Templating.Contract;
 using Templating.Core.Clones;
 using Templating.Core.Machines;
 using Templating.Core.Names;

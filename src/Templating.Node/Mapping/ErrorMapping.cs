@@ -1,5 +1,6 @@
 using Google.Protobuf.WellKnownTypes;
 using Google.Rpc;
+using Templating.Contract;
 using Templating.Core.Errors;
 
 namespace Templating.Node.Mapping;

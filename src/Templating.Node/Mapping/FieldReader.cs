@@ -1,5 +1,6 @@
 using Google.Protobuf.Collections;
 using Google.Protobuf.WellKnownTypes;
+using Templating.Contract;
 using Templating.Core.Machines;
 using Templating.Core.Names;
 

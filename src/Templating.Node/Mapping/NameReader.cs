@@ -1,3 +1,4 @@
+using Templating.Contract;
 using Templating.Core.Clones;
 using Templating.Core.Errors;
 using Templating.Core.Names;

@@ -1,4 +1,5 @@
 using System.Net;
+using Templating.Contract;
 using Templating.Core.Machines;
 using Templating.Core.Names;
 

@@ -1,4 +1,6 @@
+using Templating.Core.Building;
 using Templating.Core.Machines;
+using Templating.Core.Names;
 using Templating.Core.Templates;
 using Templating.Node.Authorization;
 
@@ -13,7 +15,7 @@ internal static class TemplateReader
     {
         var faults = new Faults();
         faults.RequireLabel("tenant", request.Tenant);
-        if (Core.Names.Labels.IsLabel(request.Tenant))
+        if (Contract.Labels.IsLabel(request.Tenant))
         {
             caller.Require(request.Tenant);
         }

@@ -1,4 +1,5 @@
 using Google.Protobuf.WellKnownTypes;
+using Templating.Core.Building;
 using Templating.Core.Machines;
 using Templating.Core.Store;
 using Templating.Core.Templates;

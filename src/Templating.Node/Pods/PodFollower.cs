@@ -1,5 +1,5 @@
 using Templating.Api.Client;
-using Templating.Core.Volumes;
+using Templating.Node.Kubernetes.Volumes;
 using Templating.V1;
 
 namespace Templating.Node.Pods;

@@ -1,6 +1,7 @@
+using Templating.Core.Diagnostics;
 using Templating.Core.Errors;
 using Templating.Core.Templates;
-using Templating.Core.Volumes;
+using Templating.Node.Kubernetes.Volumes;
 
 namespace Templating.Node.Pods;
 

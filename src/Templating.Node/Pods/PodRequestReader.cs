@@ -1,5 +1,6 @@
 using Grpc.Core;
 using Templating.Api.Pods;
+using Templating.Contract;
 using Templating.Core.Errors;
 using Templating.V1;
 

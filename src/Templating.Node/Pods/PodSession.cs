@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Templating.Api.Pods;
+using Templating.Contract;
 using Templating.Core.Errors;
 using Templating.Core.Pods;
 using Templating.Node.Mapping;

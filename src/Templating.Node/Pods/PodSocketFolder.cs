@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 using Templating.Api.Pods;
-using Templating.Core.Volumes;
+using Templating.Node.Kubernetes.Volumes;
 using Templating.Node.Kubernetes;
 
 namespace Templating.Node.Pods;

@@ -1,4 +1,5 @@
 using Google.Protobuf.WellKnownTypes;
+using Templating.Contract;
 using Templating.Core.Names;
 using Templating.V1;
 

@@ -1,4 +1,4 @@
-using Templating.Core.Volumes;
+using Templating.Node.Kubernetes.Volumes;
 using Templating.V1;
 
 namespace Templating.Node.Pods;

@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using Grpc.Core;
+using Templating.Contract;
 using Templating.Core.Errors;
 using Templating.Core.Machines;
 using Templating.V1;

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Google.Protobuf;
 using Grpc.Core;
+using Templating.Contract;
 using Templating.Core.Errors;
 using Templating.Core.Machines;
 using Templating.V1;

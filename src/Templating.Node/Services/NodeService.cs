@@ -1,6 +1,7 @@
 using System.Reflection;
 using Grpc.Core;
 using Microsoft.Extensions.Options;
+using Templating.Core.Building;
 using Templating.Core.Clones;
 using Templating.Core.Errors;
 using Templating.Core.Machines;

@@ -1,5 +1,6 @@
 using Grpc.Core;
 using Microsoft.Extensions.Options;
+using Templating.Core.Building;
 using Templating.Core.Store;
 using Templating.Core.Templates;
 using Templating.Node.Mapping;
@@ -96,7 +97,7 @@ internal sealed class TemplateService(ITemplateManager templates, CallLifetime l
             () => templates.List(tenant),
             view => view.Name.ToString(),
             // A build under way is not a template yet: it is ADDED when it is published.
-            view => view.State != Core.Templates.TemplateState.Building && NameReader.IsUnder(tenant, view.Name.Template.Tenant) && caller.Tenants.Contains(view.Name.Template.Tenant),
+            view => view.State != Core.Building.TemplateState.Building && NameReader.IsUnder(tenant, view.Name.Template.Tenant) && caller.Tenants.Contains(view.Name.Template.Tenant),
             (type, view) => responseStream.WriteAsync(
                 new WatchTemplatesResponse { Type = type, Template = view is null ? null : TemplateWriter.ToWire(view) }, until.Token),
             until.Token);

@@ -1,3 +1,4 @@
+using Templating.Core.Diagnostics;
 using Templating.Core.Templates;
 
 namespace Templating.Node.Services;

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Templating.Contract;
 using Templating.Core.Errors;
 using Templating.Core.Machines;
 using Templating.Qemu.Base;

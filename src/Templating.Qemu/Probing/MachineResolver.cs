@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Templating.Contract;
 using Templating.Core.Errors;
 using Templating.Core.Machines;
 using Templating.Qemu.CommandLine;

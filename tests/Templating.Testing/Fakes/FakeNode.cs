@@ -1,7 +1,9 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using Templating.Core.Building;
 using Templating.Core.Capacity;
 using Templating.Core.Clones;
 using Templating.Core.Machines;
+using Templating.Core.Names;
 using Templating.Core.Store;
 using Templating.Core.Templates;
 

@@ -1,6 +1,8 @@
+using Templating.Core.Building;
 using Templating.Core.Clones;
 using Templating.Core.Errors;
 using Templating.Core.Machines;
+using Templating.Core.Names;
 using Templating.Core.Templates;
 using Templating.Testing.Fakes;
 

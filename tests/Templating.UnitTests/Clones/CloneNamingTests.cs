@@ -1,6 +1,7 @@
 using CsCheck;
 using Templating.Core.Clones;
 using Templating.Core.Machines;
+using Templating.Core.Names;
 using Templating.Core.Templates;
 
 namespace Templating.UnitTests.Clones;
@@ -19,7 +20,7 @@ public sealed class CloneNamingTests
     [Fact]
     public void MadeUpAddressesAreUnicastAndQemus()
     {
-        var macs = Enumerable.Range(0, 1000).Select(_ => CloneNaming.NewMac()).ToArray();
+        var macs = Enumerable.Range(0, 1000).Select(_ => MacAddress.New()).ToArray();
         macs.ShouldAllBe(m => m.StartsWith("52:54:00:") && m.Length == 17);
         macs.Distinct().Count().ShouldBeGreaterThan(990);
     }

@@ -2,6 +2,7 @@ using CsCheck;
 using Templating.Core.Clones;
 using Templating.Core.Errors;
 using Templating.Core.Machines;
+using Templating.Core.Names;
 using Templating.Core.Templates;
 
 namespace Templating.UnitTests.Clones;

@@ -1,4 +1,5 @@
 using CsCheck;
+using Templating.Contract;
 using Templating.Core.Names;
 using Templating.Core.Templates;
 

@@ -1,4 +1,5 @@
 using Templating.Core.Errors;
+using Templating.Core.Names;
 using Templating.Core.Store;
 using Templating.Core.Templates;
 

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using CsCheck;
 using Templating.Core.Store;
-using Templating.Core.Store.Native;
+using Templating.Core.Linux;
 
 namespace Templating.UnitTests.Store;
 

@@ -3,7 +3,6 @@ using CsCheck;
 using Templating.Core.Errors;
 using Templating.Core.Machines;
 using Templating.Core.Store;
-using Templating.Core.Store.Manifests;
 
 namespace Templating.UnitTests.Store;
 

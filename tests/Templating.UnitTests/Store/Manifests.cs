@@ -1,4 +1,5 @@
 using Templating.Core.Machines;
+using Templating.Core.Names;
 using Templating.Core.Store;
 using Templating.Core.Templates;
 

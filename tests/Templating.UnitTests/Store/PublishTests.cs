@@ -1,5 +1,6 @@
 using Templating.Core.Errors;
 using Templating.Core.Machines;
+using Templating.Core.Names;
 using Templating.Core.Store;
 using Templating.Core.Templates;
 
@@ -61,7 +62,7 @@ public sealed class PublishTests : IDisposable
         Owner(revision.MemoryPath).ShouldBe(0u);
         Owner(revision.StatePath).ShouldBe(0u);
 
-        static uint Owner(string path) => Core.Store.Native.FileStamp.TryRead(path)!.Value.Uid;
+        static uint Owner(string path) => Core.Linux.FileStamp.TryRead(path)!.Value.Uid;
     }
 
     [Fact]

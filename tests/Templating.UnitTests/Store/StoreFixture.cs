@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging.Abstractions;
 using Templating.Core.Machines;
+using Templating.Core.Names;
 using Templating.Core.Store;
 using Templating.Core.Templates;
 

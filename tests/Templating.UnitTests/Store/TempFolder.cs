@@ -1,4 +1,4 @@
-using Templating.Core.Store.Native;
+using Templating.Core.Linux;
 
 namespace Templating.UnitTests.Store;
 

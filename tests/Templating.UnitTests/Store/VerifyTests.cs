@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Templating.Core.Errors;
+using Templating.Core.Names;
 using Templating.Core.Store;
 using Templating.Core.Templates;
 

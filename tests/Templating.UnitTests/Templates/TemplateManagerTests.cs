@@ -1,5 +1,7 @@
+using Templating.Core.Building;
 using Templating.Core.Clones;
 using Templating.Core.Errors;
+using Templating.Core.Names;
 using Templating.Core.Templates;
 using Templating.Testing.Fakes;
 

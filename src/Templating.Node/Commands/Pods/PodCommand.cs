@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Templating.Api.Client;
+using Templating.Contract;
 using Templating.Core.Errors;
 using Templating.Core.Names;
 using Templating.Core.Pods;

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Templating.Core.Clones;
+using Templating.Core.Names;
 using Templating.Core.Templates;
 using Templating.UnitTests.Node.Fakes;
 

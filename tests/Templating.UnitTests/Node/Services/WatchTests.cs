@@ -1,4 +1,5 @@
 using Grpc.Core;
+using Templating.Core.Diagnostics;
 using Templating.Core.Errors;
 using Templating.Core.Templates;
 using Templating.UnitTests.Node.Fakes;

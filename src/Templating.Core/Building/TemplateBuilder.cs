@@ -1,0 +1,166 @@
+using Templating.Core.Capacity;
+using Templating.Core.Clones;
+using Templating.Core.Diagnostics;
+using Templating.Core.Errors;
+using Templating.Core.Machines;
+using Templating.Core.Store;
+using Templating.Core.Templates;
+
+namespace Templating.Core.Building;
+
+/// <summary>
+/// One build: resolve, import, boot, ready, warm_up, freeze, seal. Whatever happens, its VM is gone and its files are either
+/// published or removed when this returns.
+/// </summary>
+internal sealed class TemplateBuilder(
+    IVmm vmm, ITemplateStore store, NodeCapacity capacity, VmUserPool? users, BuildOptions options, TemplatingMetrics metrics,
+    TimeProvider time)
+{
+    private const UnixFileMode FolderMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
+        | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+
+    public async Task<Revision> BuildAsync(
+        CreateTemplate request, IProgress<BuildProgress>? progress, CancellationToken cancellationToken)
+    {
+        var clock = new PhaseClock(time, "template", metrics.BuildPhase);
+        void Tell(BuildPhase phase, string message) => progress?.Report(new BuildProgress(phase, message, clock.Elapsed));
+
+        var spec = request.Spec;
+        Tell(BuildPhase.Resolve, "Checking the guest's files and what this node can do");
+        var machine = await clock.RunAsync(
+            "resolve", () => vmm.ResolveAsync(spec.Machine, spec.Guest.ImageFiles().Count, cancellationToken));
+        using var charge = capacity.Charge(machine.MemoryBytes);
+        var user = users?.Rent();
+        var folder = VmFolder.NewIn(options.BuildsFolder);
+        try
+        {
+            // Passable, not listable: the VM's own user reads its kernel there.
+            Directory.CreateDirectory(folder.Path, FolderMode);
+            using var staged = store.Stage(machine.MemoryBytes, user);
+            var inputs = await clock.RunAsync("import", () => ImportAsync(request, staged, folder, cancellationToken));
+            Tell(BuildPhase.Boot, $"Booting {machine.MachineType} under {machine.Accelerator} in QEMU {machine.QemuVersion}");
+            var boot = new BootRequest
+            {
+                Folder = folder,
+                Machine = machine,
+                MemoryPath = staged.MemoryPath,
+                KernelPath = KernelIn(folder),
+                InitrdPath = inputs.Initrd is null ? null : InitrdIn(folder),
+                CommandLine = spec.Guest.CommandLine,
+                ImagePaths = [.. inputs.Images.Select(store.ImagePath)],
+
+                // A template has nothing to say to the world; its forwarded ports belong to its clones.
+                Network = spec.Network with { Forwards = [] },
+                User = user,
+            };
+            IVm? vm = null;
+            GuestAgentKind agent;
+            try
+            {
+                vm = await clock.RunAsync("boot", () => vmm.BootAsync(boot, cancellationToken));
+                agent = await RunGuestAsync(vm, spec, clock, Tell, cancellationToken);
+                Tell(BuildPhase.Freeze, "Stopping the VM and saving its devices");
+                await clock.RunAsync("freeze", () => vm.FreezeAsync(staged.StatePath, cancellationToken));
+            }
+            catch (TemplatingException e) when (e.Code is ErrorCode.QemuExited or ErrorCode.QmpFailed && staged.FindDiskFull(e) is { } full)
+            {
+#pragma warning disable MA0027 // It is another exception: the caught one is its cause.
+                throw full;
+#pragma warning restore MA0027
+            }
+            finally
+            {
+                if (vm is not null)
+                {
+                    await vm.KillAsync();
+                    await vm.DisposeAsync();
+                }
+            }
+
+            Tell(BuildPhase.Seal, "Dropping zero pages, hashing and publishing");
+            return await clock.RunAsync("seal", () => staged.PublishAsync(
+                (memory, state) => new Manifest
+                {
+                    FormatVersion = 1,
+                    Tenant = request.Name.Tenant,
+                    Template = request.Name.Name,
+                    CreatedAt = time.GetUtcNow(),
+                    RequestId = request.RequestId?.ToString(),
+                    Spec = spec,
+                    Machine = machine,
+                    Agent = agent,
+                    Memory = memory,
+                    State = state,
+                    Images = inputs.Images,
+                    Kernel = inputs.Kernel,
+                    Initrd = inputs.Initrd,
+                    PhaseMilliseconds = clock.Phases.ToDictionary(
+                        p => p.Name, p => Math.Round(p.Duration.TotalMilliseconds, 1), StringComparer.Ordinal),
+                },
+                cancellationToken));
+        }
+        finally
+        {
+            if (Directory.Exists(folder.Path))
+            {
+                Directory.Delete(folder.Path, recursive: true);
+            }
+
+            if (user is not null)
+            {
+                users!.Return(user.Uid);
+            }
+        }
+    }
+
+    private static string KernelIn(VmFolder folder) => Path.Combine(folder.Path, "kernel");
+
+    private static string InitrdIn(VmFolder folder) => Path.Combine(folder.Path, "initrd");
+
+    private async Task<Inputs> ImportAsync(
+        CreateTemplate request, IStagedRevision staged, VmFolder folder, CancellationToken cancellationToken)
+    {
+        var guest = request.Spec.Guest;
+        using var files = new GuestInputs(request.Name.Tenant, options.PolicyFor(request), options.Downloads);
+        var images = new List<FileDigest>();
+        foreach (var (index, image) in guest.ImageFiles().Index())
+        {
+            images.Add(await files.ReadAsync(
+                GuestSpec.Field("image", guest.ImageSources is not null, index), image,
+                (_, path, policy) => staged.ImportImageAsync(path, policy, cancellationToken), cancellationToken));
+        }
+
+        var kernel = await CopyAsync(GuestSpec.Field("kernel", guest.KernelSource is not null), guest.KernelFile(), KernelIn(folder));
+        var initrd = guest.InitrdFile() is { } source
+            ? await CopyAsync(GuestSpec.Field("initrd", guest.InitrdSource is not null), source, InitrdIn(folder))
+            : null;
+        return new Inputs(images, kernel, initrd);
+
+        Task<FileDigest> CopyAsync(string field, FileSource file, string target) => files.ReadAsync(
+            field, file, (at, path, policy) => GuestFileCopy.CopyAsync(at, path, target, policy, cancellationToken), cancellationToken);
+    }
+
+    private async Task<GuestAgentKind> RunGuestAsync(
+        IVm vm, TemplateSpec spec, PhaseClock clock, Action<BuildPhase, string> tell, CancellationToken cancellationToken)
+    {
+        var deadline = time.GetTimestamp() + (long)(spec.Readiness.Timeout.TotalSeconds * time.TimestampFrequency);
+        tell(BuildPhase.Boot, $"Waiting up to {spec.Readiness.Timeout.TotalSeconds:0} s for the guest's agent");
+        var agent = await clock.RunAsync("ready", () => vm.Guest.WaitReadyAsync(spec.Readiness.Timeout, cancellationToken));
+        vm.Guest.Expect(agent);
+        await clock.RunAsync("warm_up", async () =>
+        {
+            for (var i = 0; i < spec.Readiness.WarmUp.Count; i++)
+            {
+                var command = spec.Readiness.WarmUp[i];
+                tell(BuildPhase.WarmUp, $"Warming up ({i + 1} of {spec.Readiness.WarmUp.Count}): {string.Join(' ', command)}");
+                var left = time.GetElapsedTime(time.GetTimestamp(), deadline);
+                await WarmUp.RunAsync(vm, command, left, cancellationToken);
+            }
+
+            await Task.Delay(options.Settle, time, cancellationToken);
+        });
+        return agent;
+    }
+
+    private sealed record Inputs(IReadOnlyList<FileDigest> Images, FileDigest Kernel, FileDigest? Initrd);
+}

@@ -1,0 +1,288 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using Microsoft.Extensions.Logging;
+using Templating.Core.Clones;
+using Templating.Core.Diagnostics;
+using Templating.Core.Errors;
+using Templating.Core.Machines;
+using Templating.Core.Names;
+using Templating.Core.Requests;
+using Templating.Core.Store;
+using Templating.Core.Templates;
+
+namespace Templating.Core.Building;
+
+/// <inheritdoc />
+public sealed class TemplateManager : ITemplateManager, IDisposable
+{
+    private readonly IVmm _vmm;
+    private readonly ITemplateStore _store;
+    private readonly RevisionLeases _leases;
+    private readonly ICloneUsage _clones;
+    private readonly BuildOptions _options;
+    private readonly TemplatingMetrics _metrics;
+    private readonly TimeProvider _time;
+    private readonly ILogger<TemplateManager> _logger;
+    private readonly TemplateBuilder _builder;
+    private readonly SemaphoreSlim _slots;
+    private readonly ConcurrentDictionary<TemplateName, TemplateSpec> _building = new();
+    private readonly RequestLog<RevisionName> _requests = new();
+    private readonly Broadcaster<Change<TemplateView>> _changes = new();
+
+    public TemplateManager(
+        IVmm vmm, ITemplateStore store, RevisionLeases leases, ICloneUsage clones, Capacity.NodeCapacity capacity,
+        Capacity.VmUserPool? users, BuildOptions options, TemplatingMetrics metrics, TimeProvider time,
+        ILogger<TemplateManager> logger)
+    {
+        _vmm = vmm;
+        _store = store;
+        _leases = leases;
+        _clones = clones;
+        _options = options;
+        _metrics = metrics;
+        _time = time;
+        _logger = logger;
+        _builder = new TemplateBuilder(vmm, store, capacity, users, options, metrics, time);
+        _slots = new SemaphoreSlim(options.MaxConcurrentBuilds);
+        metrics.ObserveStates(
+            "templating.templates", "{revision}", "Template revisions on the node, by state.",
+            () => List(null).CountBy(t => t.State).Select(p => KeyValuePair.Create(p.Key.ToString(), p.Value)));
+    }
+
+    /// <summary>Ends the VMs of builds that a killed daemon left and remembers request ids of what is there. Once, at start.</summary>
+    public async Task RecoverAsync(CancellationToken cancellationToken)
+    {
+        Directory.CreateDirectory(_options.BuildsFolder);
+        var folders = Directory.EnumerateDirectories(_options.BuildsFolder).Select(p => new VmFolder(p)).ToArray();
+        await _vmm.ReapAsync(folders, cancellationToken);
+        foreach (var folder in folders)
+        {
+            _logger.BuildSwept(folder.Path);
+            Directory.Delete(folder.Path, recursive: true);
+        }
+
+        foreach (var revision in _store.List(null))
+        {
+            if (Guid.TryParse(revision.Manifest.RequestId, out var id))
+            {
+                _requests.Remember(revision.Manifest.Tenant, id, Digest(revision.Name.Template, revision.Manifest.Spec), revision.Name);
+            }
+        }
+    }
+
+    public async Task<TemplateView> CreateAsync(
+        CreateTemplate request, IProgress<BuildProgress>? progress, CancellationToken cancellationToken)
+    {
+        using var span = TemplatingTelemetry.Source.StartActivity("template.create");
+        span?.SetTag("templating.template", request.Name.ToString());
+        var start = _time.GetTimestamp();
+        var ok = false;
+        try
+        {
+            var name = await _requests.RunAsync(
+                request.Name.Tenant, request.RequestId, Digest(request.Name, request.Spec),
+                ct => BuildOnceAsync(request, progress, ct), cancellationToken);
+            ok = true;
+            progress?.Report(new BuildProgress(BuildPhase.Done, $"Published {name}", _time.GetElapsedTime(start)));
+            return Get(name.Template, name.Revision);
+        }
+        catch (TemplatingException e)
+        {
+            span?.SetStatus(ActivityStatusCode.Error, e.Code.ToString());
+            _metrics.Refused(e.Code);
+            _logger.BuildFailed(request.Name, e.Message);
+            throw;
+        }
+        finally
+        {
+            _metrics.Build(_time.GetElapsedTime(start), ok);
+        }
+    }
+
+    public TemplateView Get(TemplateName template, string? revision)
+    {
+        var views = List(template.Tenant).Where(v => v.Name.Template == template && v.State != TemplateState.Building).ToArray();
+        return (revision is null ? views.FirstOrDefault(v => v.Latest) ?? views.FirstOrDefault() : Array.Find(views, v => v.Name.Revision == revision))
+            ?? throw TemplateRefusals.NotFound(template, revision);
+    }
+
+    public IReadOnlyList<TemplateView> List(string? tenant)
+    {
+        var views = _store.List(tenant).Select(View)
+            .Concat(_store.ListBroken(tenant).Select(View))
+            .Concat(_building.Where(b => tenant is null || b.Key.Tenant == tenant).Select(b => ViewBuilding(b.Key, b.Value)));
+        return
+        [
+            .. views.OrderBy(v => v.Name.Template.Tenant, StringComparer.Ordinal)
+                .ThenBy(v => v.Name.Template.Name, StringComparer.Ordinal)
+                .ThenByDescending(v => v.Manifest?.CreatedAt ?? DateTimeOffset.MinValue)
+                .ThenBy(v => v.Name.Revision, StringComparer.Ordinal),
+        ];
+    }
+
+    public async Task<IReadOnlyList<RevisionName>> DeleteAsync(
+        TemplateName template, string? revision, bool force, CancellationToken cancellationToken)
+    {
+        var victims = List(template.Tenant)
+            .Where(v => v.Name.Template == template && v.State != TemplateState.Building && (revision is null || v.Name.Revision == revision))
+            .ToArray();
+        if (victims.Length == 0)
+        {
+            throw TemplateRefusals.NotFound(template, revision);
+        }
+
+        if (!force && victims.FirstOrDefault(v => v.Clones > 0) is { } used)
+        {
+            throw InUse(used.Name, used.Clones);
+        }
+
+        var deleted = new List<RevisionName>();
+        foreach (var victim in victims)
+        {
+            if (force)
+            {
+                await _clones.DeleteUsersAsync(victim.Name, cancellationToken);
+            }
+
+            using var deletion = _leases.TryBeginDelete(victim.Name)
+                ?? throw InUse(victim.Name, _leases.Count(victim.Name));
+            if (_store.Delete(victim.Name))
+            {
+                deleted.Add(victim.Name);
+                _logger.Deleted(victim.Name);
+                _changes.Publish(new Change<TemplateView>(ChangeKind.Deleted, victim));
+            }
+        }
+
+        return deleted;
+    }
+
+    public async Task<VerifyOutcome> VerifyAsync(
+        TemplateName template, string? revision, IProgress<VerifyProgress>? progress, CancellationToken cancellationToken)
+    {
+        var view = Get(template, revision);
+        using var lease = _leases.Acquire(view.Name);
+        var problems = await _store.VerifyAsync(view.Name, progress, cancellationToken);
+        if (problems.Count > 0)
+        {
+            _logger.Corrupt(view.Name, string.Join(" ", problems));
+            _changes.Publish(new Change<TemplateView>(ChangeKind.Modified, Get(template, view.Name.Revision)));
+        }
+
+        return new VerifyOutcome(view.Name, problems);
+    }
+
+    public IAsyncEnumerable<Change<TemplateView>> WatchAsync(CancellationToken cancellationToken) =>
+        _changes.SubscribeAsync(cancellationToken);
+
+    public void Dispose() => _slots.Dispose();
+
+    private static TemplatingException InUse(RevisionName name, int clones) => new(
+        ErrorCode.TemplateInUse, $"{name} is used by {clones} {(clones == 1 ? "clone" : "clones")}. Stop them first, or force.");
+
+    private static string Digest(TemplateName name, TemplateSpec spec) => TemplateDigest.Compute(name, spec);
+
+    private async Task<RevisionName> BuildOnceAsync(
+        CreateTemplate request, IProgress<BuildProgress>? progress, CancellationToken cancellationToken)
+    {
+        var violations = TemplateSpecValidator.Validate(request.Spec);
+        if (violations.Count == 0)
+        {
+            violations = [.. GuestFiles.ValidateFiles(request.Spec, _options.PolicyFor(request)), .. GuestInputs.ValidateUrls(request.Spec, _options.Downloads)];
+        }
+
+        if (violations.Count > 0)
+        {
+            throw new TemplatingException(violations);
+        }
+
+        if (!_building.TryAdd(request.Name, request.Spec))
+        {
+            throw new TemplatingException(
+                ErrorCode.TemplateBusy, $"{request.Name} is being built already. Wait for that build, or cancel its call.")
+            { RetryAfter = TimeSpan.FromSeconds(10) };
+        }
+
+        try
+        {
+            await _slots.WaitAsync(cancellationToken);
+            try
+            {
+                var revision = await _builder.BuildAsync(request, progress, cancellationToken);
+                _logger.Published(revision.Name, revision.AllocatedBytes >> 20);
+                Retain(request);
+                _changes.Publish(new Change<TemplateView>(ChangeKind.Added, View(revision)));
+                return revision.Name;
+            }
+            finally
+            {
+                _slots.Release();
+            }
+        }
+        finally
+        {
+            _building.TryRemove(request.Name, out _);
+        }
+    }
+
+    private void Retain(CreateTemplate request)
+    {
+        if (request.RevisionHistoryLimit is not { } limit)
+        {
+            return;
+        }
+
+        var before = _store.List(request.Name.Tenant).ToDictionary(r => r.Name);
+        var deletions = new List<IDisposable>();
+        try
+        {
+            foreach (var old in _store.Retain(request.Name, limit + 1, inUse: IsHeld))
+            {
+                _logger.Retired(old, limit);
+                _changes.Publish(new Change<TemplateView>(ChangeKind.Deleted, View(before[old])));
+            }
+        }
+        finally
+        {
+            deletions.ForEach(d => d.Dispose());
+        }
+
+        bool IsHeld(RevisionName name)
+        {
+            if (_leases.TryBeginDelete(name) is not { } deletion)
+            {
+                return true;
+            }
+
+            deletions.Add(deletion);
+            return false;
+        }
+    }
+
+    private TemplateView View(Revision revision)
+    {
+        // The node's QEMU is known once something was probed; before that nothing is called stale.
+        var mismatch = _vmm.Known is { } vmm ? Compatibility.FindMismatch(revision.Manifest, vmm) : null;
+        var (state, reason) = (_store.FindProblem(revision.Name), mismatch) switch
+        {
+            ({ } problem, _) => (TemplateState.Corrupt, problem),
+            (null, { } why) => (TemplateState.Stale, char.ToUpperInvariant(why[0]) + why[1..]),
+            _ => (TemplateState.Ready, ""),
+        };
+        return new TemplateView(
+            revision.Name,
+            state,
+            reason,
+            revision.Manifest,
+            revision.Manifest.Spec,
+            revision.AllocatedBytes,
+            _leases.Count(revision.Name),
+            _store.Find(revision.Name.Template, null)?.Name == revision.Name);
+    }
+
+    private TemplateView View(BrokenRevision broken) => new(
+        broken.Name, TemplateState.Corrupt, broken.Problem, null, null, 0, _leases.Count(broken.Name), Latest: false);
+
+    private static TemplateView ViewBuilding(TemplateName name, TemplateSpec spec) => new(
+        new RevisionName(name, ""), TemplateState.Building, "", null, spec, 0, 0, Latest: false);
+}

@@ -1,0 +1,102 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace Templating.Core.Linux;
+
+/// <summary>File operations whose failures name the path and carry the error number as <see cref="Exception.HResult"/>.</summary>
+internal static class FileSystem
+{
+    public const UnixFileMode ReadableByAll = UnixFileMode.UserRead | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+    public const UnixFileMode OwnerOnlyFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    public const UnixFileMode OwnerOnlyFolder = OwnerOnlyFile | UnixFileMode.UserExecute;
+
+    /// <summary>0711: others may pass through to a name they know, and cannot list the names.</summary>
+    public const UnixFileMode PassThroughFolder = OwnerOnlyFolder | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+
+    /// <summary>0555.</summary>
+    public const UnixFileMode SealedFolder =
+        ReadableByAll | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+
+    /// <summary>Opens without following a symbolic link in the last part and without waiting for a pipe's other end.</summary>
+    public static SafeFileHandle Open(string path, int flags, uint mode = 0)
+    {
+        var descriptor = LibC.Open(path, flags | LibC.OpenNoFollow | LibC.OpenNonBlock | LibC.OpenCloseOnExec, mode);
+        return descriptor >= 0 ? new SafeFileHandle(descriptor, ownsHandle: true) : throw LastError("open", path);
+    }
+
+    public static void Sync(SafeFileHandle file, string path) => Check(LibC.Fsync(file), "write to disk", path);
+
+    public static void SyncFolder(string path)
+    {
+        using var folder = Open(path, LibC.OpenReadOnly | LibC.OpenDirectory);
+        Sync(folder, path);
+    }
+
+    public static void Rename(string from, string to) => Check(LibC.Rename(from, to), "rename to", to);
+
+    /// <summary>Makes a folder with exactly that mode, whatever the umask. One that exists gets the mode.</summary>
+    public static void MakeFolder(string path, UnixFileMode mode)
+    {
+        if (FileStamp.TryRead(path) is { IsFolder: false } stamp)
+        {
+            throw Error(20, $"use ({stamp.Kind} is in the way)", path);
+        }
+
+        Directory.CreateDirectory(path, mode);
+        File.SetUnixFileMode(path, mode);
+    }
+
+    /// <summary>
+    /// Removes what is there, never through a symbolic link. Sealed folders (0555) are opened first, because only
+    /// root may unlink from one otherwise.
+    /// </summary>
+    /// <returns>The bytes on disk that became free.</returns>
+    public static long RemoveTree(string path)
+    {
+        if (FileStamp.TryRead(path) is not { } stamp)
+        {
+            return 0;
+        }
+
+        if (!stamp.IsFolder)
+        {
+            File.Delete(path);
+            return stamp.AllocatedBytes;
+        }
+
+        File.SetUnixFileMode(path, OwnerOnlyFolder);
+        var freed = 0L;
+        foreach (var entry in Directory.EnumerateFileSystemEntries(path))
+        {
+            freed += RemoveTree(entry);
+        }
+
+        Check(LibC.RemoveFolder(path), "remove", path);
+        return freed;
+    }
+
+    /// <summary>Removes an empty folder; false when it is not empty or not there.</summary>
+    public static bool TryRemoveEmptyFolder(string path)
+    {
+        if (LibC.RemoveFolder(path) == 0)
+        {
+            return true;
+        }
+
+        var error = Marshal.GetLastPInvokeError();
+        return error is Errno.NotEmpty or Errno.NoEntry or Errno.Exists ? false : throw Error(error, "remove", path);
+    }
+
+    public static void Check(int result, string verb, string path)
+    {
+        if (result < 0)
+        {
+            throw LastError(verb, path);
+        }
+    }
+
+    public static IOException LastError(string verb, string path) => Error(Marshal.GetLastPInvokeError(), verb, path);
+
+    public static IOException Error(int error, string verb, string path) =>
+        new($"Cannot {verb} {path}: {Marshal.GetPInvokeErrorMessage(error)}.", error);
+}
