@@ -7,7 +7,6 @@ using Templating.Qemu.CommandLine;
 using Templating.Qemu.Console;
 using Templating.Qemu.GuestAgent;
 using Templating.Qemu.Memory;
-using Templating.Qemu.Native;
 using Templating.Qemu.Process;
 using Templating.Qemu.Qmp;
 

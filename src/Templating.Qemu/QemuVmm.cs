@@ -2,11 +2,11 @@ using System.Net;
 using Microsoft.Extensions.Logging;
 using Templating.Contract;
 using Templating.Core.Errors;
+using Templating.Core.Linux;
 using Templating.Core.Machines;
 using Templating.Qemu.Base;
 using Templating.Qemu.CommandLine;
 using Templating.Qemu.Memory;
-using Templating.Qemu.Native;
 using Templating.Qemu.Probing;
 using Templating.Qemu.Process;
 
@@ -171,7 +171,7 @@ public sealed class QemuVmm : IVmm, IDisposable
     }
 
     private static uint? KvmGroup(ResolvedMachine machine) =>
-        machine.Accelerator == Accelerator.Kvm ? Ownership.GroupOf("/dev/kvm") : null;
+        machine.Accelerator == Accelerator.Kvm ? FileStamp.TryRead("/dev/kvm")?.Gid : null;
 
     private static void CheckForwards(NetworkSpec network)
     {

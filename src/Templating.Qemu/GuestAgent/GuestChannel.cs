@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using Templating.Core.Errors;
+using Templating.Core.Linux;
 using Templating.Core.Machines;
 
 namespace Templating.Qemu.GuestAgent;
@@ -127,7 +128,7 @@ internal sealed class GuestChannel : IAsyncDisposable
             unread += SizeOf(output);
         }
 
-        await SendAsync(GuestWords.Kill(exec.Number, Native.Libc.SignalKill), cancellationToken);
+        await SendAsync(GuestWords.Kill(exec.Number, ProcessCalls.SignalKill), cancellationToken);
         if (unread > 0)
         {
             await AcknowledgeAsync(exec, unread, cancellationToken);

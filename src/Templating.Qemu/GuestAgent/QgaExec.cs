@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Templating.Core.Errors;
+using Templating.Core.Linux;
 using Templating.Core.Machines;
 
 namespace Templating.Qemu.GuestAgent;
@@ -60,7 +61,7 @@ internal static class QgaExec
                 throw;
             }
 
-            return new QgaResult(null, Native.Libc.SignalKill, [], []);
+            return new QgaResult(null, ProcessCalls.SignalKill, [], []);
         }
     }
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Templating.Core.Errors;
+using Templating.Core.Linux;
 using Templating.Core.Machines;
-using Templating.Qemu.Native;
 
 namespace Templating.Qemu.Process;
 
@@ -16,7 +16,7 @@ internal sealed class Privileges(bool endWithProcess)
 
     private const int CapSetPcap = 8;
 
-    private readonly bool _root = Libc.EffectiveUserId() == 0;
+    private readonly bool _root = LibC.EffectiveUser() == 0;
     private readonly bool _canDropBounding = HasCapability(CapSetPcap);
 
     /// <summary>The words to put before a program and its arguments.</summary>
