@@ -91,17 +91,6 @@ internal sealed class QemuVm : IVm
     public async Task FreezeAsync(string statePath, CancellationToken cancellationToken)
     {
         await ExecuteAsync("stop", cancellationToken);
-        // Made here, so that QEMU needs no right to write in the folder.
-        await using (new FileStream(statePath, new FileStreamOptions
-        {
-            Mode = FileMode.OpenOrCreate,
-            Access = FileAccess.Write,
-            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-        }))
-        {
-        }
-
-        Ownership.Give(statePath, _link.User);
         await TransferAsync("migrate", statePath, FreezeLimit, cancellationToken);
     }
 

@@ -43,10 +43,8 @@ public sealed class QemuVmm : IVmm, IDisposable
     public async Task<ResolvedMachine> ResolveAsync(MachineSpec spec, int imageCount, CancellationToken cancellationToken) =>
         MachineResolver.Resolve(spec, imageCount, await _probe.GetAsync(refresh: false, cancellationToken));
 
-    public async Task<IVm> BootAsync(BootRequest request, CancellationToken cancellationToken)
-    {
-        Ownership.Give(request.MemoryPath, request.User);
-        return await StartAsync(new Start
+    public async Task<IVm> BootAsync(BootRequest request, CancellationToken cancellationToken) =>
+        await StartAsync(new Start
         {
             Folder = request.Folder,
             Machine = request.Machine,
@@ -58,7 +56,6 @@ public sealed class QemuVmm : IVmm, IDisposable
             User = request.User,
             MaxFileBytes = request.Machine.MemoryBytes + TemplateExtraBytes,
         }, cancellationToken);
-    }
 
     public async Task<IVm> PrepareAsync(PrepareRequest request, CancellationToken cancellationToken) =>
         await StartAsync(new Start
@@ -160,7 +157,6 @@ public sealed class QemuVmm : IVmm, IDisposable
                 Process = process,
                 Sockets = connected,
                 Files = [.. images.Append(launch.Ram).Select(backend => new GuestFile(backend.Path, backend.Role))],
-                User = start.User,
             };
         }
         catch (Exception)

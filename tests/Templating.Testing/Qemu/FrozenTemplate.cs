@@ -45,6 +45,7 @@ public sealed class FrozenTemplate : IAsyncDisposable
         try
         {
             template.Agent = await vm.Guest.WaitReadyAsync(BootLimit, CancellationToken.None);
+            await File.WriteAllBytesAsync(template.StatePath, []);
             await vm.FreezeAsync(template.StatePath, CancellationToken.None);
         }
         finally
