@@ -13,7 +13,7 @@ namespace Templating.Core.Building;
 /// published or removed when this returns.
 /// </summary>
 internal sealed class TemplateBuilder(
-    IVmm vmm, ITemplateStore store, NodeCapacity capacity, VmUserPool? users, BuildOptions options, TemplatingMetrics metrics,
+    IVmm vmm, TemplateStore store, NodeCapacity capacity, VmUserPool? users, BuildOptions options, TemplatingMetrics metrics,
     TimeProvider time)
 {
     private const UnixFileMode FolderMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
@@ -118,7 +118,7 @@ internal sealed class TemplateBuilder(
     private static string InitrdIn(VmFolder folder) => Path.Combine(folder.Path, "initrd");
 
     private async Task<Inputs> ImportAsync(
-        CreateTemplate request, IStagedRevision staged, VmFolder folder, CancellationToken cancellationToken)
+        CreateTemplate request, StagedRevision staged, VmFolder folder, CancellationToken cancellationToken)
     {
         var guest = request.Spec.Guest;
         using var files = new GuestInputs(request.Name.Tenant, options.PolicyFor(request), options.Downloads);

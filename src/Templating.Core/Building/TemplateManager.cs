@@ -16,7 +16,7 @@ namespace Templating.Core.Building;
 public sealed class TemplateManager : ITemplateManager, IDisposable
 {
     private readonly IVmm _vmm;
-    private readonly ITemplateStore _store;
+    private readonly TemplateStore _store;
     private readonly RevisionLeases _leases;
     private readonly ICloneUsage _clones;
     private readonly BuildOptions _options;
@@ -30,7 +30,7 @@ public sealed class TemplateManager : ITemplateManager, IDisposable
     private readonly Broadcaster<Change<TemplateView>> _changes = new();
 
     public TemplateManager(
-        IVmm vmm, ITemplateStore store, RevisionLeases leases, ICloneUsage clones, Capacity.NodeCapacity capacity,
+        IVmm vmm, TemplateStore store, RevisionLeases leases, ICloneUsage clones, Capacity.NodeCapacity capacity,
         Capacity.VmUserPool? users, BuildOptions options, TemplatingMetrics metrics, TimeProvider time,
         ILogger<TemplateManager> logger)
     {

@@ -8,7 +8,7 @@ namespace Templating.Core.Clones;
 
 /// <summary>Whether a clone may start here: its template is there and valid, and the node has room.</summary>
 internal sealed class CloneAdmission(
-    IVmm vmm, ITemplateStore store, RevisionLeases leases, NodeCapacity capacity, CloneOptions options, TimeProvider time)
+    IVmm vmm, TemplateStore store, RevisionLeases leases, NodeCapacity capacity, CloneOptions options, TimeProvider time)
 {
     /// <summary>A clone that holds its memory charge and a lease on its revision. Nothing is started yet.</summary>
     public async Task<(Clone Clone, Revision Revision)> AdmitAsync(

@@ -28,7 +28,7 @@ public sealed class CloneManager : ICloneManager, ICloneUsage, IAsyncDisposable
     private readonly CancellationTokenSource _abandoning = new();
 
     public CloneManager(
-        IVmm vmm, ITemplateStore store, RevisionLeases leases, NodeCapacity capacity, VmUserPool? users, CloneOptions options,
+        IVmm vmm, TemplateStore store, RevisionLeases leases, NodeCapacity capacity, VmUserPool? users, CloneOptions options,
         TemplatingMetrics metrics, TimeProvider time, ILogger<CloneManager> logger)
     {
         _options = options;

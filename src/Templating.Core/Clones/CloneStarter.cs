@@ -14,7 +14,7 @@ namespace Templating.Core.Clones;
 /// removes the clone when it throws.
 /// </summary>
 internal sealed class CloneStarter(
-    IVmm vmm, ITemplateStore store, VmUserPool? users, CloneOptions options, TemplatingMetrics metrics, TimeProvider time)
+    IVmm vmm, TemplateStore store, VmUserPool? users, CloneOptions options, TemplatingMetrics metrics, TimeProvider time)
     : IDisposable
 {
     private readonly SemaphoreSlim _slots = new(options.MaxConcurrentStarts);

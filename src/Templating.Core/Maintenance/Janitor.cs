@@ -15,7 +15,7 @@ public sealed record JanitorOptions
 
 /// <summary>Cleans up what time alone makes garbage: clones that ended, images that no template uses any more.</summary>
 public sealed partial class Janitor(
-    CloneManager clones, ITemplateStore store, JanitorOptions options, TimeProvider time, ILogger<Janitor> logger)
+    CloneManager clones, TemplateStore store, JanitorOptions options, TimeProvider time, ILogger<Janitor> logger)
 {
     /// <summary>Runs until cancelled. A failure is logged and tried again with the next round.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)

@@ -46,7 +46,7 @@ internal static class NodeServices
             GuestFiles = new GuestFilePolicy { Folders = [.. options.GuestFolders] },
         };
 
-        services.AddSingleton<IGuestDownloads>(provider => new GuestDownloads(
+        services.AddSingleton(provider => new GuestDownloads(
             new DownloadOptions
             {
                 Folder = Path.Combine(options.StorePath, "downloads"),
@@ -65,16 +65,16 @@ internal static class NodeServices
             OverheadBytes = options.CloneOverheadBytes,
             MaxVms = options.MaxClones,
         }));
-        services.AddSingleton<ITemplateStore>(provider => new TemplateStore(
+        services.AddSingleton(provider => new TemplateStore(
             new StoreOptions { Root = options.StorePath, VmGroupId = users?.Gid }, provider.GetRequiredService<ILogger<TemplateStore>>()));
         services.AddSingleton(provider => new CloneManager(
-            provider.GetRequiredService<IVmm>(), provider.GetRequiredService<ITemplateStore>(), provider.GetRequiredService<RevisionLeases>(),
+            provider.GetRequiredService<IVmm>(), provider.GetRequiredService<TemplateStore>(), provider.GetRequiredService<RevisionLeases>(),
             provider.GetRequiredService<NodeCapacity>(), users, clones, provider.GetRequiredService<TemplatingMetrics>(),
             provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<CloneManager>>()));
         services.AddSingleton<ICloneManager>(provider => provider.GetRequiredService<CloneManager>());
         services.AddSingleton(provider => new TemplateManager(
-            provider.GetRequiredService<IVmm>(), provider.GetRequiredService<ITemplateStore>(), provider.GetRequiredService<RevisionLeases>(),
-            provider.GetRequiredService<CloneManager>(), provider.GetRequiredService<NodeCapacity>(), users, builds with { Downloads = provider.GetRequiredService<IGuestDownloads>() },
+            provider.GetRequiredService<IVmm>(), provider.GetRequiredService<TemplateStore>(), provider.GetRequiredService<RevisionLeases>(),
+            provider.GetRequiredService<CloneManager>(), provider.GetRequiredService<NodeCapacity>(), users, builds with { Downloads = provider.GetRequiredService<GuestDownloads>() },
             provider.GetRequiredService<TemplatingMetrics>(), provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<TemplateManager>>()));
         services.AddSingleton<ITemplateManager>(provider => provider.GetRequiredService<TemplateManager>());

@@ -15,7 +15,7 @@ using Templating.V1;
 namespace Templating.Node.Services;
 
 internal sealed class NodeService(
-    IVmm vmm, ITemplateStore store, ITemplateManager templates, ICloneManager clones, PodTable pods, IOptions<NodeOptions> options)
+    IVmm vmm, TemplateStore store, ITemplateManager templates, ICloneManager clones, PodTable pods, IOptions<NodeOptions> options)
     : V1.NodeService.NodeServiceBase
 {
     private static readonly string Version =

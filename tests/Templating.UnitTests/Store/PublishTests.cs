@@ -173,7 +173,7 @@ public sealed class PublishTests : IDisposable
     {
         using var staged = _fixture.Store.Stage(StoreFixture.MemoryBytes, owner: null);
         StoreFixture.Fill(staged);
-        var image = new FileDigest(StoreLimits.ImageAlignment, new string('d', 64));
+        var image = new FileDigest(FileLimits.ImageAlignment, new string('d', 64));
         var error = await Should.ThrowAsync<TemplatingException>(() => staged.PublishAsync(
             (m, s) => Manifests.Sound() with
             {
