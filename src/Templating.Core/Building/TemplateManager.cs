@@ -209,7 +209,6 @@ public sealed class TemplateManager : ITemplateManager, IDisposable
             try
             {
                 var revision = await _builder.BuildAsync(request, progress, cancellationToken);
-                _logger.Published(revision.Name, revision.AllocatedBytes >> 20);
                 Retain(request);
                 _changes.Publish(new Change<TemplateView>(ChangeKind.Added, View(revision)));
                 return revision.Name;

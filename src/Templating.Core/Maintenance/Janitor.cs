@@ -30,8 +30,7 @@ public sealed partial class Janitor(
                 if (time.GetUtcNow() - collected >= options.CollectInterval)
                 {
                     collected = time.GetUtcNow();
-                    var result = store.Collect();
-                    LogCollected(logger, result.Images, result.StagingFolders, result.Bytes >> 20);
+                    store.Collect();
                 }
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -40,9 +39,6 @@ public sealed partial class Janitor(
             }
         }
     }
-
-    [LoggerMessage(Level = LogLevel.Debug, Message = "Collected {Images} images and {Staging} staging folders, {MiB} MiB")]
-    private static partial void LogCollected(ILogger logger, int images, int staging, long miB);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Cleaning up failed; it is tried again")]
     private static partial void LogFailed(ILogger logger, Exception exception);

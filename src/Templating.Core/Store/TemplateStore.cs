@@ -160,7 +160,6 @@ public sealed class TemplateStore : IDisposable
         }
 
         _context.Discard(away);
-        _context.Logger.Deleted(name);
         return true;
     }
 
