@@ -1,5 +1,4 @@
 using Templating.Core.Capacity;
-using Templating.Core.Clones;
 using Templating.Core.Diagnostics;
 using Templating.Core.Errors;
 using Templating.Core.Machines;

@@ -2,10 +2,8 @@ using System.Diagnostics;
 using System.Security.Cryptography;
 using Templating.Core.Capacity;
 using Templating.Core.Diagnostics;
-using Templating.Core.Errors;
 using Templating.Core.Machines;
 using Templating.Core.Store;
-using Templating.Core.Templates;
 
 namespace Templating.Core.Clones;
 

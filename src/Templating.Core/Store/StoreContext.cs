@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Logging;
 using Templating.Core.Linux;
-using Templating.Core.Templates;
 
 namespace Templating.Core.Store;
 

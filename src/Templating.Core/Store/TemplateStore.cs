@@ -4,7 +4,6 @@ using Templating.Core.Errors;
 using Templating.Core.Linux;
 using Templating.Core.Machines;
 using Templating.Core.Names;
-using Templating.Core.Templates;
 
 namespace Templating.Core.Store;
 

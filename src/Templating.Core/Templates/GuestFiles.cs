@@ -1,11 +1,8 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 using Templating.Contract;
-using Templating.Core.Errors;
 using Templating.Core.Linux;
 using Templating.Core.Machines;
-using Templating.Core.Names;
-using Templating.Core.Store;
 
 namespace Templating.Core.Templates;
 

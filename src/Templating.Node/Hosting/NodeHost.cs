@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Grpc.Reflection;
-using Microsoft.Extensions.Hosting.Systemd;
 using Microsoft.Extensions.Options;
 using Templating.Node.Authorization;
 using Templating.Node.Kubernetes;

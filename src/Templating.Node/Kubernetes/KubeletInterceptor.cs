@@ -4,7 +4,6 @@ using Templating.Core.Errors;
 using Templating.Core.Linux;
 using Templating.Node.Authorization;
 using Templating.Node.Mapping;
-using Templating.Node.Services;
 
 namespace Templating.Node.Kubernetes;
 

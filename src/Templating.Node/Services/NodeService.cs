@@ -6,7 +6,6 @@ using Templating.Core.Clones;
 using Templating.Core.Errors;
 using Templating.Core.Machines;
 using Templating.Core.Store;
-using Templating.Core.Templates;
 using Templating.Node.Mapping;
 using Templating.Node.Options;
 using Templating.Node.Pods;

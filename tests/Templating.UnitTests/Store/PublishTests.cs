@@ -2,7 +2,6 @@ using Templating.Core.Errors;
 using Templating.Core.Machines;
 using Templating.Core.Names;
 using Templating.Core.Store;
-using Templating.Core.Templates;
 
 namespace Templating.UnitTests.Store;
 

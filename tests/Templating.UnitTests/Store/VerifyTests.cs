@@ -1,9 +1,8 @@
 using System.Collections.Concurrent;
-using Templating.Core.Machines;
 using Templating.Core.Errors;
+using Templating.Core.Machines;
 using Templating.Core.Names;
 using Templating.Core.Store;
-using Templating.Core.Templates;
 
 namespace Templating.UnitTests.Store;
 

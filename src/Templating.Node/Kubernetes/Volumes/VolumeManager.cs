@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Microsoft.Extensions.Logging;
 using Templating.Contract;
 using Templating.Core.Diagnostics;
 using Templating.Core.Errors;
