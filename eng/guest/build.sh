@@ -114,11 +114,12 @@ copy_libraries() {
     ln -sf ../lib/x86_64-linux-gnu/ld-linux-x86-64.so.2 "$root/usr/lib64/ld-linux-x86-64.so.2"
 }
 
-# Paths out of the debug sections and macros, no build id: the binary depends on source and compiler alone.
+# compile TO SOURCE... Paths out of the debug sections and macros, no build id: the binary depends on sources and compiler
+# alone.
 compile() {
     gcc -std=c11 -O2 -static -Wall -Wextra -Werror -fstack-protector-strong -D_FORTIFY_SOURCE=2 -s \
-        -ffile-prefix-map="$here=." -Wl,--build-id=none -o "$2" "$here/$1"
-    chmod 755 "$2"
+        -ffile-prefix-map="$here=." -Wl,--build-id=none -o "$1" "${@:2}"
+    chmod 755 "$1"
 }
 
 make_root() {
@@ -134,8 +135,8 @@ make_root() {
     done
     cp "$debs/usr/sbin/qemu-ga" "$root/usr/sbin/qemu-ga"
     copy_libraries "$root/usr/sbin/qemu-ga"
-    compile templating-guest.c "$root/usr/sbin/templating-guest"
-    compile attack-nvdimm.c "$root/usr/bin/templating-attack-nvdimm"
+    compile "$root/usr/sbin/templating-guest" "$here"/templating-guest/*.c
+    compile "$root/usr/bin/templating-attack-nvdimm" "$here/attack-nvdimm.c"
     rm -f "$root/usr/bin/init"
     install -m 755 "$here/rootfs/init" "$root/usr/sbin/init"
     ln -s /run/machine-id "$root/etc/machine-id"

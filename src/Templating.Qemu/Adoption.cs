@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Templating.Core.Errors;
 using Templating.Core.Machines;
+using Templating.Qemu.Base;
 using Templating.Qemu.Memory;
 using Templating.Qemu.Process;
 
@@ -11,7 +12,7 @@ namespace Templating.Qemu;
 internal static class Adoption
 {
     public static async Task<IVm?> TryAsync(
-        VmFolder folder, VmProcessId process, ProcessWatcher watcher, QemuOptions options, TimeProvider clock,
+        VmFolder folder, VmProcessId process, ProcessWatcher watcher, QemuOptions options, TimeProvider time,
         ILogger logger, CancellationToken cancellationToken)
     {
         // First the pidfd, then the look at /proc: what is read belongs to the process that is held.
@@ -42,7 +43,7 @@ internal static class Adoption
             Process = process,
             Sockets = sockets,
             Files = AdoptedFiles.Read(process.Pid),
-        }, options, clock, logger);
+        }, options, time, logger);
         try
         {
             await vm.StartAsync(cancellationToken);

@@ -2,11 +2,12 @@ using System.Runtime.ExceptionServices;
 using Microsoft.Extensions.Logging;
 using Templating.Core.Errors;
 using Templating.Core.Machines;
+using Templating.Qemu.Base;
 using Templating.Qemu.CommandLine;
 using Templating.Qemu.Console;
 using Templating.Qemu.GuestAgent;
 using Templating.Qemu.Memory;
-using Templating.Qemu.Native;
+using Templating.Qemu.Process;
 using Templating.Qemu.Qmp;
 
 namespace Templating.Qemu;
@@ -17,9 +18,15 @@ internal sealed class QemuVm : IVm
     /// <summary>What QEMU said last may still be on the way when the kernel has already told of its end.</summary>
     private static readonly TimeSpan LastWords = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>For reading a frozen state.</summary>
+    private static readonly TimeSpan RestoreLimit = TimeSpan.FromSeconds(30);
+
+    /// <summary>For writing one.</summary>
+    private static readonly TimeSpan FreezeLimit = TimeSpan.FromSeconds(60);
+
     private readonly VmLink _link;
     private readonly QemuOptions _options;
-    private readonly TimeProvider _clock;
+    private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly QmpClient _qmp;
     private readonly ConsolePump _console;
@@ -27,15 +34,15 @@ internal sealed class QemuVm : IVm
     private volatile string? _shutdownReason;
     private volatile bool _killed;
 
-    public QemuVm(VmLink link, QemuOptions options, TimeProvider clock, ILogger logger)
+    public QemuVm(VmLink link, QemuOptions options, TimeProvider time, ILogger logger)
     {
-        (_link, _options, _clock, _logger) = (link, options, clock, logger);
-        _qmp = new QmpClient(link.Sockets.Qmp, clock, OnEvent);
+        (_link, _options, _time, _logger) = (link, options, time, logger);
+        _qmp = new QmpClient(link.Sockets.Qmp, time, OnEvent);
         _console = new ConsolePump(link.Sockets.Console);
         Exited = WaitExitAsync();
         _guest = new Guest(
-            new GuestClient(link.Folder.Guest, link.Sockets.Guest, clock),
-            new QgaClient(link.Folder.Agent, link.Sockets.Agent, clock), clock, WaitStoppedAsync());
+            new GuestClient(link.Folder.Guest, link.Sockets.Guest, time),
+            new QgaClient(link.Folder.Agent, link.Sockets.Agent, time), time, WaitStoppedAsync());
     }
 
     public VmProcessId Process => _link.Process;
@@ -50,7 +57,7 @@ internal sealed class QemuVm : IVm
 
     /// <summary>From the first byte to QEMU's answers. The checks of the mappings run while QEMU works.</summary>
     public Task StartAsync(CancellationToken cancellationToken) => GuardAsync(() =>
-        Deadline.RunAsync(_clock, _options.StartTimeout, async token =>
+        Deadline.RunAsync(_time, _options.StartTimeout, async token =>
         {
             // Both at once: QEMU takes them in order. The first is answered when the machine has been made.
             var negotiated = _qmp.NegotiateAsync(_options.StartTimeout, token);
@@ -62,7 +69,7 @@ internal sealed class QemuVm : IVm
             $"QEMU did not answer within {_options.StartTimeout.TotalSeconds:0.###} s of its start."), cancellationToken));
 
     public Task RestoreAsync(string statePath, CancellationToken cancellationToken) =>
-        TransferAsync("migrate-incoming", statePath, _options.RestoreTimeout, cancellationToken);
+        TransferAsync("migrate-incoming", statePath, RestoreLimit, cancellationToken);
 
     public Task ResumeAsync(CancellationToken cancellationToken) => ExecuteAsync("cont", cancellationToken);
 
@@ -84,18 +91,7 @@ internal sealed class QemuVm : IVm
     public async Task FreezeAsync(string statePath, CancellationToken cancellationToken)
     {
         await ExecuteAsync("stop", cancellationToken);
-        // Made here, so that QEMU needs no right to write in the folder.
-        await using (new FileStream(statePath, new FileStreamOptions
-        {
-            Mode = FileMode.OpenOrCreate,
-            Access = FileAccess.Write,
-            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-        }))
-        {
-        }
-
-        Ownership.Give(statePath, _link.User);
-        await TransferAsync("migrate", statePath, _options.FreezeTimeout, cancellationToken);
+        await TransferAsync("migrate", statePath, FreezeLimit, cancellationToken);
     }
 
     public async Task<IReadOnlyList<PortForward>> QueryForwardsAsync(CancellationToken cancellationToken)
@@ -130,7 +126,7 @@ internal sealed class QemuVm : IVm
         {
             try
             {
-                await Deadline.RunAsync(_clock, grace, async token =>
+                await Deadline.RunAsync(_time, grace, async token =>
                 {
                     await ExecuteAsync("system_powerdown", token);
                     return await Exited.WaitAsync(token);
@@ -167,12 +163,12 @@ internal sealed class QemuVm : IVm
         GuardAsync(() => _qmp.ExecuteAsync(command, null, _options.CommandTimeout, cancellationToken));
 
     private Task TransferAsync(string command, string path, TimeSpan limit, CancellationToken cancellationToken) =>
-        GuardAsync(() => Deadline.RunAsync(_clock, limit,
+        GuardAsync(() => Deadline.RunAsync(_time, limit,
             token => _qmp.MigrateAsync(command, path, _options.CommandTimeout, token),
             () => new TemplatingException(ErrorCode.QmpFailed,
                 $"QEMU did not finish '{command}' of '{path}' within {limit.TotalSeconds:0.###} s."), cancellationToken));
 
-    /// <summary>A monitor that ends because QEMU ended is told as that, with QEMU's own last words.</summary>
+    /// <summary>Where a step fails because QEMU has ended, the error says so, and what QEMU said last.</summary>
     private async Task GuardAsync(Func<Task> step)
     {
         try
@@ -181,7 +177,7 @@ internal sealed class QemuVm : IVm
         }
         catch (Exception e) when (IsOfTheEnd(e))
         {
-            using var limit = new CancellationTokenSource(LastWords, _clock);
+            using var limit = new CancellationTokenSource(LastWords, _time);
             try
             {
                 var exit = await Exited.WaitAsync(limit.Token);
@@ -200,7 +196,7 @@ internal sealed class QemuVm : IVm
         }
     }
 
-    /// <summary>Whether it may come from QEMU's end: a process that is gone answers nothing, and maps nothing either.</summary>
+    /// <summary>Whether QEMU's end may be the cause: a process that is gone answers no command and has no mappings.</summary>
     private bool IsOfTheEnd(Exception e) => e switch
     {
         TemplatingException { Code: ErrorCode.IsolationViolated } => true,
@@ -227,8 +223,8 @@ internal sealed class QemuVm : IVm
     private async Task<VmExit> WaitExitAsync()
     {
         var exit = await _link.Watched.Exited;
-        using var limit = new CancellationTokenSource(LastWords, _clock);
-        await Task.WhenAny(Task.WhenAll(_qmp.Closed, _console.Closed), Task.Delay(Timeout.InfiniteTimeSpan, _clock, limit.Token));
+        using var limit = new CancellationTokenSource(LastWords, _time);
+        await Task.WhenAny(Task.WhenAll(_qmp.Closed, _console.Closed), Task.Delay(Timeout.InfiniteTimeSpan, _time, limit.Token));
         var end = ExitReport.Make(exit, _shutdownReason, _killed, ExitReport.ReadStandardError(_link.Folder.StandardError));
         end = end with { Panicked = _shutdownReason is "guest-panic" || (end.GuestRequested && ConsoleText.ShowsPanic(_console.ReadTail())) };
         Log.Exited(_logger, Process.Pid, end.Reason);

@@ -2,10 +2,11 @@ using System.Net;
 using Microsoft.Extensions.Logging;
 using Templating.Contract;
 using Templating.Core.Errors;
+using Templating.Core.Linux;
 using Templating.Core.Machines;
+using Templating.Qemu.Base;
 using Templating.Qemu.CommandLine;
 using Templating.Qemu.Memory;
-using Templating.Qemu.Native;
 using Templating.Qemu.Probing;
 using Templating.Qemu.Process;
 
@@ -21,17 +22,17 @@ public sealed class QemuVmm : IVmm, IDisposable
     private const long TemplateExtraBytes = 256 * MachineSpec.MiB;
 
     private readonly QemuOptions _options;
-    private readonly TimeProvider _clock;
+    private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly ProcessWatcher _watcher = new();
     private readonly Privileges _privileges;
     private readonly QemuProbe _probe;
 
-    public QemuVmm(QemuOptions options, TimeProvider clock, ILogger<QemuVmm> logger)
+    public QemuVmm(QemuOptions options, TimeProvider time, ILogger<QemuVmm> logger)
     {
-        (_options, _clock, _logger) = (options, clock, logger);
-        _privileges = new Privileges(options.SetprivPath, options.EndWithProcess);
-        _probe = new QemuProbe(options, _watcher, clock, logger);
+        (_options, _time, _logger) = (options, time, logger);
+        _privileges = new Privileges(options.EndWithProcess);
+        _probe = new QemuProbe(options, _watcher, time, logger);
     }
 
     public VmmInfo? Known => _probe.Known?.Info;
@@ -40,12 +41,10 @@ public sealed class QemuVmm : IVmm, IDisposable
         (await _probe.GetAsync(refresh, cancellationToken)).Info;
 
     public async Task<ResolvedMachine> ResolveAsync(MachineSpec spec, int imageCount, CancellationToken cancellationToken) =>
-        MachineResolver.Resolve(spec, imageCount, await _probe.GetAsync(refresh: false, cancellationToken), _options);
+        MachineResolver.Resolve(spec, imageCount, await _probe.GetAsync(refresh: false, cancellationToken));
 
-    public async Task<IVm> BootAsync(BootRequest request, CancellationToken cancellationToken)
-    {
-        Ownership.Give(request.MemoryPath, request.User);
-        return await StartAsync(new Start
+    public async Task<IVm> BootAsync(BootRequest request, CancellationToken cancellationToken) =>
+        await StartAsync(new Start
         {
             Folder = request.Folder,
             Machine = request.Machine,
@@ -57,7 +56,6 @@ public sealed class QemuVmm : IVmm, IDisposable
             User = request.User,
             MaxFileBytes = request.Machine.MemoryBytes + TemplateExtraBytes,
         }, cancellationToken);
-    }
 
     public async Task<IVm> PrepareAsync(PrepareRequest request, CancellationToken cancellationToken) =>
         await StartAsync(new Start
@@ -74,7 +72,7 @@ public sealed class QemuVmm : IVmm, IDisposable
         }, cancellationToken);
 
     public Task<IVm?> AdoptAsync(VmFolder folder, VmProcessId process, CancellationToken cancellationToken) =>
-        Adoption.TryAsync(folder, process, _watcher, _options, _clock, _logger, cancellationToken);
+        Adoption.TryAsync(folder, process, _watcher, _options, _time, _logger, cancellationToken);
 
     public Task ReapAsync(IReadOnlyList<VmFolder> folders, CancellationToken cancellationToken) =>
         Reaper.RunAsync(folders, _watcher, _logger, cancellationToken);
@@ -118,7 +116,7 @@ public sealed class QemuVmm : IVmm, IDisposable
         var link = Launch(launch, start, listening, images);
         // QEMU alone listens from here on: when it ends before it has accepted, our ends of the connections must end too.
         listening.Dispose();
-        var vm = new QemuVm(link, _options, _clock, _logger);
+        var vm = new QemuVm(link, _options, _time, _logger);
         try
         {
             await vm.StartAsync(cancellationToken);
@@ -158,7 +156,6 @@ public sealed class QemuVmm : IVmm, IDisposable
                 Process = process,
                 Sockets = connected,
                 Files = [.. images.Append(launch.Ram).Select(backend => new GuestFile(backend.Path, backend.Role))],
-                User = start.User,
             };
         }
         catch (Exception)
@@ -169,7 +166,7 @@ public sealed class QemuVmm : IVmm, IDisposable
     }
 
     private static uint? KvmGroup(ResolvedMachine machine) =>
-        machine.Accelerator == Accelerator.Kvm ? Ownership.GroupOf("/dev/kvm") : null;
+        machine.Accelerator == Accelerator.Kvm ? FileStamp.TryRead("/dev/kvm")?.Gid : null;
 
     private static void CheckForwards(NetworkSpec network)
     {

@@ -18,7 +18,4 @@ internal sealed record VmLink
     public required VmSockets<Socket> Sockets { get; init; }
 
     public required IReadOnlyList<GuestFile> Files { get; init; }
-
-    /// <summary>The user QEMU runs as, who must own the state it is to write; null for the daemon's own.</summary>
-    public VmUser? User { get; init; }
 }

@@ -5,7 +5,7 @@ namespace Templating.UnitTests;
 /// <summary>SPECIFICATION.md names tests as proof: they must be there.</summary>
 public sealed class SpecificationTests
 {
-    private static readonly string Root = FindRoot();
+    internal static readonly string Root = FindRoot();
 
     [Fact]
     public void EveryProofThatIsNamedExists()

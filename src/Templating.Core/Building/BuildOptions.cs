@@ -21,7 +21,7 @@ public sealed record BuildOptions
     public GuestFilePolicy GuestFiles { get; init; } = new();
 
     /// <summary>Fetches files given by URL; null where none is fetched.</summary>
-    public IGuestDownloads? Downloads { get; init; }
+    public GuestDownloads? Downloads { get; init; }
 
     internal GuestFilePolicy PolicyFor(CreateTemplate request) => request.AnyPath ? GuestFilePolicy.Anywhere : GuestFiles;
 }

@@ -7,12 +7,12 @@ using Templating.Core.Templates;
 namespace Templating.Core.Building;
 
 /// <summary>The files of one build, wherever they come from; what was fetched stays until this is disposed.</summary>
-internal sealed class GuestInputs(string tenant, GuestFilePolicy policy, IGuestDownloads? downloads) : IDisposable
+internal sealed class GuestInputs(string tenant, GuestFilePolicy policy, GuestDownloads? downloads) : IDisposable
 {
-    private readonly List<IDownload> _fetched = [];
+    private readonly List<Download> _fetched = [];
 
     /// <returns>The faults of all URLs that can be told before anything is fetched.</returns>
-    public static IEnumerable<FieldViolation> ValidateUrls(TemplateSpec spec, IGuestDownloads? downloads)
+    public static IEnumerable<FieldViolation> ValidateUrls(TemplateSpec spec, GuestDownloads? downloads)
     {
         var guest = spec.Guest;
         IEnumerable<(string Field, FileSource? Source)> files =

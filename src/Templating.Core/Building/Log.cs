@@ -5,9 +5,6 @@ namespace Templating.Core.Building;
 
 internal static partial class Log
 {
-    [LoggerMessage(Level = LogLevel.Information, Message = "Published {Revision}, {MiB} MiB on disk")]
-    public static partial void Published(this ILogger logger, RevisionName revision, long miB);
-
     [LoggerMessage(Level = LogLevel.Information, Message = "Build of {Template} failed: {Reason}")]
     public static partial void BuildFailed(this ILogger logger, TemplateName template, string reason);
 

@@ -12,7 +12,7 @@ namespace Templating.Core.Building;
 /// One build: resolve, import, boot, ready, warm_up, freeze, seal. Whatever happens, its VM is gone and its files are either
 /// published or removed when this returns.
 /// </summary>
-internal sealed class TemplateBuilder(VmParts parts, ITemplateStore store, BuildOptions options)
+internal sealed class TemplateBuilder(VmParts parts, TemplateStore store, BuildOptions options)
 {
     private const UnixFileMode FolderMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
         | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
@@ -112,7 +112,7 @@ internal sealed class TemplateBuilder(VmParts parts, ITemplateStore store, Build
     private static string InitrdIn(VmFolder folder) => Path.Combine(folder.Path, "initrd");
 
     private async Task<Inputs> ImportAsync(
-        CreateTemplate request, IStagedRevision staged, VmFolder folder, CancellationToken cancellationToken)
+        CreateTemplate request, StagedRevision staged, VmFolder folder, CancellationToken cancellationToken)
     {
         var guest = request.Spec.Guest;
         using var files = new GuestInputs(request.Name.Tenant, options.PolicyFor(request), options.Downloads);

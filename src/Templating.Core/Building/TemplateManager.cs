@@ -17,7 +17,7 @@ namespace Templating.Core.Building;
 public sealed class TemplateManager : ITemplateManager, IDisposable
 {
     private readonly VmParts _parts;
-    private readonly ITemplateStore _store;
+    private readonly TemplateStore _store;
     private readonly RevisionLeases _leases;
     private readonly ICloneUsage _clones;
     private readonly BuildOptions _options;
@@ -30,7 +30,7 @@ public sealed class TemplateManager : ITemplateManager, IDisposable
     private readonly Broadcaster<Change<TemplateView>> _changes = new();
 
     public TemplateManager(
-        VmParts parts, ITemplateStore store, RevisionLeases leases, ICloneUsage clones, BuildOptions options, ILogger<TemplateManager> logger)
+        VmParts parts, TemplateStore store, RevisionLeases leases, ICloneUsage clones, BuildOptions options, ILogger<TemplateManager> logger)
     {
         (_parts, _store, _leases, _clones, _options, _logger) = (parts, store, leases, clones, options, logger);
         _builder = new TemplateBuilder(parts, store, options);
@@ -196,7 +196,6 @@ public sealed class TemplateManager : ITemplateManager, IDisposable
             try
             {
                 var revision = await _builder.BuildAsync(request, progress, cancellationToken);
-                _logger.Published(revision.Name, revision.AllocatedBytes >> 20);
                 Retain(request);
                 _changes.Publish(new Change<TemplateView>(ChangeKind.Added, _views.Of(revision)));
                 return revision.Name;

@@ -7,7 +7,7 @@ namespace Templating.Core.Building;
 
 /// <summary>What the node's templates look like from outside: those in the store, those that are broken, those being built.</summary>
 internal sealed class TemplateViews(
-    IVmm vmm, ITemplateStore store, RevisionLeases leases, IReadOnlyDictionary<TemplateName, TemplateSpec> building)
+    IVmm vmm, TemplateStore store, RevisionLeases leases, IReadOnlyDictionary<TemplateName, TemplateSpec> building)
 {
     /// <exception cref="Errors.TemplatingException">TemplateNotFound.</exception>
     public TemplateView Get(TemplateName template, string? revision)

@@ -11,7 +11,7 @@ namespace Templating.Core.Clones;
 
 /// <summary>Whether a clone may start here: its template is there and valid, and the node has room.</summary>
 internal sealed class CloneAdmission(
-    IVmm vmm, ITemplateStore store, RevisionLeases leases, NodeCapacity capacity, CloneOptions options, TimeProvider time)
+    IVmm vmm, TemplateStore store, RevisionLeases leases, NodeCapacity capacity, CloneOptions options, TimeProvider time)
 {
     /// <summary>What the clone holds and goes on from, and what it looks like before anything is started.</summary>
     public async Task<(VmBirth Birth, CloneView View)> AdmitAsync(CreateClone request, CancellationToken cancellationToken)

@@ -29,7 +29,7 @@ public sealed class CloneManager : ICloneManager, ICloneUsage, IAsyncDisposable
     private readonly CancellationTokenSource _abandoning = new();
 
     public CloneManager(
-        VmParts parts, ITemplateStore store, RevisionLeases leases, CloneOptions options, ILogger<CloneManager> logger)
+        VmParts parts, TemplateStore store, RevisionLeases leases, CloneOptions options, ILogger<CloneManager> logger)
     {
         (_options, _capacity, _metrics, _time, _logger) = (options, parts.Capacity, parts.Metrics, parts.Time, logger);
         _turns = new StartTurns(options.MaxConcurrentStarts);

@@ -10,32 +10,35 @@ namespace Templating.Core.Downloads;
 /// FOLDER/SHA256.RANDOM.part        under way
 /// </code>
 /// </summary>
-internal sealed class DownloadCache(DownloadOptions options, TimeProvider time)
+internal sealed class DownloadCache(string folder, TimeProvider time)
 {
+    /// <summary>How long a file stays that no build uses.</summary>
+    private static readonly TimeSpan KeepFor = TimeSpan.FromDays(1);
+
     private readonly Lock _lock = new();
     private readonly Dictionary<string, int> _uses = new(StringComparer.Ordinal);
     private readonly HashSet<string> _parts = new(StringComparer.Ordinal);
 
-    public IDownload? TryUse(string sha256)
+    public Download? TryUse(string sha256)
     {
         lock (_lock)
         {
-            var path = Path.Combine(options.Folder, sha256);
+            var path = Path.Combine(folder, sha256);
             if (!File.Exists(path))
             {
                 return null;
             }
 
             _uses[sha256] = _uses.GetValueOrDefault(sha256) + 1;
-            return new Use(this, sha256, path);
+            return new Download(path, () => Release(sha256));
         }
     }
 
     /// <summary>A name for a file under way; it is nobody else's.</summary>
     public string BeginPart(string sha256)
     {
-        FileSystem.MakeFolder(options.Folder, FileSystem.OwnerOnlyFolder);
-        var path = Path.Combine(options.Folder, $"{sha256}.{RandomNumberGenerator.GetHexString(16, lowercase: true)}.part");
+        FileSystem.MakeFolder(folder, FileSystem.OwnerOnlyFolder);
+        var path = Path.Combine(folder, $"{sha256}.{RandomNumberGenerator.GetHexString(16, lowercase: true)}.part");
         lock (_lock)
         {
             _parts.Add(path);
@@ -45,13 +48,13 @@ internal sealed class DownloadCache(DownloadOptions options, TimeProvider time)
     }
 
     /// <summary>Keeps a complete file; where another was faster, that one stays.</summary>
-    public IDownload Keep(string part, string sha256)
+    public Download Keep(string part, string sha256)
     {
         lock (_lock)
         {
-            if (!File.Exists(Path.Combine(options.Folder, sha256)))
+            if (!File.Exists(Path.Combine(folder, sha256)))
             {
-                FileSystem.Rename(part, Path.Combine(options.Folder, sha256));
+                FileSystem.Rename(part, Path.Combine(folder, sha256));
             }
 
             return TryUse(sha256)!;
@@ -70,18 +73,18 @@ internal sealed class DownloadCache(DownloadOptions options, TimeProvider time)
     /// <summary>Deletes what no build uses and is older than a day, and what killed downloads left.</summary>
     public void Collect()
     {
-        if (!Directory.Exists(options.Folder))
+        if (!Directory.Exists(folder))
         {
             return;
         }
 
         lock (_lock)
         {
-            foreach (var path in Directory.EnumerateFiles(options.Folder))
+            foreach (var path in Directory.EnumerateFiles(folder))
             {
                 var isPart = path.EndsWith(".part", StringComparison.Ordinal);
                 if (isPart ? !_parts.Contains(path)
-                    : !_uses.ContainsKey(Path.GetFileName(path)) && time.GetUtcNow().UtcDateTime - File.GetLastWriteTimeUtc(path) > options.KeepFor)
+                    : !_uses.ContainsKey(Path.GetFileName(path)) && time.GetUtcNow().UtcDateTime - File.GetLastWriteTimeUtc(path) > KeepFor)
                 {
                     File.Delete(path);
                 }
@@ -96,21 +99,6 @@ internal sealed class DownloadCache(DownloadOptions options, TimeProvider time)
             if (--_uses[sha256] == 0)
             {
                 _uses.Remove(sha256);
-            }
-        }
-    }
-
-    private sealed class Use(DownloadCache cache, string sha256, string path) : IDownload
-    {
-        private int _released;
-
-        public string Path => path;
-
-        public void Dispose()
-        {
-            if (Interlocked.Exchange(ref _released, 1) == 0)
-            {
-                cache.Release(sha256);
             }
         }
     }

@@ -8,6 +8,9 @@ namespace Templating.Core.Downloads;
 /// <summary>The HTTP client of downloads: looks at each address before it connects, follows no redirect by itself, uses no proxy.</summary>
 internal static class DownloadClient
 {
+    /// <summary>How long a server may say nothing.</summary>
+    public static readonly TimeSpan StallTimeout = TimeSpan.FromSeconds(30);
+
     public static HttpClient Create(DownloadOptions options, HostRules rules)
     {
         var handler = new SocketsHttpHandler
@@ -15,7 +18,7 @@ internal static class DownloadClient
             AllowAutoRedirect = false,
             UseProxy = false,
             UseCookies = false,
-            ConnectTimeout = options.StallTimeout,
+            ConnectTimeout = StallTimeout,
             PooledConnectionIdleTimeout = TimeSpan.FromSeconds(10),
             MaxResponseHeadersLength = 64,
             ConnectCallback = (context, cancellationToken) => ConnectAsync(context.DnsEndPoint, rules, cancellationToken),

@@ -17,18 +17,6 @@ public sealed record DownloadOptions
     /// <summary>The largest file, in bytes. Default 16 GiB.</summary>
     public long MaxBytes { get; init; } = 16L << 30;
 
-    /// <summary>At once for one tenant: its slow servers hold up itself alone. Default 2.</summary>
-    public int MaxPerTenant { get; init; } = 2;
-
-    /// <summary>At once in all. Default 8.</summary>
-    public int MaxInAll { get; init; } = 8;
-
-    /// <summary>How long a server may say nothing. Default 30 s.</summary>
-    public TimeSpan StallTimeout { get; init; } = TimeSpan.FromSeconds(30);
-
     /// <summary>Before the first retry; each next one waits twice as long. Default 1 s.</summary>
     public TimeSpan RetryDelay { get; init; } = TimeSpan.FromSeconds(1);
-
-    /// <summary>How long a file stays that no build uses. Default a day.</summary>
-    public TimeSpan KeepFor { get; init; } = TimeSpan.FromDays(1);
 }

@@ -10,12 +10,18 @@ using Templating.Core.Templates;
 
 namespace Templating.Core.Downloads;
 
-/// <inheritdoc />
-public sealed partial class GuestDownloads : IGuestDownloads, IDisposable
+/// <summary>Fetches files of guests.</summary>
+public sealed partial class GuestDownloads : IDisposable
 {
     private const int BufferSize = 64 * 1024;
     private const int MaxRedirects = 5;
     private const int MaxRetries = 4;
+
+    /// <summary>At once for one tenant: its slow servers hold up itself alone.</summary>
+    private const int MaxPerTenant = 2;
+
+    /// <summary>At once in all.</summary>
+    private const int MaxInAll = 8;
 
     private readonly DownloadOptions _options;
     private readonly TimeProvider _time;
@@ -31,8 +37,8 @@ public sealed partial class GuestDownloads : IGuestDownloads, IDisposable
         (_options, _time, _logger) = (options, time, logger);
         _rules = new HostRules(options.Hosts);
         _http = DownloadClient.Create(options, _rules);
-        _cache = new DownloadCache(options, time);
-        _turns = new Turns(options.MaxPerTenant, options.MaxInAll);
+        _cache = new DownloadCache(options.Folder, time);
+        _turns = new Turns(MaxPerTenant, MaxInAll);
         _retry = new ResiliencePipelineBuilder { TimeProvider = time }.AddRetry(new RetryStrategyOptions
         {
             ShouldHandle = new PredicateBuilder().Handle<TransientException>(),
@@ -43,9 +49,17 @@ public sealed partial class GuestDownloads : IGuestDownloads, IDisposable
         }).Build();
     }
 
+    /// <summary>All that can be said before anything is fetched, such as a host that is not allowed.</summary>
+    /// <returns>Null where nothing speaks against it.</returns>
     public string? FindProblem(string url) => _rules.FindProblem(new Uri(url));
 
-    public async Task<IDownload> FetchAsync(string tenant, string field, FileSource source, CancellationToken cancellationToken)
+    /// <summary>The file, whose bytes hash to what they must.</summary>
+    /// <param name="tenant">Whose turn it takes.</param>
+    /// <param name="field">Of the request, for what is told of it.</param>
+    /// <param name="source">With URL and digest.</param>
+    /// <param name="cancellationToken">Ends the transfer.</param>
+    /// <exception cref="TemplatingException">InvalidArgument: not allowed, too large, other bytes. DownloadFailed. DiskFull.</exception>
+    public async Task<Download> FetchAsync(string tenant, string field, FileSource source, CancellationToken cancellationToken)
     {
         var (url, sha256) = (new Uri(source.Url!), source.Sha256!);
         if (_rules.FindProblem(url) is { } problem)
@@ -92,7 +106,7 @@ public sealed partial class GuestDownloads : IGuestDownloads, IDisposable
 
     private async Task TransferAsync(string field, Uri url, string sha256, string part, CancellationToken cancellationToken)
     {
-        using var stall = new CancellationTokenSource(_options.StallTimeout, _time);
+        using var stall = new CancellationTokenSource(DownloadClient.StallTimeout, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, stall.Token);
         try
         {
@@ -110,7 +124,7 @@ public sealed partial class GuestDownloads : IGuestDownloads, IDisposable
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new TransientException($"the server said nothing for {_options.StallTimeout.TotalSeconds:0} s");
+            throw new TransientException($"the server said nothing for {DownloadClient.StallTimeout.TotalSeconds:0} s");
         }
         catch (IOException e) when (StoreFiles.IsDiskFull(e))
         {
@@ -173,7 +187,7 @@ public sealed partial class GuestDownloads : IGuestDownloads, IDisposable
         var size = 0L;
         for (int read; (read = await input.ReadAsync(buffer, cancellationToken)) > 0;)
         {
-            stall.CancelAfter(_options.StallTimeout);
+            stall.CancelAfter(DownloadClient.StallTimeout);
             size += read;
             if (size > _options.MaxBytes)
             {

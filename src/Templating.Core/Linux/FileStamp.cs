@@ -14,16 +14,21 @@ internal readonly record struct FileStamp(
     private const ushort RegularType = 0x8000;
     private const ushort FolderType = 0x4000;
     private const ushort SymlinkType = 0xA000;
+    private const ushort SocketType = 0xC000;
 
     public ushort Mode { get; private init; }
 
     public uint Uid { get; private init; }
+
+    public uint Gid { get; private init; }
 
     public long AllocatedBytes { get; private init; }
 
     public bool IsRegularFile => (Mode & TypeMask) == RegularType;
 
     public bool IsFolder => (Mode & TypeMask) == FolderType;
+
+    public bool IsSocket => (Mode & TypeMask) == SocketType;
 
     /// <summary>What it is, for messages.</summary>
     public string Kind => (Mode & TypeMask) switch
@@ -48,7 +53,7 @@ internal readonly record struct FileStamp(
         }
 
         var error = Marshal.GetLastPInvokeError();
-        return error is Errno.NoEntry or 20 /* ENOTDIR */ ? null : throw FileSystem.Error(error, "look at", path);
+        return error is Errno.NoEntry or Errno.NotFolder ? null : throw FileSystem.Error(error, "look at", path);
     }
 
     public static FileStamp Read(SafeFileHandle file, string path) =>
@@ -65,6 +70,7 @@ internal readonly record struct FileStamp(
     {
         Mode = s.Mode,
         Uid = s.Uid,
+        Gid = s.Gid,
         AllocatedBytes = s.Blocks * 512,
     };
 }

@@ -39,7 +39,7 @@ internal static class FileSystem
     {
         if (FileStamp.TryRead(path) is { IsFolder: false } stamp)
         {
-            throw Error(20, $"use ({stamp.Kind} is in the way)", path);
+            throw Error(Errno.NotFolder, $"use ({stamp.Kind} is in the way)", path);
         }
 
         Directory.CreateDirectory(path, mode);

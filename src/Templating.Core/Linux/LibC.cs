@@ -3,7 +3,10 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Templating.Core.Linux;
 
-/// <summary>The calls that .NET has no words for. Values are those of Linux on x86-64, the one platform supported.</summary>
+/// <summary>
+/// Files and users: calls that .NET has no words for. Values are those of Linux on x86-64, the one platform supported. This
+/// folder is the only place that binds libc, each call once.
+/// </summary>
 internal static partial class LibC
 {
     public const int OpenReadOnly = 0;
@@ -14,6 +17,7 @@ internal static partial class LibC
     public const int OpenDirectory = 0x10000;
     public const int OpenNoFollow = 0x20000;
     public const int OpenCloseOnExec = 0x80000;
+    public const int OpenPath = 0x200000;
 
     public const int LockExclusive = 2;
     public const int LockNonBlocking = 4;
@@ -24,6 +28,7 @@ internal static partial class LibC
     public const int FallocateKeepSize = 1;
     public const int FallocatePunchHole = 2;
 
+    public const int DupCloseOnExec = 1030;
     public const int SetLease = 1024;
     public const int LeaseRead = 0;
     public const int LeaseNone = 2;
@@ -57,8 +62,15 @@ internal static partial class LibC
     [LibraryImport("libc", EntryPoint = "fchown", SetLastError = true)]
     internal static partial int ChangeOwner(SafeFileHandle file, uint uid, uint gid);
 
+    /// <summary>Of a symbolic link itself, where the path is one; <see cref="uint.MaxValue"/> leaves one as it is.</summary>
+    [LibraryImport("libc", EntryPoint = "lchown", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int ChangeOwner(string path, uint uid, uint gid);
+
     [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
     internal static partial int Fcntl(SafeFileHandle file, int command, int argument);
+
+    [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
+    internal static partial int Fcntl(int fd, int command, int argument);
 
     [LibraryImport("libc", EntryPoint = "rename", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int Rename(string from, string to);
@@ -77,6 +89,9 @@ internal static partial class LibC
 
     [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int Statx(SafeFileHandle file, string path, int flags, uint mask, out StatxBuffer buffer);
+
+    [LibraryImport("libc", EntryPoint = "realpath", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static unsafe partial byte* RealPath(string path, byte* resolved);
 
     [LibraryImport("libc", EntryPoint = "geteuid")]
     internal static partial uint EffectiveUser();

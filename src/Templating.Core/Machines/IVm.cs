@@ -24,7 +24,10 @@ public interface IVm : IAsyncDisposable
 
     Task<VmRunState> QueryStateAsync(CancellationToken cancellationToken);
 
-    /// <summary>Stops the CPUs and writes everything but RAM to <paramref name="statePath"/>.</summary>
+    /// <summary>
+    /// Stops the CPUs and writes everything but RAM to <paramref name="statePath"/>: a file that is there and that the VM's
+    /// user may write to, who needs no right in its folder then.
+    /// </summary>
     Task FreezeAsync(string statePath, CancellationToken cancellationToken);
 
     /// <summary>The forwarded ports with the host ports that were really taken.</summary>

@@ -61,7 +61,7 @@ public sealed record BootRequest
 
     public required ResolvedMachine Machine { get; init; }
 
-    /// <summary>An empty file of the RAM's size; becomes the template's memory.</summary>
+    /// <summary>An empty file of the RAM's size that the VM's user may write to; becomes the template's memory.</summary>
     public required string MemoryPath { get; init; }
 
     public required string KernelPath { get; init; }

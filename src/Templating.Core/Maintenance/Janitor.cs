@@ -15,7 +15,7 @@ public sealed record JanitorOptions
 
 /// <summary>Cleans up what time alone makes garbage: clones that ended, images that no template uses any more.</summary>
 public sealed partial class Janitor(
-    CloneManager clones, ITemplateStore store, JanitorOptions options, TimeProvider time, ILogger<Janitor> logger)
+    CloneManager clones, TemplateStore store, JanitorOptions options, TimeProvider time, ILogger<Janitor> logger)
 {
     /// <summary>Runs until cancelled. A failure is logged and tried again with the next round.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -30,8 +30,7 @@ public sealed partial class Janitor(
                 if (time.GetUtcNow() - collected >= options.CollectInterval)
                 {
                     collected = time.GetUtcNow();
-                    var result = store.Collect();
-                    LogCollected(logger, result.Images, result.StagingFolders, result.Bytes >> 20);
+                    store.Collect();
                 }
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -40,9 +39,6 @@ public sealed partial class Janitor(
             }
         }
     }
-
-    [LoggerMessage(Level = LogLevel.Debug, Message = "Collected {Images} images and {Staging} staging folders, {MiB} MiB")]
-    private static partial void LogCollected(ILogger logger, int images, int staging, long miB);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Cleaning up failed; it is tried again")]
     private static partial void LogFailed(ILogger logger, Exception exception);

@@ -30,7 +30,7 @@ public sealed record Manifest
 
     public required FileDigest State { get; init; }
 
-    /// <summary>In the order of <see cref="GuestSpec.ImagePaths"/>; each is <c>images/SHA256</c> in the store.</summary>
+    /// <summary>In the order of <see cref="GuestSpec.ImageFiles"/>; each is <c>images/SHA256</c> in the store.</summary>
     public required IReadOnlyList<FileDigest> Images { get; init; }
 
     /// <summary>Of the kernel and initrd it was booted from: for people; the files themselves are not kept.</summary>
@@ -38,7 +38,10 @@ public sealed record Manifest
 
     public FileDigest? Initrd { get; init; }
 
-    /// <summary>Milliseconds each phase of the build took: boot, warm_up, freeze, seal.</summary>
+    /// <summary>
+    /// Milliseconds each phase of the build took: resolve, import, boot, ready, warm_up, freeze. Not seal: the manifest is
+    /// written in it.
+    /// </summary>
     public required IReadOnlyDictionary<string, double> PhaseMilliseconds { get; init; }
 }
 

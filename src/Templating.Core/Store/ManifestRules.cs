@@ -1,6 +1,5 @@
 using Templating.Contract;
 using Templating.Core.Machines;
-using Templating.Core.Names;
 using Templating.Core.Templates;
 
 namespace Templating.Core.Store;
@@ -81,7 +80,7 @@ internal static class ManifestRules
 
         if (m.Images.Count != m.Spec.Guest.ImageFiles().Count)
         {
-            return $"has {m.Images.Count} images for {m.Spec.Guest.ImageFiles().Count} image paths";
+            return $"has {m.Images.Count} images for {m.Spec.Guest.ImageFiles().Count} that its spec names";
         }
 
         if ((m.Initrd is null) != (m.Spec.Guest.InitrdFile() is null))
@@ -89,10 +88,10 @@ internal static class ManifestRules
             return "has a digest of an initrd without its path, or the path without the digest";
         }
 
-        return CheckDigest("memory", m.Memory, StoreLimits.FileBytes)
+        return CheckDigest("memory", m.Memory, FileLimits.MaxBytes)
             ?? CheckDigest("state", m.State, StoreLimits.StateBytes)
-            ?? CheckDigest("kernel", m.Kernel, StoreLimits.FileBytes)
-            ?? (m.Initrd is null ? null : CheckDigest("initrd", m.Initrd, StoreLimits.FileBytes))
+            ?? CheckDigest("kernel", m.Kernel, FileLimits.MaxBytes)
+            ?? (m.Initrd is null ? null : CheckDigest("initrd", m.Initrd, FileLimits.MaxBytes))
             ?? m.Images.Select(CheckImage).FirstOrDefault(p => p is not null);
     }
 
@@ -100,8 +99,8 @@ internal static class ManifestRules
     {
         var name = $"images[{index}]";
         return image is null ? $"has a null for {name}"
-            : CheckDigest(name, image, StoreLimits.FileBytes)
-            ?? (image.Size % StoreLimits.ImageAlignment == 0 ? null : $"has {name} of {image.Size} bytes, not a multiple of {StoreLimits.ImageAlignment}");
+            : CheckDigest(name, image, FileLimits.MaxBytes)
+            ?? (image.Size % FileLimits.ImageAlignment == 0 ? null : $"has {name} of {image.Size} bytes, not a multiple of {FileLimits.ImageAlignment}");
     }
 
     private static string? CheckDigest(string name, FileDigest digest, long maxSize)

@@ -3,14 +3,12 @@ using Microsoft.Win32.SafeHandles;
 using Templating.Core.Errors;
 using Templating.Core.Linux;
 using Templating.Core.Machines;
-using Templating.Core.Names;
-using Templating.Core.Store;
 using Templating.Core.Templates;
 
 namespace Templating.Core.Store;
 
-/// <summary>A build's folder in staging, and its way into the store.</summary>
-internal sealed class StagedRevision : IStagedRevision
+/// <summary>A build under way: its folder in staging, and the images it holds. Disposing without publishing removes it.</summary>
+public sealed class StagedRevision : IDisposable
 {
     /// <summary>Filesystems keep a few blocks to themselves; with less than this free, writes fail.</summary>
     private const long NoRoom = 1024 * 1024;
@@ -32,7 +30,7 @@ internal sealed class StagedRevision : IStagedRevision
 
     public string StatePath => System.IO.Path.Combine(Path, StoreLayout.StateFile);
 
-    public static StagedRevision Create(StoreContext store, long memoryBytes, VmUser? owner)
+    internal static StagedRevision Create(StoreContext store, long memoryBytes, VmUser? owner)
     {
         StagedRevision staged;
         lock (store.Gate)
@@ -66,17 +64,37 @@ internal sealed class StagedRevision : IStagedRevision
         }
     }
 
+    /// <summary>
+    /// Brings an image into <c>images/SHA256</c> (reflink where the filesystem can) and returns its digest. The image
+    /// stays at least until this build is disposed, and then as long as a revision names it.
+    /// </summary>
+    /// <exception cref="TemplatingException">
+    /// InvalidArgument: not a file the policy allows, or not a multiple of 2 MiB. IllegalState: it changed under way.
+    /// DiskFull.
+    /// </exception>
     public Task<FileDigest> ImportImageAsync(string path, GuestFilePolicy policy, CancellationToken cancellationToken) =>
         Task.Run(() => ImportAsync(path, policy, cancellationToken), cancellationToken);
 
+    /// <summary>
+    /// Punches zero pages out of memory, hashes memory and state, makes them and the manifest read-only, writes all
+    /// to disk, renames the folder into the store. Killed at any step, the store holds the old state and nothing half.
+    /// Legal once, when no process has memory or state open for writing any more.
+    /// </summary>
+    /// <param name="draft">Makes the manifest from the digests of memory and state.</param>
+    /// <param name="cancellationToken">Heard until the folder is renamed.</param>
+    /// <exception cref="TemplatingException">DiskFull, ManifestInvalid, IllegalState.</exception>
     public Task<Revision> PublishAsync(Func<FileDigest, FileDigest, Manifest> draft, CancellationToken cancellationToken)
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
+        ThrowIfGivenUp();
         return Interlocked.Increment(ref _publications) == 1
-            ? Task.Run(() => PublishOrExplain(draft, cancellationToken), cancellationToken)
+            ? Task.Run(() => new Publication(_store, this).Run(draft, cancellationToken), cancellationToken)
             : throw new InvalidOperationException("A staged revision is published once.");
     }
 
+    /// <summary>
+    /// Whether what failed did so because the store's filesystem has no room left: the failure to tell then, else null. A VM
+    /// that writes RAM for which the disk has no block is just killed (SIGBUS).
+    /// </summary>
     public TemplatingException? FindDiskFull(Exception failure) => StoreFiles.FreeBytes(_store.Layout.Root) < NoRoom
         ? StoreFiles.DiskFull(Path, NoRoom, failure)
         : null;
@@ -98,6 +116,12 @@ internal sealed class StagedRevision : IStagedRevision
 
         _store.Discard(Path);
     }
+
+    /// <exception cref="ObjectDisposedException">Disposed, by a build that was cancelled.</exception>
+    internal void ThrowIfGivenUp() => ObjectDisposedException.ThrowIf(_disposed, this);
+
+    /// <summary>Whether this build imported the image and so keeps it. Under the store's gate.</summary>
+    internal bool Holds(string sha256) => _images.Contains(sha256);
 
     private static void MakeFile(string path, long size, VmUser? owner)
     {
@@ -128,7 +152,7 @@ internal sealed class StagedRevision : IStagedRevision
         string copy;
         lock (_store.Gate)
         {
-            ObjectDisposedException.ThrowIf(_disposed, this);
+            ThrowIfGivenUp();
             copy = _store.Own("image");
         }
 
@@ -161,7 +185,7 @@ internal sealed class StagedRevision : IStagedRevision
     {
         lock (_store.Gate)
         {
-            ObjectDisposedException.ThrowIf(_disposed, this);
+            ThrowIfGivenUp();
             _store.Pin(digest.Sha256);
             _images.Add(digest.Sha256);
             if (FileStamp.TryRead(target) is not null)
@@ -183,125 +207,4 @@ internal sealed class StagedRevision : IStagedRevision
             _store.Files.Remember(target, digest);
         }
     }
-
-    private Revision PublishOrExplain(Func<FileDigest, FileDigest, Manifest> draft, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return Publish(draft, cancellationToken);
-        }
-        catch (IOException e) when (StoreFiles.IsDiskFull(e))
-        {
-            throw StoreFiles.DiskFull(Path, StoreLimits.ManifestBytes, e);
-        }
-    }
-
-    private Revision Publish(Func<FileDigest, FileDigest, Manifest> draft, CancellationToken cancellationToken)
-    {
-        TakeBack(MemoryPath);
-        TakeBack(StatePath);
-        Step("taken");
-        var memory = ReadThrough(MemoryPath, punch: true, cancellationToken);
-        Step("memory");
-        var state = ReadThrough(StatePath, punch: false, cancellationToken);
-        var manifest = draft(memory, state);
-        if (manifest.Memory != memory || manifest.State != state)
-        {
-            throw new ArgumentException("The manifest does not have the digests it was to be made from.", nameof(draft));
-        }
-
-        var bytes = ManifestFormat.Write(manifest);
-        var name = new RevisionName(new TemplateName(manifest.Tenant, manifest.Template), ManifestFormat.RevisionOf(bytes));
-        var manifestPath = System.IO.Path.Combine(Path, StoreLayout.ManifestFile);
-        StoreFiles.WriteNew(manifestPath, bytes);
-        Step("manifest");
-        var verity = StoreFiles.Seal(MemoryPath, _store.Options.FsVerity);
-        StoreFiles.Seal(StatePath, _store.Options.FsVerity);
-        StoreFiles.Seal(manifestPath, _store.Options.FsVerity);
-        FileSystem.SyncFolder(Path);
-        Step("sealed");
-        cancellationToken.ThrowIfCancellationRequested();
-        var revision = Move(name, manifest);
-        _store.Logger.Published(name, revision.AllocatedBytes, memory.Size + state.Size, verity);
-        return revision;
-    }
-
-    private Revision Move(RevisionName name, Manifest manifest)
-    {
-        var layout = _store.Layout;
-        var target = layout.Revision(name);
-        lock (_store.Gate)
-        {
-            ObjectDisposedException.ThrowIf(_disposed, this);
-            foreach (var image in manifest.Images)
-            {
-                if (FileStamp.TryRead(layout.Image(image.Sha256)) is not { } stamp || stamp.Size != image.Size || !_images.Contains(image.Sha256))
-                {
-                    throw new TemplatingException(ErrorCode.IllegalState, $"Image {image.Sha256} of {name.Template} was not imported by this build: import it before publishing.");
-                }
-            }
-
-            FileSystem.MakeFolder(layout.Tenant(name.Template.Tenant), FileSystem.PassThroughFolder);
-            FileSystem.MakeFolder(layout.Template(name.Template), FileSystem.PassThroughFolder);
-            FileSystem.SyncFolder(layout.Templates);
-            FileSystem.SyncFolder(layout.Tenant(name.Template.Tenant));
-            Step("folders");
-            var renamed = LibC.Rename(Path, target) == 0;
-            if (!renamed && Marshal.GetLastPInvokeError() is not (Errno.NotEmpty or Errno.Exists))
-            {
-                throw FileSystem.LastError("rename to", target);
-            }
-
-            // Not renamed: the very same manifest is there, so it is the same revision, published by a retry.
-            Step("renamed");
-            // After the rename, because without root a folder must be writable to change its parent (rename(2), EACCES).
-            File.SetUnixFileMode(target, FileSystem.SealedFolder);
-            FileSystem.SyncFolder(layout.Template(name.Template));
-            var (revision, broken) = new StoreScanner(layout).Load(name);
-            if (revision is null)
-            {
-                throw new TemplatingException(ErrorCode.TemplateCorrupt, $"{name} cannot be used: {broken!.Revision.Problem}");
-            }
-
-            _store.Index.Add(revision);
-            if (renamed)
-            {
-                _store.Verifier.Remember(revision);
-            }
-
-            return revision;
-        }
-    }
-
-    /// <summary>
-    /// Takes a file back from the user the VM ran as, and makes sure that nobody still has it open or mapped for
-    /// writing: a read lease is granted only then (fcntl(2), F_SETLEASE). A filesystem without leases cannot tell.
-    /// </summary>
-    private static void TakeBack(string path)
-    {
-        using var file = StoreFiles.OpenRegular(path, LibC.OpenReadOnly, out var stamp);
-        var user = LibC.EffectiveUser();
-        if (stamp.Uid != user)
-        {
-            FileSystem.Check(LibC.ChangeOwner(file, user, LibC.EffectiveGroup()), "take back", path);
-        }
-
-        File.SetUnixFileMode(file, FileSystem.OwnerOnlyFile);
-        if (LibC.Fcntl(file, LibC.SetLease, LibC.LeaseRead) == 0)
-        {
-            FileSystem.Check(LibC.Fcntl(file, LibC.SetLease, LibC.LeaseNone), "release", path);
-        }
-        else if (Marshal.GetLastPInvokeError() == Errno.Again)
-        {
-            throw new TemplatingException(ErrorCode.IllegalState, $"{path} is still open for writing: a template is published when its VM is gone.");
-        }
-    }
-
-    private static FileDigest ReadThrough(string path, bool punch, CancellationToken cancellationToken)
-    {
-        using var file = StoreFiles.OpenRegular(path, punch ? LibC.OpenReadWrite : LibC.OpenReadOnly, out _);
-        return new ContentReader(file, path, punch).Read(progress: null, cancellationToken);
-    }
-
-    private void Step(string name) => _store.AfterStep?.Invoke(name);
 }

@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Logging;
 using Templating.Core.Linux;
-using Templating.Core.Templates;
 
 namespace Templating.Core.Store;
 
@@ -27,8 +26,6 @@ internal sealed class StoreContext(StoreOptions options, StoreLayout layout, ILo
 
     /// <summary>Called after each step of a publication, by its name; a test's way to end there as a kill would.</summary>
     public Action<string>? AfterStep { get; set; }
-
-    public bool IsPinned(string sha256) => _pins.ContainsKey(sha256);
 
     public void Pin(string sha256) => _pins[sha256] = _pins.GetValueOrDefault(sha256) + 1;
 

@@ -14,16 +14,6 @@ public static class StoreLimits
     /// <summary>The manifest is four levels deep; nesting beyond that is an attack on the parser's stack.</summary>
     public const int ManifestDepth = 16;
 
-    /// <summary>
-    /// QEMU aligns an NVDIMM's backing file to 2 MiB when the guest maps it with huge pages (DAX), and Linux refuses
-    /// to make a pmem namespace of an unaligned range, so an image that is no multiple would lose its tail or not
-    /// appear at all. docs/nvdimm.txt in QEMU, "align" property.
-    /// </summary>
-    public const long ImageAlignment = 2 * 1024 * 1024;
-
-    /// <summary>As much as the RAM's limit; keeps sums of sizes far from overflow.</summary>
-    public const long FileBytes = 1L << 40;
-
     /// <summary>Device state without RAM: 283 kB in practice. More than 256 MiB is not a state of ours.</summary>
     public const long StateBytes = 256L * 1024 * 1024;
 }

@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Logging;
 using Templating.Core.Names;
-using Templating.Core.Templates;
 
 namespace Templating.Core.Store;
 
@@ -14,9 +13,6 @@ internal static partial class StoreLog
 
     [LoggerMessage(3, LogLevel.Information, "Published {Revision}: {Allocated} bytes on disk of {Size}, fs-verity {Verity}")]
     public static partial void Published(this ILogger logger, RevisionName revision, long allocated, long size, bool verity);
-
-    [LoggerMessage(4, LogLevel.Information, "Deleted {Revision}")]
-    public static partial void Deleted(this ILogger logger, RevisionName revision);
 
     [LoggerMessage(5, LogLevel.Warning, "Could not remove {Path}; the next collection tries again")]
     public static partial void RemoveFailed(this ILogger logger, string path, Exception exception);

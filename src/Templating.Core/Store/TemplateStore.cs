@@ -4,12 +4,14 @@ using Templating.Core.Errors;
 using Templating.Core.Linux;
 using Templating.Core.Machines;
 using Templating.Core.Names;
-using Templating.Core.Templates;
 
 namespace Templating.Core.Store;
 
-/// <summary>Templates on disk, version 1 of the format (<see cref="StoreLayout"/>, docs/store-format.md).</summary>
-public sealed class TemplateStore : ITemplateStore
+/// <summary>
+/// Templates on disk, version 1 of the format (<see cref="StoreLayout"/>, docs/store-format.md). Safe for concurrent use by
+/// one process; a lock file keeps a second one out.
+/// </summary>
+public sealed class TemplateStore : IDisposable
 {
     /// <summary>0710: whoever is not in the VMs' group does not get past it.</summary>
     private const UnixFileMode RootMode = FileSystem.OwnerOnlyFolder | UnixFileMode.GroupExecute;
@@ -55,16 +57,23 @@ public sealed class TemplateStore : ITemplateStore
         set => _context.AfterStep = value;
     }
 
+    /// <summary>All readable revisions, newest first within a template. From memory; <see cref="Rescan"/> reads the disk.</summary>
     public IReadOnlyList<Revision> List(string? tenant) => tenant is null
         ? _context.Index.Revisions
         : [.. _context.Index.Revisions.Where(r => string.Equals(r.Name.Template.Tenant, tenant, StringComparison.Ordinal))];
 
+    /// <summary>
+    /// What lies in the store and cannot be used. Some of it is not where a revision would be (a file among the folders, say);
+    /// its name then has empty parts.
+    /// </summary>
     public IReadOnlyList<BrokenRevision> ListBroken(string? tenant) =>
         [.. _context.Index.Broken.Select(b => b.Revision).Where(b => tenant is null || string.Equals(b.Name.Template.Tenant, tenant, StringComparison.Ordinal))];
 
+    /// <summary>The newest readable revision, or the named one. Null when there is none.</summary>
     public Revision? Find(TemplateName template, string? revision) => _context.Index.Revisions.FirstOrDefault(r =>
         r.Name.Template == template && (revision is null || string.Equals(r.Name.Revision, revision, StringComparison.Ordinal)));
 
+    /// <summary>Reads the folders again; returns what was not broken before.</summary>
     public IReadOnlyList<BrokenRevision> Rescan()
     {
         lock (_context.Gate)
@@ -78,28 +87,46 @@ public sealed class TemplateStore : ITemplateStore
         }
     }
 
-    public IStagedRevision Stage(long memoryBytes, VmUser? owner)
+    /// <summary>A new staging folder with a <c>memory</c> of that size, its room reserved, and an empty <c>state</c>.</summary>
+    /// <param name="memoryBytes">The RAM's size.</param>
+    /// <param name="owner">Who may write the two files: the user the template VM runs as; null for the daemon's own.</param>
+    /// <exception cref="TemplatingException">DiskFull: less room than the RAM needs at worst is left.</exception>
+    public StagedRevision Stage(long memoryBytes, VmUser? owner)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(memoryBytes);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(memoryBytes, StoreLimits.FileBytes);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(memoryBytes, FileLimits.MaxBytes);
         return StagedRevision.Create(_context, memoryBytes, owner);
     }
 
+    /// <summary>Where the image lies in the store.</summary>
     public string ImagePath(FileDigest image) => Labels.IsSha256(image.Sha256)
         ? _layout.Image(image.Sha256)
         : throw new ArgumentException($"{Quote.Text(image.Sha256)} is not a digest.", nameof(image));
 
+    /// <summary>
+    /// Re-hashes manifest, memory, state and images, reporting progress in bytes. Returns every problem found, each
+    /// naming the file, what was expected and what was found; empty when sound. Works on broken revisions as well.
+    /// </summary>
+    /// <exception cref="TemplatingException">TemplateNotFound.</exception>
     public async Task<IReadOnlyList<string>> VerifyAsync(
         RevisionName name, IProgress<VerifyProgress>? progress, CancellationToken cancellationToken) =>
         name.IsValid && FileStamp.TryRead(_layout.Revision(name)) is not null
             ? await _context.Verifier.VerifyAsync(name, progress, cancellationToken)
             : throw new TemplatingException(ErrorCode.TemplateNotFound, $"There is no {name}.");
 
+    /// <summary>
+    /// The check before a revision's first use after a start: like <see cref="VerifyAsync"/>, done once per revision
+    /// and process, shared by concurrent callers, remembered as long as size, inode and times of the files stay.
+    /// </summary>
+    /// <exception cref="TemplatingException">TemplateCorrupt. TemplateNotFound: it was deleted.</exception>
     public Task EnsureVerifiedAsync(Revision revision, CancellationToken cancellationToken) =>
         _context.Verifier.EnsureAsync(revision, cancellationToken);
 
+    /// <summary>What the last of these checks found wrong; null when all was well, or there was none since the start.</summary>
     public string? FindProblem(RevisionName name) => _context.Verifier.Found(name);
 
+    /// <summary>Removes a revision: renamed away first, so that it is gone at once or not at all.</summary>
+    /// <returns>False when there was none.</returns>
     public bool Delete(RevisionName name)
     {
         if (!name.IsValid)
@@ -132,10 +159,11 @@ public sealed class TemplateStore : ITemplateStore
         }
 
         _context.Discard(away);
-        _context.Logger.Deleted(name);
         return true;
     }
 
+    /// <summary>Deletes readable revisions beyond the newest <paramref name="keep"/> that are not in use.</summary>
+    /// <returns>Those that went.</returns>
     public IReadOnlyList<RevisionName> Retain(TemplateName template, int keep, Func<RevisionName, bool> inUse)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(keep);
@@ -143,6 +171,7 @@ public sealed class TemplateStore : ITemplateStore
         return [.. surplus.Where(name => !inUse(name) && Delete(name))];
     }
 
+    /// <summary>Deletes images no revision names and no build holds, staging folders no build owns, and folders half deleted.</summary>
     public CollectResult Collect()
     {
         lock (_context.Gate)

@@ -1,10 +1,8 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 using Templating.Contract;
-using Templating.Core.Errors;
 using Templating.Core.Linux;
-using Templating.Core.Names;
-using Templating.Core.Store;
+using Templating.Core.Machines;
 
 namespace Templating.Core.Templates;
 
@@ -85,9 +83,9 @@ public static class GuestFiles
 
     /// <summary>Null when a file of that length can be a read-only NVDIMM.</summary>
     internal static string? ImageProblem(string path, long size) =>
-        size > StoreLimits.FileBytes ? $"{Quote.Text(path)} has {size} bytes; at most {StoreLimits.FileBytes} are allowed."
-        : size % StoreLimits.ImageAlignment == 0 ? null
-        : $"{Quote.Text(path)} has {size} bytes; an NVDIMM needs a multiple of 2 MiB ({StoreLimits.ImageAlignment}): enlarge it with 'truncate -s %2M FILE', which filesystems bear.";
+        size > FileLimits.MaxBytes ? $"{Quote.Text(path)} has {size} bytes; at most {FileLimits.MaxBytes} are allowed."
+        : size % FileLimits.ImageAlignment == 0 ? null
+        : $"{Quote.Text(path)} has {size} bytes; an NVDIMM needs a multiple of 2 MiB ({FileLimits.ImageAlignment}): enlarge it with 'truncate -s %2M FILE', which filesystems bear.";
 
     /// <summary>Null when there is no such folder.</summary>
     internal static string? ResolveFolder(string folder)

@@ -1,3 +1,5 @@
+using Templating.Core.Linux;
+
 namespace Templating.Node.Authorization;
 
 /// <summary>Who may act for which tenants. Everybody not named: for none.</summary>
@@ -6,7 +8,7 @@ internal sealed class Policy(IReadOnlyList<PolicyRule> rules, bool acceptCertifi
     /// <summary>A certificate may name its tenants itself: <c>templating://tenants/NAME</c>, or <c>*</c> for all.</summary>
     private const string TenantUri = "templating://tenants/";
 
-    private static readonly uint OwnUid = Native.GetEffectiveUserId();
+    private static readonly uint OwnUid = LibC.EffectiveUser();
 
     /// <summary>What holds without a policy file.</summary>
     public static Policy Default { get; } = new([], acceptCertificateTenants: true);

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Grpc.Reflection;
-using Microsoft.Extensions.Hosting.Systemd;
 using Microsoft.Extensions.Options;
 using Templating.Node.Authorization;
 using Templating.Node.Kubernetes;
@@ -34,7 +33,7 @@ internal static class NodeHost
     }
 
     /// <param name="options">Refused when faulty, before anything is touched.</param>
-    /// <param name="addDomain">Registers IVmm, ITemplateStore, ITemplateManager and ICloneManager, and what has to run with them.</param>
+    /// <param name="addDomain">Registers IVmm, TemplateStore, ITemplateManager and ICloneManager, and what has to run with them.</param>
     /// <param name="cancellationToken">Of the start alone.</param>
     internal static async Task<WebApplication> StartAsync(
         NodeOptions options, Action<IServiceCollection> addDomain, CancellationToken cancellationToken)

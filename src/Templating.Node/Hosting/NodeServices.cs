@@ -10,6 +10,7 @@ using Templating.Core.Templates;
 using Templating.Core.Vms;
 using Templating.Node.Options;
 using Templating.Qemu;
+using Templating.Qemu.Base;
 
 namespace Templating.Node.Hosting;
 
@@ -46,7 +47,7 @@ internal static class NodeServices
             GuestFiles = new GuestFilePolicy { Folders = [.. options.GuestFolders] },
         };
 
-        services.AddSingleton<IGuestDownloads>(provider => new GuestDownloads(
+        services.AddSingleton(provider => new GuestDownloads(
             new DownloadOptions
             {
                 Folder = Path.Combine(options.StorePath, "downloads"),
@@ -65,18 +66,18 @@ internal static class NodeServices
             OverheadBytes = options.CloneOverheadBytes,
             MaxVms = options.MaxClones,
         }));
-        services.AddSingleton<ITemplateStore>(provider => new TemplateStore(
+        services.AddSingleton(provider => new TemplateStore(
             new StoreOptions { Root = options.StorePath, VmGroupId = users?.Gid }, provider.GetRequiredService<ILogger<TemplateStore>>()));
         services.AddSingleton(provider => new VmParts(
             provider.GetRequiredService<IVmm>(), provider.GetRequiredService<NodeCapacity>(), users,
             provider.GetRequiredService<TemplatingMetrics>(), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new CloneManager(
-            provider.GetRequiredService<VmParts>(), provider.GetRequiredService<ITemplateStore>(), provider.GetRequiredService<RevisionLeases>(),
+            provider.GetRequiredService<VmParts>(), provider.GetRequiredService<TemplateStore>(), provider.GetRequiredService<RevisionLeases>(),
             clones, provider.GetRequiredService<ILogger<CloneManager>>()));
         services.AddSingleton<ICloneManager>(provider => provider.GetRequiredService<CloneManager>());
         services.AddSingleton(provider => new TemplateManager(
-            provider.GetRequiredService<VmParts>(), provider.GetRequiredService<ITemplateStore>(), provider.GetRequiredService<RevisionLeases>(),
-            provider.GetRequiredService<CloneManager>(), builds with { Downloads = provider.GetRequiredService<IGuestDownloads>() },
+            provider.GetRequiredService<VmParts>(), provider.GetRequiredService<TemplateStore>(), provider.GetRequiredService<RevisionLeases>(),
+            provider.GetRequiredService<CloneManager>(), builds with { Downloads = provider.GetRequiredService<GuestDownloads>() },
             provider.GetRequiredService<ILogger<TemplateManager>>()));
         services.AddSingleton<ITemplateManager>(provider => provider.GetRequiredService<TemplateManager>());
         services.AddSingleton(new JanitorOptions

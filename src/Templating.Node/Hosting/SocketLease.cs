@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Templating.Core.Linux;
 using Templating.Node.Options;
 
 namespace Templating.Node.Hosting;
@@ -37,12 +38,13 @@ internal sealed class SocketLease(IOptions<NodeOptions> options) : IDisposable
     /// <exception cref="IOException">Somebody answers there, or it is no socket.</exception>
     public static async Task ClearAsync(string socket, CancellationToken cancellationToken)
     {
-        if (!UnixSocket.Exists(socket, out var isSocket))
+        // A connect would not tell: it is refused by files too.
+        if (FileStamp.TryRead(socket) is not { } found)
         {
             return;
         }
 
-        if (!isSocket)
+        if (!found.IsSocket)
         {
             throw new IOException($"'{socket}' is there and is not a socket. Remove it, or choose another socket path.");
         }

@@ -3,25 +3,18 @@ using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Templating.Core.Linux;
 using Templating.Node.Authorization;
 using Templating.Node.Options;
 
 namespace Templating.Node.Hosting;
 
 /// <summary>The daemon's Unix socket.</summary>
-internal static partial class UnixSocket
+internal static class UnixSocket
 {
     // asm-generic/socket.h; struct ucred { pid_t pid; uid_t uid; gid_t gid; }
     private const int SolSocket = 1;
     private const int SoPeerCred = 17;
-
-    // fcntl.h, linux/stat.h, errno.h
-    private const int AtFdCwd = -100;
-    private const int AtSymlinkNoFollow = 0x100;
-    private const uint StatXType = 1;
-    private const int TypeMask = 0xf000;
-    private const int TypeSocket = 0xc000;
-    private const int NoEntry = 2;
 
     /// <summary>
     /// Binds, and sets owner and mode before anybody listens: until then a connect is refused, so there is no moment in
@@ -69,25 +62,10 @@ internal static partial class UnixSocket
         }
     }
 
-    /// <summary>Whether anything is at that path, links not followed. A connect would not tell: it is refused by files too.</summary>
-    public static bool Exists(string path, out bool isSocket)
-    {
-        // struct statx (linux/stat.h) has 256 bytes; stx_mode is at 28.
-        Span<byte> buffer = stackalloc byte[256];
-        var found = StatX(AtFdCwd, path, AtSymlinkNoFollow, StatXType, buffer) == 0;
-        if (!found && Marshal.GetLastPInvokeError() != NoEntry)
-        {
-            throw new IOException($"Cannot look at '{path}'.", new Win32Exception(Marshal.GetLastPInvokeError()));
-        }
-
-        isSocket = found && (MemoryMarshal.Read<ushort>(buffer[28..]) & TypeMask) == TypeSocket;
-        return found;
-    }
-
     private static void SetAccess(NodeOptions options)
     {
         var path = options.EffectiveSocketPath;
-        if (options.SocketGroup is { } group && ChangeOwner(path, uint.MaxValue, Groups.Find(group)!.Value) != 0)
+        if (options.SocketGroup is { } group && LibC.ChangeOwner(path, uint.MaxValue, Groups.Find(group)!.Value) != 0)
         {
             throw new IOException(
                 $"Cannot give '{path}' to group '{group}'; the daemon must be root or a member of it.",
@@ -96,10 +74,4 @@ internal static partial class UnixSocket
 
         File.SetUnixFileMode(path, options.EffectiveSocketMode);
     }
-
-    [LibraryImport("libc", EntryPoint = "lchown", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
-    private static partial int ChangeOwner(string path, uint owner, uint group);
-
-    [LibraryImport("libc", EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
-    private static partial int StatX(int folder, string path, int flags, uint mask, Span<byte> result);
 }

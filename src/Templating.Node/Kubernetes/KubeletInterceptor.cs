@@ -1,9 +1,9 @@
 using Grpc.Core;
 using Grpc.Core.Interceptors;
 using Templating.Core.Errors;
+using Templating.Core.Linux;
 using Templating.Node.Authorization;
 using Templating.Node.Mapping;
-using Templating.Node.Services;
 
 namespace Templating.Node.Kubernetes;
 
@@ -15,7 +15,7 @@ internal sealed class KubeletInterceptor(ILogger<KubeletInterceptor> logger) : I
 {
     private const int MaxMessage = 1024;
 
-    private static readonly uint OwnUid = Native.GetEffectiveUserId();
+    private static readonly uint OwnUid = LibC.EffectiveUser();
 
     public override async Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
         TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation)

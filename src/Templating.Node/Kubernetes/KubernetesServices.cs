@@ -24,7 +24,7 @@ internal static class KubernetesServices
             services.AddSingleton<IVolumeMounts, VolumeMounts>();
             services.AddSingleton(provider => new VolumeManager(
                 new VolumeOptions { RecordFolder = Path.Combine(options.RunPath, "volumes"), TargetRoot = Path.Combine(kubelet, "pods") },
-                provider.GetRequiredService<ITemplateStore>(), provider.GetRequiredService<RevisionLeases>(), provider.GetRequiredService<IVmm>(),
+                provider.GetRequiredService<TemplateStore>(), provider.GetRequiredService<RevisionLeases>(), provider.GetRequiredService<IVmm>(),
                 provider.GetRequiredService<IVolumeMounts>(), provider.GetRequiredService<TimeProvider>(),
                 provider.GetRequiredService<ILogger<VolumeManager>>()));
             services.AddHostedService<VolumeRecovery>();

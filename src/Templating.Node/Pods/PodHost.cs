@@ -6,6 +6,7 @@ using Templating.Node.PodProcess;
 using Templating.Node.Commands;
 using Templating.Node.Hosting;
 using Templating.Qemu;
+using Templating.Qemu.Base;
 
 namespace Templating.Node.Pods;
 

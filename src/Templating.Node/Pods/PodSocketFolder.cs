@@ -1,8 +1,8 @@
-using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 using Templating.Api.Pods;
-using Templating.Node.Kubernetes.Volumes;
+using Templating.Core.Linux;
 using Templating.Node.Kubernetes;
+using Templating.Node.Kubernetes.Volumes;
 
 namespace Templating.Node.Pods;
 
@@ -10,14 +10,8 @@ namespace Templating.Node.Pods;
 /// The folder of a pod's socket, held open: a pod whose user is root could put a link in the folder's own place, and the
 /// daemon would follow it to any socket of the node.
 /// </summary>
-internal sealed partial class PodSocketFolder : IDisposable
+internal sealed class PodSocketFolder : IDisposable
 {
-    // linux/fcntl.h on x86-64.
-    private const int OpenPath = 0x200000;
-    private const int OpenDirectory = 0x10000;
-    private const int OpenNoFollow = 0x20000;
-    private const int OpenCloseOnExec = 0x80000;
-
     private readonly SafeFileHandle _folder;
 
     private PodSocketFolder(SafeFileHandle folder) => _folder = folder;
@@ -32,7 +26,8 @@ internal sealed partial class PodSocketFolder : IDisposable
     /// <summary>Null where there is no such folder.</summary>
     public static PodSocketFolder? TryOpen(VolumeView volume)
     {
-        var folder = new SafeFileHandle(Open(volume.SocketFolder, OpenPath | OpenDirectory | OpenNoFollow | OpenCloseOnExec), ownsHandle: true);
+        const int Flags = LibC.OpenPath | LibC.OpenDirectory | LibC.OpenNoFollow | LibC.OpenCloseOnExec;
+        var folder = new SafeFileHandle(LibC.Open(volume.SocketFolder, Flags, mode: 0), ownsHandle: true);
         if (!folder.IsInvalid)
         {
             return new PodSocketFolder(folder);
@@ -43,7 +38,4 @@ internal sealed partial class PodSocketFolder : IDisposable
     }
 
     public void Dispose() => _folder.Dispose();
-
-    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int Open(string path, int flags);
 }

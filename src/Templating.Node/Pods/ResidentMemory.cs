@@ -1,5 +1,5 @@
 using System.Globalization;
-using System.Runtime.InteropServices;
+using Templating.Core.Linux;
 
 namespace Templating.Node.Pods;
 
@@ -7,19 +7,16 @@ namespace Templating.Node.Pods;
 /// Gives back what starting up took and waiting does not need: garbage, and the pages of program code that ran once. There is
 /// one such process beside each VM, so what it keeps counts a thousand times.
 /// </summary>
-internal static partial class ResidentMemory
+internal static class ResidentMemory
 {
-    // madvise(2). On a mapping of a file that nothing was written to it drops pages that the page cache still has: the next
-    // use finds them there.
-    private const int DontNeed = 4;
-
     public static void GiveBack()
     {
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         foreach (var (start, length) in Clean(File.ReadLines("/proc/self/smaps")))
         {
-            // What the kernel refuses stays resident, that is all.
-            _ = Advise(start, length, DontNeed);
+            // On a mapping of a file that nothing was written to it drops pages that the page cache still has: the next use finds
+            // them there. What the kernel refuses stays resident, that is all.
+            _ = MemoryCalls.Advise(start, length, MemoryCalls.DontNeed);
         }
     }
 
@@ -63,7 +60,4 @@ internal static partial class ResidentMemory
         mapping = (start, end - start);
         return true;
     }
-
-    [LibraryImport("libc", EntryPoint = "madvise")]
-    private static partial int Advise(nuint address, nuint length, int advice);
 }

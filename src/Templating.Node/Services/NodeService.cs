@@ -6,7 +6,6 @@ using Templating.Core.Clones;
 using Templating.Core.Errors;
 using Templating.Core.Machines;
 using Templating.Core.Store;
-using Templating.Core.Templates;
 using Templating.Node.Mapping;
 using Templating.Node.Options;
 using Templating.Node.Pods;
@@ -15,7 +14,7 @@ using Templating.V1;
 namespace Templating.Node.Services;
 
 internal sealed class NodeService(
-    IVmm vmm, ITemplateStore store, ITemplateManager templates, ICloneManager clones, PodTable pods, IOptions<NodeOptions> options)
+    IVmm vmm, TemplateStore store, ITemplateManager templates, ICloneManager clones, PodTable pods, IOptions<NodeOptions> options)
     : V1.NodeService.NodeServiceBase
 {
     private static readonly string Version =

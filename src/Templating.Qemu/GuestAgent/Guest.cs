@@ -2,11 +2,12 @@ using System.Runtime.CompilerServices;
 using Templating.Contract;
 using Templating.Core.Errors;
 using Templating.Core.Machines;
+using Templating.Qemu.Base;
 
 namespace Templating.Qemu.GuestAgent;
 
 /// <summary>The guest through whichever agent it has.</summary>
-internal sealed class Guest(GuestClient own, QgaClient qemu, TimeProvider clock, Task<TemplatingException> stopped)
+internal sealed class Guest(GuestClient own, QgaClient qemu, TimeProvider time, Task<TemplatingException> stopped)
     : IGuest, IAsyncDisposable
 {
     /// <summary>How long an agent is looked for when nobody said which the guest has.</summary>
@@ -20,17 +21,17 @@ internal sealed class Guest(GuestClient own, QgaClient qemu, TimeProvider clock,
     public void Expect(GuestAgentKind kind) => _kind = kind;
 
     public Task<GuestAgentKind> WaitReadyAsync(TimeSpan timeout, CancellationToken cancellationToken) =>
-        Deadline.RunAsync(clock, timeout, FirstToAnswerAsync, () => new TemplatingException(ErrorCode.GuestNotReady,
+        Deadline.RunAsync(time, timeout, FirstToAnswerAsync, () => new TemplatingException(ErrorCode.GuestNotReady,
             $"Neither templating-guest nor qemu-guest-agent answered within {timeout.TotalSeconds:0.###} s. Does the "
             + "guest start one of them, and does its kernel have the virtio console driver?"), cancellationToken);
 
     public Task<IdentityConfirmation> IdentifyAsync(
         GuestIdentity identity, TimeSpan timeout, CancellationToken cancellationToken) =>
-        Deadline.RunAsync(clock, timeout, token => ExplainAsync(async () =>
+        Deadline.RunAsync(time, timeout, token => ExplainAsync(async () =>
         {
             var answer = await KindAsync(token) == GuestAgentKind.Templating
                 ? Identities.Read(await own.IdentifyAsync(identity, token), identity)
-                : await QgaIdentity.SetAsync(qemu, identity, clock, token);
+                : await QgaIdentity.SetAsync(qemu, identity, time, token);
             return Identities.Confirm(identity, answer);
         }), () => new TemplatingException(ErrorCode.IdentityNotConfirmed,
             $"The guest did not confirm its identity within {timeout.TotalSeconds:0.###} s."), cancellationToken);
@@ -46,7 +47,7 @@ internal sealed class Guest(GuestClient own, QgaClient qemu, TimeProvider clock,
 
         var outputs = await KindAsync(cancellationToken) == GuestAgentKind.Templating
             ? own.ExecAsync(command, input, cancellationToken)
-            : QgaExec.RunAsync(qemu, command, input, clock, cancellationToken);
+            : QgaExec.RunAsync(qemu, command, input, time, cancellationToken);
         await using var output = outputs.GetAsyncEnumerator(cancellationToken);
         while (await ExplainAsync(() => output.MoveNextAsync().AsTask()))
         {
@@ -72,7 +73,7 @@ internal sealed class Guest(GuestClient own, QgaClient qemu, TimeProvider clock,
         }
         catch (TemplatingException e) when (e.Code == ErrorCode.GuestAgentFailed)
         {
-            using var limit = new CancellationTokenSource(LastWords, clock);
+            using var limit = new CancellationTokenSource(LastWords, time);
             await ((Task)stopped).WaitAsync(limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (stopped.IsCompletedSuccessfully)
             {

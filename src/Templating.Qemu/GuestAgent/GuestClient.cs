@@ -2,12 +2,13 @@ using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using Templating.Core.Errors;
 using Templating.Core.Machines;
+using Templating.Qemu.Base;
 using Templating.Qemu.Process;
 
 namespace Templating.Qemu.GuestAgent;
 
 /// <summary>templating-guest: opens a conversation when there is none, and another after one has failed.</summary>
-internal sealed class GuestClient(string socketPath, Socket? first, TimeProvider clock) : IAsyncDisposable
+internal sealed class GuestClient(string socketPath, Socket? first, TimeProvider time) : IAsyncDisposable
 {
     private const int InputChunk = InputWindow.Bytes / 2;
 
@@ -20,7 +21,7 @@ internal sealed class GuestClient(string socketPath, Socket? first, TimeProvider
     private static readonly TimeSpan SyncTimeout = TimeSpan.FromSeconds(10);
 
     private readonly SemaphoreSlim _opening = new(1);
-    private GuestChannel? _channel = first is null ? null : new GuestChannel(first, clock);
+    private GuestChannel? _channel = first is null ? null : new GuestChannel(first, time);
 
     public async Task WaitReadyAsync(CancellationToken cancellationToken)
     {
@@ -39,7 +40,7 @@ internal sealed class GuestClient(string socketPath, Socket? first, TimeProvider
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var channel = await OpenAsync(cancellationToken);
-        await Deadline.RunAsync(clock, SyncTimeout, channel.SyncAsync, () => new TemplatingException(
+        await Deadline.RunAsync(time, SyncTimeout, channel.SyncAsync, () => new TemplatingException(
             ErrorCode.GuestAgentFailed, $"The guest's agent did not answer within {SyncTimeout.TotalSeconds:0} s."),
             cancellationToken);
         var exec = await channel.ExecAsync(command, input is not null, cancellationToken);
@@ -85,7 +86,7 @@ internal sealed class GuestClient(string socketPath, Socket? first, TimeProvider
 
     private async Task AbandonAsync(GuestChannel channel, GuestExec exec, int unread)
     {
-        using var limit = new CancellationTokenSource(AbandonTimeout, clock);
+        using var limit = new CancellationTokenSource(AbandonTimeout, time);
         try
         {
             await channel.AbandonAsync(exec, unread, limit.Token);
@@ -137,7 +138,7 @@ internal sealed class GuestClient(string socketPath, Socket? first, TimeProvider
                 await _channel.DisposeAsync();
             }
 
-            return _channel = new GuestChannel(ListeningSocket.ConnectTo(socketPath), clock);
+            return _channel = new GuestChannel(ListeningSocket.ConnectTo(socketPath), time);
         }
         catch (SocketException e)
         {

@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Templating.Core.Errors;
+using Templating.Qemu.Base;
 using Templating.Qemu.Process;
 using Templating.Qemu.Qmp;
 
@@ -11,7 +12,7 @@ namespace Templating.Qemu.GuestAgent;
 /// qemu-guest-agent (docs/interop/qemu-ga-ref), which any Linux has in its packages. One command at a time; after one
 /// that failed the next begins with guest-sync-delimited, so that a late answer is never taken for another's.
 /// </summary>
-internal sealed class QgaClient(string socketPath, Socket? first, TimeProvider clock) : IAsyncDisposable
+internal sealed class QgaClient(string socketPath, Socket? first, TimeProvider time) : IAsyncDisposable
 {
     /// <summary>guest-exec gives a command's whole output at once, in base64; more than this is not read.</summary>
     public const int MaxLineBytes = 4 * 1024 * 1024;
@@ -47,7 +48,7 @@ internal sealed class QgaClient(string socketPath, Socket? first, TimeProvider c
         await _turn.WaitAsync(cancellationToken);
         try
         {
-            return await Deadline.RunAsync(clock, timeout, async token =>
+            return await Deadline.RunAsync(time, timeout, async token =>
             {
                 await SyncAsync(token);
                 _synced = false;
@@ -95,7 +96,7 @@ internal sealed class QgaClient(string socketPath, Socket? first, TimeProvider c
         {
             Open();
             await SendSyncAsync(cancellationToken);
-            using var resend = new CancellationTokenSource(wait, clock);
+            using var resend = new CancellationTokenSource(wait, time);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(resend.Token, cancellationToken);
             try
             {

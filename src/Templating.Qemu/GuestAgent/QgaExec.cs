@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Templating.Core.Errors;
+using Templating.Core.Linux;
 using Templating.Core.Machines;
 
 namespace Templating.Qemu.GuestAgent;
@@ -21,14 +22,14 @@ internal static class QgaExec
         """;
 
     public static async IAsyncEnumerable<ExecOutput> RunAsync(
-        QgaClient agent, GuestCommand command, IAsyncEnumerable<ReadOnlyMemory<byte>>? input, TimeProvider clock,
+        QgaClient agent, GuestCommand command, IAsyncEnumerable<ReadOnlyMemory<byte>>? input, TimeProvider time,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var bytes = await CollectAsync(input, cancellationToken);
         var pid = await QgaProcess.StartAsync(agent,
             ["/bin/sh", "-c", Script, "sh", command.WorkingDirectory ?? "",
              .. command.Environment.Select(v => $"{v.Key}={v.Value}"), .. command.Arguments], bytes, cancellationToken);
-        var result = await WaitAsync(agent, pid, command.Timeout, clock, cancellationToken);
+        var result = await WaitAsync(agent, pid, command.Timeout, time, cancellationToken);
         if (result.Output.Length > 0)
         {
             yield return new ExecStandardOutput(result.Output);
@@ -43,24 +44,24 @@ internal static class QgaExec
     }
 
     private static async Task<QgaResult> WaitAsync(
-        QgaClient agent, long pid, TimeSpan? timeout, TimeProvider clock, CancellationToken cancellationToken)
+        QgaClient agent, long pid, TimeSpan? timeout, TimeProvider time, CancellationToken cancellationToken)
     {
-        using var timer = new CancellationTokenSource(timeout ?? Timeout.InfiniteTimeSpan, clock);
+        using var timer = new CancellationTokenSource(timeout ?? Timeout.InfiniteTimeSpan, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, cancellationToken);
         try
         {
-            return await QgaProcess.WaitAsync(agent, pid, clock, either.Token);
+            return await QgaProcess.WaitAsync(agent, pid, time, either.Token);
         }
         catch (OperationCanceledException)
         {
-            using var limit = new CancellationTokenSource(KillTimeout, clock);
+            using var limit = new CancellationTokenSource(KillTimeout, time);
             await QgaProcess.KillAsync(agent, pid, limit.Token);
             if (cancellationToken.IsCancellationRequested)
             {
                 throw;
             }
 
-            return new QgaResult(null, Native.Libc.SignalKill, [], []);
+            return new QgaResult(null, ProcessCalls.SignalKill, [], []);
         }
     }
 

@@ -58,11 +58,11 @@ internal static class QgaIdentity
         """;
 
     public static async Task<IdentityConfirmation> SetAsync(
-        QgaClient agent, GuestIdentity identity, TimeProvider clock, CancellationToken cancellationToken)
+        QgaClient agent, GuestIdentity identity, TimeProvider time, CancellationToken cancellationToken)
     {
         foreach (var file in identity.Files)
         {
-            await WriteAsync(agent, file, clock, cancellationToken);
+            await WriteAsync(agent, file, time, cancellationToken);
         }
 
         var clockSet = await SetClockAsync(agent, identity, cancellationToken);
@@ -73,7 +73,7 @@ internal static class QgaIdentity
             ["/bin/sh", "-c", Script, "sh", identity.Id, identity.Hostname, identity.MachineId, identity.Mac ?? "-",
              clockSet ? "-" : identity.Clock.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture)],
             Encoding.ASCII.GetBytes(input), cancellationToken);
-        var result = await QgaProcess.WaitAsync(agent, pid, clock, cancellationToken);
+        var result = await QgaProcess.WaitAsync(agent, pid, time, cancellationToken);
         if (result.ExitCode is not 0)
         {
             throw new TemplatingException(ErrorCode.IdentityNotConfirmed,
@@ -83,11 +83,11 @@ internal static class QgaIdentity
         return Parse(result.Output);
     }
 
-    private static async Task WriteAsync(QgaClient agent, InjectedFile file, TimeProvider clock, CancellationToken cancellationToken)
+    private static async Task WriteAsync(QgaClient agent, InjectedFile file, TimeProvider time, CancellationToken cancellationToken)
     {
         var pid = await QgaProcess.StartAsync(
             agent, ["/bin/sh", "-c", FileScript, "sh", file.Path, Convert.ToString(file.Mode, toBase: 8)], file.Content, cancellationToken);
-        var result = await QgaProcess.WaitAsync(agent, pid, clock, cancellationToken);
+        var result = await QgaProcess.WaitAsync(agent, pid, time, cancellationToken);
         if (result.ExitCode is not 0)
         {
             throw new TemplatingException(ErrorCode.IdentityNotConfirmed,

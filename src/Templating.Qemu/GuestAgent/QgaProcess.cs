@@ -35,7 +35,7 @@ internal static class QgaProcess
     }
 
     public static async Task<QgaResult> WaitAsync(
-        QgaClient agent, long pid, TimeProvider clock, CancellationToken cancellationToken)
+        QgaClient agent, long pid, TimeProvider time, CancellationToken cancellationToken)
     {
         for (var wait = FirstPoll; ; wait = wait * 2 < LastPoll ? wait * 2 : LastPoll)
         {
@@ -46,7 +46,7 @@ internal static class QgaProcess
                 return new QgaResult(Int(status, "exitcode"), Int(status, "signal"), Bytes(status, "out-data"), Bytes(status, "err-data"));
             }
 
-            await Task.Delay(wait, clock, cancellationToken);
+            await Task.Delay(wait, time, cancellationToken);
         }
     }
 

@@ -1,4 +1,5 @@
 using Templating.Core.Errors;
+using Templating.Qemu.Base;
 using Templating.Qemu.Process;
 
 namespace Templating.Qemu.Probing;
@@ -7,8 +8,11 @@ namespace Templating.Qemu.Probing;
 /// Whether KVM really works: /dev/kvm may open, make a VM and a virtual CPU, and still fail at the first instruction
 /// (nested virtualisation). Only a guest that gets somewhere proves it.
 /// </summary>
-internal sealed class KvmProbe(QemuOptions options, ProcessWatcher watcher, TimeProvider clock)
+internal sealed class KvmProbe(QemuOptions options, ProcessWatcher watcher, TimeProvider time)
 {
+    /// <summary>For the tiny guest; it needs a few milliseconds where KVM works.</summary>
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(3);
+
     /// <returns>Why KVM cannot be used; null when it works.</returns>
     public async Task<string?> RunAsync(
         string path, string version, string machine, string folder, bool refresh, CancellationToken cancellationToken)
@@ -42,9 +46,9 @@ internal sealed class KvmProbe(QemuOptions options, ProcessWatcher watcher, Time
             output, [], 1024 * 1024);
         try
         {
-            var exit = await Deadline.RunAsync(clock, options.KvmProbeTimeout, token => process.Exited.WaitAsync(token),
+            var exit = await Deadline.RunAsync(time, Limit, token => process.Exited.WaitAsync(token),
                 () => new TemplatingException(ErrorCode.AcceleratorUnavailable,
-                    $"a tiny guest did not get to its end within {options.KvmProbeTimeout.TotalSeconds:0.###} s under KVM"),
+                    $"a tiny guest did not get to its end within {Limit.TotalSeconds:0.###} s under KVM"),
                 cancellationToken);
             if (exit.ExitCode == ProbeFirmware.ExitCode)
             {

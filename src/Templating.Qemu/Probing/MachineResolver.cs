@@ -9,14 +9,17 @@ namespace Templating.Qemu.Probing;
 /// <summary>Turns what a user asks for into the machine that is made, or says why not.</summary>
 internal static partial class MachineResolver
 {
-    public static ResolvedMachine Resolve(MachineSpec spec, int imageCount, QemuFacts facts, QemuOptions options)
+    /// <summary>All that TCG has, where a spec names no model. Under KVM it is <c>host</c>.</summary>
+    private const string BestTcgModel = "max";
+
+    public static ResolvedMachine Resolve(MachineSpec spec, int imageCount, QemuFacts facts)
     {
         var accelerator = ResolveAccelerator(spec.Accelerator, facts.Info);
         return new ResolvedMachine
         {
             QemuVersion = facts.Info.Version,
             MachineType = ResolveMachine(spec.MachineType, facts),
-            CpuModel = ResolveCpu(spec.CpuModel ?? (accelerator == Accelerator.Kvm ? "host" : options.TcgCpuModel), accelerator, facts),
+            CpuModel = ResolveCpu(spec.CpuModel ?? (accelerator == Accelerator.Kvm ? "host" : BestTcgModel), accelerator, facts),
             Accelerator = accelerator,
             HostCpu = accelerator == Accelerator.Kvm ? HostCpu.ReadModel() : null,
             Vcpus = spec.Vcpus,

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Templating.Core.Errors;
 using Templating.Core.Machines;
+using Templating.Qemu.Base;
 using Templating.Qemu.Process;
 using Templating.Qemu.Qmp;
 
@@ -10,7 +11,7 @@ namespace Templating.Qemu.Probing;
 /// Asks the installed QEMU what it is, once for each binary: an upgrade under a running daemon must not make it start
 /// clones of templates that only the old one can read.
 /// </summary>
-internal sealed class QemuProbe(QemuOptions options, ProcessWatcher watcher, TimeProvider clock, ILogger logger) : IDisposable
+internal sealed class QemuProbe(QemuOptions options, ProcessWatcher watcher, TimeProvider time, ILogger logger) : IDisposable
 {
     /// <summary>QEMU prints two lines; what else answers may print without end.</summary>
     private const int OutputBytes = 64 * 1024;
@@ -74,7 +75,7 @@ internal sealed class QemuProbe(QemuOptions options, ProcessWatcher watcher, Tim
             var (machines, models) = await ReadModelsAsync(path, folder.FullName, cancellationToken);
             var q35 = machines.GetValueOrDefault("q35") ?? throw new TemplatingException(ErrorCode.QemuUnsupported,
                 $"'{path}' has no machine type 'q35': is it qemu-system-x86_64?");
-            var problem = await new KvmProbe(options, watcher, clock).RunAsync(path, version.Text, q35, folder.FullName, refresh, cancellationToken);
+            var problem = await new KvmProbe(options, watcher, time).RunAsync(path, version.Text, q35, folder.FullName, refresh, cancellationToken);
             if (problem is not null)
             {
                 Log.KvmUnusable(logger, problem);
@@ -105,7 +106,7 @@ internal sealed class QemuProbe(QemuOptions options, ProcessWatcher watcher, Tim
     {
         var output = Path.Combine(folder, "version");
         await using var process = new ProbeProcess(watcher, [path, "--version"], output, [], OutputBytes);
-        await Deadline.RunAsync(clock, options.StartTimeout, token => process.Exited.WaitAsync(token),
+        await Deadline.RunAsync(time, options.StartTimeout, token => process.Exited.WaitAsync(token),
             () => new TemplatingException(ErrorCode.QemuMissing,
                 $"'{path} --version' did not end within {options.StartTimeout.TotalSeconds:0.###} s."), cancellationToken);
         return QemuVersion.Parse(path, await File.ReadAllTextAsync(output, cancellationToken));
@@ -121,7 +122,7 @@ internal sealed class QemuProbe(QemuOptions options, ProcessWatcher watcher, Tim
              "-chardev", $"socket,id=qmp,fd={Spawner.FirstDescriptor},server=on,wait=off", "-mon", "chardev=qmp,mode=control"],
             Path.Combine(folder, "log"), [listening.Fd], OutputBytes);
         listening.Dispose();
-        await using var qmp = new QmpClient(socket, clock);
+        await using var qmp = new QmpClient(socket, time);
         await qmp.NegotiateAsync(options.StartTimeout, cancellationToken);
         var machines = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var machine in (await qmp.ExecuteAsync("query-machines", null, options.CommandTimeout, cancellationToken)).EnumerateArray())

@@ -1,7 +1,8 @@
 using System.Net.Sockets;
 using System.Text;
 using Templating.Core.Errors;
-using Templating.Qemu.Native;
+using Templating.Core.Linux;
+using Templating.Qemu.Base;
 
 namespace Templating.Qemu.Process;
 
@@ -35,16 +36,16 @@ internal sealed unsafe class ListeningSocket : IDisposable
         File.Delete(path);
         var address = stackalloc byte[2 + MaxPathBytes + 1];
         new Span<byte>(address, 2 + MaxPathBytes + 1).Clear();
-        *(ushort*)address = Libc.AfUnix;
+        *(ushort*)address = DescriptorCalls.AfUnix;
         Encoding.UTF8.GetBytes(path, new Span<byte>(address + 2, MaxPathBytes));
-        var fd = Libc.Socket(Libc.AfUnix, Libc.SockStream | Libc.SockCloseOnExec, 0);
+        var fd = DescriptorCalls.Socket(DescriptorCalls.AfUnix, DescriptorCalls.SockStream | DescriptorCalls.SockCloseOnExec, 0);
         if (fd < 0)
         {
             throw NativeError.Last("Cannot make a socket");
         }
 
         var socket = new ListeningSocket(fd, path);
-        if (Libc.Bind(fd, address, (uint)(2 + length + 1)) != 0 || Libc.Listen(fd, Backlog) != 0)
+        if (DescriptorCalls.Bind(fd, address, (uint)(2 + length + 1)) != 0 || DescriptorCalls.Listen(fd, Backlog) != 0)
         {
             var failure = NativeError.Last($"Cannot listen on '{path}'");
             socket.Dispose();
@@ -77,7 +78,7 @@ internal sealed unsafe class ListeningSocket : IDisposable
     {
         if (Fd >= 0)
         {
-            _ = Libc.Close(Fd);
+            _ = DescriptorCalls.Close(Fd);
             Fd = -1;
         }
     }

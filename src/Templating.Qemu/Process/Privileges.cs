@@ -1,7 +1,7 @@
 using System.Globalization;
 using Templating.Core.Errors;
+using Templating.Core.Linux;
 using Templating.Core.Machines;
-using Templating.Qemu.Native;
 
 namespace Templating.Qemu.Process;
 
@@ -9,18 +9,21 @@ namespace Templating.Qemu.Process;
 /// Gives up what QEMU does not need before it starts, by setpriv(1): 1 ms more than starting QEMU itself, and the
 /// daemon's threads never run as another user.
 /// </summary>
-internal sealed class Privileges(string setprivPath, bool endWithProcess)
+internal sealed class Privileges(bool endWithProcess)
 {
+    /// <summary>Of util-linux, which Debian calls essential.</summary>
+    private const string SetprivPath = "/usr/bin/setpriv";
+
     private const int CapSetPcap = 8;
 
-    private readonly bool _root = Libc.EffectiveUserId() == 0;
+    private readonly bool _root = LibC.EffectiveUser() == 0;
     private readonly bool _canDropBounding = HasCapability(CapSetPcap);
 
     /// <summary>The words to put before a program and its arguments.</summary>
     /// <param name="group">A group the program needs beside its own (that of /dev/kvm), or null.</param>
     public IReadOnlyList<string> Prefix(VmUser? user, uint? group)
     {
-        var words = new List<string> { setprivPath };
+        var words = new List<string> { SetprivPath };
         if (user is not null)
         {
             if (!_root)

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
-using Templating.Qemu.Native;
+using Templating.Core.Linux;
+using Templating.Qemu.Base;
 
 namespace Templating.Qemu.Process;
 
@@ -20,7 +21,7 @@ internal sealed unsafe class ProcessWatcher : IDisposable
 
     public ProcessWatcher()
     {
-        _wake = Libc.EventFd(0, Libc.EventCloseOnExec | Libc.EventNonBlocking);
+        _wake = DescriptorCalls.EventFd(0, DescriptorCalls.EventCloseOnExec | DescriptorCalls.EventNonBlocking);
         if (_wake < 0)
         {
             throw NativeError.Last("Cannot make an eventfd");
@@ -31,10 +32,10 @@ internal sealed unsafe class ProcessWatcher : IDisposable
     /// <param name="isChild">Whether to reap it and read its exit code.</param>
     public WatchedProcess? Watch(int pid, bool isChild)
     {
-        var fd = Libc.PidFdOpen(pid);
+        var fd = ProcessCalls.PidFdOpen(pid);
         if (fd < 0)
         {
-            return Marshal.GetLastPInvokeError() == Libc.ErrorNoProcess
+            return Marshal.GetLastPInvokeError() == Errno.NoProcess
                 ? null
                 : throw NativeError.Last($"Cannot open a descriptor of process {pid}");
         }
@@ -87,13 +88,13 @@ internal sealed unsafe class ProcessWatcher : IDisposable
             process.Close();
         }
 
-        _ = Libc.Close(_wake);
+        _ = DescriptorCalls.Close(_wake);
     }
 
     private void Wake()
     {
         ulong one = 1;
-        _ = Libc.Write(_wake, &one, sizeof(ulong));
+        _ = DescriptorCalls.Write(_wake, &one, sizeof(ulong));
     }
 
     private void Run()
@@ -111,17 +112,17 @@ internal sealed unsafe class ProcessWatcher : IDisposable
                 watched = [.. _watched];
             }
 
-            var descriptors = new Libc.PollDescriptor[watched.Length + 1];
-            descriptors[^1] = new Libc.PollDescriptor { Fd = _wake, Events = Libc.PollIn };
+            var descriptors = new DescriptorCalls.PollDescriptor[watched.Length + 1];
+            descriptors[^1] = new DescriptorCalls.PollDescriptor { Fd = _wake, Events = DescriptorCalls.PollIn };
             for (var i = 0; i < watched.Length; i++)
             {
-                descriptors[i] = new Libc.PollDescriptor { Fd = watched[i].PidFd, Events = Libc.PollIn };
+                descriptors[i] = new DescriptorCalls.PollDescriptor { Fd = watched[i].PidFd, Events = DescriptorCalls.PollIn };
             }
 
-            fixed (Libc.PollDescriptor* pointer = descriptors)
+            fixed (DescriptorCalls.PollDescriptor* pointer = descriptors)
             {
                 // Fails only by EINTR or for lack of memory; then nothing is marked and the loop asks again.
-                if (Libc.Poll(pointer, (nuint)descriptors.Length, -1) < 0)
+                if (DescriptorCalls.Poll(pointer, (nuint)descriptors.Length, -1) < 0)
                 {
                     continue;
                 }
@@ -130,7 +131,7 @@ internal sealed unsafe class ProcessWatcher : IDisposable
             if (descriptors[^1].Returned != 0)
             {
                 ulong count;
-                _ = Libc.Read(_wake, &count, sizeof(ulong));
+                _ = DescriptorCalls.Read(_wake, &count, sizeof(ulong));
             }
 
             for (var i = 0; i < watched.Length; i++)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Templating.Core.Machines;
+using Templating.Qemu.Base;
 
 namespace Templating.Qemu.Process;
 

@@ -1,7 +1,8 @@
 using System.Runtime.InteropServices;
 using System.Text;
 using Templating.Core.Errors;
-using Templating.Qemu.Native;
+using Templating.Core.Linux;
+using Templating.Qemu.Base;
 
 namespace Templating.Qemu.Process;
 
@@ -11,9 +12,7 @@ internal static unsafe class Spawner
     /// <summary>The program's first descriptor after the standard three.</summary>
     public const int FirstDescriptor = 3;
 
-    private const int OpenReadOnly = 0;
     private const int OpenAppend = 0x401;   // O_WRONLY | O_APPEND
-    private const int OpenCreate = 0x40;
     private const uint OwnerOnly = 0x180;   // 0600
 
     /// <summary>Beyond any descriptor a program gets, so that no dup2 overwrites a source of a later one.</summary>
@@ -27,42 +26,42 @@ internal static unsafe class Spawner
 
     private static int Spawn(SpawnRequest request)
     {
-        var attributes = stackalloc byte[LibcSpawn.ObjectSize];
-        var actions = stackalloc byte[LibcSpawn.ObjectSize];
+        var attributes = stackalloc byte[SpawnCalls.ObjectSize];
+        var actions = stackalloc byte[SpawnCalls.ObjectSize];
         var signals = stackalloc byte[128];
         var copies = new List<int>();
         using var argv = new NativeStrings(Limited(request));
         using var environment = new NativeStrings(Environment);
-        Check(LibcSpawn.AttributesInit(attributes), "posix_spawnattr_init");
-        Check(LibcSpawn.ActionsInit(actions), "posix_spawn_file_actions_init");
+        Check(SpawnCalls.AttributesInit(attributes), "posix_spawnattr_init");
+        Check(SpawnCalls.ActionsInit(actions), "posix_spawn_file_actions_init");
         try
         {
             // The runtime ignores SIGPIPE, and an ignored signal stays ignored across exec.
-            _ = LibcSpawn.FillSignals(signals);
-            Check(LibcSpawn.AttributesSetSignalDefaults(attributes, signals), "setsigdefault");
-            _ = LibcSpawn.EmptySignals(signals);
-            Check(LibcSpawn.AttributesSetSignalMask(attributes, signals), "setsigmask");
-            Check(LibcSpawn.AttributesSetFlags(attributes,
-                LibcSpawn.SetSession | LibcSpawn.SetSignalDefaults | LibcSpawn.SetSignalMask), "setflags");
-            Check(LibcSpawn.ActionsAddOpen(actions, 0, "/dev/null", OpenReadOnly, 0), "addopen");
-            Check(LibcSpawn.ActionsAddOpen(actions, 1, request.OutputPath, OpenAppend | OpenCreate, OwnerOnly), "addopen");
-            Check(LibcSpawn.ActionsAddDup(actions, 1, 2), "adddup2");
+            _ = SpawnCalls.FillSignals(signals);
+            Check(SpawnCalls.AttributesSetSignalDefaults(attributes, signals), "setsigdefault");
+            _ = SpawnCalls.EmptySignals(signals);
+            Check(SpawnCalls.AttributesSetSignalMask(attributes, signals), "setsigmask");
+            Check(SpawnCalls.AttributesSetFlags(attributes,
+                SpawnCalls.SetSession | SpawnCalls.SetSignalDefaults | SpawnCalls.SetSignalMask), "setflags");
+            Check(SpawnCalls.ActionsAddOpen(actions, 0, "/dev/null", LibC.OpenReadOnly, 0), "addopen");
+            Check(SpawnCalls.ActionsAddOpen(actions, 1, request.OutputPath, OpenAppend | LibC.OpenCreate, OwnerOnly), "addopen");
+            Check(SpawnCalls.ActionsAddDup(actions, 1, 2), "adddup2");
             var next = FirstDescriptor;
             foreach (var fd in request.Descriptors)
             {
-                var copy = Libc.Fcntl(fd, Libc.DupCloseOnExec, SafeDescriptor);
+                var copy = LibC.Fcntl(fd, LibC.DupCloseOnExec, SafeDescriptor);
                 if (copy < 0)
                 {
                     throw NativeError.Last("Cannot duplicate a descriptor");
                 }
 
                 copies.Add(copy);
-                Check(LibcSpawn.ActionsAddDup(actions, copy, next++), "adddup2");
+                Check(SpawnCalls.ActionsAddDup(actions, copy, next++), "adddup2");
             }
 
-            Check(LibcSpawn.ActionsAddCloseFrom(actions, next), "addclosefrom");
+            Check(SpawnCalls.ActionsAddCloseFrom(actions, next), "addclosefrom");
             int pid;
-            var error = LibcSpawn.Spawn(&pid, argv.Pointer[0], actions, attributes, argv.Pointer, environment.Pointer);
+            var error = SpawnCalls.Spawn(&pid, argv.Pointer[0], actions, attributes, argv.Pointer, environment.Pointer);
             if (error != 0)
             {
                 throw new TemplatingException(ErrorCode.QemuMissing,
@@ -73,9 +72,9 @@ internal static unsafe class Spawner
         }
         finally
         {
-            copies.ForEach(fd => _ = Libc.Close(fd));
-            _ = LibcSpawn.ActionsDestroy(actions);
-            _ = LibcSpawn.AttributesDestroy(attributes);
+            copies.ForEach(fd => _ = DescriptorCalls.Close(fd));
+            _ = SpawnCalls.ActionsDestroy(actions);
+            _ = SpawnCalls.AttributesDestroy(attributes);
         }
     }
 

@@ -1,14 +1,13 @@
 using System.Runtime.InteropServices;
 using Templating.Core.Errors;
-using Templating.Qemu.Native;
+using Templating.Core.Linux;
+using Templating.Qemu.Base;
 
 namespace Templating.Qemu.Process;
 
 /// <summary>A process seen through its pidfd.</summary>
 internal sealed unsafe class WatchedProcess
 {
-    private const int CodeExited = 1;   // CLD_EXITED
-
     private readonly Lock _lock = new();
     private readonly bool _isChild;
     private readonly TaskCompletionSource<ProcessExit> _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -32,10 +31,10 @@ internal sealed unsafe class WatchedProcess
                 return;
             }
 
-            if (Libc.PidFdSendSignal(PidFd, Libc.SignalKill) != 0
-                && Marshal.GetLastPInvokeError() is var error && error != Libc.ErrorNoProcess)
+            if (ProcessCalls.PidFdSendSignal(PidFd, ProcessCalls.SignalKill) != 0
+                && Marshal.GetLastPInvokeError() is var error && error != Errno.NoProcess)
             {
-                throw error == Libc.ErrorPermission
+                throw error == Errno.NotPermitted
                     ? new TemplatingException(ErrorCode.Internal, $"The daemon may not kill process {Pid}: it lacks CAP_KILL.")
                     : NativeError.From($"Cannot kill process {Pid}", error);
             }
@@ -47,10 +46,10 @@ internal sealed unsafe class WatchedProcess
         var exit = default(ProcessExit);
         if (_isChild)
         {
-            Libc.SignalInfo info;
-            if (Libc.WaitId(Libc.ProcessByPidFd, PidFd, &info, Libc.WaitExited) == 0)
+            ProcessCalls.SignalInfo info;
+            if (ProcessCalls.WaitId(ProcessCalls.ProcessByPidFd, PidFd, &info, ProcessCalls.WaitExited) == 0)
             {
-                exit = info.Code == CodeExited ? new(info.Status, null) : new(null, info.Status);
+                exit = info.Code == ProcessCalls.CodeExited ? new(info.Status, null) : new(null, info.Status);
             }
         }
 
@@ -65,7 +64,7 @@ internal sealed unsafe class WatchedProcess
             if (!_closed)
             {
                 _closed = true;
-                _ = Libc.Close(PidFd);
+                _ = DescriptorCalls.Close(PidFd);
             }
         }
     }

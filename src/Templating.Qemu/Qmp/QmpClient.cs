@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Text.Json;
 using System.Threading.Channels;
 using Templating.Core.Errors;
+using Templating.Qemu.Base;
 
 namespace Templating.Qemu.Qmp;
 
@@ -19,28 +20,24 @@ internal sealed class QmpClient : IAsyncDisposable
     private const int WaitingEvents = 256;
 
     private readonly Socket _socket;
-    private readonly TimeProvider _clock;
+    private readonly TimeProvider _time;
     private readonly Action<QmpEvent>? _onEvent;
     private readonly SemaphoreSlim _write = new(1);
     private readonly ConcurrentDictionary<long, Pending> _pending = new();
-    private readonly TaskCompletionSource<JsonElement> _greeting = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _subscribers = new();
     private readonly List<Channel<QmpEvent>> _channels = [];
     private readonly Task _reader;
     private TemplatingException? _fault;
     private long _lastId;
 
-    public QmpClient(Socket socket, TimeProvider clock, Action<QmpEvent>? onEvent = null)
+    public QmpClient(Socket socket, TimeProvider time, Action<QmpEvent>? onEvent = null)
     {
-        (_socket, _clock, _onEvent) = (socket, clock, onEvent);
+        (_socket, _time, _onEvent) = (socket, time, onEvent);
         _reader = Task.Run(ReadAllAsync);
     }
 
     /// <summary>Completes when the conversation is over, for whatever reason. Never faults.</summary>
     public Task Closed => _reader;
-
-    /// <summary>QEMU's first line, once its main loop runs.</summary>
-    public Task<JsonElement> Greeting => _greeting.Task;
 
     /// <summary>Events from now on, at most 256 waiting (then the oldest is lost). Dispose the subscription.</summary>
     public QmpSubscription Subscribe()
@@ -78,7 +75,7 @@ internal sealed class QmpClient : IAsyncDisposable
         _pending[id] = pending;
         try
         {
-            return await Deadline.RunAsync(_clock, timeout, async token =>
+            return await Deadline.RunAsync(_time, timeout, async token =>
             {
                 await SendAsync(QmpMessage.Command(command, id, arguments), token);
                 if (Volatile.Read(ref _fault) is { } fault)
@@ -167,11 +164,7 @@ internal sealed class QmpClient : IAsyncDisposable
                     pending.Complete(answer, failed: message.Member("return") is null);
                 }
             }
-            else if (message.Member("QMP") is { } greeting)
-            {
-                _greeting.TrySetResult(greeting);
-            }
-            else
+            else if (message.Member("QMP") is null)
             {
                 throw new TemplatingException(ErrorCode.QmpFailed,
                     $"{Peer} sent what is neither an answer nor an event: '{QmpMessage.Quote(line.Span)}'.");
@@ -209,8 +202,6 @@ internal sealed class QmpClient : IAsyncDisposable
 
         // No more use for it, and a peer that still writes should feel that.
         _socket.Dispose();
-        _greeting.TrySetException(fault);
-        _ = _greeting.Task.Exception;
         foreach (var id in _pending.Keys)
         {
             if (_pending.TryRemove(id, out var pending))

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Templating.Core.Errors;
 using Templating.Qemu;
+using Templating.Qemu.Base;
 using Templating.Testing;
 
 namespace Templating.IntegrationTests.Qemu;

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Templating.Core.Building;
 using Templating.Core.Capacity;
@@ -16,13 +17,13 @@ public sealed class FakeNode : IAsyncDisposable
     private readonly string _root;
     private readonly bool _ownsRoot;
 
-    public FakeNode(long budgetMiB = 4096, int maxStarts = 4, TimeProvider? time = null, FakeNode? before = null)
+    public FakeNode(long budgetMiB = 4096, int maxStarts = 4, TimeProvider? time = null, FakeNode? before = null, ILoggerFactory? logs = null)
     {
         _ownsRoot = before is null;
         _root = before?._root ?? Directory.CreateTempSubdirectory("tmpl-").FullName;
         Vmm = before?.Vmm ?? new FakeVmm();
         Users = Environment.IsPrivilegedProcess ? new VmUserPool(2_000_000_000, 100, 0) : null;
-        Store = new TemplateStore(new StoreOptions { Root = Path.Combine(_root, "store") }, NullLogger<TemplateStore>.Instance);
+        Store = new TemplateStore(new StoreOptions { Root = Path.Combine(_root, "store") }, (logs ?? NullLoggerFactory.Instance).CreateLogger<TemplateStore>());
         Leases = new RevisionLeases();
         Capacity = new NodeCapacity(new CapacityOptions { BudgetBytes = budgetMiB << 20 });
         var metrics = TestMetrics.Create();
@@ -32,7 +33,7 @@ public sealed class FakeNode : IAsyncDisposable
         Clones = new CloneManager(parts, Store, Leases, Options, NullLogger<CloneManager>.Instance);
         Templates = new TemplateManager(
             parts, Store, Leases, Clones, new BuildOptions { BuildsFolder = Options.BuildsFolder, Settle = TimeSpan.Zero },
-            NullLogger<TemplateManager>.Instance);
+            (logs ?? NullLoggerFactory.Instance).CreateLogger<TemplateManager>());
         Kernel = Path.Combine(_root, "kernel");
         if (before is null)
         {

@@ -52,7 +52,8 @@ public sealed class FakeVm(FakeVmm owner, VmFolder folder, VmProcessId process) 
     public async Task FreezeAsync(string statePath, CancellationToken cancellationToken)
     {
         await owner.OnStep("freeze", this, cancellationToken);
-        await File.WriteAllTextAsync(statePath, "state", cancellationToken);
+        await using var state = new FileStream(statePath, FileMode.Open, FileAccess.Write);
+        await state.WriteAsync("state"u8.ToArray(), cancellationToken);
     }
 
     public Task<IReadOnlyList<PortForward>> QueryForwardsAsync(CancellationToken cancellationToken) =>

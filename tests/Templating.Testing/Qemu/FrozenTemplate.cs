@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using Microsoft.Extensions.Logging.Abstractions;
 using Templating.Core.Machines;
 using Templating.Qemu;
+using Templating.Qemu.Base;
 
 namespace Templating.Testing.Qemu;
 
@@ -44,6 +45,7 @@ public sealed class FrozenTemplate : IAsyncDisposable
         try
         {
             template.Agent = await vm.Guest.WaitReadyAsync(BootLimit, CancellationToken.None);
+            await File.WriteAllBytesAsync(template.StatePath, []);
             await vm.FreezeAsync(template.StatePath, CancellationToken.None);
         }
         finally

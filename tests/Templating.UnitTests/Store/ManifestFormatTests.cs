@@ -98,7 +98,7 @@ public sealed class ManifestFormatTests
                 Network = new NetworkSpec(Outbound: false, [.. Enumerable.Range(1, 32).Select(i => new PortForward(i))]),
             },
             Initrd = sound.Kernel,
-            Images = [.. Enumerable.Repeat(new FileDigest(StoreLimits.ImageAlignment, new string('e', 64)), 8)],
+            Images = [.. Enumerable.Repeat(new FileDigest(FileLimits.ImageAlignment, new string('e', 64)), 8)],
         };
         ManifestFormat.Write(manifest).Length.ShouldBeLessThan(StoreLimits.ManifestBytes);
     }

@@ -2,7 +2,6 @@ using Templating.Core.Errors;
 using Templating.Core.Machines;
 using Templating.Core.Names;
 using Templating.Core.Store;
-using Templating.Core.Templates;
 
 namespace Templating.UnitTests.Store;
 
@@ -173,7 +172,7 @@ public sealed class PublishTests : IDisposable
     {
         using var staged = _fixture.Store.Stage(StoreFixture.MemoryBytes, owner: null);
         StoreFixture.Fill(staged);
-        var image = new FileDigest(StoreLimits.ImageAlignment, new string('d', 64));
+        var image = new FileDigest(FileLimits.ImageAlignment, new string('d', 64));
         var error = await Should.ThrowAsync<TemplatingException>(() => staged.PublishAsync(
             (m, s) => Manifests.Sound() with
             {

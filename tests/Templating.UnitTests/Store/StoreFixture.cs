@@ -47,7 +47,7 @@ internal sealed class StoreFixture : IDisposable
         return path;
     }
 
-    public static void Fill(IStagedRevision staged)
+    public static void Fill(StagedRevision staged)
     {
         using var memory = File.OpenHandle(staged.MemoryPath, FileMode.Open, FileAccess.Write);
         RandomAccess.Write(memory, RandomNumberGenerator.GetBytes(20_000), 123_456);
@@ -64,7 +64,7 @@ internal sealed class StoreFixture : IDisposable
     }
 
     public static async Task<Revision> FillAndPublishAsync(
-        IStagedRevision staged, TemplateName name, DateTimeOffset? createdAt = null, params string[] images)
+        StagedRevision staged, TemplateName name, DateTimeOffset? createdAt = null, params string[] images)
     {
         Fill(staged);
         var digests = new List<FileDigest>();

@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
 using Templating.Core.Errors;
+using Templating.Core.Machines;
 using Templating.Core.Names;
 using Templating.Core.Store;
-using Templating.Core.Templates;
 
 namespace Templating.UnitTests.Store;
 
@@ -194,7 +194,7 @@ public sealed class VerifyTests : IDisposable
         (await _fixture.Store.VerifyAsync(revision.Name, seen, CancellationToken.None)).ShouldBeEmpty();
         var last = seen.Reports.Last();
         last.Done.ShouldBe(last.Total);
-        last.Total.ShouldBe(StoreFixture.MemoryBytes + 5000 + StoreLimits.ImageAlignment);
+        last.Total.ShouldBe(StoreFixture.MemoryBytes + 5000 + FileLimits.ImageAlignment);
     }
 
     [Fact]

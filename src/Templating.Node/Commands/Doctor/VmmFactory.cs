@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Templating.Core.Machines;
 using Templating.Qemu;
+using Templating.Qemu.Base;
 
 namespace Templating.Node.Commands.Doctor;
 

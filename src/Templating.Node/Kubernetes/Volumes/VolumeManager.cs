@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Microsoft.Extensions.Logging;
 using Templating.Contract;
 using Templating.Core.Diagnostics;
 using Templating.Core.Errors;
@@ -16,7 +15,7 @@ namespace Templating.Node.Kubernetes.Volumes;
 public sealed class VolumeManager
 {
     private readonly VolumeOptions _options;
-    private readonly ITemplateStore _store;
+    private readonly TemplateStore _store;
     private readonly RevisionLeases _leases;
     private readonly IVmm _vmm;
     private readonly IVolumeMounts _mounts;
@@ -28,7 +27,7 @@ public sealed class VolumeManager
     private readonly Broadcaster<Change<VolumeView>> _changes = new();
 
     public VolumeManager(
-        VolumeOptions options, ITemplateStore store, RevisionLeases leases, IVmm vmm, IVolumeMounts mounts, TimeProvider time,
+        VolumeOptions options, TemplateStore store, RevisionLeases leases, IVmm vmm, IVolumeMounts mounts, TimeProvider time,
         ILogger<VolumeManager> logger)
     {
         (_options, _store, _leases, _vmm, _mounts, _time, _logger) = (options, store, leases, vmm, mounts, time, logger);

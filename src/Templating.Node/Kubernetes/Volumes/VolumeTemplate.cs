@@ -2,7 +2,6 @@ using Templating.Contract;
 using Templating.Core.Errors;
 using Templating.Core.Machines;
 using Templating.Core.Store;
-using Templating.Core.Templates;
 
 namespace Templating.Node.Kubernetes.Volumes;
 
@@ -10,7 +9,7 @@ namespace Templating.Node.Kubernetes.Volumes;
 internal static class VolumeTemplate
 {
     /// <exception cref="TemplatingException">TemplateNotFound, TemplateCorrupt.</exception>
-    public static Revision Choose(ITemplateStore store, PublishVolume volume)
+    public static Revision Choose(TemplateStore store, PublishVolume volume)
     {
         var revision = store.List(volume.Tenant).Where(r => IsMeant(r.Name.Template.Name, volume))
             .MaxBy(r => (r.Manifest.CreatedAt, r.Name.Revision), Comparer<(DateTimeOffset At, string Name)>.Create(

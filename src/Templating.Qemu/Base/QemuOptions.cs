@@ -1,16 +1,10 @@
-namespace Templating.Qemu;
+namespace Templating.Qemu.Base;
 
 /// <summary>How QEMU is found and run. Every limit is there because neither QEMU nor the guest is trusted to end a step.</summary>
 public sealed record QemuOptions
 {
     /// <summary>A path, or a name looked up in PATH.</summary>
     public string QemuPath { get; init; } = "qemu-system-x86_64";
-
-    /// <summary>util-linux's setpriv, by which QEMU starts without privileges.</summary>
-    public string SetprivPath { get; init; } = "/usr/bin/setpriv";
-
-    /// <summary>The CPU model where a spec names none and the accelerator is TCG. Under KVM it is <c>host</c>.</summary>
-    public string TcgCpuModel { get; init; } = "max";
 
     /// <summary>
     /// QEMU's cache of translated code, in MiB, allocated as it is used. QEMU's own default is 1 GiB; 32 MiB holds
@@ -23,15 +17,6 @@ public sealed record QemuOptions
 
     /// <summary>One monitor command.</summary>
     public TimeSpan CommandTimeout { get; init; } = TimeSpan.FromSeconds(10);
-
-    /// <summary>Reading a frozen state.</summary>
-    public TimeSpan RestoreTimeout { get; init; } = TimeSpan.FromSeconds(30);
-
-    /// <summary>Writing a state.</summary>
-    public TimeSpan FreezeTimeout { get; init; } = TimeSpan.FromSeconds(60);
-
-    /// <summary>How long the KVM probe's tiny guest may run; it needs a few milliseconds where KVM works.</summary>
-    public TimeSpan KvmProbeTimeout { get; init; } = TimeSpan.FromSeconds(3);
 
     /// <summary>
     /// For a process that only starts clones of templates made by this very QEMU: asks it for its version alone, and takes

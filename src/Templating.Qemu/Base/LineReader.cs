@@ -1,7 +1,7 @@
 using System.Net.Sockets;
 using Templating.Core.Errors;
 
-namespace Templating.Qemu;
+namespace Templating.Qemu.Base;
 
 /// <summary>Lines from a peer that is not trusted: none longer than the limit is ever held.</summary>
 internal sealed class LineReader(Socket socket, int maxLineBytes, ErrorCode code, string peer)

@@ -1,8 +1,7 @@
 using System.Text;
 using Templating.Core.Machines;
-using Templating.Qemu.Process;
 
-namespace Templating.Qemu;
+namespace Templating.Qemu.Process;
 
 /// <summary>Says in words how a VM ended, from what QEMU announced before and what the kernel says after.</summary>
 internal static class ExitReport

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
 
-namespace Templating.Qemu;
+namespace Templating.Qemu.Base;
 
 internal static partial class Log
 {

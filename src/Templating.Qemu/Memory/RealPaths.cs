@@ -1,6 +1,8 @@
 using System.Runtime.InteropServices;
+using Templating.Core.Linux;
+using Templating.Qemu.Base;
 
-namespace Templating.Qemu.Native;
+namespace Templating.Qemu.Memory;
 
 internal static unsafe class RealPaths
 {
@@ -8,7 +10,7 @@ internal static unsafe class RealPaths
     public static string Of(string path)
     {
         var buffer = stackalloc byte[4096]; // PATH_MAX
-        return Libc.RealPath(path, buffer) == null
+        return LibC.RealPath(path, buffer) == null
             ? throw NativeError.Last($"Cannot resolve the path '{path}'")
             : Marshal.PtrToStringUTF8((nint)buffer)!;
     }

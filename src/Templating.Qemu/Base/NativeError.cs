@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using Templating.Core.Errors;
 
-namespace Templating.Qemu.Native;
+namespace Templating.Qemu.Base;
 
 internal static class NativeError
 {

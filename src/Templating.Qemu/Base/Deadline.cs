@@ -1,6 +1,6 @@
 using Templating.Core.Errors;
 
-namespace Templating.Qemu;
+namespace Templating.Qemu.Base;
 
 /// <summary>A time limit on a step, told from the caller's own cancellation.</summary>
 internal static class Deadline
@@ -8,10 +8,10 @@ internal static class Deadline
     /// <exception cref="TemplatingException"><paramref name="late"/>, when the time is over.</exception>
     /// <exception cref="OperationCanceledException">When the caller cancelled.</exception>
     public static async Task<T> RunAsync<T>(
-        TimeProvider clock, TimeSpan limit, Func<CancellationToken, Task<T>> step, Func<TemplatingException> late,
+        TimeProvider time, TimeSpan limit, Func<CancellationToken, Task<T>> step, Func<TemplatingException> late,
         CancellationToken cancellationToken)
     {
-        using var timer = new CancellationTokenSource(limit, clock);
+        using var timer = new CancellationTokenSource(limit, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, cancellationToken);
         try
         {
@@ -24,9 +24,9 @@ internal static class Deadline
     }
 
     public static Task RunAsync(
-        TimeProvider clock, TimeSpan limit, Func<CancellationToken, Task> step, Func<TemplatingException> late,
+        TimeProvider time, TimeSpan limit, Func<CancellationToken, Task> step, Func<TemplatingException> late,
         CancellationToken cancellationToken) =>
-        RunAsync(clock, limit, async token =>
+        RunAsync(time, limit, async token =>
         {
             await step(token);
             return true;

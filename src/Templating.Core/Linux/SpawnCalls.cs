@@ -1,9 +1,9 @@
 using System.Runtime.InteropServices;
 
-namespace Templating.Qemu.Native;
+namespace Templating.Core.Linux;
 
 /// <summary>posix_spawn(3) of glibc. Its objects are opaque; 512 bytes is more than any of them has (at most 336).</summary>
-internal static unsafe partial class LibcSpawn
+internal static unsafe partial class SpawnCalls
 {
     public const int ObjectSize = 512;
     public const short SetSignalDefaults = 0x04;
@@ -11,41 +11,41 @@ internal static unsafe partial class LibcSpawn
     public const short SetSession = 0x80;
 
     [LibraryImport("libc", EntryPoint = "posix_spawn")]
-    public static partial int Spawn(int* pid, byte* path, byte* actions, byte* attributes, byte** argv, byte** environment);
+    internal static partial int Spawn(int* pid, byte* path, byte* actions, byte* attributes, byte** argv, byte** environment);
 
     [LibraryImport("libc", EntryPoint = "posix_spawnattr_init")]
-    public static partial int AttributesInit(byte* attributes);
+    internal static partial int AttributesInit(byte* attributes);
 
     [LibraryImport("libc", EntryPoint = "posix_spawnattr_destroy")]
-    public static partial int AttributesDestroy(byte* attributes);
+    internal static partial int AttributesDestroy(byte* attributes);
 
     [LibraryImport("libc", EntryPoint = "posix_spawnattr_setflags")]
-    public static partial int AttributesSetFlags(byte* attributes, short flags);
+    internal static partial int AttributesSetFlags(byte* attributes, short flags);
 
     [LibraryImport("libc", EntryPoint = "posix_spawnattr_setsigdefault")]
-    public static partial int AttributesSetSignalDefaults(byte* attributes, byte* signals);
+    internal static partial int AttributesSetSignalDefaults(byte* attributes, byte* signals);
 
     [LibraryImport("libc", EntryPoint = "posix_spawnattr_setsigmask")]
-    public static partial int AttributesSetSignalMask(byte* attributes, byte* signals);
+    internal static partial int AttributesSetSignalMask(byte* attributes, byte* signals);
 
     [LibraryImport("libc", EntryPoint = "posix_spawn_file_actions_init")]
-    public static partial int ActionsInit(byte* actions);
+    internal static partial int ActionsInit(byte* actions);
 
     [LibraryImport("libc", EntryPoint = "posix_spawn_file_actions_destroy")]
-    public static partial int ActionsDestroy(byte* actions);
+    internal static partial int ActionsDestroy(byte* actions);
 
     [LibraryImport("libc", EntryPoint = "posix_spawn_file_actions_adddup2")]
-    public static partial int ActionsAddDup(byte* actions, int fd, int newFd);
+    internal static partial int ActionsAddDup(byte* actions, int fd, int newFd);
 
     [LibraryImport("libc", EntryPoint = "posix_spawn_file_actions_addclosefrom_np")]
-    public static partial int ActionsAddCloseFrom(byte* actions, int from);
+    internal static partial int ActionsAddCloseFrom(byte* actions, int from);
 
     [LibraryImport("libc", EntryPoint = "posix_spawn_file_actions_addopen", StringMarshalling = StringMarshalling.Utf8)]
-    public static partial int ActionsAddOpen(byte* actions, int fd, string path, int flags, uint mode);
+    internal static partial int ActionsAddOpen(byte* actions, int fd, string path, int flags, uint mode);
 
     [LibraryImport("libc", EntryPoint = "sigfillset")]
-    public static partial int FillSignals(byte* set);
+    internal static partial int FillSignals(byte* set);
 
     [LibraryImport("libc", EntryPoint = "sigemptyset")]
-    public static partial int EmptySignals(byte* set);
+    internal static partial int EmptySignals(byte* set);
 }

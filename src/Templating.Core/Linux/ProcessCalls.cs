@@ -1,0 +1,38 @@
+using System.Runtime.InteropServices;
+
+namespace Templating.Core.Linux;
+
+/// <summary>pidfds and what is known through them; values of linux/wait.h and asm/unistd_64.h.</summary>
+internal static unsafe partial class ProcessCalls
+{
+    public const int ProcessByPidFd = 3;        // P_PIDFD
+    public const int WaitExited = 4;            // WEXITED
+    public const int CodeExited = 1;            // CLD_EXITED
+    public const int SignalKill = 9;
+    private const long PidFdSendSignalNumber = 424;
+    private const long PidFdOpenNumber = 434;
+
+    [LibraryImport("libc", SetLastError = true, EntryPoint = "waitid")]
+    internal static partial int WaitId(int kind, int id, SignalInfo* info, int options);
+
+    public static int PidFdOpen(int pid) => (int)SystemCall(PidFdOpenNumber, pid, 0, 0, 0);
+
+    public static int PidFdSendSignal(int pidFd, int signal) => (int)SystemCall(PidFdSendSignalNumber, pidFd, signal, 0, 0);
+
+    [LibraryImport("libc", SetLastError = true, EntryPoint = "syscall")]
+    private static partial long SystemCall(long number, long first, long second, long third, long fourth);
+
+    /// <summary>siginfo_t as waitid(2) fills it for SIGCHLD.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 128)]
+    internal struct SignalInfo
+    {
+        [FieldOffset(8)]
+        public int Code;
+
+        [FieldOffset(16)]
+        public int Pid;
+
+        [FieldOffset(24)]
+        public int Status;
+    }
+}

@@ -1,0 +1,15 @@
+namespace Templating.Core.Machines;
+
+/// <summary>Bounds of the files that a VM is made from, each with its reason.</summary>
+public static class FileLimits
+{
+    /// <summary>As much as the RAM's limit; keeps sums of sizes far from overflow.</summary>
+    public const long MaxBytes = 1L << 40;
+
+    /// <summary>
+    /// QEMU aligns an NVDIMM's backing file to 2 MiB when the guest maps it with huge pages (DAX), and Linux refuses
+    /// to make a pmem namespace of an unaligned range, so an image that is no multiple would lose its tail or not
+    /// appear at all. docs/nvdimm.txt in QEMU, "align" property.
+    /// </summary>
+    public const long ImageAlignment = 2 * 1024 * 1024;
+}

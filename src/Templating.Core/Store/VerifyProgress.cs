@@ -1,0 +1,3 @@
+namespace Templating.Core.Store;
+
+public sealed record VerifyProgress(string File, long Done, long Total);
