@@ -13,6 +13,11 @@ internal sealed class KvmProbe(QemuOptions options, ProcessWatcher watcher, Time
     /// <summary>For the tiny guest; it needs a few milliseconds where KVM works.</summary>
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(3);
 
+    private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>accel/kvm/kvm-all.c, kvm_handle_internal_error.</summary>
+    private const string InternalError = "KVM internal error";
+
     /// <returns>Why KVM cannot be used; null when it works.</returns>
     public async Task<string?> RunAsync(
         string path, string version, string machine, string folder, bool refresh, CancellationToken cancellationToken)
@@ -34,7 +39,8 @@ internal sealed class KvmProbe(QemuOptions options, ProcessWatcher watcher, Time
         return problem;
     }
 
-    private async Task<string?> TryAsync(string path, string machine, string folder, CancellationToken cancellationToken)
+    /// <summary>Runs the tiny guest, whatever was found before.</summary>
+    internal async Task<string?> TryAsync(string path, string machine, string folder, CancellationToken cancellationToken)
     {
         var firmware = Path.Combine(folder, "kvm-probe.bin");
         var output = Path.Combine(folder, "kvm-probe.log");
@@ -46,7 +52,7 @@ internal sealed class KvmProbe(QemuOptions options, ProcessWatcher watcher, Time
             output, [], 1024 * 1024);
         try
         {
-            var exit = await Deadline.RunAsync(time, Limit, token => process.Exited.WaitAsync(token),
+            var exit = await Deadline.RunAsync(time, Limit, token => ExitOrComplaintAsync(process, output, token),
                 () => new TemplatingException(ErrorCode.AcceleratorUnavailable,
                     $"a tiny guest did not get to its end within {Limit.TotalSeconds:0.###} s under KVM"),
                 cancellationToken);
@@ -62,5 +68,22 @@ internal sealed class KvmProbe(QemuOptions options, ProcessWatcher watcher, Time
         {
             return e.Message;
         }
+    }
+
+    /// <summary>Where KVM cannot go on, QEMU says so, stops the guest, and does not end.</summary>
+    private async Task<ProcessExit> ExitOrComplaintAsync(ProbeProcess process, string output, CancellationToken cancellationToken)
+    {
+        while (await Task.WhenAny(process.Exited, Task.Delay(LookInterval, time, cancellationToken)) != process.Exited)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var said = ExitReport.ReadStandardError(output);
+            if (said.Contains(InternalError, StringComparison.Ordinal))
+            {
+                var line = said[said.IndexOf(InternalError, StringComparison.Ordinal)..].Split('\n')[0].Trim();
+                throw new TemplatingException(ErrorCode.AcceleratorUnavailable, $"a tiny guest could not go on under KVM: {line}");
+            }
+        }
+
+        return await process.Exited;
     }
 }

@@ -1,7 +1,11 @@
 using System.Security.Cryptography;
+using Microsoft.Extensions.Logging.Abstractions;
 using Templating.Core.Errors;
 using Templating.Core.Machines;
+using Templating.Qemu;
+using Templating.Qemu.Base;
 using Templating.Testing;
+using Templating.Testing.Nodes;
 using Templating.Testing.Qemu;
 
 namespace Templating.IntegrationTests.Qemu;

@@ -1,8 +1,12 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 using Templating.Core.Errors;
 using Templating.Qemu;
 using Templating.Qemu.Base;
+using Templating.Qemu.Probing;
+using Templating.Qemu.Process;
 using Templating.Testing;
+using Templating.Testing.Nodes;
 
 namespace Templating.UnitTests.Qemu;
 
@@ -41,6 +45,21 @@ public sealed class ProbeTests : IDisposable
     [Fact]
     public async Task ProgramThatHangsIsLeftAtTheDeadline() =>
         (await ProbeAsync(Script("exec sleep 1000"), TimeSpan.FromMilliseconds(100))).Code.ShouldBe(ErrorCode.QemuMissing);
+
+    [Fact]
+    public async Task KvmThatCannotGoOnIsNotWaitedFor()
+    {
+        var liar = Script("echo 'KVM internal error. Suberror: 1' >&2; echo 'extra data[0]: 0x0' >&2; exec sleep 1000");
+        using var watcher = new ProcessWatcher();
+        var time = new FakeTimeProvider();
+
+        var trying = new KvmProbe(new QemuOptions(), watcher, time).TryAsync(liar, "q35", _folder.Path, CancellationToken.None);
+        var said = Path.Combine(_folder.Path, "kvm-probe.log");
+        await Polling.UntilAsync(() => File.Exists(said) && File.ReadAllText(said).Contains("extra data"), CancellationToken.None);
+        time.Advance(TimeSpan.FromMilliseconds(20));
+
+        (await trying.Soonest()).ShouldBe("a tiny guest could not go on under KVM: KVM internal error. Suberror: 1");
+    }
 
     public void Dispose() => _folder.Dispose();
 
