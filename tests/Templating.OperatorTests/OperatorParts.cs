@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Templating.Operator.Cluster;
 using Templating.Operator.Telemetry;
+using Templating.Testing;
 using Templating.Testing.Kubernetes;
 
 namespace Templating.OperatorTests;
@@ -49,7 +50,7 @@ internal sealed class OperatorParts : IAsyncDisposable
     public static async Task<OperatorParts> SharedAsync()
     {
         var parts = new OperatorParts((await SharedCluster.GetAsync()).Configuration());
-        await parts.Caches.WaitForSyncAsync(CancellationToken.None).WaitAsync(Wait.Limit);
+        await parts.Caches.WaitForSyncAsync(CancellationToken.None).WaitAsync(Eventually.Limit);
         return parts;
     }
 

@@ -123,17 +123,11 @@ internal sealed class TestOperator : IAsyncDisposable
     public async Task<T?> UntilAsync<T>(string name, Func<T?, bool> condition, string what)
         where T : class, k8s.IKubernetesObject<k8s.Models.V1ObjectMeta>
     {
-        T? item = null;
-        try
-        {
-            await Wait.UntilAsync(async () => condition(item = await GetAsync<T>(name)), what);
-        }
-        catch (TimeoutException e)
-        {
-            throw new TimeoutException($"{e.Message}\n{(item is null ? "It does not exist." : k8s.KubernetesJson.Serialize(item))}", e);
-        }
-
-        return item;
+        // What is gone is something that is seen, too.
+        var seen = await Eventually.SeeAsync(
+            async () => new Seen<T>(await GetAsync<T>(name)), seen => condition(seen.Item), what,
+            explain: seen => Task.FromResult(seen?.Item is null ? "It does not exist." : k8s.KubernetesJson.Serialize(seen.Item)));
+        return seen.Item;
     }
 
     public async ValueTask DisposeAsync()
@@ -153,4 +147,6 @@ internal sealed class TestOperator : IAsyncDisposable
         Authority.Dispose();
         _folder.Dispose();
     }
+
+    private sealed record Seen<T>(T? Item);
 }

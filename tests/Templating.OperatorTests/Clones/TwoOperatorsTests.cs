@@ -1,5 +1,6 @@
 using Templating.Kubernetes.Resources;
 using Templating.OperatorTests.Standins;
+using Templating.Testing;
 using Templating.V1;
 
 namespace Templating.OperatorTests.Clones;
@@ -23,12 +24,12 @@ public sealed class TwoOperatorsTests(VmServer server) : IClassFixture<VmServer>
         try
         {
             await space.CreateAsync(space.Pool("pool", 6));
-            await Wait.UntilAsync(async () => (await space.GetPoolAsync("pool")).Status?.ReadyReplicas >= 6, "the pool is full");
+            await Eventually.UntilAsync(async () => (await space.GetPoolAsync("pool")).Status?.ReadyReplicas >= 6, "the pool is full");
             await Task.WhenAll(Enumerable.Range(0, Clones).Select(i => space.CreateAsync(space.Clone($"c{i}", new VMCloneSpec { Pool = "pool" }))));
             for (var i = 0; i < Clones; i++)
             {
                 var name = $"c{i}";
-                await Wait.UntilAsync(async () => (await space.GetCloneAsync(name)).Status?.Conditions?.Any(c => c is { Type: "Ready", Status: "True" }) == true, $"{name} is ready");
+                await Eventually.UntilAsync(async () => (await space.GetCloneAsync(name)).Status?.Conditions?.Any(c => c is { Type: "Ready", Status: "True" }) == true, $"{name} is ready");
             }
         }
         finally

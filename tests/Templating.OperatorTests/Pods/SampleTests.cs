@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using k8s;
 using Templating.Kubernetes;
 using Templating.Kubernetes.Resources;
+using Templating.Testing;
 
 namespace Templating.OperatorTests.Pods;
 

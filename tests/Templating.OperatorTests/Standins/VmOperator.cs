@@ -13,6 +13,7 @@ using Templating.Operator.Queues;
 using Templating.Operator.Reconcilers;
 using Templating.Operator.Reconcilers.Clones;
 using Templating.Operator.Reconcilers.Pools;
+using Templating.Testing;
 
 namespace Templating.OperatorTests.Standins;
 
@@ -55,7 +56,7 @@ internal sealed class VmOperator : IAsyncDisposable
     public static async Task<VmOperator> StartAsync(VmNamespace space, TimeProvider? time = null)
     {
         var parts = new OperatorParts(space.Server.Configuration());
-        await parts.Caches.WaitForSyncAsync(CancellationToken.None).WaitAsync(Wait.Limit);
+        await parts.Caches.WaitForSyncAsync(CancellationToken.None).WaitAsync(Eventually.Limit);
         return new VmOperator(parts, space, time);
     }
 
@@ -104,7 +105,7 @@ internal sealed class VmOperator : IAsyncDisposable
         (await client.CustomObjects.ListNamespacedCustomObjectAsync<ObjectList<T>>(Group.Name, Group.Version, space, plural)).Items;
 
     private static Task SeesAsync<T>(Func<IReadOnlyList<T>> known, Func<Task<IList<T>>> there, string what)
-        where T : IKubernetesObject<V1ObjectMeta> => Wait.UntilAsync(async () => Versions(await there()).SetEquals(Versions(known())), what);
+        where T : IKubernetesObject<V1ObjectMeta> => Eventually.UntilAsync(async () => Versions(await there()).SetEquals(Versions(known())), what);
 
     private static HashSet<(string, string)> Versions<T>(IEnumerable<T> items)
         where T : IKubernetesObject<V1ObjectMeta> => [.. items.Select(i => (i.Metadata.Uid, i.Metadata.ResourceVersion))];

@@ -2,6 +2,7 @@ using k8s.Models;
 using Templating.Kubernetes;
 using Templating.Kubernetes.Resources;
 using Templating.Operator.Cluster;
+using Templating.Testing;
 using Templating.Testing.Kubernetes;
 using Templating.V1;
 
@@ -64,11 +65,11 @@ public sealed class TemplateTests
             }
         };
         await test.CreateTemplateAsync("web");
-        await Wait.UntilAsync(() => test.Node(1).Builds.Count == 1, "the first build runs");
+        await Eventually.UntilAsync(() => test.Node(1).Builds.Count == 1, "the first build runs");
 
         await test.PatchAsync<VMTemplate>("web", new { spec = new { guest = new { commandLine = "second" } } });
 
-        await cancelled.Task.WaitAsync(Wait.Limit);
+        await cancelled.Task.WaitAsync(Eventually.Limit);
         await test.UntilAsync<VMTemplate>("web", t => t?.Status?.Summary == "1/1", "the second revision is ready");
         test.Node(1).Templates.ShouldHaveSingleItem();
     }
@@ -146,7 +147,7 @@ public sealed class TemplateTests
                 "web", t => t?.Status?.Summary == "1/1" && t.Status.ObservedGeneration == t.Metadata.Generation, $"{line} is ready");
         }
 
-        await Wait.UntilAsync(() => test.Node(1).Templates.Count == 2, "the unused older revision is gone");
+        await Eventually.UntilAsync(() => test.Node(1).Templates.Count == 2, "the unused older revision is gone");
         test.Node(1).Templates.Select(template => template.Template_).ShouldContain(used);
     }
 
@@ -231,7 +232,7 @@ public sealed class TemplateTests
     private static V1Condition Condition(VMTemplate template, string type) =>
         template.Status?.Conditions?.Find(condition => condition.Type == type) ?? new V1Condition { Type = type };
 
-    private static Task UntilLabelAsync(TestOperator test, int number, string template, string? revision) => Wait.UntilAsync(
+    private static Task UntilLabelAsync(TestOperator test, int number, string template, string? revision) => Eventually.UntilAsync(
         async () => (await test.Api.GetAsync<V1Node>(new("", test.Node(number).Name), CancellationToken.None))!.Metadata.Labels is var labels
             && (labels is not null && labels.TryGetValue(Keys.NodeLabel(test.Space, template), out var value) ? value : null) == revision,
         $"node {number} has the label of {revision ?? "nothing"}");
