@@ -3,6 +3,7 @@ using k8s;
 using k8s.Models;
 using Templating.Kubernetes.Resources;
 using Templating.Operator.Cluster;
+using Templating.OperatorTests.Harness;
 using Templating.Testing;
 using Templating.Testing.Kubernetes;
 

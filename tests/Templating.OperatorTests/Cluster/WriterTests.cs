@@ -2,6 +2,7 @@ using k8s.Autorest;
 using k8s.Models;
 using Templating.Kubernetes.Resources;
 using Templating.Operator.Cluster;
+using Templating.OperatorTests.Harness;
 using Templating.Testing;
 
 namespace Templating.OperatorTests.Cluster;

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Templating.Kubernetes.Resources;
 using Templating.Operator.Hosting;
+using Templating.OperatorTests.Harness;
 using Templating.Testing;
 
 namespace Templating.OperatorTests.Leadership;
@@ -10,7 +11,7 @@ public sealed class LeadershipTests
     [Fact]
     public async Task AnotherOperatorTakesOverWhenTheLeaderGoes()
     {
-        await using var test = await TestOperator.PrepareAsync();
+        await using var test = await TestSpace.PrepareAsync();
         await test.AddNodeAsync();
         var first = await test.StartOperatorAsync("first");
         await Eventually.UntilAsync(() => Work(first).IsLeader, "the first one leads");
@@ -32,8 +33,8 @@ public sealed class LeadershipTests
     [Fact]
     public async Task ALeaderThatLosesItsLeaseEndsAtOnce()
     {
-        await using var test = await TestOperator.PrepareAsync();
-        var app = await test.StartOperatorAsync("robbed", null, "--Leader:RetrySeconds=0.2");
+        await using var test = await TestSpace.PrepareAsync();
+        var app = await test.StartOperatorAsync("robbed", "--Leader:RetrySeconds=0.2");
         await Eventually.UntilAsync(() => Work(app).IsLeader, "it leads");
 
         await test.Api.SendAsync<k8s.Models.V1Lease>(

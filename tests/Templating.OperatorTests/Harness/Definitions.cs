@@ -6,7 +6,7 @@ using Templating.Kubernetes.Resources;
 using Templating.Testing;
 using Templating.Testing.Kubernetes;
 
-namespace Templating.OperatorTests;
+namespace Templating.OperatorTests.Harness;
 
 /// <summary>Our CustomResourceDefinitions on a server.</summary>
 internal static class Definitions
