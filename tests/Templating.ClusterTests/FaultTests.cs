@@ -63,7 +63,7 @@ public sealed class FaultTests(ClusterFixture cluster)
 
         string[] names = ["during-a", "during-b", "during-c"];
         await Kubectl.ApplyAsync(string.Join("\n---\n", names.Select(n => _tenant.Clone(n, $"template: {ClusterFixture.Template}"))));
-        await Kubectl.RunAsync("delete", "pod", "-n", Settings.System, "-l", "app.kubernetes.io/component=node", "--wait=false", "--grace-period=1");
+        await Kubectl.RunAsync("delete", "pod", "-n", Settings.System, "-l", InstallationLabels.NodeSelector, "--wait=false", "--grace-period=1");
 
         foreach (var name in names)
         {
@@ -116,7 +116,7 @@ public sealed class FaultTests(ClusterFixture cluster)
     {
         var lease = await Kubectl.GetAsync<V1Lease>("lease", Settings.System, "templating-operator");
         var holder = lease?.Spec?.HolderIdentity ?? throw new InvalidOperationException("Nobody leads.");
-        var pods = await Kubectl.PodsAsync(Settings.System, "app.kubernetes.io/component=operator");
+        var pods = await Kubectl.PodsAsync(Settings.System, InstallationLabels.OperatorSelector);
         var leader = pods.Single(p => holder.StartsWith(p.Metadata.Name, StringComparison.Ordinal));
         var node = int.Parse(leader.Spec.NodeName.Split('-')[^1], System.Globalization.CultureInfo.InvariantCulture);
         var container = leader.Status.ContainerStatuses[0].ContainerID["containerd://".Length..];

@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Text.RegularExpressions;
 using Templating.Kubernetes;
+using Templating.Testing;
 
 namespace Templating.OperatorTests;
 

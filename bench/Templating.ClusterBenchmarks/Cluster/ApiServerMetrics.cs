@@ -1,4 +1,3 @@
-using k8s;
 using KubernetesApi = k8s.Kubernetes;
 
 namespace Templating.ClusterBenchmarks.Cluster;

@@ -1,5 +1,6 @@
 using k8s.Models;
 using Templating.Benchmarks;
+using Templating.Kubernetes;
 using Templating.Kubernetes.Resources;
 
 namespace Templating.ClusterBenchmarks.Cluster;
@@ -7,7 +8,7 @@ namespace Templating.ClusterBenchmarks.Cluster;
 /// <summary>What the benchmarks wait for.</summary>
 internal static class Conditions
 {
-    public static bool Ready(VMTemplate? template) => IsTrue(template?.Status?.Conditions, "Ready");
+    public static bool Ready(VMTemplate? template) => IsTrue(template?.Status?.Conditions, ConditionTypes.Ready);
 
     /// <summary>As many as wanted wait, and no other.</summary>
     public static bool Full(VMPool? pool) =>
@@ -16,15 +17,15 @@ internal static class Conditions
 
     /// <exception cref="BenchmarkException">It came to its end instead.</exception>
     public static bool Ready(VMClone? clone) =>
-        IsTrue(clone?.Status?.Conditions, "Finished")
-            ? throw new BenchmarkException($"VMClone {clone!.Metadata.Name} ended: {Told(clone.Status!.Conditions!, "Finished")}")
-            : IsTrue(clone?.Status?.Conditions, "Ready");
+        IsTrue(clone?.Status?.Conditions, ConditionTypes.Finished)
+            ? throw new BenchmarkException($"VMClone {clone!.Metadata.Name} ended: {Told(clone.Status!.Conditions!, ConditionTypes.Finished)}")
+            : IsTrue(clone?.Status?.Conditions, ConditionTypes.Ready);
 
     /// <exception cref="BenchmarkException">It came to its end instead.</exception>
     public static bool Running(PodView? pod) => pod?.Status?.Phase switch
     {
-        "Running" => true,
-        "Failed" or "Succeeded" => throw new BenchmarkException($"Pod {pod.Metadata.Name} ended: {pod.Status.Phase}"),
+        PodPhases.Running => true,
+        PodPhases.Failed or PodPhases.Succeeded => throw new BenchmarkException($"Pod {pod.Metadata.Name} ended: {pod.Status.Phase}"),
         _ => false,
     };
 
@@ -32,7 +33,7 @@ internal static class Conditions
         where T : class => item is null;
 
     private static bool IsTrue(List<V1Condition>? conditions, string type) =>
-        conditions?.Find(c => c.Type == type)?.Status == "True";
+        conditions?.Find(c => c.Type == type)?.Status == ConditionStatus.True;
 
     private static string Told(List<V1Condition> conditions, string type)
     {

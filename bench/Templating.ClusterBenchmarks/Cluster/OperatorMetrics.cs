@@ -1,4 +1,5 @@
 using k8s;
+using Templating.Kubernetes;
 using KubernetesApi = k8s.Kubernetes;
 
 namespace Templating.ClusterBenchmarks.Cluster;
@@ -13,7 +14,7 @@ internal static class OperatorMetrics
         KubernetesApi api, HttpClient http, string installation, int port, CancellationToken cancellationToken)
     {
         var pods = await api.CoreV1.ListNamespacedPodAsync(
-            installation, labelSelector: "app.kubernetes.io/name=templating,app.kubernetes.io/component=operator", cancellationToken: cancellationToken);
+            installation, labelSelector: InstallationLabels.OperatorSelector, cancellationToken: cancellationToken);
         var pages = new List<MetricsPage>();
         foreach (var pod in pods.Items.Where(p => p.Status?.PodIP is not null && p.Metadata.DeletionTimestamp is null))
         {

@@ -1,7 +1,3 @@
-using k8s.Autorest;
-using k8s.Models;
-using Spectre.Console;
-using Templating.Benchmarks;
 using Templating.ClusterBenchmarks.Cluster;
 using Templating.ClusterBenchmarks.Results;
 using Templating.Kubernetes.Resources;

@@ -3,7 +3,7 @@ using k8s;
 using k8s.Models;
 using Templating.Benchmarks;
 using Templating.ClusterBenchmarks.Cluster;
-using Templating.Kubernetes.Resources;
+using Templating.Kubernetes;
 
 namespace Templating.ClusterBenchmarks.Life;
 
@@ -87,7 +87,7 @@ internal sealed class LifeRounds(ClusterClient client, LifeWatches watches, stri
         await client.Clones.CreateNamespacedAsync(Specs.MakeClone(name, fromPool), @namespace, cancellationToken);
         Add(sample, start, await ready);
         var clone = watches.Clones.All.First(c => c.Metadata.Name == name);
-        if (clone.Status?.Start != (fromPool ? "Warm" : "Cold"))
+        if (clone.Status?.Start != (fromPool ? StartKinds.Warm : StartKinds.Cold))
         {
             throw new BenchmarkException($"VMClone {name} was to start {(fromPool ? "warm" : "cold")}, but did {clone.Status?.Start}.");
         }

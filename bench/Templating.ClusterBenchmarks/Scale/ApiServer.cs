@@ -1,4 +1,3 @@
-using Templating.Benchmarks;
 using Templating.ClusterBenchmarks.Cluster;
 
 namespace Templating.ClusterBenchmarks.Scale;

@@ -1,4 +1,3 @@
-using Templating.Benchmarks;
 using Templating.ClusterBenchmarks.Results;
 
 namespace Templating.ClusterBenchmarks.Scale;

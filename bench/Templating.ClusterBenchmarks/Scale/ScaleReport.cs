@@ -1,7 +1,6 @@
 using Spectre.Console;
 using Templating.Benchmarks;
 using Templating.ClusterBenchmarks.Results;
-using Templating.Kubernetes.Resources;
 
 namespace Templating.ClusterBenchmarks.Scale;
 

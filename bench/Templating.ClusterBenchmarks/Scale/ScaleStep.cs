@@ -1,7 +1,7 @@
 using Templating.Benchmarks;
 using Templating.ClusterBenchmarks.Cluster;
 using Templating.ClusterBenchmarks.Results;
-using Templating.ClusterBenchmarks.Simulation;
+using Templating.Kubernetes;
 
 namespace Templating.ClusterBenchmarks.Scale;
 
@@ -78,7 +78,7 @@ internal sealed class ScaleStep(ScaleOptions options, Samples samples)
         foreach (var time in outcome.Times)
         {
             samples.Add(Name(count, "ready_ms"), time.Milliseconds);
-            samples.Add(Name(count, starts[time.Name] == "Warm" ? "warm_ready_ms" : "cold_ready_ms"), time.Milliseconds);
+            samples.Add(Name(count, starts[time.Name] == StartKinds.Warm ? "warm_ready_ms" : "cold_ready_ms"), time.Milliseconds);
         }
 
         samples.Add(Name(count, "created_per_s"), count / outcome.UntilCreated.TotalSeconds);

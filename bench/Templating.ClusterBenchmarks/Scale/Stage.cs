@@ -87,7 +87,7 @@ internal sealed class Stage : IAsyncDisposable
         var certificate = authority.Issue("CN=templating-node", "templating-node").ToCertificate();
         _parts.Push(new Disposal(certificate));
         Nodes = Own(new SimulatedNodes(options.Nodes, NodePort));
-        await Nodes.StartAsync(certificate, authority.Certificate, cancellationToken);
+        await Nodes.StartAsync(certificate, authority.CertificatePem, cancellationToken);
         await SimulatedCluster.CreateAsync(Client, Nodes, Installation, cancellationToken);
 
         var identity = OperatorIdentity.Write(folder, Server, authority, Installation);

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Threading.Channels;
-using k8s;
 using Templating.ClusterBenchmarks.Cluster;
 using Templating.Kubernetes;
 using KubernetesApi = k8s.Kubernetes;
@@ -96,7 +95,7 @@ internal sealed class SimulatedKubelets : IAsyncDisposable
 
     private async Task RemoveAsync(PodView pod, CancellationToken cancellationToken)
     {
-        _nodes.All.FirstOrDefault(n => n.Name == pod.Spec?.NodeName)?.Pods.Remove(pod.Metadata.Uid);
+        _nodes.All.FirstOrDefault(n => n.Name == pod.Spec?.NodeName)?.Daemon.RemovePod(pod.Metadata.Uid);
         await _writes.DeleteAsync(PathOf(pod.Metadata.Name), cancellationToken);
     }
 

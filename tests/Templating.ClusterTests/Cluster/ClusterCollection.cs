@@ -17,7 +17,7 @@ public sealed class ClusterFixture : IAsyncLifetime
 
     /// <summary>Nodes that run the daemon.</summary>
     internal static async Task<int> NodesAsync() =>
-        (await Kubectl.PodsAsync(Settings.System, "app.kubernetes.io/component=node")).Count;
+        (await Kubectl.PodsAsync(Settings.System, InstallationLabels.NodeSelector)).Count;
 
     public async Task DisposeAsync() => await Tenant.DisposeAsync();
 }

@@ -10,8 +10,8 @@ internal static class Diagnosis
         [
             ["get", "vmtemplates,vmpools,vmclones,pods", "-A", "-o", "wide"],
             ["get", "events", "-A", "--sort-by=.metadata.creationTimestamp"],
-            ["logs", "-n", Settings.System, "-l", "app.kubernetes.io/component=operator", "--tail=60", "--prefix"],
-            ["logs", "-n", Settings.System, "-l", "app.kubernetes.io/component=node", "--tail=40", "--prefix"],
+            ["logs", "-n", Settings.System, "-l", InstallationLabels.OperatorSelector, "--tail=60", "--prefix"],
+            ["logs", "-n", Settings.System, "-l", InstallationLabels.NodeSelector, "--tail=40", "--prefix"],
         ];
         foreach (var look in looks)
         {

@@ -1,6 +1,8 @@
 using k8s;
 using k8s.Models;
 using Templating.Kubernetes.Definitions;
+using Templating.OperatorTests.Harness;
+using Templating.Testing;
 
 namespace Templating.OperatorTests.Cluster;
 

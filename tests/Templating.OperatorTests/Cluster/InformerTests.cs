@@ -3,6 +3,8 @@ using k8s;
 using k8s.Models;
 using Templating.Kubernetes.Resources;
 using Templating.Operator.Cluster;
+using Templating.OperatorTests.Harness;
+using Templating.Testing;
 using Templating.Testing.Kubernetes;
 
 namespace Templating.OperatorTests.Cluster;
@@ -24,7 +26,7 @@ public sealed class InformerTests : IAsyncLifetime
     public async Task ItKeepsUpThroughRestartsAndACompactedHistory()
     {
         await using var parts = new OperatorParts(_server.Configuration());
-        await parts.Caches.WaitForSyncAsync(CancellationToken.None).WaitAsync(Wait.Limit);
+        await parts.Caches.WaitForSyncAsync(CancellationToken.None).WaitAsync(Eventually.Limit);
         using var client = _server.Client();
         var space = await Namespaces.CreateAsync(client);
         var deleted = new System.Collections.Concurrent.ConcurrentQueue<string>();
@@ -38,7 +40,7 @@ public sealed class InformerTests : IAsyncLifetime
 
         await parts.Writer.CreateAsync(Pool(space, "stays"), CancellationToken.None);
         await parts.Writer.CreateAsync(Pool(space, "goes"), CancellationToken.None);
-        await Wait.UntilAsync(() => parts.Caches.Pools.Count == 2, "both pools are known");
+        await Eventually.UntilAsync(() => parts.Caches.Pools.Count == 2, "both pools are known");
 
         // The informer's connection is away while things change, and when it is back the history is gone.
         await _server.StopServerAsync();
@@ -49,13 +51,13 @@ public sealed class InformerTests : IAsyncLifetime
         await others.SendAsync<JsonElement>(HttpMethod.Delete, pools.Item(new(space, "goes")), null, null, CancellationToken.None);
         await others.SendAsync<VMPool>(HttpMethod.Post, pools.Collection(space), KubernetesJson.Serialize(Pool(space, "comes")), null, CancellationToken.None);
 
-        await Wait.UntilAsync(() => Names(parts).SequenceEqual(["comes", "stays"]), "the change after the restart is known");
+        await Eventually.UntilAsync(() => Names(parts).SequenceEqual(["comes", "stays"]), "the change after the restart is known");
         deleted.ShouldContain("goes");
 
         await _server.CompactAsync();
         await _server.RestartAsync();
         await parts.Writer.CreateAsync(Pool(space, "last"), CancellationToken.None);
-        await Wait.UntilAsync(() => Names(parts).SequenceEqual(["comes", "last", "stays"]), "the change after the compaction is known");
+        await Eventually.UntilAsync(() => Names(parts).SequenceEqual(["comes", "last", "stays"]), "the change after the compaction is known");
     }
 
     internal static VMPool Pool(string space, string name) => new()

@@ -2,6 +2,8 @@ using k8s.Autorest;
 using k8s.Models;
 using Templating.Kubernetes.Resources;
 using Templating.Operator.Cluster;
+using Templating.OperatorTests.Harness;
+using Templating.Testing;
 
 namespace Templating.OperatorTests.Cluster;
 
@@ -101,7 +103,7 @@ public sealed class WriterTests
         await parts.Writer.DeleteAsync<VMPool>(new(space, "a"), pool.Metadata.Uid, null, CancellationToken.None);
         await parts.Writer.DeleteAsync<VMPool>(new(space, "a"), pool.Metadata.Uid, null, CancellationToken.None);
         (await parts.Api.GetAsync<VMPool>(new(space, "a"), CancellationToken.None)).ShouldBeNull();
-        await Wait.UntilAsync(() => parts.Caches.Pools.Get(new(space, "a")) is null, "the cache knows that it is gone");
+        await Eventually.UntilAsync(() => parts.Caches.Pools.Get(new(space, "a")) is null, "the cache knows that it is gone");
     }
 
     [Fact]
@@ -117,7 +119,7 @@ public sealed class WriterTests
         parts.Events.Warning(pool, "Second", "Something else happened.");
 
         IList<Corev1Event> events = [];
-        await Wait.UntilAsync(async () => (events = (await k8s.CoreV1OperationsExtensions.ListNamespacedEventAsync(client.CoreV1, space)).Items).Any(e => e.Reason == "Second"), "the last event is there");
+        await Eventually.UntilAsync(async () => (events = (await k8s.CoreV1OperationsExtensions.ListNamespacedEventAsync(client.CoreV1, space)).Items).Any(e => e.Reason == "Second"), "the last event is there");
         events.Count(e => e.Reason == "First").ShouldBe(1);
         events.ShouldAllBe(e => e.InvolvedObject.Uid == pool.Metadata.Uid && e.InvolvedObject.Kind == "VMPool");
     }

@@ -1,8 +1,9 @@
 using System.Text;
 using System.Text.Json.Nodes;
-using k8s;
 using Templating.Kubernetes;
 using Templating.Kubernetes.Resources;
+using Templating.OperatorTests.Harness;
+using Templating.Testing;
 
 namespace Templating.OperatorTests.Pods;
 

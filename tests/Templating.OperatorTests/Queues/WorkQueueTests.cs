@@ -2,6 +2,7 @@ using CsCheck;
 using Microsoft.Extensions.Time.Testing;
 using Templating.Operator.Cluster;
 using Templating.Operator.Queues;
+using Templating.Testing;
 
 namespace Templating.OperatorTests.Queues;
 
@@ -38,7 +39,7 @@ public sealed class WorkQueueTests
 
         queue.Done(Key("a"));
 
-        (await next.WaitAsync(Wait.Limit)).Key.ShouldBe(Key("a"));
+        (await next.WaitAsync(Eventually.Limit)).Key.ShouldBe(Key("a"));
     }
 
     [Fact]

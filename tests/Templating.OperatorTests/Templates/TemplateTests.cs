@@ -2,6 +2,8 @@ using k8s.Models;
 using Templating.Kubernetes;
 using Templating.Kubernetes.Resources;
 using Templating.Operator.Cluster;
+using Templating.OperatorTests.Harness;
+using Templating.Testing;
 using Templating.Testing.Kubernetes;
 using Templating.V1;
 
@@ -12,7 +14,7 @@ public sealed class TemplateTests
     [Fact]
     public async Task ATemplateIsBuiltOnItsNodesAndTold()
     {
-        await using var test = await TestOperator.StartAsync(nodes: 2);
+        await using var test = await TestSpace.StartAsync(nodes: 2);
         var made = await test.CreateTemplateAsync("web");
         var revision = Revisions.Of(made.Spec);
 
@@ -33,7 +35,7 @@ public sealed class TemplateTests
     [Fact]
     public async Task AChangedSpecIsBuiltBesideTheOldAndTakesItsPlace()
     {
-        await using var test = await TestOperator.StartAsync(nodes: 1);
+        await using var test = await TestSpace.StartAsync(nodes: 1);
         var first = Revisions.Of((await test.CreateTemplateAsync("web")).Spec);
         await test.UntilAsync<VMTemplate>("web", t => t?.Status?.Summary == "1/1", "the first revision is ready");
         var gate = new TaskCompletionSource();
@@ -53,7 +55,7 @@ public sealed class TemplateTests
     [Fact]
     public async Task ASpecThatChangesWhileItIsBuiltCancelsThatBuild()
     {
-        await using var test = await TestOperator.StartAsync(nodes: 1);
+        await using var test = await TestSpace.StartAsync(nodes: 1);
         var cancelled = new TaskCompletionSource();
         test.Node(1).OnBuild = async (request, cancel) =>
         {
@@ -64,11 +66,11 @@ public sealed class TemplateTests
             }
         };
         await test.CreateTemplateAsync("web");
-        await Wait.UntilAsync(() => test.Node(1).Builds.Count == 1, "the first build runs");
+        await Eventually.UntilAsync(() => test.Node(1).Builds.Count == 1, "the first build runs");
 
         await test.PatchAsync<VMTemplate>("web", new { spec = new { guest = new { commandLine = "second" } } });
 
-        await cancelled.Task.WaitAsync(Wait.Limit);
+        await cancelled.Task.WaitAsync(Eventually.Limit);
         await test.UntilAsync<VMTemplate>("web", t => t?.Status?.Summary == "1/1", "the second revision is ready");
         test.Node(1).Templates.ShouldHaveSingleItem();
     }
@@ -76,7 +78,7 @@ public sealed class TemplateTests
     [Fact]
     public async Task ANodeThatCannotBuildItSaysSoAndBlocksNobody()
     {
-        await using var test = await TestOperator.StartAsync(nodes: 2);
+        await using var test = await TestSpace.StartAsync(nodes: 2);
         test.Node(2).OnBuild = (_, _) => throw NodeRefusals.Make(Grpc.Core.StatusCode.FailedPrecondition, "QEMU_TOO_OLD", "QEMU 7.2 is too old.");
         await test.CreateTemplateAsync("web");
 
@@ -93,7 +95,7 @@ public sealed class TemplateTests
     [Fact]
     public async Task ATemplateThatWentStaleIsBuiltAgain()
     {
-        await using var test = await TestOperator.StartAsync(nodes: 1);
+        await using var test = await TestSpace.StartAsync(nodes: 1);
         await test.CreateTemplateAsync("web");
         await test.UntilAsync<VMTemplate>("web", t => t?.Status?.Summary == "1/1", "it is ready");
         var first = test.Node(1).Templates.Single();
@@ -109,13 +111,13 @@ public sealed class TemplateTests
     [Fact]
     public async Task GoingBackToAnOlderSpecMakesThatTheNewestAgain()
     {
-        await using var test = await TestOperator.StartAsync(nodes: 1);
+        await using var test = await TestSpace.StartAsync(nodes: 1);
         var first = Revisions.Of((await test.CreateTemplateAsync("web")).Spec);
         await test.UntilAsync<VMTemplate>("web", t => t?.Status?.Summary == "1/1", "the first revision is ready");
         await test.PatchAsync<VMTemplate>("web", new { spec = new { guest = new { commandLine = "second" } } });
         await test.UntilAsync<VMTemplate>("web", t => t?.Status?.Summary == "1/1" && t.Status.Revision != first, "the second is ready");
 
-        await test.PatchAsync<VMTemplate>("web", new { spec = new { guest = new { commandLine = TestOperator.Spec().Guest.CommandLine } } });
+        await test.PatchAsync<VMTemplate>("web", new { spec = new { guest = new { commandLine = TestSpace.Spec().Guest.CommandLine } } });
         await test.UntilAsync<VMTemplate>("web", t => t?.Status?.Summary == "1/1" && t.Status.Revision == first, "the first is ready again");
 
         test.Node(1).Templates.OrderByDescending(t => t.CreateTime).First().Template_.ShouldBe(Revisions.NodeTemplate("web", first));
@@ -125,15 +127,15 @@ public sealed class TemplateTests
     [Fact]
     public async Task NoMoreOlderRevisionsStayThanAskedForAndNoneThatIsUsedGoes()
     {
-        await using var test = await TestOperator.StartAsync(nodes: 1);
-        var spec = TestOperator.Spec("r0");
+        await using var test = await TestSpace.StartAsync(nodes: 1);
+        var spec = TestSpace.Spec("r0");
         spec.RevisionHistoryLimit = 0;
         var used = Revisions.NodeTemplate("web", Revisions.Of((await test.CreateTemplateAsync("web", spec)).Spec));
         await test.UntilAsync<VMTemplate>("web", t => t?.Status?.Summary == "1/1", "it is ready");
         test.Node(1).SetPod(new VmPod
         {
-            Name = $"tenants/{test.Space}/pods/u",
-            Tenant = test.Space,
+            Name = $"tenants/{test.Name}/pods/u",
+            Tenant = test.Name,
             PodUid = "u",
             PodName = "by-hand",
             State = PodState.Ready,
@@ -146,19 +148,19 @@ public sealed class TemplateTests
                 "web", t => t?.Status?.Summary == "1/1" && t.Status.ObservedGeneration == t.Metadata.Generation, $"{line} is ready");
         }
 
-        await Wait.UntilAsync(() => test.Node(1).Templates.Count == 2, "the unused older revision is gone");
+        await Eventually.UntilAsync(() => test.Node(1).Templates.Count == 2, "the unused older revision is gone");
         test.Node(1).Templates.Select(template => template.Template_).ShouldContain(used);
     }
 
     [Fact]
     public async Task DeletingWaitsForUsersAndThenTakesTheFiles()
     {
-        await using var test = await TestOperator.StartAsync(nodes: 2);
+        await using var test = await TestSpace.StartAsync(nodes: 2);
         await test.CreateTemplateAsync("web");
         await test.UntilAsync<VMTemplate>("web", t => t?.Status?.Summary == "2/2", "it is ready");
         await test.CreateAsync(new V1Pod
         {
-            Metadata = new V1ObjectMeta { Name = "user", NamespaceProperty = test.Space, Labels = new Dictionary<string, string> { [Keys.TemplateLabel] = "web" } },
+            Metadata = new V1ObjectMeta { Name = "user", NamespaceProperty = test.Name, Labels = new Dictionary<string, string> { [Keys.TemplateLabel] = "web" } },
             Spec = new V1PodSpec { Containers = [new V1Container { Name = "vm", Image = "test" }] },
         });
 
@@ -169,7 +171,7 @@ public sealed class TemplateTests
         test.Node(1).Templates.ShouldNotBeEmpty();
 
         await test.Api.SendAsync<System.Text.Json.JsonElement>(
-            HttpMethod.Delete, ResourceType.Of<V1Pod>().Item(new(test.Space, "user")) + "?gracePeriodSeconds=0", null, null, CancellationToken.None);
+            HttpMethod.Delete, ResourceType.Of<V1Pod>().Item(new(test.Name, "user")) + "?gracePeriodSeconds=0", null, null, CancellationToken.None);
         await test.UntilAsync<VMTemplate>("web", t => t is null, "it is gone");
         test.Node(1).Templates.ShouldBeEmpty();
         test.Node(2).Templates.ShouldBeEmpty();
@@ -182,7 +184,7 @@ public sealed class TemplateTests
     [Fact]
     public async Task ANodeThatIsGoneHoldsUpNoDeletion()
     {
-        await using var test = await TestOperator.StartAsync(nodes: 2);
+        await using var test = await TestSpace.StartAsync(nodes: 2);
         await test.CreateTemplateAsync("web");
         await test.UntilAsync<VMTemplate>("web", t => t?.Status?.Summary == "2/2", "it is ready");
         var gone = test.Node(2);
@@ -199,8 +201,8 @@ public sealed class TemplateTests
     [Fact]
     public async Task WhatASchemaCannotSayIsSaidInACondition()
     {
-        await using var test = await TestOperator.StartAsync(nodes: 1);
-        var spec = TestOperator.Spec();
+        await using var test = await TestSpace.StartAsync(nodes: 1);
+        var spec = TestSpace.Spec();
         spec.Guest.Kernel = new VMFileSource { Url = "https://files.example/vmlinuz" };
         spec.Machine = new VMMachine { Memory = new ResourceQuantity("33Mi"), Vcpus = 4, MaxVcpus = 2 };
         await test.CreateTemplateAsync("web", spec);
@@ -218,7 +220,7 @@ public sealed class TemplateTests
     [Fact]
     public async Task ANodeThatBreaksItsWatchesIsFollowedAgain()
     {
-        await using var test = await TestOperator.StartAsync(nodes: 1);
+        await using var test = await TestSpace.StartAsync(nodes: 1);
         await test.CreateTemplateAsync("web");
         await test.UntilAsync<VMTemplate>("web", t => t?.Status?.Summary == "1/1", "it is ready");
 
@@ -231,8 +233,8 @@ public sealed class TemplateTests
     private static V1Condition Condition(VMTemplate template, string type) =>
         template.Status?.Conditions?.Find(condition => condition.Type == type) ?? new V1Condition { Type = type };
 
-    private static Task UntilLabelAsync(TestOperator test, int number, string template, string? revision) => Wait.UntilAsync(
+    private static Task UntilLabelAsync(TestSpace test, int number, string template, string? revision) => Eventually.UntilAsync(
         async () => (await test.Api.GetAsync<V1Node>(new("", test.Node(number).Name), CancellationToken.None))!.Metadata.Labels is var labels
-            && (labels is not null && labels.TryGetValue(Keys.NodeLabel(test.Space, template), out var value) ? value : null) == revision,
+            && (labels is not null && labels.TryGetValue(Keys.NodeLabel(test.Name, template), out var value) ? value : null) == revision,
         $"node {number} has the label of {revision ?? "nothing"}");
 }

@@ -1,5 +1,7 @@
+using System.Net;
 using k8s;
 using k8s.Models;
+using Templating.Kubernetes;
 
 namespace Templating.Testing.Kubernetes;
 
@@ -29,16 +31,17 @@ public static class ClusterNodes
         await client.CoreV1.PatchNodeStatusAsync(new V1Patch(node, V1Patch.PatchType.MergePatch), name);
     }
 
-    /// <summary>The pod of a daemon that serves on a port of loopback.</summary>
-    public static async Task AddDaemonAsync(IKubernetes client, string @namespace, string node, int port)
+    /// <summary>The pod of a daemon that serves on a port of an address of loopback, 127.0.0.1 where it is null.</summary>
+    public static async Task AddDaemonAsync(IKubernetes client, string @namespace, string node, int port, IPAddress? address = null)
     {
+        var ip = (address ?? IPAddress.Loopback).ToString();
         ArgumentNullException.ThrowIfNull(client);
         var pod = new V1Pod
         {
             Metadata = new V1ObjectMeta
             {
                 Name = $"templating-node-{node}",
-                Labels = new Dictionary<string, string> { ["app.kubernetes.io/name"] = "templating", ["app.kubernetes.io/component"] = "node" },
+                Labels = new Dictionary<string, string> { [Keys.NameLabel] = InstallationLabels.Name, [InstallationLabels.Component] = InstallationLabels.Node },
             },
             Spec = new V1PodSpec
             {
@@ -47,7 +50,7 @@ public static class ClusterNodes
             },
         };
         await client.CoreV1.CreateNamespacedPodAsync(pod, @namespace);
-        var status = new V1Pod { Status = new V1PodStatus { Phase = "Running", PodIP = "127.0.0.1", PodIPs = [new V1PodIP { Ip = "127.0.0.1" }] } };
+        var status = new V1Pod { Status = new V1PodStatus { Phase = "Running", PodIP = ip, PodIPs = [new V1PodIP { Ip = ip }] } };
         await client.CoreV1.PatchNamespacedPodStatusAsync(new V1Patch(status, V1Patch.PatchType.MergePatch), pod.Metadata.Name, @namespace);
     }
 

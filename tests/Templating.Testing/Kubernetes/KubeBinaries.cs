@@ -9,27 +9,21 @@ public static class KubeBinaries
 
     public static bool Has(string program) => File.Exists(Path(program));
 
-    private static string Find()
-    {
-        var folders = new[] { Environment.GetEnvironmentVariable("KUBEBUILDER_ASSETS"), System.IO.Path.Combine(Cache(), "kube/bin") };
-        return folders.FirstOrDefault(folder => folder is { Length: > 0 } && File.Exists(System.IO.Path.Combine(folder, "kube-apiserver")))
-            ?? throw new InvalidOperationException(
-                $"No kube-apiserver in {string.Join(" or ", folders.Where(f => !string.IsNullOrEmpty(f)))}. Run eng/kube/build.sh, or set KUBEBUILDER_ASSETS.");
-    }
+    private static string Find() => Folders().FirstOrDefault(folder => File.Exists(System.IO.Path.Combine(folder, "kube-apiserver")))
+        ?? throw new InvalidOperationException(
+            $"No kube-apiserver in {string.Join(" or ", Folders())}. Run eng/kube/build.sh, or set KUBEBUILDER_ASSETS.");
 
-    private static string Cache()
+    private static IEnumerable<string> Folders()
     {
-        if (Environment.GetEnvironmentVariable("TEMPLATING_CACHE") is { Length: > 0 } cache)
+        if (Environment.GetEnvironmentVariable("KUBEBUILDER_ASSETS") is { Length: > 0 } assets)
         {
-            return cache;
+            yield return assets;
         }
 
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(System.IO.Path.Combine(folder.FullName, "Templating.sln")))
-        {
-            folder = folder.Parent;
-        }
-
-        return System.IO.Path.Combine(folder?.FullName ?? AppContext.BaseDirectory, ".cache");
+        yield return System.IO.Path.Combine(Cache(), "kube/bin");
     }
+
+    private static string Cache() => Environment.GetEnvironmentVariable("TEMPLATING_CACHE") is { Length: > 0 } cache
+        ? cache
+        : System.IO.Path.Combine(Repository.Root, ".cache");
 }

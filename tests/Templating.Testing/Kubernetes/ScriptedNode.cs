@@ -1,38 +1,39 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Net;
-using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.AspNetCore.Server.Kestrel.Https;
-using Microsoft.Extensions.DependencyInjection;
+using Google.Protobuf.WellKnownTypes;
+using Grpc.Core;
 using Templating.V1;
 
 namespace Templating.Testing.Kubernetes;
 
 /// <summary>
-/// A node's daemon as the operator sees it: its gRPC services with mutual TLS on a port of loopback, and no VM behind them.
-/// A test scripts what builds and activations do.
+/// A node's daemon as the operator sees it, and no VM behind it: its templates and VM pods, which a <see cref="ScriptedServer"/>
+/// tells of. A test scripts what builds and activations do.
 /// </summary>
-public sealed class ScriptedNode : IAsyncDisposable
+public sealed class ScriptedNode(string name) : IAsyncDisposable
 {
-    private readonly WebApplication _app;
+    private readonly Lock _lock = new();
+    private ScriptedServer? _server;
+    private X509Certificate2? _certificate;
     private int _revisions;
 
-    private ScriptedNode(string name, WebApplication app) => (Name, _app) = (name, app);
+    public string Name => name;
 
-    public string Name { get; }
-
-    public int Port { get; private set; }
+    public int Port => _server?.Port ?? throw new InvalidOperationException($"'{name}' has no server of its own.");
 
     /// <summary>What a build does; returning makes it a success, throwing what <see cref="NodeRefusals"/> make a refusal.</summary>
     public Func<CreateTemplateRequest, CancellationToken, Task> OnBuild { get; set; } = (_, _) => Task.CompletedTask;
 
+    /// <summary>Comes before an activation does anything; throwing what <see cref="NodeRefusals"/> make refuses it.</summary>
+    public Func<ActivatePodRequest, Task> BeforeActivation { get; set; } = _ => Task.CompletedTask;
+
     /// <summary>What an activation does before the VM is ready.</summary>
     public Func<ActivatePodRequest, CancellationToken, Task> OnActivate { get; set; } = (_, _) => Task.CompletedTask;
+
+    /// <summary>Told once of each VM that became ready.</summary>
+    public Action<VmPod> OnReady { get; set; } = _ => { };
 
     /// <summary>Builds that were asked for, joined ones too.</summary>
     public ConcurrentQueue<CreateTemplateRequest> Builds { get; } = new();
@@ -53,33 +54,16 @@ public sealed class ScriptedNode : IAsyncDisposable
 
     internal WatchHub<VmPod> PodHub { get; } = new();
 
+    /// <summary>With a server of its own, on a free port of loopback.</summary>
     /// <param name="name">The Kubernetes node it stands for.</param>
     /// <param name="authority">Issues its certificate (templating-node) and vouches for its clients.</param>
     public static async Task<ScriptedNode> StartAsync(string name, TestAuthority authority)
     {
+        ArgumentNullException.ThrowIfNull(authority);
         var (certificate, key) = authority.Issue("templating-node-" + name, "templating-node");
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "scripted-node" });
-        builder.Services.AddRoutingCore();
-        builder.Services.AddGrpc();
-        builder.Services.AddSingleton<ScriptedTemplates>();
-        builder.Services.AddSingleton<ScriptedPods>();
-        builder.Services.AddSingleton<ScriptedNodeInfo>();
-        ScriptedNode node = null!;
-        builder.Services.AddSingleton(_ => node);
-        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen =>
-        {
-            listen.Protocols = HttpProtocols.Http2;
-            listen.UseHttps(Tls(certificate, key, authority.CertificatePem));
-        }));
-        var app = builder.Build();
-        node = new ScriptedNode(name, app);
-        app.UseRouting();
-        app.MapGrpcService<ScriptedTemplates>();
-        app.MapGrpcService<ScriptedPods>();
-        app.MapGrpcService<ScriptedNodeInfo>();
-        await app.StartAsync();
-        var address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
-        node.Port = new Uri(address).Port;
+        var node = new ScriptedNode(name) { _certificate = X509Certificate2.CreateFromPemFile(certificate, key) };
+        node._server = await ScriptedServer.StartAsync(
+            new Dictionary<IPAddress, ScriptedNode> { [IPAddress.Loopback] = node }, 0, node._certificate, authority.CertificatePem);
         return node;
     }
 
@@ -87,7 +71,7 @@ public sealed class ScriptedNode : IAsyncDisposable
     public Template AddTemplate(string tenant, string nodeTemplate, TemplateState state = TemplateState.Ready)
     {
         var number = Interlocked.Increment(ref _revisions);
-        var digest = number.ToString("x32", System.Globalization.CultureInfo.InvariantCulture);
+        var digest = number.ToString("x32", CultureInfo.InvariantCulture);
         var template = new Template
         {
             Name = $"tenants/{tenant}/templates/{nodeTemplate}/revisions/{digest}",
@@ -97,7 +81,7 @@ public sealed class ScriptedNode : IAsyncDisposable
             State = state,
             AllocatedBytes = 1 << 20,
             // Whole seconds apart, so that no clock's grain makes two the same age.
-            CreateTime = Google.Protobuf.WellKnownTypes.Timestamp.FromDateTimeOffset(DateTimeOffset.UnixEpoch.AddYears(50).AddSeconds(number)),
+            CreateTime = Timestamp.FromDateTimeOffset(DateTimeOffset.UnixEpoch.AddYears(50).AddSeconds(number)),
         };
         TemplateHub.Set(template.Name, template);
         return template;
@@ -132,25 +116,70 @@ public sealed class ScriptedNode : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         BreakWatches();
-        await _app.DisposeAsync();
+        if (_server is not null)
+        {
+            await _server.DisposeAsync();
+        }
+
+        _certificate?.Dispose();
     }
 
-    private static HttpsConnectionAdapterOptions Tls(string certificate, string key, string authority)
+    /// <summary>A waiting VM is given once; a retry of the same request gets what the first got.</summary>
+    internal async Task<VmPod> ActivateAsync(ActivatePodRequest request, CancellationToken cancellationToken)
     {
-        var roots = new X509Certificate2Collection();
-        roots.ImportFromPem(authority);
-        return new HttpsConnectionAdapterOptions
+        Activations.Enqueue(request);
+        await BeforeActivation(request);
+        var activation = request.Activation;
+        lock (_lock)
         {
-            ServerCertificate = X509Certificate2.CreateFromPemFile(certificate, key),
-            ClientCertificateMode = ClientCertificateMode.RequireCertificate,
-            ClientCertificateValidation = (presented, _, _) =>
+            var pod = Named(request.Name);
+            if (pod.RequestId == activation.RequestId && pod.State == PodState.Ready)
             {
-                using var chain = new X509Chain();
-                chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-                chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
-                chain.ChainPolicy.CustomTrustStore.AddRange(roots);
-                return presented.GetNameInfo(X509NameType.SimpleName, forIssuer: false) == "templating-operator" && chain.Build(presented);
-            },
-        };
+                return pod;
+            }
+
+            if (pod.State != PodState.Waiting && pod.RequestId != activation.RequestId)
+            {
+                throw NodeRefusals.Make(StatusCode.FailedPrecondition, "ILLEGAL_STATE", $"'{request.Name}' is {pod.State}; only one that waits can be activated.");
+            }
+
+            Change(pod, changed => (changed.State, changed.Id, changed.RequestId) = (PodState.Activating, activation.Id, activation.RequestId));
+        }
+
+        await OnActivate(request, cancellationToken);
+        VmPod ready;
+        lock (_lock)
+        {
+            var pod = Named(request.Name);
+            if (pod.State == PodState.Ready)
+            {
+                return pod;
+            }
+
+            ready = Change(pod, changed => Confirm(changed, activation));
+        }
+
+        OnReady(ready);
+        return ready;
+    }
+
+    internal VmPod Named(string pod) => PodHub.Find(pod.Split('/')[^1])
+        ?? throw NodeRefusals.Make(StatusCode.NotFound, "CLONE_NOT_FOUND", $"There is no '{pod}'.");
+
+    private static void Confirm(VmPod pod, Activation activation)
+    {
+        pod.State = PodState.Ready;
+        pod.ReadyTime = Timestamp.FromDateTimeOffset(TimeProvider.System.GetUtcNow());
+        pod.Identity = new Identity { Hostname = activation.Hostname.Length > 0 ? activation.Hostname : activation.Id, MachineId = pod.PodUid.Replace("-", "", StringComparison.Ordinal) };
+        pod.Phases.Add(new Phase { Name = "identity", Duration = Duration.FromTimeSpan(TimeSpan.FromMilliseconds(5)) });
+    }
+
+    private VmPod Change(VmPod pod, Action<VmPod> change)
+    {
+        // Watchers may still be sending the one before.
+        var changed = pod.Clone();
+        change(changed);
+        PodHub.Set(changed.PodUid, changed);
+        return changed;
     }
 }

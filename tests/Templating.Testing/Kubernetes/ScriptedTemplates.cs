@@ -4,22 +4,23 @@ using Templating.V1;
 namespace Templating.Testing.Kubernetes;
 
 /// <summary>A request id leads to its first result, as on a real node: a retry joins the build that runs.</summary>
-internal sealed class ScriptedTemplates(ScriptedNode node) : TemplateService.TemplateServiceBase
+internal sealed class ScriptedTemplates(Func<ServerCallContext, ScriptedNode> nodes) : TemplateService.TemplateServiceBase
 {
     private readonly Lock _lock = new();
-    private readonly Dictionary<string, Task<Template>> _requests = new(StringComparer.Ordinal);
+    private readonly Dictionary<(ScriptedNode Node, string Id), Task<Template>> _requests = [];
 
     public override async Task CreateTemplate(
         CreateTemplateRequest request, IServerStreamWriter<CreateTemplateResponse> responseStream, ServerCallContext context)
     {
+        var node = nodes(context);
         node.Builds.Enqueue(request);
         await responseStream.WriteAsync(new CreateTemplateResponse { Phase = "boot" });
         Task<Template> build;
         lock (_lock)
         {
-            if (!_requests.TryGetValue(request.RequestId, out build!) || build.IsFaulted || build.IsCanceled)
+            if (!_requests.TryGetValue((node, request.RequestId), out build!) || build.IsFaulted || build.IsCanceled)
             {
-                _requests[request.RequestId] = build = BuildAsync(request, context.CancellationToken);
+                _requests[(node, request.RequestId)] = build = BuildAsync(node, request, context.CancellationToken);
             }
         }
 
@@ -28,6 +29,7 @@ internal sealed class ScriptedTemplates(ScriptedNode node) : TemplateService.Tem
 
     public override Task<DeleteTemplateResponse> DeleteTemplate(DeleteTemplateRequest request, ServerCallContext context)
     {
+        var node = nodes(context);
         var all = node.TemplateHub.All.Where(template => template.Name.StartsWith(request.Name + "/", StringComparison.Ordinal)).ToList();
         if (all.Count == 0)
         {
@@ -46,11 +48,11 @@ internal sealed class ScriptedTemplates(ScriptedNode node) : TemplateService.Tem
 
     public override Task WatchTemplates(
         WatchTemplatesRequest request, IServerStreamWriter<WatchTemplatesResponse> responseStream, ServerCallContext context) =>
-        node.TemplateHub.WatchAsync(
+        nodes(context).TemplateHub.WatchAsync(
             (type, template) => responseStream.WriteAsync(new WatchTemplatesResponse { Type = type, Template = template }, context.CancellationToken),
             context.CancellationToken);
 
-    private async Task<Template> BuildAsync(CreateTemplateRequest request, CancellationToken cancellationToken)
+    private static async Task<Template> BuildAsync(ScriptedNode node, CreateTemplateRequest request, CancellationToken cancellationToken)
     {
         await node.OnBuild(request, cancellationToken);
         return node.AddTemplate(request.Tenant, request.Template);

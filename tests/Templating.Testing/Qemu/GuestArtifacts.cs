@@ -6,23 +6,12 @@ public sealed record GuestArtifacts(string Kernel, string Initrd, string Image)
     /// <summary>In the folder that TEMPLATING_GUEST names, else in the repository's .cache/guest.</summary>
     public static GuestArtifacts Locate()
     {
-        var folder = Environment.GetEnvironmentVariable("TEMPLATING_GUEST") ?? Path.Combine(Repository(), ".cache", "guest");
+        var folder = Environment.GetEnvironmentVariable("TEMPLATING_GUEST") ?? Path.Combine(Repository.Root, ".cache", "guest");
         var found = new GuestArtifacts(Path.Combine(folder, "vmlinuz"), Path.Combine(folder, "initrd"), Path.Combine(folder, "rootfs.img"));
         var missing = new[] { found.Kernel, found.Initrd, found.Image }.Where(path => !File.Exists(path)).ToList();
         return missing.Count == 0
             ? found
             : throw new FileNotFoundException(
                 $"There is no {string.Join(", ", missing)}. Build the guest by eng/guest/build.sh, or set TEMPLATING_GUEST to its folder.");
-    }
-
-    private static string Repository()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Templating.sln")))
-        {
-            folder = folder.Parent;
-        }
-
-        return folder?.FullName ?? throw new DirectoryNotFoundException("The tests do not run inside the repository.");
     }
 }

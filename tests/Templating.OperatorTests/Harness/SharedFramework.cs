@@ -2,9 +2,9 @@ using System.Reflection;
 using Xunit.Abstractions;
 using Xunit.Sdk;
 
-[assembly: TestFramework("Templating.OperatorTests.SharedFramework", "Templating.OperatorTests")]
+[assembly: TestFramework("Templating.OperatorTests.Harness.SharedFramework", "Templating.OperatorTests")]
 
-namespace Templating.OperatorTests;
+namespace Templating.OperatorTests.Harness;
 
 /// <summary>xunit without more has nothing that lives as long as an assembly's tests: the shared API server does, and ends here.</summary>
 public sealed class SharedFramework(IMessageSink sink) : XunitTestFramework(sink)

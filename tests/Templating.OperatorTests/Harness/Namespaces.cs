@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 using k8s;
 using k8s.Models;
 
-namespace Templating.OperatorTests;
+namespace Templating.OperatorTests.Harness;
 
 internal static class Namespaces
 {

@@ -6,7 +6,7 @@ using Templating.Kubernetes.Resources;
 using Templating.Testing;
 using Templating.Testing.Kubernetes;
 
-namespace Templating.OperatorTests;
+namespace Templating.OperatorTests.Harness;
 
 /// <summary>Our CustomResourceDefinitions on a server.</summary>
 internal static class Definitions
@@ -15,21 +15,18 @@ internal static class Definitions
     public static async Task ApplyAsync(ApiServer server)
     {
         using var client = server.Client();
-        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         foreach (var file in CrdGenerator.Files(withCel: false))
         {
             var crd = KubernetesYaml.Deserialize<V1CustomResourceDefinition>(file.Yaml);
-            await client.ApiextensionsV1.CreateCustomResourceDefinitionAsync(crd, cancellationToken: limit.Token);
-            while (!IsEstablished(await client.ApiextensionsV1.ReadCustomResourceDefinitionAsync(crd.Metadata.Name, cancellationToken: limit.Token)))
-            {
-                await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, limit.Token);
-            }
+            await client.ApiextensionsV1.CreateCustomResourceDefinitionAsync(crd);
+            await Eventually.UntilAsync(
+                async () => IsEstablished(await client.ApiextensionsV1.ReadCustomResourceDefinitionAsync(crd.Metadata.Name)), $"{crd.Metadata.Name} is established");
         }
 
         // Established, and yet the handler may take a moment more.
         foreach (var plural in new[] { VMTemplate.Plural, VMPool.Plural, VMClone.Plural })
         {
-            await Wait.UntilAsync(() => IsServedAsync(client, plural), $"{plural} are served");
+            await Eventually.UntilAsync(() => IsServedAsync(client, plural), $"{plural} are served");
         }
     }
 

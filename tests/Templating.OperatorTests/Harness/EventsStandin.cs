@@ -3,7 +3,7 @@ using k8s;
 using k8s.Models;
 using Templating.Operator.Cluster;
 
-namespace Templating.OperatorTests.Standins;
+namespace Templating.OperatorTests.Harness;
 
 /// <summary>Keeps what was told.</summary>
 internal sealed class EventsStandin : IEvents

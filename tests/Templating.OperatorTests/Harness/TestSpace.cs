@@ -1,28 +1,30 @@
 using Microsoft.AspNetCore.Builder;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 using Templating.Kubernetes.Resources;
 using Templating.Operator.Cluster;
 using Templating.Operator.Hosting;
+using Templating.Operator.Nodes;
 using Templating.Testing;
 using Templating.Testing.Kubernetes;
 
-namespace Templating.OperatorTests;
+namespace Templating.OperatorTests.Harness;
 
 /// <summary>
-/// The whole operator, in this process, in an installation and on a namespace of a test's own, with stand-ins of daemons.
+/// An installation and a namespace of a test's own on the shared API server, with stand-ins of daemons. What users, scheduler
+/// and kubelet do happens here. Operators look at this namespace alone: whole ones in this process, or reconcilers that a test
+/// calls itself (<see cref="OperatorByHand"/>).
 /// </summary>
-internal sealed class TestOperator : IAsyncDisposable
+internal sealed partial class TestSpace : IAsyncDisposable
 {
     private readonly List<WebApplication> _operators = [];
     private readonly List<ScriptedNode> _nodes = [];
     private readonly TempFolder _folder = new();
 
-    private TestOperator(ApiServer server, k8s.Kubernetes client, string installation, string space)
+    private TestSpace(ApiServer server, k8s.Kubernetes client, string installation, string name)
     {
-        (Server, Client, Installation, Space) = (server, client, installation, space);
+        (Server, Client, Installation, Name) = (server, client, installation, name);
+        Kubelet = new ScriptedKubelet(client, name);
         Authority = new TestAuthority(_folder["pki"]);
-        (Certificate, Key) = Authority.Issue("templating-operator");
+        (Certificate, CertificateKey) = Authority.Issue("templating-operator");
         Api = new ClusterApi(client, TimeProvider.System);
     }
 
@@ -34,26 +36,31 @@ internal sealed class TestOperator : IAsyncDisposable
     public string Installation { get; }
 
     /// <summary>The one namespace that is looked at.</summary>
-    public string Space { get; }
+    public string Name { get; }
 
     public ClusterApi Api { get; }
 
     public TestAuthority Authority { get; }
 
+    /// <summary>What operators prove themselves to daemons by.</summary>
+    public NodeTls Tls => new() { CaPath = Authority.CertificatePath, CertificatePath = Certificate, KeyPath = CertificateKey };
+
+    public ScriptedKubelet Kubelet { get; }
+
     private string Certificate { get; }
 
-    private string Key { get; }
+    private string CertificateKey { get; }
 
-    /// <summary>On the shared server unless another one is given; no operator runs yet.</summary>
-    public static async Task<TestOperator> PrepareAsync(ApiServer? server = null)
+    /// <summary>No operator runs yet.</summary>
+    public static async Task<TestSpace> PrepareAsync()
     {
-        server ??= await SharedCluster.GetAsync();
+        var server = await SharedCluster.GetAsync();
         var client = server.Client();
-        return new TestOperator(server, client, await Namespaces.CreateAsync(client), await Namespaces.CreateAsync(client));
+        return new TestSpace(server, client, await Namespaces.CreateAsync(client), await Namespaces.CreateAsync(client));
     }
 
     /// <summary>One operator and so many nodes.</summary>
-    public static async Task<TestOperator> StartAsync(int nodes)
+    public static async Task<TestSpace> StartAsync(int nodes)
     {
         var test = await PrepareAsync();
         for (var i = 0; i < nodes; i++)
@@ -65,14 +72,13 @@ internal sealed class TestOperator : IAsyncDisposable
         return test;
     }
 
-    /// <param name="kubeconfig">Null for cluster admin's.</param>
-    public async Task<WebApplication> StartOperatorAsync(string identity, string? kubeconfig = null, params string[] more)
+    public async Task<WebApplication> StartOperatorAsync(string identity, params string[] more)
     {
         var app = OperatorHost.Build(
         [
-            $"--Kubeconfig={kubeconfig ?? Server.Kubeconfig}", $"--Namespace={Installation}", $"--WatchNamespace={Space}", $"--Identity={identity}",
-            "--Listen=http://127.0.0.1:0", $"--NodeTls:CaPath={Authority.CertificatePath}", $"--NodeTls:CertificatePath={Certificate}",
-            $"--NodeTls:KeyPath={Key}", "--LogLevel=Warning", .. more,
+            $"--Kubeconfig={Server.Kubeconfig}", $"--Namespace={Installation}", $"--WatchNamespace={Name}", $"--Identity={identity}",
+            "--Listen=http://127.0.0.1:0", $"--NodeTls:CaPath={Tls.CaPath}", $"--NodeTls:CertificatePath={Tls.CertificatePath}",
+            $"--NodeTls:KeyPath={Tls.KeyPath}", "--LogLevel=Warning", .. more,
         ]);
         _operators.Add(app);
         await app.StartAsync();
@@ -82,7 +88,7 @@ internal sealed class TestOperator : IAsyncDisposable
     /// <summary>A node, its daemon's stand-in, and both in the cluster.</summary>
     public async Task<ScriptedNode> AddNodeAsync(IDictionary<string, string>? labels = null)
     {
-        var node = await ScriptedNode.StartAsync($"{Space}-{_nodes.Count + 1}", Authority);
+        var node = await ScriptedNode.StartAsync($"{Name}-{_nodes.Count + 1}", Authority);
         _nodes.Add(node);
         await ClusterNodes.AddNodeAsync(Client, node.Name, labels);
         await ClusterNodes.AddDaemonAsync(Client, Installation, node.Name, node.Port);
@@ -97,7 +103,7 @@ internal sealed class TestOperator : IAsyncDisposable
     };
 
     public Task<VMTemplate> CreateTemplateAsync(string name, VMTemplateSpec? spec = null) => CreateAsync(
-        new VMTemplate { Metadata = new() { Name = name, NamespaceProperty = Space }, Spec = spec ?? Spec() });
+        new VMTemplate { Metadata = new() { Name = name, NamespaceProperty = Name }, Spec = spec ?? Spec() });
 
     public Task<T> CreateAsync<T>(T item)
         where T : class, k8s.IKubernetesObject<k8s.Models.V1ObjectMeta>
@@ -110,30 +116,24 @@ internal sealed class TestOperator : IAsyncDisposable
 
     public Task<T> PatchAsync<T>(string name, object patch)
         where T : class, k8s.IKubernetesObject<k8s.Models.V1ObjectMeta> => Api.SendAsync<T>(
-        HttpMethod.Patch, ResourceType.Of<T>().Item(new(Space, name)), MergePatch.Serialize(patch), "application/merge-patch+json", CancellationToken.None);
+        HttpMethod.Patch, ResourceType.Of<T>().Item(new(Name, name)), MergePatch.Serialize(patch), "application/merge-patch+json", CancellationToken.None);
 
     public Task DeleteAsync<T>(string name)
         where T : class, k8s.IKubernetesObject<k8s.Models.V1ObjectMeta> => Api.SendAsync<System.Text.Json.JsonElement>(
-        HttpMethod.Delete, ResourceType.Of<T>().Item(new(Space, name)), null, null, CancellationToken.None);
+        HttpMethod.Delete, ResourceType.Of<T>().Item(new(Name, name)), null, null, CancellationToken.None);
 
     public Task<T?> GetAsync<T>(string name)
-        where T : class, k8s.IKubernetesObject<k8s.Models.V1ObjectMeta> => Api.GetAsync<T>(new(Space, name), CancellationToken.None);
+        where T : class, k8s.IKubernetesObject<k8s.Models.V1ObjectMeta> => Api.GetAsync<T>(new(Name, name), CancellationToken.None);
 
     /// <summary>Waits until an object is as it must be; null where it is gone.</summary>
     public async Task<T?> UntilAsync<T>(string name, Func<T?, bool> condition, string what)
         where T : class, k8s.IKubernetesObject<k8s.Models.V1ObjectMeta>
     {
-        T? item = null;
-        try
-        {
-            await Wait.UntilAsync(async () => condition(item = await GetAsync<T>(name)), what);
-        }
-        catch (TimeoutException e)
-        {
-            throw new TimeoutException($"{e.Message}\n{(item is null ? "It does not exist." : k8s.KubernetesJson.Serialize(item))}", e);
-        }
-
-        return item;
+        // What is gone is something that is seen, too.
+        var seen = await Eventually.SeeAsync(
+            async () => new Seen<T>(await GetAsync<T>(name)), seen => condition(seen.Item), what,
+            explain: seen => Task.FromResult(seen?.Item is null ? "It does not exist." : k8s.KubernetesJson.Serialize(seen.Item)));
+        return seen.Item;
     }
 
     public async ValueTask DisposeAsync()
@@ -153,4 +153,6 @@ internal sealed class TestOperator : IAsyncDisposable
         Authority.Dispose();
         _folder.Dispose();
     }
+
+    private sealed record Seen<T>(T? Item);
 }

@@ -3,8 +3,8 @@ using k8s.Models;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
-using Templating.Kubernetes;
 using Templating.Kubernetes.Resources;
 using Templating.Operator.Cluster;
 using Templating.Operator.Hosting;
@@ -13,23 +13,27 @@ using Templating.Operator.Queues;
 using Templating.Operator.Reconcilers;
 using Templating.Operator.Reconcilers.Clones;
 using Templating.Operator.Reconcilers.Pools;
+using Templating.Testing;
 
-namespace Templating.OperatorTests.Standins;
+namespace Templating.OperatorTests.Harness;
 
 /// <summary>
 /// The reconcilers of pools and clones on a real server's informers. Time stands still but when a test moves it; a test calls
 /// a reconciler itself, after <see cref="SeesAsync"/>, or lets them run (<see cref="Run"/>).
 /// </summary>
-internal sealed class VmOperator : IAsyncDisposable
+internal sealed class OperatorByHand : IAsyncDisposable
 {
     private readonly OperatorParts _parts;
+    private readonly NodeDirectory _nodes;
     private readonly ServiceProvider _services;
-    private readonly VmNamespace _space;
+    private readonly TestSpace _space;
 
-    private VmOperator(OperatorParts parts, VmNamespace space, TimeProvider? time)
+    private OperatorByHand(OperatorParts parts, TestSpace space, TimeProvider? time)
     {
         _parts = parts;
         _space = space;
+        // Connections are the real ones, in real time.
+        _nodes = new NodeDirectory(parts.Caches.Daemons, new NodeClients(Options.Create(space.Tls)), TimeProvider.System, NullLogger<NodeDirectory>.Instance);
         _services = new ServiceCollection()
             .AddSingleton(time ?? Time)
             .AddSingleton(parts.Caches)
@@ -37,7 +41,7 @@ internal sealed class VmOperator : IAsyncDisposable
             .AddSingleton(parts.Writer)
             .AddSingleton(parts.Api)
             .AddSingleton<IEvents>(Events)
-            .AddSingleton<INodeDirectory>(space.Node)
+            .AddSingleton<INodeDirectory>(_nodes)
             .AddCaches()
             .AddVmPods(new ConfigurationBuilder().Build())
             .BuildServiceProvider();
@@ -52,43 +56,41 @@ internal sealed class VmOperator : IAsyncDisposable
 
     public ClusterWriter Writer => _parts.Writer;
 
-    public static async Task<VmOperator> StartAsync(VmNamespace space, TimeProvider? time = null)
-    {
-        var parts = new OperatorParts(space.Server.Configuration());
-        await parts.Caches.WaitForSyncAsync(CancellationToken.None).WaitAsync(Wait.Limit);
-        return new VmOperator(parts, space, time);
-    }
+    public static async Task<OperatorByHand> StartAsync(TestSpace space, TimeProvider? time = null) =>
+        new(await new OperatorParts(space.Server.Configuration(), space.Installation, space.Name).SyncAsync(), space, time);
 
-    public async Task<ReconcileResult> CloneAsync(ObjectKey key)
+    public async Task<ReconcileResult> CloneAsync(string name, CancellationToken cancellationToken = default)
     {
         await SeesAsync();
-        return await _services.GetRequiredService<CloneReconciler>().ReconcileAsync(key, CancellationToken.None);
+        return await _services.GetRequiredService<CloneReconciler>().ReconcileAsync(_space.Key(name), cancellationToken);
     }
 
-    public async Task<ReconcileResult> PoolAsync(ObjectKey key)
+    public async Task<ReconcileResult> PoolAsync(string name)
     {
         await SeesAsync();
-        return await _services.GetRequiredService<PoolReconciler>().ReconcileAsync(key, CancellationToken.None);
+        return await _services.GetRequiredService<PoolReconciler>().ReconcileAsync(_space.Key(name), CancellationToken.None);
     }
 
-    /// <summary>Returns when the informers know everything that is in the namespace now.</summary>
+    /// <summary>Returns when the informers know everything that is in the namespace now, and the node what its daemon tells.</summary>
     public async Task SeesAsync()
     {
-        var (client, space) = (_space.Client, _space.Name);
+        var (client, space, node) = (_space.Client, _space.Name, _space.Node(1));
         await SeesAsync(
-            () => [.. Caches.Nodes.List().Where(n => n.Metadata.Name == _space.Node.Name)],
-            async () => (await client.CoreV1.ListNodeAsync(fieldSelector: $"metadata.name={_space.Node.Name}")).Items,
+            () => [.. Caches.Nodes.List().Where(n => n.Metadata.Name == node.Name)],
+            async () => (await client.CoreV1.ListNodeAsync(fieldSelector: $"metadata.name={node.Name}")).Items,
             "the node is known");
+        await Eventually.UntilAsync(
+            () => _nodes.Find(node.Name) is { Synced: true } known && known.Pods.ToHashSet().SetEquals(node.Pods), "what the daemon tells is known");
         await SeesAsync(() => Caches.Pods.List(space), () => _space.PodsAsync(), "all pods are known");
-        await SeesAsync(() => Caches.Clones.List(space), () => ListAsync<VMClone>(client, space, VMClone.Plural), "all clones are known");
-        await SeesAsync(() => Caches.Pools.List(space), () => ListAsync<VMPool>(client, space, VMPool.Plural), "all pools are known");
-        await SeesAsync(() => Caches.Templates.List(space), () => ListAsync<VMTemplate>(client, space, VMTemplate.Plural), "all templates are known");
+        await SeesAsync(() => Caches.Clones.List(space), () => ListAsync<VMClone>(), "all clones are known");
+        await SeesAsync(() => Caches.Pools.List(space), () => ListAsync<VMPool>(), "all pools are known");
+        await SeesAsync(() => Caches.Templates.List(space), () => ListAsync<VMTemplate>(), "all templates are known");
     }
 
     /// <summary>Both controllers, until cancelled.</summary>
     public Task Run(CancellationToken cancellationToken)
     {
-        var sources = new TriggerSources(Caches, _space.Node);
+        var sources = new TriggerSources(Caches, _nodes);
         return Task.WhenAll(_services.GetServices<Controller>().Select(c =>
             new ControllerRunner(c, sources, _parts.Metrics, TimeProvider.System, NullLogger.Instance).RunAsync(cancellationToken)));
     }
@@ -96,28 +98,17 @@ internal sealed class VmOperator : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _services.DisposeAsync();
+        await _nodes.DisposeAsync();
         await _parts.DisposeAsync();
     }
 
-    private static async Task<IList<T>> ListAsync<T>(k8s.Kubernetes client, string space, string plural)
-        where T : IKubernetesObject =>
-        (await client.CustomObjects.ListNamespacedCustomObjectAsync<ObjectList<T>>(Group.Name, Group.Version, space, plural)).Items;
+    private async Task<IList<T>> ListAsync<T>()
+        where T : class, IKubernetesObject<V1ObjectMeta> =>
+        (await _parts.Api.SendAsync<ItemList<T>>(HttpMethod.Get, ResourceType.Of<T>().Collection(_space.Name), null, null, CancellationToken.None)).Items;
 
     private static Task SeesAsync<T>(Func<IReadOnlyList<T>> known, Func<Task<IList<T>>> there, string what)
-        where T : IKubernetesObject<V1ObjectMeta> => Wait.UntilAsync(async () => Versions(await there()).SetEquals(Versions(known())), what);
+        where T : IKubernetesObject<V1ObjectMeta> => Eventually.UntilAsync(async () => Versions(await there()).SetEquals(Versions(known())), what);
 
     private static HashSet<(string, string)> Versions<T>(IEnumerable<T> items)
         where T : IKubernetesObject<V1ObjectMeta> => [.. items.Select(i => (i.Metadata.Uid, i.Metadata.ResourceVersion))];
-
-    private sealed class ObjectList<T> : IKubernetesObject<V1ListMeta>, IItems<T>
-        where T : IKubernetesObject
-    {
-        public string ApiVersion { get; set; } = "";
-
-        public string Kind { get; set; } = "";
-
-        public V1ListMeta Metadata { get; set; } = new();
-
-        public IList<T> Items { get; set; } = [];
-    }
 }

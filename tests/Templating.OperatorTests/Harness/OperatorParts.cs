@@ -1,12 +1,10 @@
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Diagnostics.Metrics;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Templating.Operator.Cluster;
 using Templating.Operator.Telemetry;
-using Templating.Testing.Kubernetes;
+using Templating.Testing;
 
-namespace Templating.OperatorTests;
+namespace Templating.OperatorTests.Harness;
 
 /// <summary>The operator's connection to a server, without its reconcilers: informers that run, a writer, metrics.</summary>
 internal sealed class OperatorParts : IAsyncDisposable
@@ -16,23 +14,20 @@ internal sealed class OperatorParts : IAsyncDisposable
     private readonly k8s.Kubernetes _client;
     private readonly Task _informers;
 
-    public OperatorParts(k8s.KubernetesClientConfiguration configuration, TimeProvider? time = null)
+    /// <param name="installation">The namespace of daemons.</param>
+    /// <param name="watched">The only namespace whose resources are looked at; empty for all.</param>
+    public OperatorParts(k8s.KubernetesClientConfiguration configuration, string installation = "templating-system", string watched = "")
     {
-        Time = time ?? TimeProvider.System;
         _client = new k8s.Kubernetes(configuration);
-        Meters = _services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>();
-        ClusterMetrics = new ClusterMetrics(Meters);
-        Metrics = new OperatorMetrics(Meters);
-        Api = new ClusterApi(_client, Time);
-        Caches = new Caches(Api, "templating-system", "", ClusterMetrics, Time, NullLogger<Caches>.Instance);
+        var meters = _services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>();
+        ClusterMetrics = new ClusterMetrics(meters);
+        Metrics = new OperatorMetrics(meters);
+        Api = new ClusterApi(_client, TimeProvider.System);
+        Caches = new Caches(Api, installation, watched, ClusterMetrics, TimeProvider.System, NullLogger<Caches>.Instance);
         Writer = new ClusterWriter(Api, Caches, ClusterMetrics, NullLogger<ClusterWriter>.Instance);
-        Events = new Events(Api, ClusterMetrics, Time, NullLogger<Events>.Instance);
+        Events = new Events(Api, ClusterMetrics, TimeProvider.System, NullLogger<Events>.Instance);
         _informers = Task.WhenAll(Caches.RunAsync(_stop.Token), IgnoreCancelAsync(Events.RunAsync(_stop.Token)));
     }
-
-    public TimeProvider Time { get; }
-
-    public System.Diagnostics.Metrics.IMeterFactory Meters { get; }
 
     public ClusterApi Api { get; }
 
@@ -46,11 +41,13 @@ internal sealed class OperatorParts : IAsyncDisposable
 
     public OperatorMetrics Metrics { get; }
 
-    public static async Task<OperatorParts> SharedAsync()
+    public static async Task<OperatorParts> SharedAsync() => await new OperatorParts((await SharedCluster.GetAsync()).Configuration()).SyncAsync();
+
+    /// <summary>Returns itself when the first lists are in.</summary>
+    public async Task<OperatorParts> SyncAsync()
     {
-        var parts = new OperatorParts((await SharedCluster.GetAsync()).Configuration());
-        await parts.Caches.WaitForSyncAsync(CancellationToken.None).WaitAsync(Wait.Limit);
-        return parts;
+        await Caches.WaitForSyncAsync(CancellationToken.None).WaitAsync(Eventually.Limit);
+        return this;
     }
 
     public async ValueTask DisposeAsync()

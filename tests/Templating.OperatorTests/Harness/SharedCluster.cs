@@ -1,6 +1,6 @@
 using Templating.Testing.Kubernetes;
 
-namespace Templating.OperatorTests;
+namespace Templating.OperatorTests.Harness;
 
 /// <summary>One API server for all tests that need not stop it, with our resources' definitions; each test has namespaces of its own.</summary>
 internal static class SharedCluster
