@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using Templating.Contract;
 using Templating.Node.Commands.Clones;
 using Templating.Node.Commands.Doctor;
 using Templating.Node.Commands.Nodes;
@@ -74,7 +75,7 @@ internal static class Cli
         Failures.Write(
             host.Error,
             faults.Count == 1 ? faults[0] : $"The command line has {faults.Count} faults:",
-            faults.Count == 1 ? [] : [.. faults.Select((f, i) => new Api.Client.ClientFieldViolation($"{i + 1}", f))],
+            faults.Count == 1 ? [] : [.. faults.Select((f, i) => new FieldViolation($"{i + 1}", f))],
             [$"'{path} --help' says what is allowed."]);
     }
 

@@ -1,4 +1,5 @@
 using Templating.Api.Client;
+using Templating.Contract;
 
 namespace Templating.Node.Commands;
 
@@ -7,7 +8,7 @@ internal sealed class CliException(int exitCode, string message, Exception? inne
 {
     public int ExitCode { get; } = exitCode;
 
-    public IReadOnlyList<ClientFieldViolation> Violations { get; init; } = [];
+    public IReadOnlyList<FieldViolation> Violations { get; init; } = [];
 
     public IReadOnlyList<string> Hints { get; init; } = [];
 }

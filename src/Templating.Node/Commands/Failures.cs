@@ -1,4 +1,5 @@
 using Templating.Api.Client;
+using Templating.Contract;
 using Templating.Node.Output;
 
 namespace Templating.Node.Commands;
@@ -33,7 +34,7 @@ internal static class Failures
     }
 
     public static void Write(
-        TextWriter writer, string message, IReadOnlyList<ClientFieldViolation> violations, IReadOnlyList<string> hints)
+        TextWriter writer, string message, IReadOnlyList<FieldViolation> violations, IReadOnlyList<string> hints)
     {
         writer.WriteLine("error: " + PlainText.Of(message));
         foreach (var violation in violations)

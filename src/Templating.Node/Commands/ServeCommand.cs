@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Microsoft.Extensions.Options;
 using Templating.Api.Client;
+using Templating.Contract;
 using Templating.Core.Errors;
 using Templating.Node.Commands.Serve;
 using Templating.Node.Hosting;
@@ -59,7 +60,7 @@ internal static class ServeCommand
             {
                 throw new CliException(ExitCode.Usage, "The daemon's options have faults:", e)
                 {
-                    Violations = [.. e.Failures.Select((failure, i) => new ClientFieldViolation($"{i + 1}", failure))],
+                    Violations = [.. e.Failures.Select((failure, i) => new FieldViolation($"{i + 1}", failure))],
                 };
             }
             catch (TemplatingException e)
@@ -72,7 +73,7 @@ internal static class ServeCommand
 
     internal static NodeOptions Read(CliContext context, string? path, Func<Setting, string[]> flag)
     {
-        var faults = new List<ClientFieldViolation>();
+        var faults = new List<FieldViolation>();
         var file = path is null ? [] : ConfigFile.Parse(path, File.ReadAllText(path), faults);
         var options = new NodeOptions();
         foreach (var setting in Settings.All)
@@ -86,7 +87,7 @@ internal static class ServeCommand
                         : ("", (IReadOnlyList<string>?)null);
             if (values is not null && setting.Set(options, values) is { } problem)
             {
-                faults.Add(new ClientFieldViolation(source, problem));
+                faults.Add(new FieldViolation(source, problem));
             }
         }
 

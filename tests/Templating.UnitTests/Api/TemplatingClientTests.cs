@@ -1,5 +1,6 @@
 using Grpc.Core;
 using Templating.Api.Client;
+using Templating.Contract;
 using Templating.UnitTests.Commands.Fakes;
 using Templating.V1;
 
@@ -18,7 +19,7 @@ public sealed class TemplatingClientTests
         failure.Reason.ShouldBe("NODE_MEMORY_EXHAUSTED");
         failure.Message.ShouldBe("No room.");
         failure.Metadata["step"].ShouldBe("boot");
-        failure.Violations.ShouldHaveSingleItem().ShouldBe(new ClientFieldViolation("a.b", "Too much."));
+        failure.Violations.ShouldHaveSingleItem().ShouldBe(new FieldViolation("a.b", "Too much."));
         failure.RetryAfter.ShouldBe(TimeSpan.FromSeconds(5));
     }
 

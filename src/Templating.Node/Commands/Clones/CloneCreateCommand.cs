@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Templating.Api.Client;
+using Templating.Contract;
 using Templating.Node.Commands.Parsing;
 using Templating.Node.Commands.Templates;
 using Templating.Node.Output;
@@ -101,7 +102,7 @@ internal static class CloneCreateCommand
         Failures.Write(
             context.Host.Error,
             $"{failed.Count} of {results.Count} clones failed.",
-            [.. failed.Select(f => new ClientFieldViolation($"#{f.Index}", f.Failure!.Message))],
+            [.. failed.Select(f => new FieldViolation($"#{f.Index}", f.Failure!.Message))],
             [.. failed.SelectMany(f => Hints.For(context, f.Failure!)).Distinct(StringComparer.Ordinal)]);
         return Combine(failed.Select(f => ExitCode.Of(f.Failure!.Code)));
     }

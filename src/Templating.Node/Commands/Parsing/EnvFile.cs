@@ -1,4 +1,5 @@
 using Templating.Api.Client;
+using Templating.Contract;
 
 namespace Templating.Node.Commands.Parsing;
 
@@ -11,7 +12,7 @@ internal static class EnvFile
     public static IReadOnlyDictionary<string, string> Parse(string name, string text)
     {
         var values = new Dictionary<string, string>(StringComparer.Ordinal);
-        var faults = new List<ClientFieldViolation>();
+        var faults = new List<FieldViolation>();
         var number = 0;
         foreach (var raw in text.AsSpan().EnumerateLines())
         {
@@ -25,11 +26,11 @@ internal static class EnvFile
             if (!KeyValue.TryParse(line.ToString(), out var pair) || pair.Key.AsSpan().ContainsAny(' ', '\t'))
             {
                 // The line itself may hold a secret; its number is enough.
-                faults.Add(new ClientFieldViolation($"{name}:{number}", $"Not {KeyValue.Allowed} with a name without blanks."));
+                faults.Add(new FieldViolation($"{name}:{number}", $"Not {KeyValue.Allowed} with a name without blanks."));
             }
             else if (!values.TryAdd(pair.Key, pair.Value))
             {
-                faults.Add(new ClientFieldViolation($"{name}:{number}", $"{pair.Key} was set before; set it once."));
+                faults.Add(new FieldViolation($"{name}:{number}", $"{pair.Key} was set before; set it once."));
             }
         }
 

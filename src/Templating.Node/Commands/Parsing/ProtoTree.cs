@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using Google.Protobuf.Reflection;
 using Google.Protobuf.WellKnownTypes;
 using Templating.Api.Client;
+using Templating.Contract;
 
 namespace Templating.Node.Commands.Parsing;
 
@@ -14,9 +15,9 @@ namespace Templating.Node.Commands.Parsing;
 /// </summary>
 internal sealed class ProtoTree
 {
-    private readonly List<ClientFieldViolation> _faults = [];
+    private readonly List<FieldViolation> _faults = [];
 
-    public IReadOnlyList<ClientFieldViolation> Faults => _faults;
+    public IReadOnlyList<FieldViolation> Faults => _faults;
 
     public JsonObject Message(JsonNode? node, MessageDescriptor descriptor, string path)
     {
@@ -119,7 +120,7 @@ internal sealed class ProtoTree
 
     private JsonNode? Refuse(string path, string problem)
     {
-        _faults.Add(new ClientFieldViolation(path.Length == 0 ? "(document)" : path, problem));
+        _faults.Add(new FieldViolation(path.Length == 0 ? "(document)" : path, problem));
         return null;
     }
 

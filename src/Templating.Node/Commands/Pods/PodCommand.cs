@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Templating.Api.Client;
 using Templating.Contract;
 using Templating.Core.Errors;
 using Templating.Core.Names;
@@ -90,10 +89,7 @@ internal static class PodCommand
             }
             catch (TemplatingException e)
             {
-                throw new CliException(ExitCode.Usage, "The pod's flags have faults:", e)
-                {
-                    Violations = [.. e.Violations.Select(v => new ClientFieldViolation(v.Field, v.Description))],
-                };
+                throw new CliException(ExitCode.Usage, "The pod's flags have faults:", e) { Violations = e.Violations };
             }
 
             return await new PodHost(settings, context.Host).RunAsync(cancellationToken);

@@ -1,5 +1,6 @@
 using System.Reflection;
 using Templating.Api.Client;
+using Templating.Contract;
 using Templating.Node.Commands;
 using Templating.Node.Commands.Serve;
 using Templating.Node.Options;
@@ -77,7 +78,7 @@ public sealed class SettingsTests
     [InlineData("{\"a\": ")]
     public void AFileThatIsNoObjectIsRefused(string text)
     {
-        var faults = new List<ClientFieldViolation>();
+        var faults = new List<FieldViolation>();
         ConfigFile.Parse("f", text, faults).ShouldBeEmpty();
         faults.ShouldHaveSingleItem();
     }
