@@ -1,8 +1,9 @@
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging.Abstractions;
+using Templating.Cli.Base;
+using Templating.Cli.Exits;
 using Templating.Core.Errors;
 using Templating.Core.Pods;
-using Templating.Node.Commands;
 using Templating.Node.Hosting;
 using Templating.Qemu;
 

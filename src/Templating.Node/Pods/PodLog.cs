@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Templating.Cli.Output;
 
 namespace Templating.Node.Pods;
 
@@ -22,7 +23,7 @@ internal sealed class PodLog : IAsyncDisposable
         _writing = Task.Run(WriteAllAsync);
     }
 
-    public void Say(string line) => _lines.Writer.TryWrite("templating: " + Output.PlainText.Of(line));
+    public void Say(string line) => _lines.Writer.TryWrite("templating: " + PlainText.Of(line));
 
     public async ValueTask DisposeAsync()
     {

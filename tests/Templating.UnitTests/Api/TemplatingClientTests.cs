@@ -1,7 +1,7 @@
 using Grpc.Core;
 using Templating.Api.Client;
 using Templating.Contract;
-using Templating.UnitTests.Commands.Fakes;
+using Templating.UnitTests.Cli.Fakes;
 using Templating.V1;
 
 namespace Templating.UnitTests.Api;

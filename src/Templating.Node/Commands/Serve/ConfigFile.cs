@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Templating.Api.Client;
 using Templating.Contract;
 
 namespace Templating.Node.Commands.Serve;
