@@ -55,6 +55,16 @@ public sealed class HelpTests
     }
 
     [Fact]
+    public async Task DefaultsOfChoicesAreShownInTheWordsThatAreTyped()
+    {
+        var run = await CliRun.OfAsync("template", "create", "--help");
+        run.Out.ShouldContain("(default table)");
+        run.Out.ShouldContain("(default auto)");
+        run.Out.ShouldNotContain("Table", Case.Sensitive);
+        run.Out.ShouldNotContain("Auto", Case.Sensitive);
+    }
+
+    [Fact]
     public async Task TheVersionIsPrintedInEveryFormat()
     {
         (await CliRun.OfAsync("version")).Out.ShouldStartWith("templating 0.");

@@ -20,6 +20,30 @@ public sealed class SettingsTests
     }
 
     [Fact]
+    public void EverySettingSaysItsDefaultOrWhatItIsNeededWith() =>
+        Settings.All.Where(s => !s.Description.Contains("(default", StringComparison.Ordinal) && !s.Description.Contains("(needed with --", StringComparison.Ordinal))
+            .Select(s => s.Flag).ShouldBeEmpty();
+
+    [Fact]
+    public void TheDefaultsThatHelpSaysAreInForce()
+    {
+        var (options, users) = (new NodeOptions(), new VmUserRange());
+        Said("--guest-folders").ShouldContain($"(default {string.Join(" and ", options.GuestFolders)})");
+        Said("--vm-users-first-uid").ShouldContain($"(default {users.FirstUid})");
+        Said("--vm-users-count").ShouldContain($"(default {users.Count};");
+        Said("--vm-users-gid").ShouldContain($"(default {users.Gid})");
+        Said("--max-clones").ShouldContain($"(default {options.MaxClones})");
+        Said("--pods").ShouldContain($"(default {(options.Pods ? "on" : "off")})");
+
+        static string Said(string flag) => Settings.All.Single(s => s.Flag == flag).Description;
+    }
+
+    [Theory]
+    [InlineData("off", false)]
+    [InlineData("ON", true)]
+    public void ASwitchIsOnOrOff(string word, bool on) => Read(null, _ => null, s => s.Flag is "--pods" ? [word] : []).Pods.ShouldBe(on);
+
+    [Fact]
     public void AFlagBeatsTheEnvironmentAndThatTheFile()
     {
         var file = Path.GetTempFileName();
