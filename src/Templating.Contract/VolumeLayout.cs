@@ -16,5 +16,7 @@ public static class VolumeLayout
     public const string SocketFolder = "socket";
     public const string SocketFile = "pod.sock";
 
+    public static IReadOnlyList<string> Folders { get; } = [RevisionFolder, ImagesFolder, SocketFolder];
+
     public static string SocketPath(string volume) => Path.Combine(volume, SocketFolder, SocketFile);
 }

@@ -1,27 +1,19 @@
 using System.Security.Cryptography;
+using Templating.Contract;
 using Templating.Core.Errors;
 using Templating.Core.Linux;
 using Templating.Core.Names;
 using Templating.Core.Store;
-using Templating.Core.Templates;
 
 namespace Templating.Core.Pods;
 
 /// <summary>
-/// What a published volume holds (docs/kubernetes/pod-protocol.md):
-/// <code>
-/// VOLUME/revision/{manifest.json,memory,state}   one revision, read-only
-/// VOLUME/images/SHA256                           its images, read-only
-/// VOLUME/socket/pod.sock                         made by the pod
-/// </code>
-/// The node's daemon has checked every byte before it published them. Here the manifest and the state are hashed again, for
-/// that takes a millisecond; memory and images are looked at for their size alone.
+/// A published volume as its pod finds it; <see cref="VolumeLayout"/> says what is where. The node's daemon has checked every
+/// byte before it published them. Here the manifest and the state are hashed again, for that takes a millisecond; memory and
+/// images are looked at for their size alone.
 /// </summary>
 public sealed class PodVolume
 {
-    public const string SocketFolder = "socket";
-    public const string SocketFile = "pod.sock";
-
     private PodVolume(string folder, RevisionName name, Manifest manifest) => (Folder, Name, Manifest) = (folder, name, manifest);
 
     public string Folder { get; }
@@ -35,8 +27,6 @@ public sealed class PodVolume
     public string StatePath => Path.Combine(RevisionFolder(Folder), StoreLayout.StateFile);
 
     public IReadOnlyList<string> ImagePaths => [.. Manifest.Images.Select(i => ImagePath(Folder, i))];
-
-    public static string SocketPath(string folder) => Path.Combine(folder, SocketFolder, SocketFile);
 
     /// <exception cref="TemplatingException">TemplateCorrupt, with everything that is wrong; ManifestInvalid.</exception>
     /// <exception cref="IOException">There is no such volume, or it cannot be read.</exception>
@@ -64,9 +54,9 @@ public sealed class PodVolume
                 ErrorCode.TemplateCorrupt, $"The volume {folder} is not what was published of {name}: {string.Join(" ", problems)}");
     }
 
-    private static string RevisionFolder(string folder) => Path.Combine(folder, "revision");
+    private static string RevisionFolder(string folder) => Path.Combine(folder, VolumeLayout.RevisionFolder);
 
-    private static string ImagePath(string folder, FileDigest image) => Path.Combine(folder, "images", image.Sha256);
+    private static string ImagePath(string folder, FileDigest image) => Path.Combine(folder, VolumeLayout.ImagesFolder, image.Sha256);
 
     private static string? CheckSize(string path, FileDigest expected)
     {

@@ -6,7 +6,7 @@ using Templating.Cli.Pods;
 using Templating.Contract;
 using Templating.Core.Errors;
 using Templating.Node.Mapping;
-using Templating.Node.Pods;
+using Templating.Node.PodProcess;
 using Templating.V1;
 
 namespace Templating.Node.Commands;

@@ -1,6 +1,5 @@
 using Templating.Contract;
 using Templating.Core.Machines;
-using Templating.Core.Names;
 using Templating.Core.Pods;
 
 namespace Templating.Node.Mapping;

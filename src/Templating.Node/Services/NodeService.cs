@@ -6,10 +6,9 @@ using Templating.Core.Clones;
 using Templating.Core.Errors;
 using Templating.Core.Machines;
 using Templating.Core.Store;
-using Templating.Core.Templates;
 using Templating.Node.Mapping;
 using Templating.Node.Options;
-using Templating.Node.Pods;
+using Templating.Node.VmPods;
 using Templating.V1;
 
 namespace Templating.Node.Services;

@@ -2,7 +2,6 @@ using Templating.Contract;
 using Templating.Core.Errors;
 using Templating.Core.Machines;
 using Templating.Core.Store;
-using Templating.Core.Templates;
 
 namespace Templating.Node.Kubernetes.Volumes;
 
