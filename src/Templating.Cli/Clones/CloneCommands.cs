@@ -11,7 +11,7 @@ internal static class CloneCommands
         "templating clone exec web-1 -- uname -a")
     {
         CloneCreateCommand.Create(globals),
-        new CloneListCommand().Create(globals),
+        CloneListCommand.Create(globals),
         CloneShowCommand.Create(globals),
         CloneExecCommand.Create(globals),
         CloneConsoleCommand.Create(globals),

@@ -11,7 +11,7 @@ internal static class TemplateCommands
         "templating template list")
     {
         TemplateCreateCommand.Create(globals),
-        new TemplateListCommand().Create(globals),
+        TemplateListCommand.Create(globals),
         TemplateShowCommand.Create(globals),
         TemplateVerifyCommand.Create(globals),
         TemplateDeleteCommand.Create(globals),
