@@ -1,3 +1,4 @@
+using Templating.Cli.Base;
 using Templating.Node.Commands;
 
-return await Cli.RunAsync(args, CliHost.OfProcess(), CancellationToken.None);
+return await Executable.RunAsync(args, CliHost.OfProcess(), CancellationToken.None);

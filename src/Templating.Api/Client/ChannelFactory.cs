@@ -12,6 +12,9 @@ public static class ChannelFactory
     // A page of 1,000 templates with long command lines and warm-ups is more than gRPC's default of 4 MiB.
     private const int MaxReceiveBytes = 32 * 1024 * 1024;
 
+    /// <summary>Without an answer to a ping for this long the connection counts as dead.</summary>
+    private static readonly TimeSpan PingTimeout = TimeSpan.FromSeconds(10);
+
     /// <exception cref="IOException">A certificate file cannot be read.</exception>
     /// <exception cref="System.Security.Cryptography.CryptographicException">A certificate file is not one.</exception>
     public static GrpcChannel Create(TemplatingClientOptions options)
@@ -21,7 +24,7 @@ public static class ChannelFactory
         {
             ConnectTimeout = options.ConnectTimeout,
             KeepAlivePingDelay = options.KeepAliveDelay,
-            KeepAlivePingTimeout = options.KeepAliveTimeout,
+            KeepAlivePingTimeout = PingTimeout,
             KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
             PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan,
             // One connection carries 100 calls at a time; a watcher of many clones has more.

@@ -1,11 +1,8 @@
 using Google.Rpc;
 using Grpc.Core;
+using Templating.Contract;
 
 namespace Templating.Api.Client;
-
-/// <summary>A field of a request that the daemon refused.</summary>
-/// <param name="Field">Path in the words of the wire API.</param>
-public sealed record ClientFieldViolation(string Field, string Description);
 
 /// <summary>A failed call, its <c>google.rpc.Status</c> taken apart.</summary>
 public sealed class TemplatingClientException : Exception
@@ -21,7 +18,7 @@ public sealed class TemplatingClientException : Exception
     /// <summary>Bounded facts for programs.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
-    public IReadOnlyList<ClientFieldViolation> Violations { get; init; } = [];
+    public IReadOnlyList<FieldViolation> Violations { get; init; } = [];
 
     /// <summary>When a retry makes sense; null where the daemon did not say.</summary>
     public TimeSpan? RetryAfter { get; init; }
@@ -56,7 +53,7 @@ public sealed class TemplatingClientException : Exception
                 ? new Dictionary<string, string>(StringComparer.Ordinal)
                 : new Dictionary<string, string>(info.Metadata, StringComparer.Ordinal),
             Violations = Detail<BadRequest>(status)?.FieldViolations
-                .Select(v => new ClientFieldViolation(v.Field, v.Description)).ToList() ?? [],
+                .Select(v => new FieldViolation(v.Field, v.Description)).ToList() ?? [],
             RetryAfter = Detail<RetryInfo>(status)?.RetryDelay?.ToTimeSpan(),
         };
     }

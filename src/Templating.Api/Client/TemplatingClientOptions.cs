@@ -25,7 +25,4 @@ public sealed record TemplatingClientOptions
     /// vanished must end, not hang.
     /// </summary>
     public TimeSpan KeepAliveDelay { get; init; } = TimeSpan.FromSeconds(30);
-
-    /// <summary>How long the answer to a ping may take before the connection counts as dead; default 10 s.</summary>
-    public TimeSpan KeepAliveTimeout { get; init; } = TimeSpan.FromSeconds(10);
 }

@@ -1,5 +1,5 @@
 using Microsoft.Extensions.Options;
-using Templating.Node.Hosting;
+using Templating.Node.Files;
 using Templating.Node.Options;
 
 namespace Templating.Node.Authorization;

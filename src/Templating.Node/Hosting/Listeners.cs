@@ -5,7 +5,9 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Templating.Node.Authorization;
+using Templating.Node.Files;
 using Templating.Node.Options;
+using Templating.Node.Sockets;
 
 namespace Templating.Node.Hosting;
 

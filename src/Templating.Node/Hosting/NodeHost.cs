@@ -2,18 +2,19 @@ using System.Diagnostics;
 using Grpc.Reflection;
 using Microsoft.Extensions.Options;
 using Templating.Node.Authorization;
-using Templating.Node.Kubernetes;
+using Templating.Node.Linux;
 using Templating.Node.Options;
-using Templating.Node.Pods;
 using Templating.Node.Services;
+using Templating.Node.Sockets;
 using Templating.Node.Telemetry;
+using Templating.Node.VmPods;
 
 namespace Templating.Node.Hosting;
 
 /// <summary>The daemon.</summary>
 internal static class NodeHost
 {
-    // The largest request is a clone's: 64 KiB of environment, 64 KiB of user data, labels and forwards.
+    // The largest request is a clone's: 64 KiB of environment, 64 KiB of user data, 512 KiB of files.
     private const int MaxRequestBytes = 1 << 20;
 
     /// <summary>Serves until cancelled or told to stop (SIGTERM, SIGINT).</summary>
@@ -25,7 +26,7 @@ internal static class NodeHost
         NativeHeap.UseOneArena();
         var start = Stopwatch.GetTimestamp();
         await using var app = await StartAsync(options, services => services.AddNode(options), cancellationToken);
-        HostLog.Serving(
+        Log.Serving(
             app.Logger, string.Join(", ", new[] { options.EffectiveSocketPath, options.Tcp?.Address, options.MetricsAddress }.OfType<string>()),
             Stopwatch.GetElapsedTime(start).TotalMilliseconds);
         await app.WaitForShutdownAsync(cancellationToken);
@@ -100,8 +101,7 @@ internal static class NodeHost
         services.AddSingleton<PolicySource>();
         services.AddSingleton<CallLifetime>();
         services.AddSingleton<CloneBatch>();
-        services.AddSingleton<ExecCall>();
-        services.AddSingleton<ConsoleCall>();
+        services.AddSingleton<GuestCalls>();
         services.AddSingleton<Services.TemplateService>();
         services.AddSingleton<Services.CloneService>();
         services.AddSingleton<Services.NodeService>();

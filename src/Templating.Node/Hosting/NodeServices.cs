@@ -8,13 +8,14 @@ using Templating.Core.Maintenance;
 using Templating.Core.Store;
 using Templating.Core.Templates;
 using Templating.Core.Vms;
+using Templating.Node.Linux;
 using Templating.Node.Options;
 using Templating.Qemu;
 using Templating.Qemu.Base;
 
 namespace Templating.Node.Hosting;
 
-/// <summary>Joins the daemon to the domain and to QEMU: the only place that knows which implementations are real.</summary>
+/// <summary>Joins the daemon to the domain and to QEMU: here it is decided which implementations it has.</summary>
 internal static class NodeServices
 {
     /// <exception cref="Templating.Core.Errors.TemplatingException">VMs could not get to their files.</exception>

@@ -1,6 +1,5 @@
 using Templating.Core.Building;
 using Templating.Core.Clones;
-using Templating.Core.Templates;
 
 namespace Templating.Node.Hosting;
 

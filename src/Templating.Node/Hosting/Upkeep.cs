@@ -15,12 +15,12 @@ internal sealed class Upkeep(IVmm vmm, Janitor janitor, ILogger<Upkeep> logger) 
         try
         {
             var found = await vmm.ProbeAsync(refresh: false, stoppingToken);
-            HostLog.Probed(logger, found.Version, found.Accelerator.ToString());
+            Log.Probed(logger, found.Version, found.Accelerator.ToString());
         }
         catch (TemplatingException e)
         {
             // The daemon serves all the same: templates can be listed and verified, and node info tells the problem.
-            HostLog.ProbeFailed(logger, e.Message);
+            Log.ProbeFailed(logger, e.Message);
         }
 
         await janitor.RunAsync(stoppingToken);

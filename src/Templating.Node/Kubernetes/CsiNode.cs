@@ -1,7 +1,7 @@
 using Grpc.Core;
 using Microsoft.Extensions.Options;
-using Templating.Node.Kubernetes.Volumes;
 using Templating.Csi.V1;
+using Templating.Node.Kubernetes.Volumes;
 using Templating.Node.Options;
 
 namespace Templating.Node.Kubernetes;

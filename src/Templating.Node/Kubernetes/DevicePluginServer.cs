@@ -4,6 +4,7 @@ using Templating.Api.Client;
 using Templating.Core.Errors;
 using Templating.Core.Machines;
 using Templating.DevicePlugin.V1Beta1;
+using Templating.Node.Files;
 using Templating.Node.Options;
 
 namespace Templating.Node.Kubernetes;

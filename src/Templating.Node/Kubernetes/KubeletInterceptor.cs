@@ -1,5 +1,4 @@
 using Grpc.Core;
-using Grpc.Core.Interceptors;
 using Templating.Core.Errors;
 using Templating.Core.Linux;
 using Templating.Node.Authorization;
@@ -11,42 +10,13 @@ namespace Templating.Node.Kubernetes;
 /// Lets in root alone and tells failures as a kubelet shows them: the message becomes the pod's event, so it is all there
 /// is to say, in plain text.
 /// </summary>
-internal sealed class KubeletInterceptor(ILogger<KubeletInterceptor> logger) : Interceptor
+internal sealed class KubeletInterceptor(ILogger<KubeletInterceptor> logger) : CallGuard
 {
     private const int MaxMessage = 1024;
 
     private static readonly uint OwnUid = LibC.EffectiveUser();
 
-    public override async Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
-        TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation)
-    {
-        try
-        {
-            Admit(context);
-            return await continuation(request, context);
-        }
-        catch (Exception e) when (e is not RpcException)
-        {
-            throw Translate(e, context);
-        }
-    }
-
-    public override async Task ServerStreamingServerHandler<TRequest, TResponse>(
-        TRequest request, IServerStreamWriter<TResponse> responseStream, ServerCallContext context,
-        ServerStreamingServerMethod<TRequest, TResponse> continuation)
-    {
-        try
-        {
-            Admit(context);
-            await continuation(request, responseStream, context);
-        }
-        catch (Exception e) when (e is not RpcException)
-        {
-            throw Translate(e, context);
-        }
-    }
-
-    private static void Admit(ServerCallContext context)
+    protected override void Admit(ServerCallContext context)
     {
         if (context.GetHttpContext().Features.Get<Peer>() is not UnixPeer peer || (peer.Uid != 0 && peer.Uid != OwnUid))
         {
@@ -54,20 +24,20 @@ internal sealed class KubeletInterceptor(ILogger<KubeletInterceptor> logger) : I
         }
     }
 
-    private RpcException Translate(Exception e, ServerCallContext context)
+    protected override RpcException Translate(Exception failure, ServerCallContext context)
     {
-        switch (e)
+        switch (failure)
         {
-            case TemplatingException failure:
-                Log.Refused(logger, context.Method, failure.Code, failure.Message);
-                return Status(Code(failure.Code), failure.Message);
+            case TemplatingException refusal:
+                Log.Refused(logger, context.Method, refusal.Code, refusal.Message);
+                return Status(Code(refusal.Code), refusal.Message);
             case OperationCanceledException or IOException when context.CancellationToken.IsCancellationRequested:
                 return Status(StatusCode.Cancelled, "The call was cancelled; what it had begun was undone.");
             case IOException or UnauthorizedAccessException:
-                Log.Failed(logger, context.Method, e);
-                return Status(StatusCode.Internal, e.Message);
+                Log.Failed(logger, context.Method, failure);
+                return Status(StatusCode.Internal, failure.Message);
             default:
-                Log.Failed(logger, context.Method, e);
+                Log.Failed(logger, context.Method, failure);
                 return Status(StatusCode.Internal, "The node daemon failed; its log says how.");
         }
     }

@@ -6,7 +6,8 @@ using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Templating.Node.Authorization;
-using Templating.Node.Hosting;
+using Templating.Node.Files;
+using Templating.Node.Sockets;
 
 namespace Templating.Node.Kubernetes;
 

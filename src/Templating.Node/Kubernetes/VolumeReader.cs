@@ -1,7 +1,6 @@
 using Google.Protobuf.Collections;
 using Templating.Contract;
 using Templating.Core.Errors;
-using Templating.Core.Names;
 using Templating.Csi.V1;
 using Templating.Node.Kubernetes.Volumes;
 using Templating.Node.Mapping;

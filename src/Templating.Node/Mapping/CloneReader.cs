@@ -1,8 +1,6 @@
 using Templating.Contract;
 using Templating.Core.Clones;
 using Templating.Core.Machines;
-using Templating.Core.Names;
-using Templating.Core.Templates;
 using Templating.Node.Authorization;
 
 namespace Templating.Node.Mapping;

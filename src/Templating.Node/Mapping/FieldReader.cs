@@ -2,7 +2,6 @@ using Google.Protobuf.Collections;
 using Google.Protobuf.WellKnownTypes;
 using Templating.Contract;
 using Templating.Core.Machines;
-using Templating.Core.Names;
 
 namespace Templating.Node.Mapping;
 

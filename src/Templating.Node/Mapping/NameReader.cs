@@ -2,9 +2,7 @@ using Templating.Contract;
 using Templating.Core.Clones;
 using Templating.Core.Errors;
 using Templating.Core.Names;
-using Templating.Core.Templates;
 using Templating.Node.Authorization;
-using Templating.Node.Pods;
 
 namespace Templating.Node.Mapping;
 

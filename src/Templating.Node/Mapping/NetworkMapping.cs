@@ -1,7 +1,6 @@
 using System.Net;
 using Templating.Contract;
 using Templating.Core.Machines;
-using Templating.Core.Names;
 
 namespace Templating.Node.Mapping;
 

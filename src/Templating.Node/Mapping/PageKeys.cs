@@ -1,7 +1,5 @@
 using Templating.Core.Building;
 using Templating.Core.Clones;
-using Templating.Core.Templates;
-using Templating.Node.Pods;
 
 namespace Templating.Node.Mapping;
 
@@ -9,8 +7,6 @@ namespace Templating.Node.Mapping;
 internal static class PageKeys
 {
     public static string Of(CloneView clone) => $"{clone.Name.Tenant} {clone.Name.Id}";
-
-    public static string Of(PublishedPod pod) => $"{pod.Volume.Tenant} {pod.Volume.PodUid} {pod.Volume.Id}";
 
     /// <summary>By tenant and name, newest first: a build under way, then by time downwards, then what has lost its manifest.</summary>
     public static string Of(TemplateView template)

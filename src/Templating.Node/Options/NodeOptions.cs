@@ -135,9 +135,8 @@ public sealed class NodeOptions
     [RegularExpression("^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", ErrorMessage = "NodeName must be a node's name in Kubernetes: a-z, 0-9, '-' and '.'."), StringLength(192)]
     public string? NodeName { get; set; }
 
-    /// <summary>Whether volumes of VM pods are served and their pods followed, where there is a kubelet. Default on.</summary>
-    [EnumDataType(typeof(Switch))]
-    public Switch Pods { get; set; } = Switch.On;
+    /// <summary>Whether volumes of VM pods are served and their pods followed, where there is a kubelet. Default true.</summary>
+    public bool Pods { get; set; } = true;
 
     /// <summary>How many VMs of this node may ask for <c>templating.dev/kvm</c> where KVM works. Default 1,000.</summary>
     [Range(1, 10_000)]
@@ -153,7 +152,7 @@ public sealed class NodeOptions
 
     internal string EffectiveSocketPath => SocketPath ?? Path.Combine(RunPath, "templating.sock");
 
-    internal bool ServesPods => KubeletPath is not null && Pods == Switch.On;
+    internal bool ServesPods => KubeletPath is not null && Pods;
 
     internal UnixFileMode EffectiveSocketMode => (UnixFileMode)Convert.ToInt32(SocketMode, 8);
 }
@@ -162,10 +161,4 @@ public enum LogFormat
 {
     Text,
     Json,
-}
-
-public enum Switch
-{
-    Off,
-    On,
 }

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.Options;
+using Templating.Node.Linux;
 
 namespace Templating.Node.Options;
 
@@ -34,7 +35,7 @@ internal sealed partial class NodeOptionsRules : IValidateOptions<NodeOptions>
             yield return $"SocketPath: '{options.EffectiveSocketPath}' has more than the 107 bytes a Unix socket's path may have.";
         }
 
-        if (options.SocketGroup is { } group && Hosting.Groups.Find(group) is null)
+        if (options.SocketGroup is { } group && Groups.Find(group) is null)
         {
             yield return $"SocketGroup: there is no group '{group}' in /etc/group.";
         }

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Templating.Contract;
 using Templating.Core.Errors;
 using Templating.Core.Linux;
 using Templating.Core.Names;
@@ -8,20 +9,12 @@ using Templating.Core.Vms;
 namespace Templating.Node.PodProcess;
 
 /// <summary>
-/// What a published volume holds (docs/kubernetes/pod-protocol.md):
-/// <code>
-/// VOLUME/revision/{manifest.json,memory,state}   one revision, read-only
-/// VOLUME/images/SHA256                           its images, read-only
-/// VOLUME/socket/pod.sock                         made by the pod
-/// </code>
-/// The node's daemon has checked every byte before it published them. Here the manifest and the state are hashed again, for
-/// that takes a millisecond; memory and images are looked at for their size alone.
+/// A published volume as its pod finds it; <see cref="VolumeLayout"/> says what is where. The node's daemon has checked every
+/// byte before it published them. Here the manifest and the state are hashed again, for that takes a millisecond; memory and
+/// images are looked at for their size alone.
 /// </summary>
 internal sealed class PodVolume
 {
-    public const string SocketFolder = "socket";
-    public const string SocketFile = "pod.sock";
-
     private PodVolume(string folder, RevisionName name, Manifest manifest) => (Folder, Name, Manifest) = (folder, name, manifest);
 
     public string Folder { get; }
@@ -38,8 +31,6 @@ internal sealed class PodVolume
         StatePath = Path.Combine(RevisionFolder(Folder), StoreLayout.StateFile),
         ImagePaths = [.. Manifest.Images.Select(i => ImagePath(Folder, i))],
     };
-
-    public static string SocketPath(string folder) => Path.Combine(folder, SocketFolder, SocketFile);
 
     /// <exception cref="TemplatingException">TemplateCorrupt, with everything that is wrong; ManifestInvalid.</exception>
     /// <exception cref="IOException">There is no such volume, or it cannot be read.</exception>
@@ -68,9 +59,9 @@ internal sealed class PodVolume
                 ErrorCode.TemplateCorrupt, $"The volume {folder} is not what was published of {name}: {string.Join(" ", problems)}");
     }
 
-    private static string RevisionFolder(string folder) => Path.Combine(folder, "revision");
+    private static string RevisionFolder(string folder) => Path.Combine(folder, VolumeLayout.RevisionFolder);
 
-    private static string ImagePath(string folder, FileDigest image) => Path.Combine(folder, "images", image.Sha256);
+    private static string ImagePath(string folder, FileDigest image) => Path.Combine(folder, VolumeLayout.ImagesFolder, image.Sha256);
 
     private static string? CheckSize(string path, FileDigest expected)
     {

@@ -1,65 +1,16 @@
 using System.Diagnostics;
 using Grpc.Core;
-using Grpc.Core.Interceptors;
 using Templating.Core.Errors;
 using Templating.Node.Authorization;
-using Templating.Node.Hosting;
 using Templating.Node.Mapping;
 
 namespace Templating.Node.Services;
 
-/// <summary>
-/// The one place that every call passes: finds out who calls before the service runs, and tells every failure in the
-/// one form that callers know.
-/// </summary>
+/// <summary>Finds out who calls the node, and tells every failure as its API does (docs/errors.md).</summary>
 internal sealed class CallInterceptor(PolicySource policy, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<CallInterceptor> logger)
-    : Interceptor
+    : CallGuard
 {
-    public override async Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
-        TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation)
-    {
-        try
-        {
-            Identify(context);
-            return await continuation(request, context);
-        }
-        catch (Exception e) when (e is not RpcException)
-        {
-            throw Translate(e, context);
-        }
-    }
-
-    public override async Task ServerStreamingServerHandler<TRequest, TResponse>(
-        TRequest request, IServerStreamWriter<TResponse> responseStream, ServerCallContext context,
-        ServerStreamingServerMethod<TRequest, TResponse> continuation)
-    {
-        try
-        {
-            Identify(context);
-            await continuation(request, responseStream, context);
-        }
-        catch (Exception e) when (e is not RpcException)
-        {
-            throw Translate(e, context);
-        }
-    }
-
-    public override async Task DuplexStreamingServerHandler<TRequest, TResponse>(
-        IAsyncStreamReader<TRequest> requestStream, IServerStreamWriter<TResponse> responseStream, ServerCallContext context,
-        DuplexStreamingServerMethod<TRequest, TResponse> continuation)
-    {
-        try
-        {
-            Identify(context);
-            await continuation(requestStream, responseStream, context);
-        }
-        catch (Exception e) when (e is not RpcException)
-        {
-            throw Translate(e, context);
-        }
-    }
-
-    private void Identify(ServerCallContext context)
+    protected override void Admit(ServerCallContext context)
     {
         // No peer: a listener that is not one of ours. Nobody is let in by a mistake of configuration.
         var peer = context.GetHttpContext().Features.Get<Peer>()
@@ -67,16 +18,16 @@ internal sealed class CallInterceptor(PolicySource policy, IHostApplicationLifet
         context.SetCaller(policy.Identify(peer));
     }
 
-    private RpcException Translate(Exception e, ServerCallContext context)
+    protected override RpcException Translate(Exception failure, ServerCallContext context)
     {
-        switch (e)
+        switch (failure)
         {
-            case TemplatingException { Code: ErrorCode.Internal or ErrorCode.IsolationViolated } failure:
-                CallLog.Failed(logger, context.Method, CorrelationId(), failure);
-                return Status(failure);
-            case TemplatingException failure:
-                CallLog.Refused(logger, context.Method, failure.Code, failure.Message);
-                return Status(failure);
+            case TemplatingException { Code: ErrorCode.Internal or ErrorCode.IsolationViolated } fault:
+                CallLog.Failed(logger, context.Method, CorrelationId(), fault);
+                return Status(fault);
+            case TemplatingException refusal:
+                CallLog.Refused(logger, context.Method, refusal.Code, refusal.Message);
+                return Status(refusal);
             case OperationCanceledException or IOException when context.CancellationToken.IsCancellationRequested:
                 return new RpcException(context.Deadline <= time.GetUtcNow().UtcDateTime
                     ? new Status(StatusCode.DeadlineExceeded, "The call's deadline has passed; what it had begun was undone.")
@@ -85,7 +36,7 @@ internal sealed class CallInterceptor(PolicySource policy, IHostApplicationLifet
                 return Status(CallFailures.ShuttingDown());
             default:
                 var id = CorrelationId();
-                CallLog.Failed(logger, context.Method, id, e);
+                CallLog.Failed(logger, context.Method, id, failure);
                 return ErrorMapping.ToInternal(id).ToRpcException();
         }
     }

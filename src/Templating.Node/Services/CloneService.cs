@@ -8,7 +8,7 @@ using CloneView = Templating.V1.CloneView;
 namespace Templating.Node.Services;
 
 internal sealed class CloneService(
-    ICloneManager clones, CloneBatch batch, ExecCall exec, ConsoleCall console, CallLifetime lifetime) : V1.CloneService.CloneServiceBase
+    ICloneManager clones, CloneBatch batch, GuestCalls guests, CallLifetime lifetime) : V1.CloneService.CloneServiceBase
 {
     public override async Task<VmClone> CreateClone(CreateCloneRequest request, ServerCallContext context) =>
         CloneWriter.ToWire(await clones.CreateAsync(CloneReader.Create(request, context.Caller()), context.CancellationToken));
@@ -69,29 +69,18 @@ internal sealed class CloneService(
 
     public override Task ExecClone(
         IAsyncStreamReader<ExecCloneRequest> requestStream, IServerStreamWriter<ExecCloneResponse> responseStream, ServerCallContext context) =>
-        exec.RunAsync(requestStream, responseStream, context);
+        guests.ExecAsync(requestStream, responseStream, context);
 
     public override Task AttachConsole(
         IAsyncStreamReader<AttachConsoleRequest> requestStream, IServerStreamWriter<AttachConsoleResponse> responseStream, ServerCallContext context) =>
-        console.RunAsync(requestStream, responseStream, context);
+        guests.AttachConsoleAsync(requestStream, responseStream, context);
 
-    public override async Task WatchClones(
-        WatchClonesRequest request, IServerStreamWriter<WatchClonesResponse> responseStream, ServerCallContext context)
-    {
-        var faults = new Faults();
-        var caller = context.Caller();
-        var tenant = NameReader.Parent(request.Parent, caller, faults);
-        faults.ThrowIfAny();
-        using var until = lifetime.Until(context);
-        await Watch.RunAsync(
-            clones.WatchAsync,
-            () => clones.List(tenant),
-            view => view.Name.ToString(),
-            view => NameReader.IsUnder(tenant, view.Name.Tenant) && caller.Tenants.Contains(view.Name.Tenant),
-            (type, view) => responseStream.WriteAsync(
-                new WatchClonesResponse { Type = type, Clone_ = view is null ? null : CloneWriter.ToWire(view) }, until.Token),
-            until.Token);
-    }
+    public override Task WatchClones(
+        WatchClonesRequest request, IServerStreamWriter<WatchClonesResponse> responseStream, ServerCallContext context) =>
+        Watch.ServeAsync(
+            lifetime, context, request.Parent, clones.WatchAsync, clones.List, view => view.Name.ToString(), view => view.Name.Tenant,
+            (type, view, until) => responseStream.WriteAsync(
+                new WatchClonesResponse { Type = type, Clone_ = view is null ? null : CloneWriter.ToWire(view) }, until));
 
     private static void CheckView(CloneView view)
     {

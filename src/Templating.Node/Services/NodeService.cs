@@ -8,7 +8,7 @@ using Templating.Core.Machines;
 using Templating.Core.Store;
 using Templating.Node.Mapping;
 using Templating.Node.Options;
-using Templating.Node.Pods;
+using Templating.Node.VmPods;
 using Templating.V1;
 
 namespace Templating.Node.Services;

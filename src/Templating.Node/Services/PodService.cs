@@ -1,6 +1,6 @@
 using Grpc.Core;
 using Templating.Node.Mapping;
-using Templating.Node.Pods;
+using Templating.Node.VmPods;
 using Templating.V1;
 
 namespace Templating.Node.Services;
@@ -30,7 +30,7 @@ internal sealed class PodService(PodTable pods, PodCalls calls, CallLifetime lif
         faults.ThrowIfAny();
         var shown = new List<PublishedPod>();
         var visible = pods.List(tenant).Where(pod => caller.Tenants.Contains(pod.Volume.Tenant));
-        var page = Pages.Cut(visible, PageKeys.Of, after, size, Write, out var next);
+        var page = Pages.Cut(visible, pod => pod.PageKey, after, size, Write, out var next);
         if (request.View == CloneView.Full)
         {
             await Parallel.ForEachAsync(
@@ -48,22 +48,11 @@ internal sealed class PodService(PodTable pods, PodCalls calls, CallLifetime lif
         }
     }
 
-    public override async Task WatchPods(WatchPodsRequest request, IServerStreamWriter<WatchPodsResponse> responseStream, ServerCallContext context)
-    {
-        var faults = new Faults();
-        var caller = context.Caller();
-        var tenant = NameReader.Parent(request.Parent, caller, faults);
-        faults.ThrowIfAny();
-        using var until = lifetime.Until(context);
-        await Watch.RunAsync(
-            pods.WatchAsync,
-            () => pods.List(tenant),
-            pod => pod.Volume.Id,
-            pod => NameReader.IsUnder(tenant, pod.Volume.Tenant) && caller.Tenants.Contains(pod.Volume.Tenant),
-            (type, pod) => responseStream.WriteAsync(
-                new WatchPodsResponse { Type = type, Pod = pod is null ? null : VmPodWriter.ToWire(pod) }, until.Token),
-            until.Token);
-    }
+    public override Task WatchPods(WatchPodsRequest request, IServerStreamWriter<WatchPodsResponse> responseStream, ServerCallContext context) =>
+        Watch.ServeAsync(
+            lifetime, context, request.Parent, pods.WatchAsync, pods.List, pod => pod.Volume.Id, pod => pod.Volume.Tenant,
+            (type, pod, until) => responseStream.WriteAsync(
+                new WatchPodsResponse { Type = type, Pod = pod is null ? null : VmPodWriter.ToWire(pod) }, until));
 
     public override async Task<VmPod> ActivatePod(ActivatePodRequest request, ServerCallContext context)
     {

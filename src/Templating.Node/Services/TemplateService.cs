@@ -1,8 +1,6 @@
 using Grpc.Core;
 using Microsoft.Extensions.Options;
 using Templating.Core.Building;
-using Templating.Core.Store;
-using Templating.Core.Templates;
 using Templating.Node.Mapping;
 using Templating.Node.Options;
 using Templating.V1;
@@ -84,22 +82,12 @@ internal sealed class TemplateService(ITemplateManager templates, CallLifetime l
         }, context.CancellationToken);
     }
 
-    public override async Task WatchTemplates(
-        WatchTemplatesRequest request, IServerStreamWriter<WatchTemplatesResponse> responseStream, ServerCallContext context)
-    {
-        var faults = new Faults();
-        var caller = context.Caller();
-        var tenant = NameReader.Parent(request.Parent, caller, faults);
-        faults.ThrowIfAny();
-        using var until = lifetime.Until(context);
-        await Watch.RunAsync(
-            templates.WatchAsync,
-            () => templates.List(tenant),
-            view => view.Name.ToString(),
+    public override Task WatchTemplates(
+        WatchTemplatesRequest request, IServerStreamWriter<WatchTemplatesResponse> responseStream, ServerCallContext context) =>
+        Watch.ServeAsync(
+            lifetime, context, request.Parent, templates.WatchAsync, templates.List, view => view.Name.ToString(),
             // A build under way is not a template yet: it is ADDED when it is published.
-            view => view.State != Core.Building.TemplateState.Building && NameReader.IsUnder(tenant, view.Name.Template.Tenant) && caller.Tenants.Contains(view.Name.Template.Tenant),
-            (type, view) => responseStream.WriteAsync(
-                new WatchTemplatesResponse { Type = type, Template = view is null ? null : TemplateWriter.ToWire(view) }, until.Token),
-            until.Token);
-    }
+            view => view.State == Core.Building.TemplateState.Building ? null : view.Name.Template.Tenant,
+            (type, view, until) => responseStream.WriteAsync(
+                new WatchTemplatesResponse { Type = type, Template = view is null ? null : TemplateWriter.ToWire(view) }, until));
 }

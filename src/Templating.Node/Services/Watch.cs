@@ -1,5 +1,6 @@
+using Grpc.Core;
 using Templating.Core.Diagnostics;
-using Templating.Core.Templates;
+using Templating.Node.Mapping;
 
 namespace Templating.Node.Services;
 
@@ -9,6 +10,24 @@ namespace Templating.Node.Services;
 /// </summary>
 internal static class Watch
 {
+    /// <summary>Of what is under a parent and the caller may see, until the caller goes or the node stops.</summary>
+    /// <param name="tenantOf">Whose an object is; null where nobody is told of it.</param>
+    public static async Task ServeAsync<T>(
+        CallLifetime lifetime, ServerCallContext context, string parent, Func<CancellationToken, IAsyncEnumerable<Change<T>>> subscribe,
+        Func<string?, IReadOnlyList<T>> list, Func<T, string> keyOf, Func<T, string?> tenantOf, Func<V1.ChangeType, T?, CancellationToken, Task> send)
+        where T : class
+    {
+        var faults = new Faults();
+        var caller = context.Caller();
+        var tenant = NameReader.Parent(parent, caller, faults);
+        faults.ThrowIfAny();
+        using var until = lifetime.Until(context);
+        await RunAsync(
+            subscribe, () => list(tenant), keyOf,
+            item => tenantOf(item) is { } owner && NameReader.IsUnder(tenant, owner) && caller.Tenants.Contains(owner),
+            (type, item) => send(type, item, until.Token), until.Token);
+    }
+
     /// <param name="subscribe">The manager's changes; begins with the call.</param>
     /// <param name="list">What exists now.</param>
     /// <param name="keyOf">Identity of an object.</param>

@@ -5,8 +5,8 @@ using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
 using Templating.Core.Diagnostics;
-using Templating.Node.Hosting;
 using Templating.Node.Options;
+using Templating.Node.Sockets;
 
 namespace Templating.Node.Telemetry;
 

@@ -1,6 +1,7 @@
 using System.Text;
 using Templating.Api.Client;
 using Templating.Api.Pods;
+using Templating.Contract;
 using Templating.V1;
 
 namespace Templating.Testing.Nodes;
@@ -24,7 +25,7 @@ public sealed class PodProcess : IDisposable
             new Dictionary<string, string>(StringComparer.Ordinal) { ["POD_NAME"] = "web-1" }, redirect: true);
         _printing = GatherAsync();
         _errors = _process.Error.ReadToEndAsync(CancellationToken.None);
-        Client = new PodClient(Path.Combine(volume, "socket", "pod.sock"));
+        Client = new PodClient(VolumeLayout.SocketPath(volume));
     }
 
     public string Volume { get; }

@@ -1,6 +1,7 @@
 using Grpc.Core;
 using Templating.Api.Client;
-using Templating.UnitTests.Commands.Fakes;
+using Templating.Contract;
+using Templating.UnitTests.Cli.Fakes;
 using Templating.V1;
 
 namespace Templating.UnitTests.Api;
@@ -18,7 +19,7 @@ public sealed class TemplatingClientTests
         failure.Reason.ShouldBe("NODE_MEMORY_EXHAUSTED");
         failure.Message.ShouldBe("No room.");
         failure.Metadata["step"].ShouldBe("boot");
-        failure.Violations.ShouldHaveSingleItem().ShouldBe(new ClientFieldViolation("a.b", "Too much."));
+        failure.Violations.ShouldHaveSingleItem().ShouldBe(new FieldViolation("a.b", "Too much."));
         failure.RetryAfter.ShouldBe(TimeSpan.FromSeconds(5));
     }
 

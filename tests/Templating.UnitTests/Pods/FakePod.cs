@@ -1,7 +1,7 @@
 using Templating.Api.Pods;
+using Templating.Contract;
 using Templating.Core.Machines;
 using Templating.Node.PodProcess;
-using Templating.Node.Pods;
 using Templating.Testing.Fakes;
 
 namespace Templating.UnitTests.Pods;
@@ -17,7 +17,7 @@ internal sealed class FakePod : IAsyncDisposable
         _node = node;
         Vm = new PodVm(
             node.Vmm, PodVolume.Open(volume), Path.Combine(volume, "run"), forwards, TimeProvider.System);
-        SocketPath = PodVolume.SocketPath(volume);
+        SocketPath = VolumeLayout.SocketPath(volume);
         _server = new PodServer(SocketPath, Vm, serverTime, Complaints.Add);
         Client = new PodClient(SocketPath);
     }
@@ -44,8 +44,8 @@ internal sealed class FakePod : IAsyncDisposable
         var template = (await node.BuildAsync()).Name;
         var revision = node.Store.Find(template.Template, template.Revision)!.Path;
         var volume = Directory.CreateDirectory(Path.Combine(Path.GetDirectoryName(node.Options.RunFolder)!, "volume")).FullName;
-        Directory.CreateSymbolicLink(Path.Combine(volume, "revision"), revision);
-        Directory.CreateDirectory(Path.Combine(volume, PodVolume.SocketFolder));
+        Directory.CreateSymbolicLink(Path.Combine(volume, VolumeLayout.RevisionFolder), revision);
+        Directory.CreateDirectory(Path.Combine(volume, VolumeLayout.SocketFolder));
         return new FakePod(node, volume, forwards, serverTime);
     }
 

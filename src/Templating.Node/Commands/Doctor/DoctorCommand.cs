@@ -1,8 +1,11 @@
 using System.Text.Json.Nodes;
 using Spectre.Console;
 using Templating.Api.Client;
-using Templating.Node.Commands.Terminals;
-using Templating.Node.Output;
+using Templating.Cli.Base;
+using Templating.Cli.Exits;
+using Templating.Cli.Output;
+using Templating.Cli.Terminals;
+using Templating.Core.Machines;
 using Templating.V1;
 
 namespace Templating.Node.Commands.Doctor;
@@ -25,7 +28,8 @@ internal static class DoctorCommand
         new ToolsCheck(),
     ];
 
-    public static CliCommand Create(Globals globals)
+    /// <param name="vmm">Makes a virtual machine monitor of the QEMU that is named; null for the one in the PATH.</param>
+    public static CliCommand Create(Globals globals, Func<string?, IVmm> vmm)
     {
         var store = OptionKinds.Text("--store-path", "FOLDER", "The store (default /var/lib/templating)");
         var run = OptionKinds.Text("--run-path", "FOLDER", "Sockets and running clones (default /run/templating)");
@@ -41,17 +45,15 @@ internal static class DoctorCommand
         };
         return globals.Run(command, async (context, cancellationToken) =>
         {
-            var host = globals.Host;
             var target = new DoctorTarget
             {
                 StorePath = Path.GetFullPath(context.Get(store) ?? "/var/lib/templating"),
                 RunPath = Path.GetFullPath(context.Get(run) ?? "/run/templating"),
-                Vmm = host.Vmm(context.Get(qemu)),
-                Root = host.Root,
-                SearchPath = host.Environment("PATH") ?? "",
+                Vmm = vmm(context.Get(qemu)),
+                SearchPath = globals.Host.Environment("PATH") ?? "",
                 User = LibC.EffectiveUser(),
             };
-            using var vmm = target.Vmm as IDisposable;
+            using var disposable = target.Vmm as IDisposable;
             var findings = new List<Finding>();
             foreach (var check in Checks)
             {

@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using Templating.Node.Commands.Terminals;
+using Templating.Cli.Terminals;
 
 namespace Templating.Node.Commands.Doctor;
 

@@ -1,5 +1,5 @@
-using Templating.Node.Commands.Parsing;
-using Templating.Node.Commands.Terminals;
+using Templating.Cli.Parsing;
+using Templating.Cli.Terminals;
 
 namespace Templating.Node.Commands.Doctor;
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Templating.Node.Commands.Parsing;
+using Templating.Cli.Parsing;
 
 namespace Templating.Node.Commands.Doctor;
 

@@ -1,4 +1,4 @@
-using Templating.Node.Commands.Terminals;
+using Templating.Cli.Terminals;
 
 namespace Templating.Node.Commands.Doctor;
 

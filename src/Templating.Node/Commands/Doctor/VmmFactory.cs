@@ -5,7 +5,7 @@ using Templating.Qemu.Base;
 
 namespace Templating.Node.Commands.Doctor;
 
-/// <summary>The one place where the command line comes by a virtual machine monitor.</summary>
+/// <summary>The doctor's own monitor: it probes, with no daemon's options and no log.</summary>
 internal static class VmmFactory
 {
     /// <param name="qemuPath">Null for the one in the PATH.</param>

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Templating.Api.Client;
+using Templating.Contract;
 
 namespace Templating.Node.Commands.Serve;
 
@@ -17,7 +17,7 @@ internal static class ConfigFile
     };
 
     /// <returns>The values of each setting that is there.</returns>
-    public static Dictionary<Setting, IReadOnlyList<string>> Parse(string name, string text, List<ClientFieldViolation> faults)
+    public static Dictionary<Setting, IReadOnlyList<string>> Parse(string name, string text, List<FieldViolation> faults)
     {
         var values = new Dictionary<Setting, IReadOnlyList<string>>();
         try
@@ -29,19 +29,19 @@ internal static class ConfigFile
             }
             else
             {
-                faults.Add(new ClientFieldViolation(name, "An object is needed: { ... }."));
+                faults.Add(new FieldViolation(name, "An object is needed: { ... }."));
             }
         }
         catch (JsonException e)
         {
-            faults.Add(new ClientFieldViolation($"{name}:{e.LineNumber + 1}", "Not JSON: " + e.Message));
+            faults.Add(new FieldViolation($"{name}:{e.LineNumber + 1}", "Not JSON: " + e.Message));
         }
 
         return values;
     }
 
     private static void Read(
-        string name, JsonElement element, string group, Dictionary<Setting, IReadOnlyList<string>> values, List<ClientFieldViolation> faults)
+        string name, JsonElement element, string group, Dictionary<Setting, IReadOnlyList<string>> values, List<FieldViolation> faults)
     {
         var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (var property in element.EnumerateObject())
@@ -50,13 +50,13 @@ internal static class ConfigFile
             var field = $"{name}: {path}";
             if (!seen.Add(property.Name))
             {
-                faults.Add(new ClientFieldViolation(field, "Is there twice."));
+                faults.Add(new FieldViolation(field, "Is there twice."));
             }
             else if (Settings.All.FirstOrDefault(s => string.Equals(s.FieldPath, path, StringComparison.Ordinal)) is { } setting)
             {
                 if (Values(property.Value, setting) is not { } found)
                 {
-                    faults.Add(new ClientFieldViolation(field, setting.Many ? "A list of texts is needed." : "A text or a number is needed."));
+                    faults.Add(new FieldViolation(field, setting.Many ? "A list of texts is needed." : "A text or a number is needed."));
                 }
                 else if (property.Value.ValueKind != JsonValueKind.Null)
                 {
@@ -69,13 +69,13 @@ internal static class ConfigFile
             }
             else
             {
-                faults.Add(new ClientFieldViolation(field, "Unknown; docs/cli.md lists what there is."));
+                faults.Add(new FieldViolation(field, "Unknown; docs/cli.md lists what there is."));
             }
         }
     }
 
     private static void ReadGroup(
-        string name, JsonProperty property, Dictionary<Setting, IReadOnlyList<string>> values, List<ClientFieldViolation> faults)
+        string name, JsonProperty property, Dictionary<Setting, IReadOnlyList<string>> values, List<FieldViolation> faults)
     {
         if (property.Value.ValueKind == JsonValueKind.Object)
         {
@@ -83,7 +83,7 @@ internal static class ConfigFile
         }
         else if (property.Value.ValueKind != JsonValueKind.Null)
         {
-            faults.Add(new ClientFieldViolation($"{name}: {property.Name}", "An object is needed: { ... }."));
+            faults.Add(new FieldViolation($"{name}: {property.Name}", "An object is needed: { ... }."));
         }
     }
 

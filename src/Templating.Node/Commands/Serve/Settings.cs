@@ -1,5 +1,5 @@
 using System.Globalization;
-using Templating.Node.Commands.Parsing;
+using Templating.Cli.Parsing;
 using Templating.Node.Options;
 
 namespace Templating.Node.Commands.Serve;
@@ -14,10 +14,10 @@ internal static class Settings
         Text("SocketPath", "socket-path", "FILE", "The Unix socket to serve on (default templating.sock in the run folder)", (o, v) => o.SocketPath = v),
         Text("SocketMode", "socket-mode", "OCTAL", "The socket's permission bits (default 0660)", (o, v) => o.SocketMode = v),
         Text("SocketGroup", "socket-group", "GROUP", "The socket's group, a name or a number (default: the daemon's)", (o, v) => o.SocketGroup = v),
-        Tcp("Address", "address", "IP:PORT", "Also serve on TCP, with mutual TLS", (t, v) => t.Address = v),
-        Tcp("CertificatePath", "certificate-path", "FILE", "PEM file with the server's certificate and its chain", (t, v) => t.CertificatePath = v),
-        Tcp("KeyPath", "key-path", "FILE", "PEM file with the certificate's key", (t, v) => t.KeyPath = v),
-        Tcp("ClientCaPath", "client-ca-path", "FILE", "PEM file with the authorities of client certificates", (t, v) => t.ClientCaPath = v),
+        Tcp("Address", "address", "IP:PORT", "Also serve on TCP, with mutual TLS (default: nowhere)", (t, v) => t.Address = v),
+        Tcp("CertificatePath", "certificate-path", "FILE", "PEM file with the server's certificate and its chain (needed with --tcp-address)", (t, v) => t.CertificatePath = v),
+        Tcp("KeyPath", "key-path", "FILE", "PEM file with the certificate's key (needed with --tcp-address)", (t, v) => t.KeyPath = v),
+        Tcp("ClientCaPath", "client-ca-path", "FILE", "PEM file with the authorities of client certificates (needed with --tcp-address)", (t, v) => t.ClientCaPath = v),
         Text("MetricsAddress", "metrics-address", "IP:PORT", "Serve Prometheus metrics there (default: nowhere)", (o, v) => o.MetricsAddress = v),
         Text("QemuPath", "qemu-path", "FILE", "The QEMU binary (default: qemu-system-x86_64 in the PATH)", (o, v) => o.QemuPath = v),
         Size("MemoryBudgetBytes", "memory-budget", "What clones may be charged in all (default: 80 % of the machine or cgroup)", (o, v) => o.MemoryBudgetBytes = v),
@@ -25,20 +25,20 @@ internal static class Settings
         Size("CloneOverheadBytes", "clone-overhead", "What each clone is charged beside its RAM (default 64MiB)", (o, v) => o.CloneOverheadBytes = v),
         Whole("MaxClones", "max-clones", "Clones at once (default 1000)", (o, v) => o.MaxClones = v),
         Whole("MaxConcurrentStarts", "max-concurrent-starts", "Clones that start at once (default: twice the CPUs)", (o, v) => o.MaxConcurrentStarts = v),
-        Users("FirstUid", "first-uid", "The first of the users that VMs run as", (u, v) => u.FirstUid = v),
-        Users("Count", "count", "How many there are; 0: VMs run as the daemon's user", (u, v) => u.Count = v),
-        Users("Gid", "gid", "The group of all of them", (u, v) => u.Gid = v),
-        new("GuestFolders", "", "guest-folders", "FOLDER", "A folder from which callers may name kernels, initrds and images", (o, v) => { o.GuestFolders = [.. v]; return null; }, Many: true),
-        new("DownloadHosts", "", "download-hosts", "HOST", "A host from which guest files may be fetched by URL, also HOST:PORT and *.DOMAIN", (o, v) => { o.DownloadHosts = [.. v]; return null; }, Many: true),
+        Users("FirstUid", "first-uid", "The first of the users that VMs run as (default 2000000000)", (u, v) => u.FirstUid = v),
+        Users("Count", "count", "How many there are; 0: VMs run as the daemon's user (default 65536; 0 where the daemon is not root)", (u, v) => u.Count = v),
+        Users("Gid", "gid", "The group of all of them (default 2000000000)", (u, v) => u.Gid = v),
+        new("GuestFolders", "", "guest-folders", "FOLDER", "A folder from which callers may name kernels, initrds and images (default /usr/share/templating and /var/lib/templating/guests)", (o, v) => { o.GuestFolders = [.. v]; return null; }, Many: true),
+        new("DownloadHosts", "", "download-hosts", "HOST", "A host from which guest files may be fetched by URL, also HOST:PORT and *.DOMAIN (default: none)", (o, v) => { o.DownloadHosts = [.. v]; return null; }, Many: true),
         Text("DownloadCaPath", "download-ca-path", "FILE", "PEM file with those hosts' authorities (default: the system's)", (o, v) => o.DownloadCaPath = v),
         Size("MaxDownloadBytes", "max-download", "The largest file that is fetched (default 16GiB)", (o, v) => o.MaxDownloadBytes = v),
-        Text("PolicyPath", "policy-path", "FILE", "JSON file that says who may act for which tenants", (o, v) => o.PolicyPath = v),
+        Text("PolicyPath", "policy-path", "FILE", "JSON file that says who may act for which tenants (default: root, the daemon's user, and certificates for those they name)", (o, v) => o.PolicyPath = v),
         Time("ReadinessTimeout", "readiness-timeout", "For templates whose spec has none (default 2m)", (o, v) => o.ReadinessTimeout = v),
         Time("CollectInterval", "collect-interval", "How often what is unused is deleted (default 1h; 0s: only when asked)", (o, v) => o.CollectInterval = v),
         Time("ShutdownTimeout", "shutdown-timeout", "For calls under way when told to stop (default 10s)", (o, v) => o.ShutdownTimeout = v),
-        Text("KubeletPath", "kubelet-path", "FOLDER", "In a cluster: the kubelet's folder, usually /var/lib/kubelet; serves the volumes of VM pods", (o, v) => o.KubeletPath = v),
-        Text("NodeName", "node-name", "NAME", "In a cluster: this node's name", (o, v) => o.NodeName = v),
-        Choice<Switch>("Pods", "pods", "In a cluster: whether VM pods are served (default on)", (o, v) => o.Pods = v),
+        Text("KubeletPath", "kubelet-path", "FOLDER", "In a cluster: the kubelet's folder, usually /var/lib/kubelet; serves the volumes of VM pods (default: no cluster)", (o, v) => o.KubeletPath = v),
+        Text("NodeName", "node-name", "NAME", "In a cluster: this node's name (needed with --kubelet-path)", (o, v) => o.NodeName = v),
+        Parsed<bool>("Pods", "", "pods", "on|off", "In a cluster: whether VM pods are served (default on)", TryOnOff, "on or off", (o, v) => o.Pods = v),
         Whole("KvmDevices", "kvm-devices", "In a cluster: VMs that may ask for templating.dev/kvm (default 1000)", (o, v) => o.KvmDevices = v),
         Choice<LogLevel>("LogLevel", "log-level", "The least level to log (default information)", (o, v) => o.LogLevel = v),
         Choice<LogFormat>("LogFormat", "log-format", "Lines for people or JSON (default text)", (o, v) => o.LogFormat = v),
@@ -75,6 +75,12 @@ internal static class Settings
             property, "", name, string.Join('|', words), description,
             (string text, out T value) => Enum.TryParse(text, ignoreCase: true, out value) && words.Contains(text, StringComparer.OrdinalIgnoreCase),
             "one of " + string.Join(", ", words), set);
+    }
+
+    private static bool TryOnOff(string text, out bool value)
+    {
+        value = string.Equals(text, "on", StringComparison.OrdinalIgnoreCase);
+        return value || string.Equals(text, "off", StringComparison.OrdinalIgnoreCase);
     }
 
     private static bool TryWhole(string text, out int value) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value);

@@ -1,5 +1,3 @@
-using Microsoft.Extensions.Logging;
-
 namespace Templating.Node.Kubernetes.Volumes;
 
 internal static partial class Log

@@ -163,7 +163,7 @@ public sealed class VolumeManager
                 _mounts.Unmount(view.TargetPath);
             }
 
-            _mounts.Mount(view.TargetPath, VolumeLayout.Files(revision, _store.ImagePath));
+            _mounts.Mount(view.TargetPath, VolumeFiles.Of(revision, _store.ImagePath));
             _records.Write(record with { Complete = true });
             complete = true;
         }

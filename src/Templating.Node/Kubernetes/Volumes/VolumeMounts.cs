@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
-using Templating.Core.Store;
+using Templating.Contract;
 using Templating.Core.Linux;
+using Templating.Core.Store;
 
 namespace Templating.Node.Kubernetes.Volumes;
 

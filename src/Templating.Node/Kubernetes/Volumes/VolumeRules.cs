@@ -1,6 +1,5 @@
 using Templating.Contract;
 using Templating.Core.Errors;
-using Templating.Core.Names;
 
 namespace Templating.Node.Kubernetes.Volumes;
 

@@ -1,5 +1,5 @@
+using Templating.Contract;
 using Templating.Core.Names;
-using Templating.Core.Templates;
 
 namespace Templating.Node.Kubernetes.Volumes;
 

@@ -15,7 +15,7 @@ public sealed class UnixCallerTests
     {
         await using var daemon = await TestDaemon.StartAsync();
 
-        Should.Throw<SocketException>(() => Sockets.ConnectAs(Stranger, Stranger, daemon.Options.EffectiveSocketPath))
+        Should.Throw<SocketException>(() => TestSockets.ConnectAs(Stranger, Stranger, daemon.Options.EffectiveSocketPath))
             .SocketErrorCode.ShouldBe(SocketError.AccessDenied);
     }
 
@@ -24,7 +24,7 @@ public sealed class UnixCallerTests
     {
         await using var daemon = await TestDaemon.StartAsync((options, _) => options.SocketMode = "0666");
         await daemon.BuildAsync();
-        var channel = daemon.Connect(() => Sockets.ConnectAs(Stranger, Stranger, daemon.Options.EffectiveSocketPath));
+        var channel = daemon.Connect(() => TestSockets.ConnectAs(Stranger, Stranger, daemon.Options.EffectiveSocketPath));
         var templates = new TemplateService.TemplateServiceClient(channel);
         var node = new NodeService.NodeServiceClient(channel);
 
@@ -47,7 +47,7 @@ public sealed class UnixCallerTests
             File.WriteAllText(options.PolicyPath, $$"""{ "version": 1, "rules": [ { "uid": {{Stranger}}, "tenants": ["a"] } ] }""");
         });
         var clones = new CloneService.CloneServiceClient(
-            daemon.Connect(() => Sockets.ConnectAs(Stranger, Stranger, daemon.Options.EffectiveSocketPath)));
+            daemon.Connect(() => TestSockets.ConnectAs(Stranger, Stranger, daemon.Options.EffectiveSocketPath)));
         var ofA = new ListClonesRequest { Parent = "tenants/a" };
         await clones.ListClonesAsync(ofA);
         (await Errors.FailureOf(async () => await clones.ListClonesAsync(new ListClonesRequest { Parent = "tenants/b" })))
@@ -85,7 +85,7 @@ public sealed class UnixCallerTests
             Spec = new TemplateSpec { Guest = new GuestSpec { KernelPath = daemon.Kernel }, Machine = new MachineSpec { MemoryBytes = 32 << 20 } },
         };
         var other = new TemplateService.TemplateServiceClient(
-            daemon.Connect(() => Sockets.ConnectAs(Stranger, Stranger, daemon.Options.EffectiveSocketPath)));
+            daemon.Connect(() => TestSockets.ConnectAs(Stranger, Stranger, daemon.Options.EffectiveSocketPath)));
         var root = new TemplateService.TemplateServiceClient(daemon.Connect());
 
         (await Errors.FailureOf(() => ReadAllAsync(other.CreateTemplate(request)))).Fields().ShouldBe(["spec.guest.kernel_path"]);

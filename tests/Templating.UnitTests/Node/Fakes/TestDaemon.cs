@@ -81,7 +81,7 @@ internal sealed class TestDaemon : IAsyncDisposable
         var handler = new SocketsHttpHandler
         {
             ConnectCallback = (_, _) => ValueTask.FromResult<Stream>(
-                new NetworkStream((connect ?? (() => Sockets.Connect(Options.EffectiveSocketPath)))(), ownsSocket: true)),
+                new NetworkStream((connect ?? (() => TestSockets.Connect(Options.EffectiveSocketPath)))(), ownsSocket: true)),
         };
         return Open("http://node", handler);
     }

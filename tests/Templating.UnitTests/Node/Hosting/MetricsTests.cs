@@ -24,7 +24,7 @@ public sealed class MetricsTests
         using var socket = new HttpClient(new SocketsHttpHandler
         {
             ConnectCallback = (_, _) => ValueTask.FromResult<Stream>(
-                new NetworkStream(Sockets.Connect(daemon.Options.EffectiveSocketPath), ownsSocket: true)),
+                new NetworkStream(TestSockets.Connect(daemon.Options.EffectiveSocketPath), ownsSocket: true)),
         })
         { DefaultRequestVersion = HttpVersion.Version20, DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact };
         (await socket.GetAsync("http://node/metrics")).StatusCode.ShouldBe(HttpStatusCode.NotFound);

@@ -1,0 +1,21 @@
+using Templating.Cli.Exits;
+using Templating.Cli.Parsing;
+
+namespace Templating.Cli.Base;
+
+/// <summary>A file that a flag names; - for standard input.</summary>
+internal static class InputFile
+{
+    public static string NameOf(string path) => path is "-" ? "(standard input)" : path;
+
+    /// <exception cref="CliException">Usage: it is larger, and was not read whole.</exception>
+    public static async Task<byte[]> ReadAsync(CliHost host, string path, int most, CancellationToken cancellationToken)
+    {
+        await using var stream = path is "-" ? host.StandardInput() : File.OpenRead(path);
+        var buffer = new byte[most + 1];
+        var count = await stream.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken);
+        return count <= most
+            ? buffer[..count]
+            : throw new CliException(ExitCode.Usage, $"{NameOf(path)} is larger than {ByteSize.Format(most)}, which is the most allowed.");
+    }
+}

@@ -1,0 +1,71 @@
+using Templating.Cli.Output;
+using Templating.Cli.Parsing;
+using Templating.V1;
+
+namespace Templating.Cli.Clones;
+
+internal static class CloneColumns
+{
+    public static IReadOnlyList<Column<VmClone>> List(TimeProvider clock, bool tenants) =>
+    [
+        .. tenants ? [new Column<VmClone>("TENANT", c => c.Tenant)] : Array.Empty<Column<VmClone>>(),
+        new("ID", c => c.Id),
+        new("TEMPLATE", TemplateOf),
+        new("STATE", c => Words.Of(c.State), Colour: c => Words.ColourOf(c.State)),
+        new("READY", c => c.ReadyTime is null ? "no" : "yes"),
+        new("HOSTNAME", c => c.Identity?.Hostname ?? ""),
+        new("PORTS", c => Words.Of(c.Network)),
+        new("AGE", c => Age.Of(c.CreateTime, clock), Right: true),
+        new("REVISION", c => Words.ShortRevision(ObjectNames.Last(c.Template)), Wide: true),
+        new("PID", c => c.Pid == 0 ? "" : $"{c.Pid}", Wide: true, Right: true),
+        new("CHARGED", c => ByteSize.Format(c.ChargedBytes), Wide: true, Right: true),
+        new("MAC", c => c.Identity?.Mac ?? "", Wide: true),
+        new("LABELS", c => Words.Pairs(c.Labels), Wide: true),
+        new("REASON", c => c.StateReason, Wide: true),
+    ];
+
+    public static IEnumerable<(string Label, string Value)> Sheet(VmClone clone, TimeProvider clock) =>
+    [
+        ("Name", clone.Name),
+        ("Template", clone.Template),
+        ("State", Words.Of(clone.State)),
+        ("Reason", clone.StateReason),
+        ("Ready", clone.ReadyTime is null ? "no" : "yes"),
+        ("Age", Age.Of(clone.CreateTime, clock)),
+        .. Identity(clone.Identity),
+        ("Ports", Words.Of(clone.Network)),
+        ("Outbound", clone.Network?.Outbound == true ? "yes" : "no"),
+        ("Process", clone.Pid == 0 ? "" : $"{clone.Pid}"),
+        ("Charged", ByteSize.Format(clone.ChargedBytes)),
+        ("Labels", Words.Pairs(clone.Labels)),
+        .. clone.Phases.Select(p => ($"Took {p.Name}", Words.Milliseconds(p.Duration) + " ms")),
+        ("Took in all", clone.Total is null ? "" : Words.Milliseconds(clone.Total) + " ms"),
+        .. Memory(clone.Memory),
+    ];
+
+    /// <summary>tenants/T/templates/NAME/revisions/R: the NAME.</summary>
+    public static string TemplateOf(VmClone clone)
+    {
+        var parts = clone.Template.Split('/');
+        return parts.Length > 3 ? parts[3] : clone.Template;
+    }
+
+    private static IEnumerable<(string Label, string Value)> Identity(Identity? identity) => identity is null ? [] :
+    [
+        ("Hostname", identity.Hostname),
+        ("Machine id", identity.MachineId),
+        ("Generation", identity.Generation),
+        ("MAC", identity.Mac),
+        ("Reseeded", identity.KernelReseeded ? "yes" : "not seen"),
+    ];
+
+    private static IEnumerable<(string Label, string Value)> Memory(MemoryUsage? memory) => memory is null ? [] :
+    [
+        ("Resident", ByteSize.Format(memory.Resident)),
+        ("Proportional", ByteSize.Format(memory.Proportional)),
+        ("Shared", ByteSize.Format(memory.Shared)),
+        ("Private", ByteSize.Format(memory.Private)),
+        ("RAM private", ByteSize.Format(memory.RamPrivate)),
+        ("Image private", ByteSize.Format(memory.ImagePrivate)),
+    ];
+}

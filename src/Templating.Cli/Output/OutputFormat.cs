@@ -1,0 +1,9 @@
+namespace Templating.Cli.Output;
+
+internal enum OutputFormat
+{
+    Table,
+    Json,
+    Yaml,
+    Name,
+}

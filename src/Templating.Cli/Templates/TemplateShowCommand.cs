@@ -1,0 +1,37 @@
+using System.CommandLine;
+using Templating.Cli.Base;
+using Templating.Cli.Exits;
+using Templating.V1;
+
+namespace Templating.Cli.Templates;
+
+internal static class TemplateShowCommand
+{
+    public static CliCommand Create(Globals globals)
+    {
+        var name = NameArgument(globals);
+        var command = new CliCommand(
+            "show",
+            "Shows all about a template's newest revision, or about the one named.",
+            "templating template show web",
+            "templating template show web@3f2a91c0d4e8 -o yaml")
+        {
+            name,
+        };
+        return globals.Run(command, async (context, cancellationToken) =>
+        {
+            var template = await context.Client.Templates.GetTemplateAsync(
+                new GetTemplateRequest { Name = await RevisionNames.ResolveAsync(context, context.Get(name), cancellationToken) },
+                deadline: context.Deadline, cancellationToken: cancellationToken);
+            context.PrintSheet(() => TemplateColumns.Sheet(template, globals.Host.Clock), template, template.Name);
+            return ExitCode.Ok;
+        });
+    }
+
+    public static Argument<string> NameArgument(Globals globals)
+    {
+        var name = new Argument<string>("NAME") { HelpName = "NAME", Description = "A template, NAME or NAME@REVISION; a revision may be shortened" };
+        name.CompletionSources.Add(new Completions(globals).Templates);
+        return name;
+    }
+}

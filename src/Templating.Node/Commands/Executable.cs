@@ -1,0 +1,29 @@
+using Templating.Cli.Base;
+using Templating.Cli.Clones;
+using Templating.Cli.Nodes;
+using Templating.Cli.Root;
+using Templating.Cli.Templates;
+using Templating.Node.Commands.Doctor;
+using Templating.Node.Commands.Serve;
+
+namespace Templating.Node.Commands;
+
+/// <summary>The executable <c>templating</c>: the client's commands, and those that need the node's own code.</summary>
+internal static class Executable
+{
+    public static Task<int> RunAsync(IReadOnlyList<string> arguments, CliHost host, CancellationToken cancellationToken) =>
+        CommandLine.RunAsync(arguments, host, Commands, cancellationToken);
+
+    /// <summary>All of them, in the order in which help lists them.</summary>
+    public static IEnumerable<CliCommand> Commands(Globals globals) =>
+    [
+        ServeCommand.Create(globals),
+        TemplateCommands.Create(globals),
+        CloneCommands.Create(globals),
+        NodeCommands.Create(globals),
+        PodCommand.Create(globals),
+        DoctorCommand.Create(globals, VmmFactory.Create),
+        CompletionCommand.Create(globals),
+        VersionCommand.Create(globals),
+    ];
+}

@@ -1,0 +1,34 @@
+namespace Templating.Node.Linux;
+
+/// <summary>
+/// Gives garbage back when the daemon comes to rest. The collector keeps it until more is asked for, and a daemon that has
+/// just started twenty clones may not be asked for days; on a node that memory is another clone's.
+/// </summary>
+internal sealed class HeapTrimmer(TimeProvider time) : BackgroundService
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
+
+    /// <summary>Less garbage than this is not worth the milliseconds of a collection.</summary>
+    private const long WorthIt = 4 << 20;
+
+    /// <summary>More than this allocated within an interval, and the daemon is at work: not now.</summary>
+    private const long AtWork = 256 << 10;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var trimmedAt = 0L;
+        var before = 0L;
+        using var timer = new PeriodicTimer(Interval, time);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            var now = GC.GetTotalAllocatedBytes(precise: false);
+            if (now - trimmedAt > WorthIt && now - before < AtWork)
+            {
+                GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+                trimmedAt = now;
+            }
+
+            before = now;
+        }
+    }
+}

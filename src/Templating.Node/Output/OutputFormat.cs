@@ -1,9 +1,0 @@
-namespace Templating.Node.Output;
-
-internal enum OutputFormat
-{
-    Table,
-    Json,
-    Yaml,
-    Name,
-}

@@ -1,0 +1,136 @@
+using Grpc.Core;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Templating.V1;
+
+namespace Templating.UnitTests.Cli.Fakes;
+
+/// <summary>A daemon's services in this process, on a Unix socket: what each call does, the test says.</summary>
+internal sealed class FakeNode : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("t-");
+
+    private FakeNode()
+    {
+        SocketPath = Path.Combine(_folder.FullName, "s");
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.Services.AddGrpc();
+        builder.Services.AddSingleton(Templates).AddSingleton(Clones).AddSingleton(Node);
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.ListenUnixSocket(SocketPath, listen => listen.Protocols = HttpProtocols.Http2));
+        _app = builder.Build();
+        _app.MapGrpcService<FakeTemplates>();
+        _app.MapGrpcService<FakeClones>();
+        _app.MapGrpcService<FakeNodeService>();
+    }
+
+    public string SocketPath { get; }
+
+    public string Address => "unix://" + SocketPath;
+
+    public FakeTemplates Templates { get; } = new();
+
+    public FakeClones Clones { get; } = new();
+
+    public FakeNodeService Node { get; } = new();
+
+    public static async Task<FakeNode> StartAsync()
+    {
+        var node = new FakeNode();
+        await node._app.StartAsync();
+        return node;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _app.DisposeAsync();
+        _folder.Delete(recursive: true);
+    }
+}
+
+internal sealed class FakeTemplates : TemplateService.TemplateServiceBase
+{
+    public Func<CreateTemplateRequest, IServerStreamWriter<CreateTemplateResponse>, ServerCallContext, Task>? OnCreate { get; set; }
+
+    public Func<GetTemplateRequest, Template>? OnGet { get; set; }
+
+    public Func<ListTemplatesRequest, ListTemplatesResponse>? OnList { get; set; }
+
+    public Func<DeleteTemplateRequest, DeleteTemplateResponse>? OnDelete { get; set; }
+
+    public IReadOnlyList<VerifyTemplateResponse> Verify { get; set; } = [];
+
+    public override Task CreateTemplate(CreateTemplateRequest request, IServerStreamWriter<CreateTemplateResponse> responseStream, ServerCallContext context) =>
+        OnCreate!(request, responseStream, context);
+
+    public override Task<Template> GetTemplate(GetTemplateRequest request, ServerCallContext context) => Task.FromResult(OnGet!(request));
+
+    public override Task<ListTemplatesResponse> ListTemplates(ListTemplatesRequest request, ServerCallContext context) => Task.FromResult(OnList!(request));
+
+    public override Task<DeleteTemplateResponse> DeleteTemplate(DeleteTemplateRequest request, ServerCallContext context) => Task.FromResult(OnDelete!(request));
+
+    public override async Task VerifyTemplate(VerifyTemplateRequest request, IServerStreamWriter<VerifyTemplateResponse> responseStream, ServerCallContext context)
+    {
+        foreach (var response in Verify)
+        {
+            await responseStream.WriteAsync(response);
+        }
+    }
+}
+
+internal sealed class FakeClones : CloneService.CloneServiceBase
+{
+    public Func<CreateCloneRequest, VmClone>? OnCreate { get; set; }
+
+    public Func<CreateClonesRequest, IServerStreamWriter<CreateClonesResponse>, Task>? OnCreateMany { get; set; }
+
+    public Func<ListClonesRequest, ListClonesResponse>? OnList { get; set; }
+
+    public Func<GetCloneRequest, ServerCallContext, Task<VmClone>>? OnGet { get; set; }
+
+    public Func<DeleteCloneRequest, DeleteCloneResponse>? OnDelete { get; set; }
+
+    public Func<IAsyncStreamReader<ExecCloneRequest>, IServerStreamWriter<ExecCloneResponse>, ServerCallContext, Task>? OnExec { get; set; }
+
+    public Func<IAsyncStreamReader<AttachConsoleRequest>, IServerStreamWriter<AttachConsoleResponse>, ServerCallContext, Task>? OnConsole { get; set; }
+
+    public IReadOnlyList<WatchClonesResponse> Changes { get; set; } = [];
+
+    public override Task<VmClone> CreateClone(CreateCloneRequest request, ServerCallContext context) => Task.FromResult(OnCreate!(request));
+
+    public override Task CreateClones(CreateClonesRequest request, IServerStreamWriter<CreateClonesResponse> responseStream, ServerCallContext context) =>
+        OnCreateMany!(request, responseStream);
+
+    public override Task<ListClonesResponse> ListClones(ListClonesRequest request, ServerCallContext context) => Task.FromResult(OnList!(request));
+
+    public override Task<VmClone> GetClone(GetCloneRequest request, ServerCallContext context) => OnGet!(request, context);
+
+    public override Task<DeleteCloneResponse> DeleteClone(DeleteCloneRequest request, ServerCallContext context) => Task.FromResult(OnDelete!(request));
+
+    public override Task ExecClone(
+        IAsyncStreamReader<ExecCloneRequest> requestStream, IServerStreamWriter<ExecCloneResponse> responseStream, ServerCallContext context) =>
+        OnExec!(requestStream, responseStream, context);
+
+    public override Task AttachConsole(
+        IAsyncStreamReader<AttachConsoleRequest> requestStream, IServerStreamWriter<AttachConsoleResponse> responseStream, ServerCallContext context) =>
+        OnConsole!(requestStream, responseStream, context);
+
+    public override async Task WatchClones(WatchClonesRequest request, IServerStreamWriter<WatchClonesResponse> responseStream, ServerCallContext context)
+    {
+        foreach (var change in Changes)
+        {
+            await responseStream.WriteAsync(change);
+        }
+    }
+}
+
+internal sealed class FakeNodeService : NodeService.NodeServiceBase
+{
+    public V1.Node Answer { get; set; } = new() { Version = "1.2.3", QemuVersion = "10.0.2", MaxClones = 10 };
+
+    public override Task<V1.Node> GetNode(GetNodeRequest request, ServerCallContext context) => Task.FromResult(Answer);
+}
