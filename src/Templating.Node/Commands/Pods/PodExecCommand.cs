@@ -2,14 +2,12 @@ using System.CommandLine;
 using Templating.Api.Client;
 using Templating.Core.Errors;
 using Templating.Node.Commands.Clones;
-using Templating.Node.Mapping;
-using Templating.V1;
 
 namespace Templating.Node.Commands.Pods;
 
 internal static class PodExecCommand
 {
-    private static readonly string GuestStopped = ErrorTable.Reason(ErrorCode.GuestStopped);
+    private static readonly string GuestStopped = ErrorReasons.Of(ErrorCode.GuestStopped);
 
     public static CliCommand Create(Globals globals, Option<string> volume)
     {
