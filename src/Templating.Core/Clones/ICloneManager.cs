@@ -1,8 +1,8 @@
+using Templating.Contract;
 using Templating.Core.Capacity;
 using Templating.Core.Diagnostics;
 using Templating.Core.Machines;
 using Templating.Core.Names;
-using Templating.Core.Templates;
 
 namespace Templating.Core.Clones;
 
@@ -78,7 +78,7 @@ public sealed record CreateClone
 
     public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
-    public TimeSpan IdentityTimeout { get; init; } = TimeSpan.FromSeconds(30);
+    public TimeSpan IdentityTimeout { get; init; } = Timeouts.Identity;
 
     /// <summary>Return as soon as the CPUs run; identity goes on in the background.</summary>
     public bool ReturnWhenRunning { get; init; }

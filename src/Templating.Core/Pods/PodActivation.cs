@@ -1,10 +1,11 @@
 using System.Security.Cryptography;
 using System.Text;
+using Templating.Contract;
 using Templating.Core.Machines;
 
 namespace Templating.Core.Pods;
 
-/// <summary>What makes a waiting VM a clone of its own. Checked already, see <see cref="GuestInputs"/>.</summary>
+/// <summary>What makes a waiting VM a clone of its own. Checked already.</summary>
 public sealed record PodActivation
 {
     /// <summary>Null where the pod activates itself.</summary>
@@ -24,7 +25,7 @@ public sealed record PodActivation
     /// <summary>Beside those the pod has.</summary>
     public IReadOnlyList<PortForward> Forwards { get; init; } = [];
 
-    public TimeSpan IdentityTimeout { get; init; } = TimeSpan.FromSeconds(30);
+    public TimeSpan IdentityTimeout { get; init; } = Timeouts.Identity;
 
     /// <summary>Tells one activation from another under the same request id.</summary>
     public string Digest()

@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Text.Json.Nodes;
 using k8s.Models;
+using Templating.Contract;
 
 namespace Templating.Kubernetes;
 
@@ -12,7 +13,7 @@ public static class CrdGenerator
 {
     private static readonly Crd[] All =
     [
-        new(typeof(VMTemplate), "vmt", "A VM that is booted and frozen on nodes, from which VMs start in milliseconds.", Revisions.MaxTemplateName,
+        new(typeof(VMTemplate), "vmt", "A VM that is booted and frozen on nodes, from which VMs start in milliseconds.", NodeTemplates.MaxName,
         [
             new("Nodes", "string", ".status.summary"),
             Condition("Ready", "status"),
@@ -22,7 +23,7 @@ public static class CrdGenerator
             new("Memory", "string", ".spec.machine.memory", IsWide: true),
             Age,
         ]),
-        new(typeof(VMPool), "vmp", "VMs of a VMTemplate that wait paused, to be taken by VMClones.", 63,
+        new(typeof(VMPool), "vmp", "VMs of a VMTemplate that wait paused, to be taken by VMClones.", Labels.MaxLength,
         [
             new("Template", "string", ".spec.template"),
             new("Desired", "integer", ".spec.replicas"),
@@ -34,7 +35,7 @@ public static class CrdGenerator
             new("Revision", "string", ".status.revision", IsWide: true),
             Age,
         ]),
-        new(typeof(VMClone), "vmc", "One VM: taken from a VMPool, or started from a VMTemplate.", 63,
+        new(typeof(VMClone), "vmc", "One VM: taken from a VMPool, or started from a VMTemplate.", Labels.MaxLength,
         [
             Condition("Ready", "status"),
             Condition("Reason", "reason"),

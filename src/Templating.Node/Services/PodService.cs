@@ -1,4 +1,6 @@
 using Grpc.Core;
+using Templating.Contract;
+using Templating.Core.Errors;
 using Templating.Node.Mapping;
 using Templating.Node.Pods;
 using Templating.V1;

@@ -17,7 +17,7 @@ internal sealed class NodeStandin(string name) : INode, INodeDirectory, INodeCha
 
     public string? Problem => null;
 
-    public Node? Info => null;
+    public V1.Node? Info => null;
 
     public IReadOnlyCollection<Template> Templates => [];
 

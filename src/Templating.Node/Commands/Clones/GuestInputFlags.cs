@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Text;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
-using Templating.Core.Machines;
+using Templating.Contract;
 using Templating.Node.Commands.Parsing;
 using Templating.V1;
 
@@ -33,7 +33,7 @@ internal sealed class GuestInputFlags
         var inputs = new Activation { Hostname = context.Get(_hostname) ?? "", IdentityTimeout = context.Get(_identity)?.ToDuration() };
         foreach (var file in context.Get(_environmentFiles))
         {
-            var text = Encoding.UTF8.GetString(await ReadFileAsync(context, file, GuestInputs.MaxEnvironmentBytes, cancellationToken));
+            var text = Encoding.UTF8.GetString(await ReadFileAsync(context, file, EnvironmentRules.MaxBytes, cancellationToken));
             foreach (var (key, value) in EnvFile.Parse(file, text))
             {
                 inputs.Environment[key] = value;
@@ -44,13 +44,19 @@ internal sealed class GuestInputFlags
         if (context.Get(_userData) is { } userData)
         {
             inputs.UserData = UnsafeByteOperations.UnsafeWrap(
-                await ReadFileAsync(context, userData, GuestInputs.MaxUserDataBytes, cancellationToken));
+                await ReadFileAsync(context, userData, UserDataRules.MaxBytes, cancellationToken));
         }
 
         foreach (var file in context.Get(_files))
         {
-            var content = await ReadFileAsync(context, file.Source, GuestInputs.MaxFilesBytes, cancellationToken);
-            inputs.Files.Add(new GuestFile { Path = file.Path, Mode = file.Mode, Content = UnsafeByteOperations.UnsafeWrap(content) });
+            var content = await ReadFileAsync(context, file.Source, GuestFileRules.MaxBytes, cancellationToken);
+            var guestFile = new GuestFile { Path = file.Path, Content = UnsafeByteOperations.UnsafeWrap(content) };
+            if (file.Mode is { } mode)
+            {
+                guestFile.Mode = mode;
+            }
+
+            inputs.Files.Add(guestFile);
         }
 
         return inputs;

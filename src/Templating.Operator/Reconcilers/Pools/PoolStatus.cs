@@ -72,7 +72,7 @@ internal sealed class PoolStatus(IClusterWriter writer, IEvents events, TimeProv
     {
         var waiting = Waiting(work);
         var (status, reason, message) =
-            work.Faults.Count > 0 ? (ConditionSet.False, Reasons.InvalidSpec, Fault.Text(work.Faults))
+            work.Faults.Count > 0 ? (ConditionSet.False, Reasons.InvalidSpec, FaultText.Of(work.Faults))
             : waiting >= work.Desired ? (ConditionSet.True, "Full", $"{waiting} of {work.Desired} VMs wait.")
             : (ConditionSet.False, "Filling", $"{waiting} of {work.Desired} VMs wait.");
         if (conditions.Set("Ready", status, reason, message) && reason != "Filling")

@@ -1,4 +1,5 @@
 using Templating.Api.Client;
+using Templating.Contract;
 using Templating.Kubernetes;
 using Templating.Operator.Cluster;
 
@@ -69,7 +70,7 @@ internal sealed class TemplateReconciler(
         VMTemplate template, ObjectKey key, string revision, IReadOnlyList<string> desired, List<VMTemplateNode> found, CancellationToken cancellationToken)
     {
         var result = ReconcileResult.Done;
-        var limit = template.Spec.RevisionHistoryLimit ?? 2;
+        var limit = template.Spec.RevisionHistoryLimit ?? Defaults.HistoryLimit;
         // Old ones stay until the new one is there: they are what VMs start from meanwhile.
         var tidy = found.Where(node => node.State == "Ready").Select(node => (Node: nodes.Find(node.Name), Keep: revision, Limit: limit))
             .Concat(nodes.Others(key, desired).Select(node => (Node: (Nodes.INode?)node, Keep: "", Limit: 0)));

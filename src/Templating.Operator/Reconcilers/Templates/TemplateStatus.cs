@@ -1,3 +1,4 @@
+using Templating.Contract;
 using Templating.Kubernetes;
 using Templating.Operator.Validation;
 
@@ -12,10 +13,10 @@ internal static class TemplateStatus
 
     public const string Progressing = "Progressing";
 
-    public static VMTemplateStatus Invalid(VMTemplate template, IReadOnlyList<Fault> faults, DateTimeOffset now)
+    public static VMTemplateStatus Invalid(VMTemplate template, IReadOnlyList<FieldViolation> faults, DateTimeOffset now)
     {
         var (status, conditions) = Begin(template, now);
-        var message = Fault.Text(faults);
+        var message = FaultText.Of(faults);
         conditions.Set(Accepted, ConditionSet.False, Reasons.InvalidSpec, message);
         conditions.Set(Ready, ConditionSet.False, Reasons.InvalidSpec, message);
         conditions.Set(Progressing, ConditionSet.False, Reasons.InvalidSpec, "Nothing is built from a spec that was not accepted.");
