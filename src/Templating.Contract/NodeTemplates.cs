@@ -9,6 +9,9 @@ public static class NodeTemplates
 {
     public const int RevisionLength = 10;
 
+    /// <summary>Of a VMTemplate's name: with its revision it is a label on a node.</summary>
+    public const int MaxName = Labels.MaxLength - RevisionLength - 1;
+
     public static bool IsRevision(string? text) => Labels.IsLowerHex(text, RevisionLength);
 
     public static string Join(string template, string revision) => $"{template}-{revision}";

@@ -45,7 +45,7 @@ public static partial class Reasons
     /// <summary>The VM waits to be told who it is.</summary>
     public const string NotActivated = "NotActivated";
 
-    /// <summary>A Secret or ConfigMap, or a key of it, is not there; looked for again every few seconds.</summary>
+    /// <summary>A Secret or ConfigMap, or a key of it, is not there, or holds what no guest can be given; looked for again every few seconds.</summary>
     public const string InputMissing = "InputMissing";
 
     /// <summary>The node's daemon cannot be reached; the activation is tried again.</summary>

@@ -1,48 +1,52 @@
 using System.Security.Cryptography;
+using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Nodes;
+using Templating.Contract;
 using Templating.Kubernetes.Resources;
 
 namespace Templating.Kubernetes;
 
 /// <summary>
 /// A revision in the cluster is the digest of what determines the bytes of a template: two specs with the same revision
-/// are the same template. On a node it is a template of its own, <c>NAME-REVISION</c>, so that old and new stand side by
-/// side and nothing but names has to be remembered.
+/// are the same template. On a node it is a template of its own (<see cref="NodeTemplates"/>), so that old and new stand side
+/// by side and nothing but names has to be remembered.
 /// </summary>
 public static class Revisions
 {
-    public const int Length = 10;
-
-    /// <summary>A node's template name is an RFC 1123 label of 63 characters at most.</summary>
-    public const int MaxTemplateName = 63 - Length - 1;
-
-    private static readonly System.Buffers.SearchValues<char> LowerHex = System.Buffers.SearchValues.Create("0123456789abcdef");
+    /// <summary>Names as users write them, and nothing escaped that JSON can hold: what is digested is to read here alone.</summary>
+    private static readonly JsonSerializerOptions Format = new(JsonSerializerDefaults.Web) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public static string Of(VMTemplateSpec spec)
     {
         ArgumentNullException.ThrowIfNull(spec);
         // Neither where it is built nor how many old ones are kept changes its bytes.
-        var essence = new { spec.Guest, spec.Machine, spec.Network, spec.Readiness };
-        return Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(essence)))[..Length];
+        return Digest(new { spec.Guest, spec.Machine, spec.Network, spec.Readiness });
     }
 
-    public static string NodeTemplate(string template, string revision) => $"{template}-{revision}";
-
-    /// <summary>The VMTemplate and revision of a node's template; false for one that a person made by hand.</summary>
-    public static bool TryParse(string nodeTemplate, out string template, out string revision)
+    /// <summary>
+    /// Of the canonical form: keys in order, and nothing of what is unset. A field that a later version adds leaves the
+    /// revisions alone of all who do not use it.
+    /// </summary>
+    internal static string Digest(object essence)
     {
-        ArgumentNullException.ThrowIfNull(nodeTemplate);
-        template = revision = "";
-        var split = nodeTemplate.Length - Length - 1;
-        if (split < 1 || nodeTemplate[split] != '-' || !nodeTemplate.AsSpan(split + 1).ContainsOnlyHex())
-        {
-            return false;
-        }
-
-        template = nodeTemplate[..split];
-        revision = nodeTemplate[(split + 1)..];
-        return true;
+        var canonical = Canonical(JsonSerializer.SerializeToNode(essence, essence.GetType(), Format))?.ToJsonString(Format) ?? "";
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(canonical)))[..NodeTemplates.RevisionLength];
     }
 
-    private static bool ContainsOnlyHex(this ReadOnlySpan<char> text) => !text.ContainsAnyExcept(LowerHex);
+    /// <summary>Null for what counts as unset: null, and a list or an object with nothing in it.</summary>
+    private static JsonNode? Canonical(JsonNode? node) => node switch
+    {
+        JsonObject item => Object(item) is { Count: > 0 } some ? some : null,
+        // The places of a list's items count, so none is left out.
+        JsonArray { Count: > 0 } list => new JsonArray([.. list.Select(item => Canonical(item) ?? item?.DeepClone())]),
+        JsonArray => null,
+        _ => node?.DeepClone(),
+    };
+
+    private static JsonObject Object(JsonObject item) => new(item
+        .Select(property => KeyValuePair.Create(property.Key, Canonical(property.Value)))
+        .Where(property => property.Value is not null)
+        .OrderBy(property => property.Key, StringComparer.Ordinal));
 }

@@ -1,6 +1,4 @@
-using System.Net;
 using Microsoft.Extensions.Logging;
-using Templating.Contract;
 using Templating.Core.Errors;
 using Templating.Core.Linux;
 using Templating.Core.Machines;
@@ -95,7 +93,6 @@ public sealed class QemuVmm : IVmm, IDisposable
 
     private async Task<IVm> StartAsync(Start start, CancellationToken cancellationToken)
     {
-        CheckForwards(start.Network);
         var images = start.ImagePaths.Select(Image).ToList();
         var path = (await _probe.GetAsync(refresh: false, cancellationToken)).Info.Path;
         using var listening = new Sockets(start.Folder);
@@ -167,19 +164,6 @@ public sealed class QemuVmm : IVmm, IDisposable
 
     private static uint? KvmGroup(ResolvedMachine machine) =>
         machine.Accelerator == Accelerator.Kvm ? FileStamp.TryRead("/dev/kvm")?.Gid : null;
-
-    private static void CheckForwards(NetworkSpec network)
-    {
-        var faults = network.Forwards
-            .Where(f => !IPAddress.TryParse(f.HostAddress, out _) || f.GuestPort is < 1 or > 65535 || f.HostPort is < 0 or > 65535)
-            .Select(f => new FieldViolation("network.forwards",
-                $"'{f.HostAddress}:{f.HostPort}' to port {f.GuestPort} is no IP address and ports (host 0 to 65535, guest 1 to 65535)."))
-            .ToList();
-        if (faults.Count > 0)
-        {
-            throw new TemplatingException(faults);
-        }
-    }
 
     private sealed record Start
     {

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Threading.Channels;
 using Templating.ClusterBenchmarks.Cluster;
+using Templating.Contract;
 using Templating.Kubernetes;
 using KubernetesApi = k8s.Kubernetes;
 
@@ -80,7 +81,7 @@ internal sealed class SimulatedKubelets : IAsyncDisposable
             $$$"""{"apiVersion":"v1","kind":"Binding","metadata":{"name":"{{{name}}}"},"target":{"apiVersion":"v1","kind":"Node","name":"{{{node.Name}}}"}}""",
             cancellationToken);
         var labels = pod.Metadata.Labels;
-        node.Publish(_namespace, name, uid, Revisions.NodeTemplate(labels[Keys.TemplateLabel], labels[Keys.RevisionLabel]));
+        node.Publish(_namespace, name, uid, NodeTemplates.Join(labels[Keys.TemplateLabel], labels[Keys.RevisionLabel]));
         await _writes.MergeAsync($"{PathOf(name)}/status", RunningStatus(number, node), cancellationToken);
         await node.RestoreAsync(uid, cancellationToken);
     }

@@ -5,6 +5,7 @@ using Google.Protobuf.WellKnownTypes;
 using Templating.Cli.Base;
 using Templating.Cli.Exits;
 using Templating.Cli.Parsing;
+using Templating.Contract;
 using Templating.V1;
 
 namespace Templating.Cli.Guests;
@@ -39,7 +40,7 @@ internal sealed class GuestInputFlags
         var inputs = new Activation { Hostname = context.Get(_hostname) ?? "", IdentityTimeout = context.Get(_identity)?.ToDuration() };
         foreach (var file in context.Get(_environmentFiles))
         {
-            var text = Encoding.UTF8.GetString(await InputFile.ReadAsync(context.Host, file, MaxEnvironmentBytes, cancellationToken));
+            var text = Encoding.UTF8.GetString(await InputFile.ReadAsync(context.Host, file, EnvironmentRules.MaxBytes, cancellationToken));
             foreach (var (key, value) in EnvFile.Parse(file, text))
             {
                 inputs.Environment[key] = value;
@@ -50,13 +51,19 @@ internal sealed class GuestInputFlags
         if (context.Get(_userData) is { } userData)
         {
             inputs.UserData = UnsafeByteOperations.UnsafeWrap(
-                await InputFile.ReadAsync(context.Host, userData, MaxUserDataBytes, cancellationToken));
+                await InputFile.ReadAsync(context.Host, userData, UserDataRules.MaxBytes, cancellationToken));
         }
 
         foreach (var file in context.Get(_files))
         {
-            var content = await InputFile.ReadAsync(context.Host, file.Source, MaxFilesBytes, cancellationToken);
-            inputs.Files.Add(new GuestFile { Path = file.Path, Mode = file.Mode, Content = UnsafeByteOperations.UnsafeWrap(content) });
+            var content = await InputFile.ReadAsync(context.Host, file.Source, GuestFileRules.MaxBytes, cancellationToken);
+            var guestFile = new GuestFile { Path = file.Path, Content = UnsafeByteOperations.UnsafeWrap(content) };
+            if (file.Mode is { } mode)
+            {
+                guestFile.Mode = mode;
+            }
+
+            inputs.Files.Add(guestFile);
         }
 
         return inputs;

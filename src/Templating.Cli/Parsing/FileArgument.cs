@@ -3,8 +3,8 @@ using System.Text.RegularExpressions;
 namespace Templating.Cli.Parsing;
 
 /// <summary><c>GUESTPATH=FILE[:MODE]</c>: a file for the guest, from one of ours. What is allowed in the guest the reader of the request says.</summary>
-/// <param name="Mode">0 where none is given.</param>
-internal sealed partial record FileArgument(string Path, string Source, uint Mode)
+/// <param name="Mode">Null where none is given.</param>
+internal sealed partial record FileArgument(string Path, string Source, uint? Mode)
 {
     public const string Allowed = "GUESTPATH=FILE or GUESTPATH=FILE:MODE with an octal mode of three or four digits, such as /etc/app.conf=app.conf:0644";
 
@@ -13,7 +13,7 @@ internal sealed partial record FileArgument(string Path, string Source, uint Mod
         var match = Form().Match(text);
         file = new FileArgument(
             match.Groups["path"].Value, match.Groups["source"].Value,
-            match.Groups["mode"] is { Success: true } mode ? Convert.ToUInt32(mode.Value, fromBase: 8) : 0);
+            match.Groups["mode"] is { Success: true } mode ? Convert.ToUInt32(mode.Value, fromBase: 8) : null);
         return match.Success;
     }
 

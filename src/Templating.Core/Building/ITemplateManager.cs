@@ -1,5 +1,5 @@
+using Templating.Contract;
 using Templating.Core.Diagnostics;
-using Templating.Core.Machines;
 using Templating.Core.Names;
 using Templating.Core.Store;
 using Templating.Core.Templates;
@@ -43,7 +43,7 @@ public sealed record CreateTemplate
     public bool AnyPath { get; init; }
 
     /// <summary>Older revisions to keep beside the new one when no clone uses them; null for all.</summary>
-    public int? RevisionHistoryLimit { get; init; } = 2;
+    public int? RevisionHistoryLimit { get; init; } = Defaults.HistoryLimit;
 }
 
 public enum BuildPhase

@@ -80,7 +80,7 @@ public sealed class TemplateManager : ITemplateManager, IDisposable
         }
         catch (TemplatingException e)
         {
-            span?.SetStatus(ActivityStatusCode.Error, e.Code.ToString());
+            span?.SetStatus(ActivityStatusCode.Error, ErrorReasons.Of(e.Code));
             _parts.Metrics.Refused(e.Code);
             _logger.BuildFailed(request.Name, e.Message);
             throw;

@@ -1,3 +1,4 @@
+using Templating.Contract;
 using Templating.Core.Capacity;
 using Templating.Core.Diagnostics;
 using Templating.Core.Machines;

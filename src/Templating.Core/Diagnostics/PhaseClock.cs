@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Templating.Core.Clones;
 using Templating.Core.Errors;
 
 namespace Templating.Core.Diagnostics;
@@ -34,7 +33,7 @@ internal sealed class PhaseClock(TimeProvider time, string operation, Action<str
         }
         catch (TemplatingException e)
         {
-            span?.SetStatus(ActivityStatusCode.Error, e.Code.ToString());
+            span?.SetStatus(ActivityStatusCode.Error, ErrorReasons.Of(e.Code));
             throw e.InStep(phase);
         }
         finally

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Templating.Core.Errors;
 
 namespace Templating.Core.Diagnostics;
 
@@ -43,7 +44,7 @@ public sealed class TemplatingMetrics
     public void Build(TimeSpan duration, bool ok) =>
         _build.Record(duration.TotalSeconds, new KeyValuePair<string, object?>("outcome", Outcome(ok)));
 
-    public void Refused(Errors.ErrorCode code) => _refusals.Add(1, new KeyValuePair<string, object?>("reason", code.ToString()));
+    public void Refused(ErrorCode code) => _refusals.Add(1, new KeyValuePair<string, object?>("reason", ErrorReasons.Of(code)));
 
     public void CloneEnded(bool expected) =>
         _ended.Add(1, new KeyValuePair<string, object?>("expected", expected ? "true" : "false"));

@@ -2,7 +2,7 @@ namespace Templating.Core.Errors;
 
 /// <summary>
 /// Every way an operation can fail. The names are stable: callers read them as <c>ErrorInfo.reason</c> (in
-/// UPPER_SNAKE_CASE), logs and metrics carry them. What each means and what to do: docs/errors.md.
+/// UPPER_SNAKE_CASE, <see cref="ErrorReasons"/>), logs, metrics and traces carry them. What each means and what to do: docs/errors.md.
 /// </summary>
 public enum ErrorCode
 {

@@ -56,7 +56,7 @@ public sealed record GuestIdentity
     /// <summary>At most 64 KiB.</summary>
     public ReadOnlyMemory<byte> UserData { get; init; }
 
-    /// <summary>Written before the guest confirms; at most what <see cref="GuestInputs"/> allows.</summary>
+    /// <summary>Written before the guest confirms; at most what <see cref="Contract.GuestFileRules"/> allows.</summary>
     public IReadOnlyList<InjectedFile> Files { get; init; } = [];
 }
 

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Templating.Contract;
 
 namespace Templating.Core.Machines;
 
@@ -13,13 +14,13 @@ public sealed record MachineSpec
 {
     public const long MiB = 1024 * 1024;
 
-    /// <summary>Number of virtual CPUs, 1 to 64.</summary>
-    public int Vcpus { get; init; } = 1;
+    /// <summary>Number of virtual CPUs; <see cref="CpuRules"/>.</summary>
+    public int Vcpus { get; init; } = CpuRules.DefaultVcpus;
 
-    /// <summary>RAM in bytes; a multiple of 2 MiB from 32 MiB to 1 TiB.</summary>
-    public long MemoryBytes { get; init; } = 256 * MiB;
+    /// <summary>RAM in bytes; <see cref="MemoryRules"/>.</summary>
+    public long MemoryBytes { get; init; } = MemoryRules.Default;
 
-    /// <summary>The vCPUs it may grow to, up to 64; null means <see cref="Vcpus"/>: none can be plugged.</summary>
+    /// <summary>The vCPUs it may grow to; null means <see cref="Vcpus"/>: none can be plugged.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public int? MaxVcpus { get; init; }
 
@@ -27,8 +28,8 @@ public sealed record MachineSpec
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? MaxMemoryBytes { get; init; }
 
-    /// <summary>QEMU machine type or alias; only q35 machines have what is needed (PCI Express and NVDIMM).</summary>
-    public string MachineType { get; init; } = "q35";
+    /// <summary>QEMU machine type or alias; <see cref="MachineTypeRules"/>.</summary>
+    public string MachineType { get; init; } = MachineTypeRules.Default;
 
     /// <summary>QEMU CPU model; null means the best the accelerator has (<c>host</c> under KVM, <c>max</c> under TCG).</summary>
     public string? CpuModel { get; init; }

@@ -1,3 +1,5 @@
+using Templating.Contract;
+
 namespace Templating.Core.Templates;
 
 /// <summary>
@@ -6,17 +8,14 @@ namespace Templating.Core.Templates;
 /// </summary>
 public sealed record GuestFilePolicy
 {
-    /// <summary>Where guest files lie when the operator says nothing: <c>/var/lib/templating/guests</c>.</summary>
-    public const string DefaultFolder = "/var/lib/templating/guests";
-
     /// <summary>Any file: only for a caller who is root on this node and could read it anyway.</summary>
     public static GuestFilePolicy Anywhere { get; } = new() { Folders = null };
 
     /// <summary>
     /// Folders that guest files must lie in, at any depth, once all symbolic links are resolved. Absolute. Default
-    /// <see cref="DefaultFolder"/> alone; an empty list allows no file, null allows any.
+    /// <see cref="Defaults.GuestFolders"/>; an empty list allows no file, null allows any.
     /// </summary>
-    public IReadOnlyList<string>? Folders { get; init; } = [DefaultFolder];
+    public IReadOnlyList<string>? Folders { get; init; } = Defaults.GuestFolders;
 
     /// <param name="resolvedPath">A path without symbolic links.</param>
     public bool Allows(string resolvedPath) => Folders is null || Folders.Any(folder =>

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Templating.Contract;
 using Templating.Core.Machines;
 
 namespace Templating.Core.Templates;
@@ -24,10 +25,10 @@ public sealed record GuestSpec
 
     public string? InitrdPath { get; init; }
 
-    /// <summary>Kernel command line, at most 2,047 bytes (the x86 boot protocol's limit is 2,047 and a NUL).</summary>
+    /// <summary>Kernel command line; <see cref="CommandLineRules"/>.</summary>
     public string CommandLine { get; init; } = "";
 
-    /// <summary>Read-only NVDIMMs in the order the guest sees them (pmem0, pmem1, ...); at most 8.</summary>
+    /// <summary>Read-only NVDIMMs in the order the guest sees them (pmem0, pmem1, ...); at most <see cref="SourceRules.MaxImages"/>.</summary>
     public IReadOnlyList<string> ImagePaths { get; init; } = [];
 
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
@@ -72,8 +73,8 @@ public sealed record FileSource
 public sealed record ReadinessSpec
 {
     /// <summary>Time for the guest's agent to answer and the warm-up to end, together. 1 s to 1 h.</summary>
-    public TimeSpan Timeout { get; init; } = TimeSpan.FromMinutes(2);
+    public TimeSpan Timeout { get; init; } = Timeouts.Readiness;
 
-    /// <summary>Run in order in the guest; each must exit with 0. At most 32.</summary>
+    /// <summary>Run in order in the guest; each must exit with 0; <see cref="WarmUpRules"/>.</summary>
     public IReadOnlyList<IReadOnlyList<string>> WarmUp { get; init; } = [];
 }

@@ -1,9 +1,10 @@
+using Templating.Contract;
 using Templating.Core.Machines;
 using Templating.Core.Requests;
 
 namespace Templating.Core.Vms;
 
-/// <summary>What a caller may say of who a VM is to be. Checked already, see <see cref="GuestInputs"/>.</summary>
+/// <summary>What a caller may say of who a VM is to be. Checked already, by the rules of Templating.Contract.</summary>
 public record IdentityInputs
 {
     /// <summary>Null for the id.</summary>
@@ -16,7 +17,7 @@ public record IdentityInputs
     public IReadOnlyList<InjectedFile> Files { get; init; } = [];
 
     /// <summary>For the guest to confirm it.</summary>
-    public TimeSpan IdentityTimeout { get; init; } = TimeSpan.FromSeconds(30);
+    public TimeSpan IdentityTimeout { get; init; } = Timeouts.Identity;
 
     internal RequestDigest AddTo(RequestDigest digest)
     {

@@ -1,8 +1,9 @@
 using System.Reflection;
 using System.Text.Json.Nodes;
-using k8s.Models;
+using Templating.Contract;
 using Templating.Kubernetes.Resources;
 using Templating.Kubernetes.Schemas;
+using k8s.Models;
 
 namespace Templating.Kubernetes.Definitions;
 
@@ -14,9 +15,9 @@ public static class CrdGenerator
 {
     private static readonly Crd[] All =
     [
-        new(typeof(VMTemplate), "vmt", "A VM that is booted and frozen on nodes, from which VMs start in milliseconds.", Revisions.MaxTemplateName, PrinterColumns.OfTemplates),
-        new(typeof(VMPool), "vmp", "VMs of a VMTemplate that wait paused, to be taken by VMClones.", 63, PrinterColumns.OfPools),
-        new(typeof(VMClone), "vmc", "One VM: taken from a VMPool, or started from a VMTemplate.", 63, PrinterColumns.OfClones),
+        new(typeof(VMTemplate), "vmt", "A VM that is booted and frozen on nodes, from which VMs start in milliseconds.", NodeTemplates.MaxName, PrinterColumns.OfTemplates),
+        new(typeof(VMPool), "vmp", "VMs of a VMTemplate that wait paused, to be taken by VMClones.", Labels.MaxLength, PrinterColumns.OfPools),
+        new(typeof(VMClone), "vmc", "One VM: taken from a VMPool, or started from a VMTemplate.", Labels.MaxLength, PrinterColumns.OfClones),
     ];
 
     /// <param name="withCel">For servers from 1.25 on; older ones refuse nothing of it, but drop it with a warning.</param>

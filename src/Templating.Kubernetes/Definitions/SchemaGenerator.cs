@@ -127,7 +127,7 @@ internal sealed class SchemaGenerator(bool withCel)
                 schema["maxLength"] = length.MaximumLength;
                 break;
             case RegularExpressionAttribute pattern:
-                schema["pattern"] = pattern.Pattern;
+                (type == "array" ? schema["items"]! : schema)["pattern"] = pattern.Pattern;
                 break;
             case MaxLengthAttribute most:
                 schema[type == "array" ? "maxItems" : "maxProperties"] = most.Length;

@@ -1,8 +1,9 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
+using Templating.Contract;
+using Templating.Kubernetes.Schemas;
 using k8s;
 using k8s.Models;
-using Templating.Kubernetes.Schemas;
 
 namespace Templating.Kubernetes.Resources;
 
@@ -33,25 +34,25 @@ public sealed class VMClone : IKubernetesObject<V1ObjectMeta>, ISpec<VMCloneSpec
 [Cel("has(self.hostname) == has(oldSelf.hostname) && (!has(self.hostname) || self.hostname == oldSelf.hostname)", "hostname is immutable")]
 public sealed class VMCloneSpec
 {
-    [RegularExpression(Patterns.Label), StringLength(Revisions.MaxTemplateName), Description("A VMTemplate: the VM starts cold.")]
+    [RegularExpression(Patterns.Label), StringLength(NodeTemplates.MaxName), Description("A VMTemplate: the VM starts cold.")]
     public string? Template { get; set; }
 
-    [RegularExpression(Patterns.Label), StringLength(63), Description("A VMPool: the VM is one that waits there, or starts cold when none does.")]
+    [RegularExpression(Patterns.Label), StringLength(Labels.MaxLength), Description("A VMPool: the VM is one that waits there, or starts cold when none does.")]
     public string? Pool { get; set; }
 
-    [RegularExpression(Patterns.Label), StringLength(63), Description("The guest's host name; the VMClone's name where unset.")]
+    [RegularExpression(HostnameRules.Pattern), StringLength(HostnameRules.MaxLength), Description("The guest's host name, labels with dots between; the VMClone's name where unset.")]
     public string? Hostname { get; set; }
 
-    [MaxLength(256), Description("The guest's environment: /run/templating/env. 64Ki in all.")]
+    [MaxLength(EnvironmentRules.MaxEntries), Description("The guest's environment: /run/templating/env. 64Ki in all, two bytes a variable for its separators.")]
     public List<VMEnvironmentVariable>? Env { get; set; }
 
     [Description("At most 64Ki: /run/templating/user-data in the guest.")]
     public VMValueSource? UserData { get; set; }
 
-    [MaxLength(64), Description("Files in the guest before it is ready; 512Ki in all.")]
+    [MaxLength(GuestFileRules.MaxCount), Description("Files in the guest before it is ready; 512Ki in all.")]
     public List<VMFile>? Files { get; set; }
 
-    [MaxLength(32), Description("Ports of the pod's IP that lead to the guest.")]
+    [MaxLength(ForwardRules.MaxCount), Description("Ports of the pod's IP that lead to the guest.")]
     public List<VMPort>? Ports { get; set; }
 
     [Description("Of the pod; with a pool, only labels and annotations can still be given.")]
@@ -66,15 +67,15 @@ public sealed class VMCloneSpec
     [AllowedText(RestartPolicies.Never, RestartPolicies.OnFailure, RestartPolicies.Always), DefaultValue(RestartPolicies.Never), Description("Whether a new VM is made in the place of one that ended: of one that failed (OnFailure), or of any (Always).")]
     public string? RestartPolicy { get; set; }
 
-    [Range(1, 600), DefaultValue(30), Description("For the guest to confirm its identity.")]
+    [Range(Timeouts.LeastSeconds, Timeouts.MostIdentitySeconds), DefaultValue(Timeouts.IdentitySeconds), Description("For the guest to confirm its identity.")]
     public int? IdentityTimeoutSeconds { get; set; }
 }
 
 [AtMostOneOf("value", "secretKeyRef", "configMapKeyRef")]
 public class VMValueSource
 {
-    [StringLength(65_536)]
-    public string? Value { get; set; }
+    [StringLength(UserDataRules.MaxBytes)]
+    public virtual string? Value { get; set; }
 
     public VMKeyReference? SecretKeyRef { get; set; }
 
@@ -83,23 +84,29 @@ public class VMValueSource
 
 public sealed class VMEnvironmentVariable : VMValueSource
 {
-    [Required, StringLength(256), RegularExpression("^[A-Za-z_][A-Za-z0-9_]*$")]
+    [Required, StringLength(EnvironmentRules.MaxName), RegularExpression(EnvironmentRules.NamePattern)]
     public string Name { get; set; } = "";
+
+    [StringLength(EnvironmentRules.MaxBytes), RegularExpression(Patterns.NoNul)]
+    public override string? Value { get; set; }
 }
 
 public sealed class VMFile : VMValueSource
 {
-    [Required, StringLength(255), RegularExpression("^/.*[^/]$"), Description("Absolute path in the guest.")]
+    [StringLength(GuestFileRules.MaxBytes)]
+    public override string? Value { get; set; }
+
+    [Required, StringLength(GuestFileRules.MaxPathBytes), RegularExpression(GuestFileRules.PathPattern), Description("Absolute path in the guest, in its shortest form.")]
     public string Path { get; set; } = "";
 
-    [Range(0, 511), Description("Permission bits, decimal (384 is 0600); 384 where unset.")]
+    [Range(0, GuestFileRules.MaxMode), Description("Permission bits, decimal (384 is 0600, 0 is none); 384 where unset.")]
     public int? Mode { get; set; }
 }
 
 /// <summary>A key of a Secret or ConfigMap of the same namespace.</summary>
 public sealed class VMKeyReference
 {
-    [Required, StringLength(253), RegularExpression(Patterns.Subdomain)]
+    [Required, StringLength(Patterns.MaxSubdomain), RegularExpression(Patterns.Subdomain)]
     public string Name { get; set; } = "";
 
     [Required, StringLength(253), RegularExpression("^[-._a-zA-Z0-9]+$")]
@@ -114,10 +121,10 @@ public sealed class VMPort
     [StringLength(15), RegularExpression(Patterns.Label)]
     public string? Name { get; set; }
 
-    [Range(1, 65_535), Required, Description("The guest's TCP port.")]
+    [Range(1, ForwardRules.MaxPort), Required, Description("The guest's TCP port.")]
     public int GuestPort { get; set; }
 
-    [Range(1024, 65_535), Description("The pod's port; guestPort where that is 1024 or more, else it must be given.")]
+    [Range(ForwardRules.LeastUnprivileged, ForwardRules.MaxPort), Description("The pod's port; guestPort where that is 1024 or more, else it must be given.")]
     public int? Port { get; set; }
 }
 

@@ -1,8 +1,9 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
+using Templating.Contract;
+using Templating.Kubernetes.Schemas;
 using k8s;
 using k8s.Models;
-using Templating.Kubernetes.Schemas;
 
 namespace Templating.Kubernetes.Resources;
 
@@ -29,7 +30,7 @@ public sealed class VMPool : IKubernetesObject<V1ObjectMeta>, ISpec<VMPoolSpec>,
 [Cel("self.template == oldSelf.template", "template is immutable: make another pool")]
 public sealed class VMPoolSpec
 {
-    [Required, RegularExpression(Patterns.Label), StringLength(Revisions.MaxTemplateName), Description("The VMTemplate's name.")]
+    [Required, RegularExpression(Patterns.Label), StringLength(NodeTemplates.MaxName), Description("The VMTemplate's name.")]
     public string Template { get; set; } = "";
 
     [Range(0, 10_000), DefaultValue(1), Description("VMs to keep waiting.")]
@@ -60,10 +61,10 @@ public sealed class VMPodTemplate
     [MaxLength(32)]
     public List<V1Toleration>? Tolerations { get; set; }
 
-    [StringLength(253), RegularExpression(Patterns.Subdomain)]
+    [StringLength(Patterns.MaxSubdomain), RegularExpression(Patterns.Subdomain)]
     public string? PriorityClassName { get; set; }
 
-    [Range(0, 600), DefaultValue(30), Description("For the guest to power off when the pod is deleted.")]
+    [Range(0, 600), DefaultValue(Defaults.GraceSeconds), Description("For the guest to power off when the pod is deleted.")]
     public long? TerminationGracePeriodSeconds { get; set; }
 }
 

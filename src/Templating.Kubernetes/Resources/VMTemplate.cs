@@ -1,8 +1,9 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
+using Templating.Contract;
+using Templating.Kubernetes.Schemas;
 using k8s;
 using k8s.Models;
-using Templating.Kubernetes.Schemas;
 
 namespace Templating.Kubernetes.Resources;
 
@@ -43,7 +44,7 @@ public sealed class VMTemplateSpec
     [MaxLength(32), Description("Nodes to build it on; empty means every node that runs the daemon.")]
     public Dictionary<string, string>? NodeSelector { get; set; }
 
-    [Range(0, 100), DefaultValue(2), Description("Older revisions to keep on a node beside the current one.")]
+    [Range(0, 100), DefaultValue(Defaults.HistoryLimit), Description("Older revisions to keep on a node beside the current one.")]
     public int? RevisionHistoryLimit { get; set; }
 }
 
@@ -55,10 +56,10 @@ public sealed class VMGuest
     [Description("The initial RAM disk.")]
     public VMFileSource? Initrd { get; set; }
 
-    [MaxLength(8), Description("Read-only NVDIMMs in the guest's order (pmem0, pmem1, ...); each a multiple of 2 MiB.")]
+    [MaxLength(SourceRules.MaxImages), Description("Read-only NVDIMMs in the guest's order (pmem0, pmem1, ...); each a multiple of 2 MiB.")]
     public List<VMFileSource>? Images { get; set; }
 
-    [StringLength(2047), Description("The kernel's command line.")]
+    [StringLength(CommandLineRules.MaxBytes), RegularExpression(CommandLineRules.Pattern), Description("The kernel's command line: printable ASCII.")]
     public string? CommandLine { get; set; }
 }
 
@@ -66,34 +67,34 @@ public sealed class VMGuest
 [ExactlyOneOf("path", "url")]
 public sealed class VMFileSource
 {
-    [StringLength(4096), RegularExpression("^/.*$"), Description("Absolute path in a guest folder of the node.")]
+    [StringLength(SourceRules.MaxPathBytes), RegularExpression(SourceRules.PathPattern), Description("Absolute path in a guest folder of the node, in its shortest form.")]
     public string? Path { get; set; }
 
-    [StringLength(2048), RegularExpression("^https://.+$"), Description("Where the node fetches it from; needs sha256 and a host the node allows.")]
+    [StringLength(SourceRules.MaxUrl), RegularExpression(SourceRules.UrlPattern), Description("Where the node fetches it from; needs sha256 and a host the node allows.")]
     public string? Url { get; set; }
 
-    [RegularExpression("^[0-9a-f]{64}$"), Description("What its bytes hash to.")]
+    [RegularExpression(SourceRules.Sha256Pattern), Description("What its bytes hash to.")]
     public string? Sha256 { get; set; }
 }
 
 public sealed class VMMachine
 {
-    [Range(1, 64), DefaultValue(1)]
+    [Range(1, CpuRules.MaxVcpus), DefaultValue(CpuRules.DefaultVcpus)]
     public int? Vcpus { get; set; }
 
-    [Description("RAM; a multiple of 2Mi from 32Mi to 1Ti; 256Mi where unset.")]
+    [Description("RAM; " + MemoryRules.Description + ".")]
     public ResourceQuantity? Memory { get; set; }
 
-    [Range(1, 64), Description("vCPUs it may grow to; unset means vcpus.")]
+    [Range(1, CpuRules.MaxVcpus), Description("vCPUs it may grow to; unset means vcpus.")]
     public int? MaxVcpus { get; set; }
 
     [Description("RAM it may grow to; unset means memory.")]
     public ResourceQuantity? MaxMemory { get; set; }
 
-    [StringLength(64), RegularExpression("^[a-zA-Z0-9._-]+$"), Description("A q35 machine type of QEMU; q35 where unset.")]
+    [StringLength(MachineTypeRules.MaxLength), RegularExpression(MachineTypeRules.Pattern), Description("A q35 machine type of QEMU, such as pc-q35-10.0; q35 where unset.")]
     public string? Type { get; set; }
 
-    [StringLength(64), RegularExpression("^[a-zA-Z0-9._+=,-]+$"), Description("A CPU model of QEMU; the best the accelerator has where unset.")]
+    [StringLength(CpuRules.MaxModel), RegularExpression(CpuRules.ModelPattern), Description("A CPU model of QEMU, without feature flags; the best the accelerator has where unset.")]
     public string? CpuModel { get; set; }
 
     [AllowedText("kvm", "tcg"), Description("Unset means kvm where it was seen to work, else tcg.")]
@@ -108,16 +109,16 @@ public sealed class VMNetwork
 
 public sealed class VMReadiness
 {
-    [Range(1, 3600), DefaultValue(120), Description("For the guest's agent to answer and the warm-up to end, together.")]
+    [Range(Timeouts.LeastSeconds, Timeouts.MostReadinessSeconds), DefaultValue(Timeouts.ReadinessSeconds), Description("For the guest's agent to answer and the warm-up to end, together.")]
     public int? TimeoutSeconds { get; set; }
 
-    [MaxLength(32), Description("Run in the guest, in order, before it is frozen; each must exit with 0.")]
+    [MaxLength(WarmUpRules.MaxCommands), Description("Run in the guest, in order, before it is frozen; each must exit with 0. At most 16Ki of arguments each and 96Ki in all.")]
     public List<VMCommand>? WarmUp { get; set; }
 }
 
 public sealed class VMCommand
 {
-    [Required, MinLength(1), MaxLength(256)]
+    [Required, MinLength(1), MaxLength(WarmUpRules.MaxArguments), RegularExpression(Patterns.NoNul)]
     public List<string> Command { get; set; } = [];
 }
 

@@ -1,6 +1,8 @@
 using Templating.Contract;
+using Templating.Core.Errors;
 using Templating.Core.Machines;
 using Templating.Core.Names;
+using Templating.Core.Templates;
 using Templating.Core.Vms;
 using Templating.Node.PodProcess;
 
@@ -9,11 +11,6 @@ namespace Templating.Node.Mapping;
 /// <summary>Reads what makes a VM pod a clone of its own.</summary>
 internal static class ActivationReader
 {
-    /// <summary>Below it are the ports a process without privileges may not take.</summary>
-    public const int LeastPort = 1024;
-
-    private const int MaxForwards = 32;
-
     /// <param name="wire">What the caller sent.</param>
     /// <param name="prefix">Of the fields' names, where it is part of a request.</param>
     /// <exception cref="Core.Errors.TemplatingException">InvalidArgument, with every fault.</exception>
@@ -30,8 +27,8 @@ internal static class ActivationReader
     public static PodActivation Read(V1.Activation wire, Faults faults, string prefix = "")
     {
         faults.RequireLabel($"{prefix}id", wire.Id);
-        faults.AddRange(GuestInputs.CheckHostname($"{prefix}hostname", wire.Hostname));
-        faults.AddRange(GuestInputs.CheckUserData($"{prefix}user_data", wire.UserData.Length));
+        faults.AddRange(HostnameRules.Check($"{prefix}hostname", wire.Hostname));
+        faults.AddRange(UserDataRules.Check($"{prefix}user_data", wire.UserData.Length));
         return new PodActivation
         {
             Id = wire.Id,
@@ -40,29 +37,22 @@ internal static class ActivationReader
             UserData = wire.UserData.Memory,
             Files = FieldReader.Files($"{prefix}files", wire.Files, faults),
             Forwards = Forwards($"{prefix}forwards", wire.Forwards, faults),
-            IdentityTimeout = FieldReader.Duration(
-                $"{prefix}identity_timeout", wire.IdentityTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10), faults)
-                ?? TimeSpan.FromSeconds(30),
+            IdentityTimeout = FieldReader.IdentityTimeout($"{prefix}identity_timeout", wire.IdentityTimeout, faults),
         };
     }
 
     /// <summary>On all of the pod's addresses, whatever else is asked: that is what a pod's port is.</summary>
     public static IReadOnlyList<PortForward> Forwards(string field, IReadOnlyCollection<V1.PortForward> wire, Faults faults)
     {
-        const string AllAddresses = "0.0.0.0";
-        faults.Require(wire.Count <= MaxForwards, field, $"It has {wire.Count} entries; at most {MaxForwards} are allowed.");
-        var forwards = new List<PortForward>();
         foreach (var (index, forward) in wire.Index())
         {
-            var path = $"{field}[{index}]";
-            faults.Require(forward.GuestPort is >= 1 and <= 65535, $"{path}.guest_port", $"{forward.GuestPort} is not between 1 and 65535.");
-            faults.Require(forward.HostPort is >= LeastPort and <= 65535, $"{path}.host_port", $"{forward.HostPort} is not between {LeastPort} and 65535.");
             faults.Require(
-                forward.HostAddress is "" or AllAddresses, $"{path}.host_address", $"{Quote.Text(forward.HostAddress)} is not empty: a pod's port is open on all its addresses.");
-            faults.Require(forwards.All(f => f.HostPort != forward.HostPort), $"{path}.host_port", $"{forward.HostPort} is given by an entry before it.");
-            forwards.Add(new PortForward(forward.GuestPort, forward.HostPort, AllAddresses));
+                forward.HostAddress is "" or Forward.AllAddresses, $"{field}[{index}].host_address",
+                $"{Quote.Text(forward.HostAddress)} is not empty: a pod's port is open on all its addresses.");
         }
 
+        var forwards = wire.Select(forward => new PortForward(forward.GuestPort, forward.HostPort, Forward.AllAddresses)).ToList();
+        faults.AddRange(NetworkRules.Check(field, forwards, ForwardRules.LeastUnprivileged));
         return forwards;
     }
 }

@@ -1,5 +1,6 @@
 using Templating.Contract;
 using Templating.Core.Clones;
+using Templating.Core.Errors;
 using Templating.Core.Machines;
 using Templating.Node.Authorization;
 
@@ -75,8 +76,8 @@ internal static class CloneReader
     {
         var spec = wire ?? new V1.CloneSpec();
         var (template, revision) = NameReader.Template("spec.template", spec.Template, caller, faults);
-        faults.AddRange(GuestInputs.CheckHostname("spec.hostname", spec.Hostname));
-        faults.AddRange(GuestInputs.CheckUserData("spec.user_data", spec.UserData.Length));
+        faults.AddRange(HostnameRules.Check("spec.hostname", spec.Hostname));
+        faults.AddRange(UserDataRules.Check("spec.user_data", spec.UserData.Length));
         faults.Require(Enum.IsDefined(waitFor), "wait_for", $"{(int)waitFor} is not known; use READY or RUNNING.");
         return new CreateClone
         {
@@ -88,9 +89,7 @@ internal static class CloneReader
             Files = FieldReader.Files("spec.files", spec.Files, faults),
             Network = NetworkMapping.FromWire("spec.network", spec.Network, faults),
             Labels = FieldReader.LabelMap("spec.labels", spec.Labels, faults),
-            IdentityTimeout = FieldReader.Duration(
-                "spec.identity_timeout", spec.IdentityTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10), faults)
-                ?? TimeSpan.FromSeconds(30),
+            IdentityTimeout = FieldReader.IdentityTimeout("spec.identity_timeout", spec.IdentityTimeout, faults),
             ReturnWhenRunning = waitFor == V1.WaitFor.Running,
         };
     }

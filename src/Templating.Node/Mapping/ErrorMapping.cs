@@ -18,7 +18,7 @@ internal static class ErrorMapping
     {
         var rule = ErrorTable.Of(failure.Code);
         var status = new Status { Code = (int)rule.Status, Message = Cut(failure.Message, MaxMessage) };
-        var info = new ErrorInfo { Domain = ErrorTable.Domain, Reason = ErrorTable.Reason(failure.Code) };
+        var info = new ErrorInfo { Domain = ErrorTable.Domain, Reason = ErrorReasons.Of(failure.Code) };
         foreach (var (key, value) in failure.Details)
         {
             info.Metadata[key] = Cut(value, MaxDescription);

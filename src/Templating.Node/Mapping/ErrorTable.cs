@@ -1,5 +1,4 @@
 using System.Collections.Frozen;
-using System.Text;
 using Grpc.Core;
 using Templating.Core.Errors;
 
@@ -50,23 +49,6 @@ internal static class ErrorTable
     }.ToFrozenDictionary();
 
     public static ErrorRule Of(ErrorCode code) => Rules[code];
-
-    /// <summary>UPPER_SNAKE_CASE of a code, as ErrorInfo.reason has it: <c>QMP_FAILED</c>; of a status, as gRPC's documents have it.</summary>
-    public static string Reason(Enum code)
-    {
-        var reason = new StringBuilder();
-        foreach (var c in code.ToString())
-        {
-            if (char.IsAsciiLetterUpper(c) && reason.Length > 0)
-            {
-                reason.Append('_');
-            }
-
-            reason.Append(char.ToUpperInvariant(c));
-        }
-
-        return reason.ToString();
-    }
 }
 
 /// <param name="Status">The gRPC status.</param>

@@ -53,9 +53,12 @@ internal static class FieldReader
         return size == 0 ? 100 : size;
     }
 
+    public static TimeSpan IdentityTimeout(string field, Duration? duration, Faults faults) =>
+        Duration(field, duration, Timeouts.Least, Timeouts.MostIdentity, faults) ?? Timeouts.Identity;
+
     public static Dictionary<string, string> Environment(string field, MapField<string, string> map, Faults faults)
     {
-        faults.AddRange(GuestInputs.CheckEnvironment(field, map));
+        faults.AddRange(EnvironmentRules.Check(field, map));
         return new Dictionary<string, string>(map, StringComparer.Ordinal);
     }
 
@@ -63,8 +66,8 @@ internal static class FieldReader
     {
         // A mode beyond an int's range must stay beyond the range that is allowed.
         var files = wire.Select(f => new InjectedFile(
-            f.Path, f.Content.Memory, f.Mode == 0 ? InjectedFile.DefaultMode : (int)Math.Min(f.Mode, int.MaxValue))).ToList();
-        faults.AddRange(GuestInputs.CheckFiles(field, files));
+            f.Path, f.Content.Memory, f.HasMode ? (int)Math.Min(f.Mode, int.MaxValue) : GuestFileRules.DefaultMode)).ToList();
+        faults.AddRange(GuestFileRules.Check(field, [.. files.Select(f => (f.Path, (long)f.Content.Length, f.Mode))]));
         return files;
     }
 

@@ -1,4 +1,6 @@
+using Templating.Contract;
 using Templating.Core.Building;
+using Templating.Core.Errors;
 using Templating.Core.Machines;
 using Templating.Core.Names;
 using Templating.Core.Templates;
@@ -9,19 +11,17 @@ namespace Templating.Node.Mapping;
 /// <summary>Reads requests about templates. The rules of a spec are Core's; here is what only the wire can get wrong.</summary>
 internal static class TemplateReader
 {
-    private const int DefaultHistoryLimit = 2;
-
     public static CreateTemplate Create(V1.CreateTemplateRequest request, Caller caller, TimeSpan readinessTimeout)
     {
         var faults = new Faults();
         faults.RequireLabel("tenant", request.Tenant);
-        if (Contract.Labels.IsLabel(request.Tenant))
+        if (Labels.IsLabel(request.Tenant))
         {
             caller.Require(request.Tenant);
         }
 
         faults.RequireLabel("template", request.Template);
-        var limit = request.HasRevisionHistoryLimit ? request.RevisionHistoryLimit : DefaultHistoryLimit;
+        var limit = request.HasRevisionHistoryLimit ? request.RevisionHistoryLimit : Defaults.HistoryLimit;
         faults.Require(limit is >= -1 and <= 1000, "revision_history_limit", $"{limit} is not between -1, which means all, and 1000.");
         var create = new CreateTemplate
         {
@@ -57,13 +57,13 @@ internal static class TemplateReader
             Readiness = new ReadinessSpec
             {
                 Timeout = FieldReader.Duration(
-                    "spec.readiness.timeout", readiness.Timeout, TemplateSpecValidator.MinTimeout, TemplateSpecValidator.MaxTimeout, faults)
+                    "spec.readiness.timeout", readiness.Timeout, Timeouts.Least, Timeouts.MostReadiness, faults)
                     ?? readinessTimeout,
                 WarmUp = [.. readiness.WarmUp.Select(command => (IReadOnlyList<string>)[.. command.Arguments])],
             },
             // Its rules are among those of the spec.
             Network = spec?.Network is { } network
-                ? new NetworkSpec(network.Outbound, [.. network.Forwards.Select(NetworkMapping.FromWire)])
+                ? NetworkMapping.FromWire(network)
                 : new NetworkSpec(Outbound: false, []),
         };
     }

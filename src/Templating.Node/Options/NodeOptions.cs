@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Microsoft.Extensions.Options;
+using Templating.Contract;
 
 namespace Templating.Node.Options;
 
@@ -85,7 +86,7 @@ public sealed class NodeOptions
     /// file. Default /usr/share/templating and /var/lib/templating/guests; empty means none.
     /// </summary>
     [AbsolutePath]
-    public IList<string> GuestFolders { get; set; } = ["/usr/share/templating", "/var/lib/templating/guests"];
+    public IList<string> GuestFolders { get; set; } = [.. Defaults.GuestFolders];
 
     /// <summary>
     /// Hosts from which guest files may be fetched by URL: <c>files.example.org</c>, <c>files.example.org:8443</c>, or
@@ -110,7 +111,7 @@ public sealed class NodeOptions
 
     /// <summary>Readiness timeout of a template whose spec has none. Default 2 minutes; 1 s to 1 h.</summary>
     [Duration(1, 3600)]
-    public TimeSpan ReadinessTimeout { get; set; } = TimeSpan.FromMinutes(2);
+    public TimeSpan ReadinessTimeout { get; set; } = Timeouts.Readiness;
 
     /// <summary>How often unused images and remains of killed builds are deleted. Default 1 h; at most 30 days; zero means only when asked.</summary>
     [Duration(0, 30 * 24 * 3600)]

@@ -1,4 +1,5 @@
 using Grpc.Core;
+using Templating.Contract;
 using Templating.Core.Clones;
 using Templating.Core.Errors;
 using Templating.Node.Mapping;

@@ -1,4 +1,6 @@
 using Grpc.Core;
+using Templating.Contract;
+using Templating.Core.Errors;
 using Templating.Node.Mapping;
 using Templating.Node.VmPods;
 using Templating.V1;

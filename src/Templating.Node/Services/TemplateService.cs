@@ -1,6 +1,8 @@
 using Grpc.Core;
 using Microsoft.Extensions.Options;
+using Templating.Contract;
 using Templating.Core.Building;
+using Templating.Core.Errors;
 using Templating.Node.Mapping;
 using Templating.Node.Options;
 using Templating.V1;

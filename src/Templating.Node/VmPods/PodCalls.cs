@@ -17,7 +17,7 @@ internal sealed class PodCalls(PodTable table, TimeProvider time)
     private const int MaxMessage = 512;
 
     private static readonly Dictionary<string, ErrorCode> Codes =
-        Enum.GetValues<ErrorCode>().ToDictionary(code => ErrorTable.Reason(code), StringComparer.Ordinal);
+        Enum.GetValues<ErrorCode>().ToDictionary(code => ErrorReasons.Of(code), StringComparer.Ordinal);
 
     /// <exception cref="TemplatingException">PodUnavailable, or what the pod refused it with.</exception>
     public async Task<PublishedPod> ActivateAsync(PublishedPod pod, Activation activation, TimeSpan identityTimeout, CancellationToken cancellationToken)

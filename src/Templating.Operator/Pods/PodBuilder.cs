@@ -1,6 +1,7 @@
 using System.Globalization;
 using k8s.Models;
 using Microsoft.Extensions.Options;
+using Templating.Contract;
 using Templating.Kubernetes;
 
 namespace Templating.Operator.Pods;
@@ -11,8 +12,6 @@ namespace Templating.Operator.Pods;
 /// </summary>
 internal sealed class PodBuilder(IOptions<PodOptions> options)
 {
-    public const int DefaultGraceSeconds = 30;
-
     /// <summary>For the pod's process to end what is left when the guest had its time.</summary>
     private const int EndSeconds = 5;
 
@@ -166,7 +165,7 @@ internal sealed class PodBuilder(IOptions<PodOptions> options)
         },
     };
 
-    private static long Grace(PodPlan plan) => plan.Pod?.TerminationGracePeriodSeconds ?? DefaultGraceSeconds;
+    private static long Grace(PodPlan plan) => plan.Pod?.TerminationGracePeriodSeconds ?? Defaults.GraceSeconds;
 
     private static V1EnvVar Downward(string name, string field) =>
         new() { Name = name, ValueFrom = new V1EnvVarSource { FieldRef = new V1ObjectFieldSelector { FieldPath = field } } };

@@ -1,4 +1,5 @@
 using k8s.Models;
+using Templating.Contract;
 using Templating.Kubernetes;
 using Templating.Kubernetes.Resources;
 
@@ -11,9 +12,6 @@ namespace Templating.Operator.Pods;
 /// </summary>
 internal static class PodResources
 {
-    /// <summary>Of a template that says nothing.</summary>
-    public const long DefaultMemory = 256L << 20;
-
     private const string Memory = "memory";
 
     private const string Cpu = "cpu";
@@ -26,7 +24,7 @@ internal static class PodResources
 
     public static V1ResourceRequirements Of(VMMachine? machine, VMPodResources? users, long overheadBytes)
     {
-        var ram = Bytes(machine?.Memory) ?? DefaultMemory;
+        var ram = Bytes(machine?.Memory) ?? MemoryRules.Default;
         var most = Math.Max(Bytes(machine?.MaxMemory) ?? ram, ram);
         var limits = new Dictionary<string, ResourceQuantity>(StringComparer.Ordinal) { [Memory] = MiB(most + overheadBytes) };
         Take(limits, users?.Limits);
@@ -39,7 +37,7 @@ internal static class PodResources
         var requests = new Dictionary<string, ResourceQuantity>(StringComparer.Ordinal)
         {
             [Memory] = Least(MiB(ram / RequestedPart + overheadBytes), limits[Memory]),
-            [Cpu] = Least(new ResourceQuantity($"{(machine?.Vcpus ?? 1) * MilliCpuPerVcpu}m"), limits.GetValueOrDefault(Cpu)),
+            [Cpu] = Least(new ResourceQuantity($"{(machine?.Vcpus ?? CpuRules.DefaultVcpus) * MilliCpuPerVcpu}m"), limits.GetValueOrDefault(Cpu)),
         };
         Take(requests, users?.Requests);
         return new V1ResourceRequirements { Requests = requests, Limits = limits };

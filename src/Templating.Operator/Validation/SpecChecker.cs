@@ -4,6 +4,8 @@ using System.ComponentModel.DataAnnotations;
 using System.Reflection;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Templating.Contract;
+using Templating.Kubernetes;
 using Templating.Kubernetes.Resources;
 using Templating.Kubernetes.Schemas;
 
@@ -20,15 +22,25 @@ internal static class SpecChecker
     /// <summary>Attributes are slow to read, and every look at an object asks for them.</summary>
     private static readonly ConcurrentDictionary<Type, Rules> Known = new();
 
-    /// <returns>All faults, in the order of the properties.</returns>
-    public static List<Fault> Check(object spec)
+    private static readonly ConcurrentDictionary<string, Regex> Expressions = new(StringComparer.Ordinal);
+
+    /// <param name="spec">The spec.</param>
+    /// <param name="others">What rules beyond the schema found. Where they speak of a field too, theirs are the better words.</param>
+    /// <returns>All faults: the schema's in the order of the properties, then the others.</returns>
+    public static IReadOnlyList<FieldViolation> Check(object spec, IReadOnlyList<FieldViolation> others)
     {
-        var faults = new List<Fault>();
+        var faults = new Faults();
         CheckObject(faults, "spec", spec);
-        return faults;
+        var known = others.Select(fault => fault.Field).ToHashSet(StringComparer.Ordinal);
+        return [.. faults.All.Where(fault => !known.Contains(fault.Field)), .. others];
     }
 
-    private static void CheckObject(List<Fault> faults, string field, object item)
+    /// <summary>Unlike $ in .NET, $ of a schema, which ends each of our patterns, does not match before a final line feed.</summary>
+    public static bool Matches(string text, string pattern) => Expressions
+        .GetOrAdd(pattern, p => new Regex(p[..^1] + @"\z", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, MatchLimit))
+        .IsMatch(text);
+
+    private static void CheckObject(Faults faults, string field, object item)
     {
         var rules = Known.GetOrAdd(item.GetType(), type => new Rules(type));
         foreach (var property in rules.Properties)
@@ -42,7 +54,7 @@ internal static class SpecChecker
             var name = $"{field}.{property.Name}";
             if (value is null)
             {
-                faults.Add(new(name, "It is missing; give it."));
+                faults.Add(name, "It is missing; give it.");
                 continue;
             }
 
@@ -50,7 +62,7 @@ internal static class SpecChecker
             {
                 if (Problem(rule, value) is { } problem)
                 {
-                    faults.Add(new(name, problem));
+                    faults.Add(name, problem);
                     break;
                 }
             }
@@ -61,7 +73,7 @@ internal static class SpecChecker
         CheckChoices(faults, field, item, rules);
     }
 
-    private static void CheckInner(List<Fault> faults, string field, object value)
+    private static void CheckInner(Faults faults, string field, object value)
     {
         if (value is IList list)
         {
@@ -69,7 +81,7 @@ internal static class SpecChecker
             {
                 if (list[i] is not { } element)
                 {
-                    faults.Add(new($"{field}[{i}]", "It is null; leave it out."));
+                    faults.Add($"{field}[{i}]", "It is null; leave it out.");
                 }
                 else if (IsOurs(element))
                 {
@@ -83,16 +95,16 @@ internal static class SpecChecker
         }
     }
 
-    private static void CheckChoices(List<Fault> faults, string field, object item, Rules rules)
+    private static void CheckChoices(Faults faults, string field, object item, Rules rules)
     {
         if (rules.ExactlyOneOf is { } exactly && rules.Given(item, exactly) is var given && given.Count != 1)
         {
-            faults.Add(new(field, $"It has {(given.Count == 0 ? "none" : "more than one")} of {string.Join(" and ", exactly)}; give exactly one."));
+            faults.Add(field, $"It has {(given.Count == 0 ? "none" : "more than one")} of {string.Join(" and ", exactly)}; give exactly one.");
         }
 
         if (rules.AtMostOneOf is { } most && rules.Given(item, most) is var some && some.Count > 1)
         {
-            faults.Add(new(field, $"It has {string.Join(" and ", some)}; give one of them."));
+            faults.Add(field, $"It has {string.Join(" and ", some)}; give one of them.");
         }
     }
 
@@ -103,25 +115,21 @@ internal static class SpecChecker
         StringLengthAttribute length when value is string text && text.Length > length.MaximumLength =>
             $"It has {text.Length} characters; at most {length.MaximumLength} are allowed.",
         RegularExpressionAttribute pattern when value is string text && !Matches(text, pattern.Pattern) =>
-            $"{Quote(text)} is not allowed; it must match {pattern.Pattern}.",
+            $"{Quote.Text(text)} is not allowed; it must match {pattern.Pattern}.",
+        RegularExpressionAttribute pattern when value is IEnumerable<string> texts && texts.Any(text => text is not null && !Matches(text, pattern.Pattern)) =>
+            $"One of its texts is not allowed; each must match {pattern.Pattern}.",
         MaxLengthAttribute most when value is ICollection items && items.Count > most.Length =>
             $"It has {items.Count} entries; at most {most.Length} are allowed.",
         MinLengthAttribute least when value is ICollection items && items.Count < least.Length =>
             $"It has {items.Count} entries; at least {least.Length} are needed.",
         AllowedTextAttribute allowed when value is string text && !allowed.Values.Contains(text, StringComparer.Ordinal) =>
-            $"{Quote(text)} is not allowed; use {string.Join(" or ", allowed.Values)}.",
+            $"{Quote.Text(text)} is not allowed; use {string.Join(" or ", allowed.Values)}.",
         _ => null,
     };
-
-    /// <summary>Unlike $ in .NET, $ of a schema does not match before a final line feed.</summary>
-    private static bool Matches(string text, string pattern) =>
-        !text.EndsWith('\n') && Regex.IsMatch(text, pattern, RegexOptions.CultureInvariant, MatchLimit);
 
     private static bool IsOurs(object value) => value.GetType().Assembly == typeof(VMCloneSpec).Assembly;
 
     private static string NameOf(string property) => JsonNamingPolicy.CamelCase.ConvertName(property);
-
-    private static string Quote(string text) => text.Length <= 64 ? $"'{text}'" : $"'{text[..64]}...'";
 
     private sealed class Rules(Type type)
     {

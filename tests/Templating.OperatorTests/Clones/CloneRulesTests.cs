@@ -12,7 +12,7 @@ public sealed class CloneRulesTests
         { "spec", s => s.Template = null },
         { "spec", s => s.Pool = "pool" },
         { "spec.template", s => s.Template = "Web" },
-        { "spec.hostname", s => s.Hostname = "a.b" },
+        { "spec.hostname", s => s.Hostname = "a_b" },
         { "spec.env[0].name", s => s.Env = [new() { Name = "1A" }] },
         { "spec.env[1].name", s => s.Env = [new() { Name = "A" }, new() { Name = "A" }] },
         { "spec.env[0]", s => s.Env = [new() { Name = "A", Value = "x", SecretKeyRef = new() { Name = "s", Key = "k" } }] },
@@ -20,6 +20,7 @@ public sealed class CloneRulesTests
         { "spec.env[0].secretKeyRef.key", s => s.Env = [new() { Name = "A", SecretKeyRef = new() { Name = "s" } }] },
         { "spec.env", s => s.Env = [.. Enumerable.Range(0, 3).Select(i => new VMEnvironmentVariable { Name = $"A{i}", Value = new string('x', 30_000) })] },
         { "spec.env", s => s.Env = [.. Enumerable.Range(0, 257).Select(i => new VMEnvironmentVariable { Name = $"A{i}" })] },
+        { "spec.env[0].value", s => s.Env = [new() { Name = "A", Value = "a\0b" }] },
         { "spec.userData.value", s => s.UserData = new() { Value = new string('x', 65_537) } },
         { "spec.userData", s => s.UserData = new() { Value = new string('é', 40_000) } },
         { "spec.files[0].path", s => s.Files = [new() { Path = "etc/x" }] },
@@ -31,7 +32,6 @@ public sealed class CloneRulesTests
         { "spec.ports[0].port", s => s.Ports = [new() { GuestPort = 80 }] },
         { "spec.ports[0].port", s => s.Ports = [new() { GuestPort = 80, Port = 80 }] },
         { "spec.ports[1].port", s => s.Ports = [new() { GuestPort = 80, Port = 8080 }, new() { GuestPort = 8080 }] },
-        { "spec.ports[1].guestPort", s => s.Ports = [new() { GuestPort = 80, Port = 8080 }, new() { GuestPort = 80, Port = 8081 }] },
         { "spec.ports[1].name", s => s.Ports = [new() { Name = "a", GuestPort = 8080 }, new() { Name = "a", GuestPort = 8081 }] },
         { "spec.ttlSecondsAfterFinished", s => s.TtlSecondsAfterFinished = -1 },
         { "spec.restartPolicy", s => s.RestartPolicy = "Sometimes" },
@@ -56,6 +56,15 @@ public sealed class CloneRulesTests
 
     [Fact]
     public void AGoodSpecHasNoFault() => CloneRules.Check(new VMClone { Spec = Good() }, null).ShouldBeEmpty();
+
+    [Fact]
+    public void AFieldIsFaultedOnceAndWhatIsGivenToAGuestIsNotRepeated()
+    {
+        var spec = Good();
+        spec.Env = [new() { Name = "A", Value = "hunter2\0" }];
+
+        CloneRules.Check(new VMClone { Spec = spec }, null).ShouldHaveSingleItem().Description.ShouldNotContain("hunter2");
+    }
 
     [Fact]
     public void WhatMayNotChangeIsComparedWithTheVM()

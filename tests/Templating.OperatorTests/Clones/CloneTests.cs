@@ -1,9 +1,9 @@
 using System.Text;
-using k8s;
-using k8s.Models;
 using Templating.Kubernetes;
 using Templating.Kubernetes.Resources;
 using Templating.OperatorTests.Harness;
+using k8s;
+using k8s.Models;
 
 namespace Templating.OperatorTests.Clones;
 
@@ -148,6 +148,35 @@ public sealed class CloneTests : ByHandTests
         KubernetesJson.Serialize(clone).ShouldNotContain(Secret);
         KubernetesJson.Serialize(await Space.PodsAsync()).ShouldNotContain(Secret);
         Operator.Events.Told.ShouldAllBe(e => !e.Message.Contains(Secret, StringComparison.Ordinal));
+    }
+
+    /// <summary>One variable more than its limit by its separators; a NUL; both only seen when the Secret is read.</summary>
+    [Theory]
+    [InlineData("TOO_LONG", 65_536 - 8 - 1, 'x')]
+    [InlineData("NUL", 1, '\0')]
+    public async Task ASecretsValueThatTheNodeWouldRefuseTakesNoVM(string key, int length, char filling)
+    {
+        await FillPoolAsync(1);
+        await _space.Client.CoreV1.CreateNamespacedSecretAsync(
+            new V1Secret
+            {
+                Metadata = new V1ObjectMeta { Name = "credentials" },
+                Data = new Dictionary<string, byte[]> { [key] = Encoding.UTF8.GetBytes(new string(filling, length)) },
+            },
+            _space.Name);
+        await _space.CreateAsync(_space.Clone("one", new VMCloneSpec
+        {
+            Pool = "pool",
+            Env = [new() { Name = key, SecretKeyRef = new() { Name = "credentials", Key = key } }],
+            RestartPolicy = "Always",
+        }));
+
+        var clone = await ReconcileAsync("one");
+
+        Condition(clone, "IdentityConfirmed").ShouldBe(("False", "InputMissing"));
+        clone.Status!.PodName.ShouldBeNull();
+        (await _space.PodsAsync()).ShouldAllBe(pod => !pod.Metadata.Labels.ContainsKey(Keys.CloneLabel));
+        _space.Node.Activations.ShouldBeEmpty();
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using k8s.Models;
+using Templating.Contract;
 using Templating.Kubernetes;
 using Templating.Kubernetes.Resources;
 using Templating.Operator.Cluster;
@@ -25,7 +26,7 @@ public sealed class TemplateTests
         Condition(template, "Accepted").Status.ShouldBe("True");
         Condition(template, "Ready").Reason.ShouldBe(Reasons.Ready);
         Condition(template, "Progressing").Reason.ShouldBe(Reasons.Complete);
-        test.Node(1).Builds.ShouldHaveSingleItem().Template.ShouldBe(Revisions.NodeTemplate("web", revision));
+        test.Node(1).Builds.ShouldHaveSingleItem().Template.ShouldBe(NodeTemplates.Join("web", revision));
         foreach (var number in new[] { 1, 2 })
         {
             await UntilLabelAsync(test, number, "web", revision);
@@ -120,7 +121,7 @@ public sealed class TemplateTests
         await test.PatchAsync<VMTemplate>("web", new { spec = new { guest = new { commandLine = TestSpace.Spec().Guest.CommandLine } } });
         await test.UntilAsync<VMTemplate>("web", t => t?.Status?.Summary == "1/1" && t.Status.Revision == first, "the first is ready again");
 
-        test.Node(1).Templates.OrderByDescending(t => t.CreateTime).First().Template_.ShouldBe(Revisions.NodeTemplate("web", first));
+        test.Node(1).Templates.OrderByDescending(t => t.CreateTime).First().Template_.ShouldBe(NodeTemplates.Join("web", first));
         test.Node(1).Builds.Count.ShouldBe(3);
     }
 
@@ -130,7 +131,7 @@ public sealed class TemplateTests
         await using var test = await TestSpace.StartAsync(nodes: 1);
         var spec = TestSpace.Spec("r0");
         spec.RevisionHistoryLimit = 0;
-        var used = Revisions.NodeTemplate("web", Revisions.Of((await test.CreateTemplateAsync("web", spec)).Spec));
+        var used = NodeTemplates.Join("web", Revisions.Of((await test.CreateTemplateAsync("web", spec)).Spec));
         await test.UntilAsync<VMTemplate>("web", t => t?.Status?.Summary == "1/1", "it is ready");
         test.Node(1).SetPod(new VmPod
         {

@@ -1,3 +1,4 @@
+using Templating.Contract;
 using Templating.Core.Templates;
 using Templating.UnitTests.Store;
 
@@ -52,7 +53,7 @@ public sealed class GuestFilesTests : IDisposable
     public void NothingIsAllowedWhereNoFolderIs()
     {
         Validate(new GuestFilePolicy { Folders = [] }, _kernel).ShouldHaveSingleItem();
-        Validate(new GuestFilePolicy(), _kernel).ShouldHaveSingleItem().ShouldContain(GuestFilePolicy.DefaultFolder);
+        Validate(new GuestFilePolicy(), _kernel).ShouldHaveSingleItem().ShouldContain(Defaults.GuestFolders[1]);
     }
 
     [Fact]

@@ -203,9 +203,9 @@ public sealed class TemplateSpecValidatorTests
         Check("spec.network.forwards", sound, Forwards([.. Enumerable.Range(1, count).Select(i => new PortForward(i))]));
 
     [Fact]
-    public void APortIsNamedOnce()
+    public void APortOfTheHostLeadsToOneOfTheGuest()
     {
-        Check("spec.network.forwards[1].guest_port", false, Forwards(new PortForward(80), new PortForward(80)));
+        Check("spec.network.forwards[1].guest_port", true, Forwards(new PortForward(80, 8080), new PortForward(80, 8081), new PortForward(80)));
         Check("spec.network.forwards[1].host_port", false, Forwards(new PortForward(80, 8080), new PortForward(81, 8080)));
         Check("spec.network.forwards[1].host_port", true, Forwards(new PortForward(80, 8080), new PortForward(81, 8080, "127.0.0.2")));
         Check("spec.network.forwards[1].host_port", true, Forwards(new PortForward(80), new PortForward(81)));

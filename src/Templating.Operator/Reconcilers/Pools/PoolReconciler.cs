@@ -1,9 +1,10 @@
-using k8s.Autorest;
+using Templating.Contract;
 using Templating.Kubernetes;
 using Templating.Kubernetes.Resources;
 using Templating.Operator.Cluster;
 using Templating.Operator.Pods;
 using Templating.Operator.Validation;
+using k8s.Autorest;
 
 namespace Templating.Operator.Reconcilers.Pools;
 
@@ -28,8 +29,7 @@ internal sealed class PoolReconciler(
             return ReconcileResult.Done;
         }
 
-        var faults = SpecChecker.Check(pool.Spec);
-        PodTemplateRules.Check(faults, pool.Spec.Pod);
+        var faults = SpecChecker.Check(pool.Spec, PodTemplateRules.Check(pool.Spec.Pod));
         var template = templates.Get(new ObjectKey(key.Namespace, pool.Spec.Template));
         var revision = template is null || template.Metadata.DeletionTimestamp is not null || faults.Count > 0
             ? null
@@ -96,7 +96,7 @@ internal sealed class PoolReconciler(
 }
 
 /// <summary>One pass over a pool.</summary>
-internal sealed record PoolWork(VMPool Pool, VMTemplate? Template, string? Revision, PoolView View, IReadOnlyList<Fault> Faults)
+internal sealed record PoolWork(VMPool Pool, VMTemplate? Template, string? Revision, PoolView View, IReadOnlyList<FieldViolation> Faults)
 {
     public int Desired => Pool.Spec.Replicas ?? 1;
 

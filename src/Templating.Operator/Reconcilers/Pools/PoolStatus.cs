@@ -73,7 +73,7 @@ internal sealed class PoolStatus(ClusterWriter writer, IEvents events, TimeProvi
     {
         var waiting = Waiting(work);
         var (status, reason, message) =
-            work.Faults.Count > 0 ? (ConditionStatus.False, Reasons.InvalidSpec, Fault.Text(work.Faults))
+            work.Faults.Count > 0 ? (ConditionStatus.False, Reasons.InvalidSpec, FaultText.Of(work.Faults))
             : waiting >= work.Desired ? (ConditionStatus.True, Reasons.Full, $"{waiting} of {work.Desired} VMs wait.")
             : (ConditionStatus.False, Reasons.Filling, $"{waiting} of {work.Desired} VMs wait.");
         if (conditions.Set(ConditionTypes.Ready, status, reason, message) && reason != Reasons.Filling)

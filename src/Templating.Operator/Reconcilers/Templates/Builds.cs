@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Templating.Api.Client;
+using Templating.Contract;
 using Templating.Kubernetes;
 using Templating.Operator.Cluster;
 using Templating.Operator.Nodes;
@@ -185,7 +186,7 @@ internal sealed class Builds(Action<NodeChange> announce, OperatorMetrics metric
     }
 
     private void Announce(string node, ObjectKey template, string revision) => announce(new NodeChange(
-        node, new Template { Tenant = template.Namespace, Template_ = Revisions.NodeTemplate(template.Name, revision) }, null));
+        node, new Template { Tenant = template.Namespace, Template_ = NodeTemplates.Join(template.Name, revision) }, null));
 
     /// <summary>Not Progress of the framework, which calls back in any order.</summary>
     private sealed class Steps(Action<CreateTemplateResponse> report) : IProgress<CreateTemplateResponse>

@@ -1,4 +1,4 @@
-using Templating.Kubernetes;
+using Templating.Contract;
 using Templating.Operator.Cluster;
 using Templating.Operator.Nodes;
 using Templating.V1;
@@ -25,7 +25,7 @@ internal static class NodeFiles
 
     /// <summary>The VMTemplate a node's template is of; null for one made by hand.</summary>
     public static ObjectKey? OwnerOf(Template file) =>
-        Revisions.TryParse(file.Template_, out var name, out _) ? new ObjectKey(file.Tenant, name) : null;
+        NodeTemplates.TryParse(file.Template_, out var name, out _) ? new ObjectKey(file.Tenant, name) : null;
 
     /// <summary>The revision that VM pods get on that node: the present one, or, until it is there, the newest that is.</summary>
     public static string? UsableRevision(INode node, ObjectKey template, string present)
@@ -44,7 +44,7 @@ internal static class NodeFiles
 
     /// <summary>Whether a VM pod on that node, whoever made it, uses that revision.</summary>
     public static bool IsUsed(INode node, ObjectKey template, string revision) =>
-        node.Pods.Any(pod => pod.Tenant == template.Namespace && PublishedTemplate(pod) == Revisions.NodeTemplate(template.Name, revision));
+        node.Pods.Any(pod => pod.Tenant == template.Namespace && PublishedTemplate(pod) == NodeTemplates.Join(template.Name, revision));
 
     /// <summary>tenants/{tenant}/templates/{template}/revisions/{digest}; empty for anything else.</summary>
     public static string PublishedTemplate(VmPod pod) => pod.Template.Split('/') is [_, _, "templates", var template, ..] ? template : "";
@@ -52,7 +52,7 @@ internal static class NodeFiles
     private static bool Belongs(Template file, ObjectKey template, out string revision)
     {
         revision = "";
-        return file.Tenant == template.Namespace && Revisions.TryParse(file.Template_, out var name, out revision) && name == template.Name;
+        return file.Tenant == template.Namespace && NodeTemplates.TryParse(file.Template_, out var name, out revision) && name == template.Name;
     }
 
     private static bool IsNewer(Template one, Template other) => one.CreateTime is { } time && other.CreateTime is { } than && time.CompareTo(than) > 0;

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Google.Protobuf.WellKnownTypes;
+using Templating.Contract;
 using Templating.Kubernetes;
 using Templating.Kubernetes.Resources;
 using Templating.Operator.Cluster;
@@ -21,7 +22,7 @@ internal static class NodeRequests
         return new CreateTemplateRequest
         {
             Tenant = key.Namespace,
-            Template = Revisions.NodeTemplate(key.Name, revision),
+            Template = NodeTemplates.Join(key.Name, revision),
             Spec = SpecOf(template.Spec),
             RequestId = new Guid(SHA256.HashData(Encoding.UTF8.GetBytes($"{template.Metadata.Uid} {revision} {basis}")).AsSpan(0, 16)).ToString(),
             // Rebuilds of one revision are the same template: only the newest is of use.
@@ -30,7 +31,7 @@ internal static class NodeRequests
     }
 
     public static DeleteTemplateRequest Delete(ObjectKey template, string revision) =>
-        new() { Name = $"tenants/{template.Namespace}/templates/{Revisions.NodeTemplate(template.Name, revision)}" };
+        new() { Name = $"tenants/{template.Namespace}/templates/{NodeTemplates.Join(template.Name, revision)}" };
 
     private static TemplateSpec SpecOf(VMTemplateSpec spec)
     {

@@ -1,71 +1,72 @@
+using k8s.Models;
+using Templating.Contract;
 using Templating.Kubernetes;
 using Templating.Kubernetes.Resources;
 using Templating.Operator.Validation;
 
 namespace Templating.Operator.Reconcilers.Templates;
 
-/// <summary>What a VMTemplate's spec must be beside its schema. All faults together.</summary>
+/// <summary>What a VMTemplate's spec must be beside its schema: what the node's rules say of it. All faults together.</summary>
 internal static class TemplateRules
 {
-    public static IReadOnlyList<Fault> Check(VMTemplate template)
+    public static IReadOnlyList<FieldViolation> Check(VMTemplate template)
     {
-        var faults = SpecChecker.Check(template.Spec);
-        if (template.Metadata.Name.Length > Revisions.MaxTemplateName || template.Metadata.Name.Contains('.', StringComparison.Ordinal))
+        var faults = new Faults();
+        var (name, spec) = (template.Metadata.Name, template.Spec);
+        faults.Require(
+            Labels.IsLabel(name) && name.Length <= NodeTemplates.MaxName, "metadata.name",
+            $"{Quote.Text(name)} is not a name; use 1 to {NodeTemplates.MaxName} of a-z, 0-9 and '-', with no '-' at the ends.");
+        if (spec.Guest is { } guest)
         {
-            faults.Insert(0, new Fault(
-                "metadata.name", $"'{template.Metadata.Name}' is not allowed; use at most {Revisions.MaxTemplateName} characters without a dot."));
+            CheckGuest(faults, guest);
         }
 
-        if (template.Spec.Guest is { } guest)
-        {
-            CheckSource(faults, "spec.guest.kernel", guest.Kernel);
-            CheckSource(faults, "spec.guest.initrd", guest.Initrd);
-            for (var i = 0; i < (guest.Images?.Count ?? 0); i++)
-            {
-                CheckSource(faults, $"spec.guest.images[{i}]", guest.Images![i]);
-            }
-        }
-
-        if (template.Spec.Machine is { } machine)
+        if (spec.Machine is { } machine)
         {
             CheckMachine(faults, machine);
         }
 
-        return faults;
+        faults.AddRange(WarmUpRules.Check(
+            "spec.readiness.warmUp", [.. (spec.Readiness?.WarmUp ?? []).Select(c => c?.Command)], i => $"spec.readiness.warmUp[{i}].command"));
+        return SpecChecker.Check(spec, faults.All);
     }
 
-    private static void CheckSource(List<Fault> faults, string field, VMFileSource? source)
+    private static void CheckGuest(Faults faults, VMGuest guest)
     {
-        if (source is { Url: not null, Sha256: null })
+        CheckSource(faults, "spec.guest.kernel", guest.Kernel);
+        CheckSource(faults, "spec.guest.initrd", guest.Initrd);
+        foreach (var (index, image) in (guest.Images ?? []).Index())
         {
-            faults.Add(new($"{field}.sha256", "It is missing; a url needs what its bytes hash to."));
+            CheckSource(faults, $"spec.guest.images[{index}]", image);
         }
 
-        if (source?.Path is { } path && path.Split('/').Any(part => part is "." or ".."))
+        faults.AddRange(CommandLineRules.Check("spec.guest.commandLine", guest.CommandLine ?? ""));
+    }
+
+    private static void CheckSource(Faults faults, string field, VMFileSource? source)
+    {
+        if (source is not null)
         {
-            faults.Add(new($"{field}.path", "It has '.' or '..' in it; give the path without."));
+            faults.AddRange(SourceRules.Check(field, source.Path, source.Url, source.Sha256));
         }
     }
 
-    private static void CheckMachine(List<Fault> faults, VMMachine machine)
+    private static void CheckMachine(Faults faults, VMMachine machine)
     {
-        if (machine.Memory is { } memory && MemorySizes.Problem(memory) is { } problem)
-        {
-            faults.Add(new("spec.machine.memory", problem));
-        }
+        var vcpus = machine.Vcpus ?? CpuRules.DefaultVcpus;
+        faults.AddRange(CpuRules.CheckVcpus("spec.machine.vcpus", vcpus));
+        faults.AddRange(CpuRules.CheckMost("spec.machine.maxVcpus", machine.MaxVcpus, vcpus));
+        var memory = Bytes(faults, "spec.machine.memory", machine.Memory) ?? MemoryRules.Default;
+        faults.AddRange(MemoryRules.Check("spec.machine.memory", memory));
+        faults.AddRange(MemoryRules.CheckMost("spec.machine.maxMemory", Bytes(faults, "spec.machine.maxMemory", machine.MaxMemory), memory));
+        faults.AddRange(machine.Type is null ? [] : MachineTypeRules.Check("spec.machine.type", machine.Type));
+        faults.AddRange(CpuRules.CheckModel("spec.machine.cpuModel", machine.CpuModel));
+    }
 
-        if (machine.MaxMemory is { } most && MemorySizes.Problem(most) is { } mostProblem)
-        {
-            faults.Add(new("spec.machine.maxMemory", mostProblem));
-        }
-        else if (machine.MaxMemory is { } room && MemorySizes.Bytes(room) < (machine.Memory is null ? 256L << 20 : MemorySizes.Bytes(machine.Memory)))
-        {
-            faults.Add(new("spec.machine.maxMemory", $"{room} is less than memory; give at least that, or leave it out."));
-        }
-
-        if (machine.MaxVcpus is { } vcpus && vcpus < (machine.Vcpus ?? 1))
-        {
-            faults.Add(new("spec.machine.maxVcpus", $"{vcpus} is less than vcpus ({machine.Vcpus ?? 1}); give at least that, or leave it out."));
-        }
+    private static long? Bytes(Faults faults, string field, ResourceQuantity? quantity)
+    {
+        var bytes = quantity is null ? null : MemorySizes.Bytes(quantity);
+        faults.Require(quantity is null || bytes is not null, field, $"{Quote.Text(quantity?.ToString())} is not a number of bytes; give one such as 256Mi.");
+        return bytes;
     }
 }

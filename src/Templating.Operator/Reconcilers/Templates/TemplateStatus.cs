@@ -1,3 +1,4 @@
+using Templating.Contract;
 using Templating.Kubernetes;
 using Templating.Kubernetes.Resources;
 using Templating.Operator.Validation;
@@ -7,10 +8,10 @@ namespace Templating.Operator.Reconcilers.Templates;
 /// <summary>Makes a VMTemplate's status from what was found on the nodes.</summary>
 internal static class TemplateStatus
 {
-    public static VMTemplateStatus Invalid(VMTemplate template, IReadOnlyList<Fault> faults, DateTimeOffset now)
+    public static VMTemplateStatus Invalid(VMTemplate template, IReadOnlyList<FieldViolation> faults, DateTimeOffset now)
     {
         var (status, conditions) = Begin(template, now);
-        var message = Fault.Text(faults);
+        var message = FaultText.Of(faults);
         conditions.Set(ConditionTypes.Accepted, ConditionStatus.False, Reasons.InvalidSpec, message);
         conditions.Set(ConditionTypes.Ready, ConditionStatus.False, Reasons.InvalidSpec, message);
         conditions.Set(ConditionTypes.Progressing, ConditionStatus.False, Reasons.InvalidSpec, "Nothing is built from a spec that was not accepted.");

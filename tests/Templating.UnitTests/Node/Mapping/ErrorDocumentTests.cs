@@ -16,8 +16,8 @@ public sealed partial class ErrorDocumentTests
 
         rows.ShouldBe(
             Enum.GetValues<ErrorCode>().Select(code => (
-                ErrorTable.Reason(code),
-                ErrorTable.Reason(ErrorTable.Of(code).Status),
+                ErrorReasons.Of(code),
+                ErrorReasons.Of(ErrorTable.Of(code).Status),
                 ErrorTable.Of(code).Retryable ? "yes" : "no")),
             ignoreOrder: true);
     }

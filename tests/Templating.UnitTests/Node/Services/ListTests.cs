@@ -1,5 +1,7 @@
 using CsCheck;
 using Grpc.Core;
+using Templating.Contract;
+using Templating.Core.Errors;
 using Templating.Node.Mapping;
 using Templating.UnitTests.Node.Fakes;
 using Templating.V1;

@@ -17,7 +17,7 @@ internal sealed class Accept(IEvents events) : ICloneStep
             return Task.FromResult(StepResult.Next);
         }
 
-        var text = Fault.Text(work.Faults);
+        var text = FaultText.Of(work.Faults);
         if (work.Conditions.Set(ConditionTypes.Accepted, ConditionStatus.False, Reasons.InvalidSpec, text))
         {
             events.Warning(work.Clone, Reasons.InvalidSpec, text);

@@ -1,6 +1,7 @@
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using Templating.Api.Client;
+using Templating.Contract;
 using Templating.Kubernetes;
 using Templating.Kubernetes.Resources;
 using Templating.Operator.Cluster;
@@ -14,8 +15,6 @@ namespace Templating.Operator.Reconcilers.Clones.Steps;
 /// <summary>Makes the waiting VM this VMClone's own, by its node's daemon. A retry asks with the same id.</summary>
 internal sealed class Activate(INodeDirectory nodes, VmEnd end, CloneClock clock, TimeProvider time) : ICloneStep
 {
-    private const int DefaultTimeoutSeconds = 30;
-
     /// <summary>For the call itself, beside the guest's own time.</summary>
     private static readonly TimeSpan Call = TimeSpan.FromSeconds(10);
 
@@ -92,9 +91,9 @@ internal sealed class Activate(INodeDirectory nodes, VmEnd end, CloneClock clock
         ? refusal.Message
         : $"{refusal.Message} {string.Join(' ', refusal.Violations.Select(v => $"{v.Field}: {v.Description}"))}";
 
-    private static TimeSpan Timeout(VMClone clone) => TimeSpan.FromSeconds(clone.Spec.IdentityTimeoutSeconds ?? DefaultTimeoutSeconds);
+    private static TimeSpan Timeout(VMClone clone) => TimeSpan.FromSeconds(clone.Spec.IdentityTimeoutSeconds ?? Timeouts.IdentitySeconds);
 
-    private static ActivatePodRequest Request(CloneWork work, VmPod vm)
+    internal static ActivatePodRequest Request(CloneWork work, VmPod vm)
     {
         var clone = work.Clone;
         var activation = new Activation
@@ -105,7 +104,11 @@ internal sealed class Activate(INodeDirectory nodes, VmEnd end, CloneClock clock
             UserData = work.Inputs!.UserData,
             IdentityTimeout = Duration.FromTimeSpan(Timeout(clone)),
         };
-        activation.Environment.Add(work.Inputs.Environment.ToDictionary(StringComparer.Ordinal));
+        foreach (var (name, value) in work.Inputs.Environment)
+        {
+            activation.Environment[name] = value;
+        }
+
         activation.Files.AddRange(work.Inputs.Files);
         activation.Forwards.AddRange((clone.Spec.Ports ?? []).Select(p => new PortForward { GuestPort = p.GuestPort, HostPort = p.Port ?? p.GuestPort }));
         return new ActivatePodRequest { Name = vm.Name, Activation = activation };

@@ -34,13 +34,13 @@ internal sealed class ReadInputs(InputReader reader, IEvents events) : ICloneSte
             return StepResult.Next;
         }
 
-        var text = Fault.Text(faults);
+        var text = FaultText.Of(faults);
         if (work.Conditions.Set(ConditionTypes.IdentityConfirmed, ConditionStatus.False, Reasons.InputMissing, text))
         {
             events.Warning(work.Clone, Reasons.InputMissing, text);
         }
 
-        work.Conditions.Set(ConditionTypes.Ready, ConditionStatus.False, Reasons.InputMissing, "What its guest is to be given is not there; IdentityConfirmed says what.");
+        work.Conditions.Set(ConditionTypes.Ready, ConditionStatus.False, Reasons.InputMissing, "What its guest is to be given is not there or not allowed; IdentityConfirmed says what.");
         work.LookAgainAfter(Again);
         return work.Pod is null ? StepResult.End : StepResult.Next;
     }

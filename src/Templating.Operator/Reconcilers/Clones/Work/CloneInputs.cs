@@ -5,7 +5,7 @@ namespace Templating.Operator.Reconcilers.Clones.Work;
 
 /// <summary>What a guest is given, with values from Secrets: never logged, never in a status or Event.</summary>
 internal sealed record CloneInputs(
-    IReadOnlyDictionary<string, string> Environment,
+    IReadOnlyCollection<KeyValuePair<string, string>> Environment,
     ByteString UserData,
     IReadOnlyList<GuestFile> Files)
 {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using k8s.Models;
+using Templating.Contract;
 using Templating.Kubernetes;
 using Templating.Kubernetes.Resources;
 using Templating.Operator.Cluster;
@@ -30,7 +31,7 @@ internal sealed class CloneWork(VMClone clone, DateTimeOffset now)
     /// <summary>What the pod's node says of it; null where it says nothing.</summary>
     public VmPod? Vm { get; set; }
 
-    public IReadOnlyList<Validation.Fault> Faults { get; set; } = [];
+    public IReadOnlyList<FieldViolation> Faults { get; set; } = [];
 
     /// <summary>What is given to the guest; null until read.</summary>
     public CloneInputs? Inputs { get; set; }

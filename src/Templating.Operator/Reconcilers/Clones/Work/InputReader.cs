@@ -1,31 +1,30 @@
 using System.Text;
 using Google.Protobuf;
-using k8s.Models;
+using Templating.Contract;
+using Templating.Kubernetes;
 using Templating.Kubernetes.Resources;
 using Templating.Operator.Cluster;
-using Templating.Operator.Validation;
 using Templating.V1;
+using k8s.Models;
 
 namespace Templating.Operator.Reconcilers.Clones.Work;
 
 /// <summary>Reads a VMClone's inputs when they are needed; nothing of them is kept.</summary>
 internal sealed class InputReader(ClusterApi reader)
 {
-    private const uint DefaultMode = 0x180; // 0600
-
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <returns>The inputs, and what is missing or wrong of them: then they are not to be used.</returns>
-    public async Task<(CloneInputs Inputs, IReadOnlyList<Fault> Faults)> ReadAsync(VMClone clone, CancellationToken cancellationToken)
+    public async Task<(CloneInputs Inputs, IReadOnlyList<FieldViolation> Faults)> ReadAsync(VMClone clone, CancellationToken cancellationToken)
     {
-        var faults = new List<Fault>();
+        var faults = new Faults();
         var sources = new Sources(reader, clone.Metadata.NamespaceProperty);
-        var environment = new Dictionary<string, string>(StringComparer.Ordinal);
+        var environment = new List<KeyValuePair<string, string>>();
+        var fields = new List<string>();
         var spec = clone.Spec;
-        for (var i = 0; i < (spec.Env?.Count ?? 0); i++)
+        foreach (var (index, variable) in (spec.Env ?? []).Index())
         {
-            var variable = spec.Env![i];
-            var field = $"spec.env[{i}]";
+            var field = $"spec.env[{index}]";
             if (await sources.ReadAsync(variable, field, faults, cancellationToken) is not { } bytes)
             {
                 continue;
@@ -33,42 +32,40 @@ internal sealed class InputReader(ClusterApi reader)
 
             try
             {
-                environment[variable.Name] = StrictUtf8.GetString(bytes);
+                environment.Add(new(variable.Name, StrictUtf8.GetString(bytes)));
+                fields.Add(field);
             }
             catch (DecoderFallbackException)
             {
-                faults.Add(new(field, "Its value is not UTF-8; give it as a file."));
+                faults.Add(field, "Its value is not UTF-8; give it as a file.");
             }
         }
 
         var files = new List<GuestFile>();
-        for (var i = 0; i < (spec.Files?.Count ?? 0); i++)
+        foreach (var (index, file) in (spec.Files ?? []).Index())
         {
-            var file = spec.Files![i];
-            if (await sources.ReadAsync(file, $"spec.files[{i}]", faults, cancellationToken) is { } content)
+            if (await sources.ReadAsync(file, $"spec.files[{index}]", faults, cancellationToken) is { } content)
             {
-                files.Add(new GuestFile { Path = file.Path, Content = ByteString.CopyFrom(content), Mode = file.Mode is { } mode ? (uint)mode : DefaultMode });
+                files.Add(FileOf(file, content));
             }
         }
 
         var userData = spec.UserData is null ? null : await sources.ReadAsync(spec.UserData, "spec.userData", faults, cancellationToken);
-        CheckSizes(faults, environment, files, userData);
-        return (new CloneInputs(environment, userData is null ? ByteString.Empty : ByteString.CopyFrom(userData), files), faults);
+        faults.AddRange(EnvironmentRules.Check("spec.env", environment, i => ($"{fields[i]}.name", fields[i])));
+        faults.AddRange(GuestFileRules.Check("spec.files", [.. files.Select(f => (f.Path, (long)f.Content.Length, (int)f.Mode))]));
+        faults.AddRange(UserDataRules.Check("spec.userData", userData?.Length ?? 0));
+        return (new CloneInputs(environment, userData is null ? ByteString.Empty : ByteString.CopyFrom(userData), files), faults.All);
     }
 
-    private static void CheckSizes(List<Fault> faults, Dictionary<string, string> environment, List<GuestFile> files, byte[]? userData)
+    private static GuestFile FileOf(VMFile file, byte[] content)
     {
-        Check("spec.env", environment.Sum(e => (long)StrictUtf8.GetByteCount(e.Value) + e.Key.Length), CloneRules.MaxEnvironmentBytes);
-        Check("spec.files", files.Sum(f => (long)f.Content.Length), CloneRules.MaxFilesBytes);
-        Check("spec.userData", userData?.Length ?? 0, CloneRules.MaxUserDataBytes);
-
-        void Check(string field, long bytes, int most)
+        var wire = new GuestFile { Path = file.Path, Content = ByteString.CopyFrom(content) };
+        if (file.Mode is { } mode)
         {
-            if (bytes > most)
-            {
-                faults.Add(new(field, $"With what its Secrets and ConfigMaps hold it has {bytes} bytes; at most {most} are allowed."));
-            }
+            wire.Mode = (uint)mode;
         }
+
+        return wire;
     }
 
     /// <summary>Each Secret and ConfigMap is read once, however many keys of it are asked for.</summary>
@@ -77,7 +74,7 @@ internal sealed class InputReader(ClusterApi reader)
         private readonly Dictionary<(bool Secret, string Name), Dictionary<string, byte[]>?> _read = [];
 
         /// <returns>Null where there is nothing: because it is optional, or with a fault.</returns>
-        public async Task<byte[]?> ReadAsync(VMValueSource source, string field, List<Fault> faults, CancellationToken cancellationToken)
+        public async Task<byte[]?> ReadAsync(VMValueSource source, string field, Faults faults, CancellationToken cancellationToken)
         {
             var secret = source.SecretKeyRef is not null;
             if ((source.SecretKeyRef ?? source.ConfigMapKeyRef) is not { } reference)
@@ -99,9 +96,9 @@ internal sealed class InputReader(ClusterApi reader)
 
             if (reference.Optional != true)
             {
-                faults.Add(new(field, data is null
+                faults.Add(field, data is null
                     ? $"There is no {kind} '{reference.Name}' in this namespace; make it, or make the reference optional."
-                    : $"{kind} '{reference.Name}' has no key '{reference.Key}'; add it, or make the reference optional."));
+                    : $"{kind} '{reference.Name}' has no key '{reference.Key}'; add it, or make the reference optional.");
             }
 
             return null;
