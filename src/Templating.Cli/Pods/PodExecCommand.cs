@@ -3,7 +3,6 @@ using Templating.Api.Client;
 using Templating.Cli.Base;
 using Templating.Cli.Exits;
 using Templating.Cli.Guests;
-using Templating.Core.Errors;
 
 namespace Templating.Cli.Pods;
 

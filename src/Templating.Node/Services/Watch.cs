@@ -1,4 +1,6 @@
+using Templating.Core.Errors;
 using Grpc.Core;
+using Templating.Contract;
 using Templating.Core.Diagnostics;
 using Templating.Node.Mapping;
 

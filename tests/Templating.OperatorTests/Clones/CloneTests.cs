@@ -157,26 +157,26 @@ public sealed class CloneTests : ByHandTests
     public async Task ASecretsValueThatTheNodeWouldRefuseTakesNoVM(string key, int length, char filling)
     {
         await FillPoolAsync(1);
-        await _space.Client.CoreV1.CreateNamespacedSecretAsync(
+        await Space.Client.CoreV1.CreateNamespacedSecretAsync(
             new V1Secret
             {
                 Metadata = new V1ObjectMeta { Name = "credentials" },
                 Data = new Dictionary<string, byte[]> { [key] = Encoding.UTF8.GetBytes(new string(filling, length)) },
             },
-            _space.Name);
-        await _space.CreateAsync(_space.Clone("one", new VMCloneSpec
+            Space.Name);
+        await Space.CreateCloneAsync("one", new VMCloneSpec
         {
             Pool = "pool",
             Env = [new() { Name = key, SecretKeyRef = new() { Name = "credentials", Key = key } }],
             RestartPolicy = "Always",
-        }));
+        });
 
-        var clone = await ReconcileAsync("one");
+        var clone = await ReconcileCloneAsync("one");
 
         Condition(clone, "IdentityConfirmed").ShouldBe(("False", "InputMissing"));
         clone.Status!.PodName.ShouldBeNull();
-        (await _space.PodsAsync()).ShouldAllBe(pod => !pod.Metadata.Labels.ContainsKey(Keys.CloneLabel));
-        _space.Node.Activations.ShouldBeEmpty();
+        (await Space.PodsAsync()).ShouldAllBe(pod => !pod.Metadata.Labels.ContainsKey(Keys.CloneLabel));
+        Space.Node(1).Activations.ShouldBeEmpty();
     }
 
     [Fact]

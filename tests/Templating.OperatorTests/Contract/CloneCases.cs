@@ -1,4 +1,5 @@
 using Templating.Kubernetes;
+using Templating.Kubernetes.Resources;
 
 namespace Templating.OperatorTests.Contract;
 

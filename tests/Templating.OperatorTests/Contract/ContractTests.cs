@@ -1,18 +1,21 @@
 using System.Collections.Concurrent;
 using System.Net;
-using k8s;
-using k8s.Autorest;
-using k8s.Models;
 using Templating.Contract;
 using Templating.Core.Errors;
 using Templating.Kubernetes;
+using Templating.Kubernetes.Resources;
 using Templating.Node.Authorization;
 using Templating.Node.Mapping;
 using Templating.Operator.Cluster;
 using Templating.Operator.Reconcilers.Clones;
 using Templating.Operator.Reconcilers.Clones.Steps;
+using Templating.Operator.Reconcilers.Clones.Work;
 using Templating.Operator.Reconcilers.Templates;
+using Templating.OperatorTests.Harness;
 using Templating.V1;
+using k8s;
+using k8s.Autorest;
+using k8s.Models;
 
 namespace Templating.OperatorTests.Contract;
 
@@ -34,7 +37,7 @@ public sealed class ContractTests
         await CompareAsync(CloneCases.All, Sound, async (@case, clone) =>
         {
             @case.Change(clone.Spec);
-            var (inputs, missing) = await new InputReader(new NoSecrets()).ReadAsync(clone, CancellationToken.None);
+            var (inputs, missing) = await new InputReader(NoSecrets).ReadAsync(clone, CancellationToken.None);
             var work = new CloneWork(clone, DateTimeOffset.UnixEpoch) { Inputs = inputs };
             var activation = Activate.Request(work, new VmPod { Name = "tenants/t/pods/u" }).Activation;
             var node = Takes(() => ActivationReader.Read(activation));
@@ -70,7 +73,7 @@ public sealed class ContractTests
     {
         var clone = Sound();
         clone.Spec.Files = [new VMFile { Path = "/a", Mode = given }];
-        var (inputs, _) = await new InputReader(new NoSecrets()).ReadAsync(clone, CancellationToken.None);
+        var (inputs, _) = await new InputReader(NoSecrets).ReadAsync(clone, CancellationToken.None);
         var work = new CloneWork(clone, DateTimeOffset.UnixEpoch) { Inputs = inputs };
 
         ActivationReader.Read(Activate.Request(work, new VmPod()).Activation).Files.ShouldHaveSingleItem().Mode.ShouldBe(expected);
@@ -130,15 +133,11 @@ public sealed class ContractTests
         }
     }
 
+    /// <summary>Never asked: no case has a value of a Secret. What is read from one is judged by the same rules.</summary>
+    private static readonly ClusterApi NoSecrets = new(client: null!, TimeProvider.System);
+
     /// <param name="Schema">The server's words; null where it takes it.</param>
     private sealed record Verdicts(string? Schema, bool Operator, bool Node);
-
-    /// <summary>No case has a value of a Secret: what is read from one is judged by the same rules.</summary>
-    private sealed class NoSecrets : IClusterReader
-    {
-        public Task<T?> GetAsync<T>(ObjectKey key, CancellationToken cancellationToken)
-            where T : class, IKubernetesObject<V1ObjectMeta> => Task.FromResult<T?>(null);
-    }
 
     /// <summary>A real server asked to create, and to keep nothing of it.</summary>
     private sealed class Schema(k8s.Kubernetes client, string space, string plural) : IAsyncDisposable

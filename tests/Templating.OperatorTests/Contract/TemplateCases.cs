@@ -1,5 +1,6 @@
-using k8s.Models;
 using Templating.Kubernetes;
+using Templating.Kubernetes.Resources;
+using k8s.Models;
 
 namespace Templating.OperatorTests.Contract;
 
