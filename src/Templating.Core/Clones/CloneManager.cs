@@ -96,10 +96,10 @@ public sealed class CloneManager : ICloneManager, ICloneUsage, IAsyncDisposable
         await _table.Get(name).Life.ReadMemoryAsync(cancellationToken);
 
     public async Task<CloneView> PauseAsync(CloneName name, CancellationToken cancellationToken) =>
-        (CloneView)await _table.Get(name).Life.PauseAsync(cancellationToken);
+        (CloneView)await _table.Get(name).Life.SwitchAsync(VmOperation.Pause, cancellationToken);
 
     public async Task<CloneView> ResumeAsync(CloneName name, CancellationToken cancellationToken) =>
-        (CloneView)await _table.Get(name).Life.ResumeAsync(cancellationToken);
+        (CloneView)await _table.Get(name).Life.SwitchAsync(VmOperation.Resume, cancellationToken);
 
     public async Task<VmEnd> DeleteAsync(CloneName name, TimeSpan grace, CancellationToken cancellationToken)
     {

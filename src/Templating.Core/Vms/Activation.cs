@@ -1,6 +1,7 @@
 using Templating.Contract;
 using Templating.Core.Errors;
 using Templating.Core.Machines;
+using Templating.Core.Requests;
 
 namespace Templating.Core.Vms;
 
@@ -12,6 +13,13 @@ public sealed record Activation(string Id, IdentityInputs Inputs, IReadOnlyList<
 {
     /// <summary>By which a retry is known as one; null where there is none.</summary>
     public Guid? RequestId { get; init; }
+
+    /// <summary>Tells one activation from another under the same request id.</summary>
+    public string Digest()
+    {
+        using var digest = new RequestDigest();
+        return Inputs.AddTo(digest).Add(Id).Add(string.Join(' ', Forwards)).Finish();
+    }
 
     /// <exception cref="TemplatingException">InvalidArgument: a port of the host leads to the guest already.</exception>
     internal void RequireFreePorts(NetworkSpec network)

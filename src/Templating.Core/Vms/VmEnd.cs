@@ -26,8 +26,3 @@ public sealed record VmEnd(VmState State, bool InOrder, string Reason)
         _ => new(VmState.Failed, InOrder: false, exit?.Reason ?? "it was never started"),
     };
 }
-
-/// <summary>The owner's wish that it ends.</summary>
-/// <param name="Grace">For the guest to power off; zero: it is not asked.</param>
-/// <param name="Untouched">Whether nobody had had the VM yet.</param>
-internal sealed record EndRequest(TimeSpan Grace, bool Untouched);

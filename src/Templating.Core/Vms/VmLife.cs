@@ -20,8 +20,7 @@ internal sealed class VmLife
     private readonly VmHoldings _holdings;
     private readonly VmStatus _status;
     private readonly VmStart? _start;
-    private readonly TimeProvider _time;
-    private readonly long _born;
+    private readonly EndWish _wish;
     private readonly Lock _lock = new();
     private readonly CpuSwitch _cpus;
     private readonly CancellationTokenSource _abandoned = new();
@@ -33,8 +32,6 @@ internal sealed class VmLife
     private Task<VmView>? _ready;
     private IVm? _vm;
     private Exception? _failure;
-    private EndRequest? _request;
-    private TimeSpan _deadline;
     private bool _letGo;
 
     /// <param name="name">What its owner calls it in messages.</param>
@@ -44,8 +41,7 @@ internal sealed class VmLife
     /// <param name="time">For graces.</param>
     public VmLife(string name, VmHoldings holdings, VmStatus status, VmStart? start, TimeProvider time)
     {
-        (_name, _holdings, _status, _start, _time) = (name, holdings, status, start, time);
-        _born = time.GetTimestamp();
+        (_name, _holdings, _status, _start, _wish) = (name, holdings, status, start, new EndWish(time));
         _cpus = new CpuSwitch(_status, _abandoned.Token);
     }
 
@@ -122,11 +118,9 @@ internal sealed class VmLife
         }
     }
 
-    public Task<VmView> PauseAsync(CancellationToken cancellationToken) =>
-        _cpus.SwitchAsync(this, VmOperation.Pause, cancellationToken);
-
-    public Task<VmView> ResumeAsync(CancellationToken cancellationToken) =>
-        _cpus.SwitchAsync(this, VmOperation.Resume, cancellationToken);
+    /// <summary>Pause or Resume.</summary>
+    public Task<VmView> SwitchAsync(VmOperation operation, CancellationToken cancellationToken) =>
+        _cpus.SwitchAsync(this, operation, cancellationToken);
 
     /// <exception cref="TemplatingException">IllegalState.</exception>
     public IVm Require(VmOperation operation)
@@ -148,28 +142,16 @@ internal sealed class VmLife
     /// <returns><see cref="Ended"/>.</returns>
     public async Task<VmEnd?> EndAsync(TimeSpan grace)
     {
-        bool first, hurries;
-        lock (_lock)
-        {
-            // Paused at the frozen moment, or not even there: it cannot hear the power button, and there is nothing in it to be lost.
-            var untouched = View.State is VmState.Prepared or VmState.Restored;
-            grace = untouched ? TimeSpan.Zero : grace;
-            first = _request is null;
-            hurries = _time.GetElapsedTime(_born) + grace < _deadline;
-            if (first || hurries)
-            {
-                _deadline = _time.GetElapsedTime(_born) + grace;
-            }
-
-            _request ??= new EndRequest(grace, untouched);
-        }
-
+        // Paused at the frozen moment, or not even there: it cannot hear the power button, and there is nothing in it to be lost.
+        var untouched = View.State is VmState.Prepared or VmState.Restored;
+        grace = untouched ? TimeSpan.Zero : grace;
+        var urgency = _wish.Add(new EndRequest(grace, untouched));
         _over.TrySetResult();
-        if (!first && hurries)
+        if (urgency == Urgency.Sooner)
         {
             _impatient.CancelAfter(grace);
         }
-        else if (first && grace == TimeSpan.Zero)
+        else if (urgency == Urgency.New && grace == TimeSpan.Zero)
         {
             await _abandoned.CancelAsync();
         }
@@ -186,7 +168,7 @@ internal sealed class VmLife
         await Steps().WaitAsync(abandon).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         lock (_lock)
         {
-            _letGo = _failure is null && _request is not { Grace.Ticks: 0 };
+            _letGo = _failure is null && _wish.Request is not { Grace.Ticks: 0 };
         }
 
         await _impatient.CancelAsync();
@@ -242,7 +224,7 @@ internal sealed class VmLife
             _over.TrySetResult();
             if (e is OperationCanceledException)
             {
-                throw _request is not null ? new TemplatingException(ErrorCode.IllegalState, $"{_name} was told to end while it started.", e)
+                throw _wish.Request is not null ? new TemplatingException(ErrorCode.IllegalState, $"{_name} was told to end while it started.", e)
                     : _letGo ? new TemplatingException(ErrorCode.ShuttingDown, $"{_name} was not ready when the node stopped.", e)
                     : new TemplatingException(ErrorCode.QemuExited, $"{_name} ended while it started.", e);
             }
@@ -288,7 +270,7 @@ internal sealed class VmLife
         }
 
         _holdings.Dispose();
-        var end = VmEnd.Of(exit, _failure, _request);
+        var end = VmEnd.Of(exit, _failure, _wish.Request);
         _status.TryChange(v => v with { State = end.State, StateReason = end.Reason, Phases = _start?.Clock.Phases ?? v.Phases, Pid = 0, ChargedBytes = 0 });
         _ended.SetResult(end);
     }
@@ -301,15 +283,15 @@ internal sealed class VmLife
             return null;
         }
 
-        if (_request is { } request && request.Grace > TimeSpan.Zero && _failure is null)
+        if (_wish.Request is { } request && request.Grace > TimeSpan.Zero && _failure is null)
         {
             try
             {
                 return await vm.StopAsync(request.Grace, _impatient.Token);
             }
-            catch (OperationCanceledException)
+            catch (Exception e) when (e is OperationCanceledException or TemplatingException or IOException)
             {
-                // Somebody wants it gone now, or lets it go.
+                // Somebody wants it gone now, or lets it go, or it cannot be asked.
             }
         }
 

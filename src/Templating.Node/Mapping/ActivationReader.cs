@@ -4,7 +4,6 @@ using Templating.Core.Machines;
 using Templating.Core.Names;
 using Templating.Core.Templates;
 using Templating.Core.Vms;
-using Templating.Node.PodProcess;
 
 namespace Templating.Node.Mapping;
 
@@ -14,7 +13,7 @@ internal static class ActivationReader
     /// <param name="wire">What the caller sent.</param>
     /// <param name="prefix">Of the fields' names, where it is part of a request.</param>
     /// <exception cref="Core.Errors.TemplatingException">InvalidArgument, with every fault.</exception>
-    public static PodActivation Read(V1.Activation wire, string prefix = "")
+    public static Activation Read(V1.Activation wire, string prefix = "")
     {
         var faults = new Faults();
         faults.Require(wire.RequestId.Length > 0, $"{prefix}request_id", "It is empty; give a UUID, so that a retry is known as one.");
@@ -24,21 +23,20 @@ internal static class ActivationReader
     }
 
     /// <summary>Without a request id: a pod that activates itself has none.</summary>
-    public static PodActivation Read(V1.Activation wire, Faults faults, string prefix = "")
+    public static Activation Read(V1.Activation wire, Faults faults, string prefix = "")
     {
         faults.RequireLabel($"{prefix}id", wire.Id);
         faults.AddRange(HostnameRules.Check($"{prefix}hostname", wire.Hostname));
         faults.AddRange(UserDataRules.Check($"{prefix}user_data", wire.UserData.Length));
-        return new PodActivation
+        var inputs = new IdentityInputs
         {
-            Id = wire.Id,
             Hostname = wire.Hostname.Length == 0 ? null : wire.Hostname,
             Environment = FieldReader.Environment($"{prefix}environment", wire.Environment, faults),
             UserData = wire.UserData.Memory,
             Files = FieldReader.Files($"{prefix}files", wire.Files, faults),
-            Forwards = Forwards($"{prefix}forwards", wire.Forwards, faults),
             IdentityTimeout = FieldReader.IdentityTimeout($"{prefix}identity_timeout", wire.IdentityTimeout, faults),
         };
+        return new Activation(wire.Id, inputs, Forwards($"{prefix}forwards", wire.Forwards, faults));
     }
 
     /// <summary>On all of the pod's addresses, whatever else is asked: that is what a pod's port is.</summary>

@@ -19,7 +19,7 @@ internal sealed record PodSettings
     public IReadOnlyList<PortForward> Forwards { get; init; } = [];
 
     /// <summary>What it becomes at once; null where it waits for its activation.</summary>
-    public PodActivation? Self { get; init; }
+    public Activation? Self { get; init; }
 
     /// <summary>After SIGTERM, for the guest to power off. Below Kubernetes' 30 s, after which all is killed.</summary>
     public TimeSpan Grace { get; init; } = TimeSpan.FromSeconds(25);

@@ -48,9 +48,9 @@ internal sealed class PodVm : IAsyncDisposable
 
     /// <summary>Starts QEMU and restores the state. Then it waits, or becomes at once what <paramref name="self"/> says.</summary>
     /// <returns>The end of the start, of the activation too. Never faults: what fails is told by <see cref="Ended"/>.</returns>
-    public async Task StartAsync(PodActivation? self)
+    public async Task StartAsync(Activation? self)
     {
-        _life.Begin(self?.ToActivation());
+        _life.Begin(self);
         await (self is null ? _life.Restored : _life.Ready).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
@@ -59,9 +59,9 @@ internal sealed class PodVm : IAsyncDisposable
     /// with the same request id gets its result.
     /// </summary>
     /// <exception cref="TemplatingException">IllegalState, RequestIdReused, InvalidArgument; then nothing has changed. Else what ended the pod.</exception>
-    public Task<VmView> ActivateAsync(PodActivation activation, CancellationToken cancellationToken) =>
+    public Task<VmView> ActivateAsync(Activation activation, CancellationToken cancellationToken) =>
         _requests.RunAsync(
-            "", activation.RequestId, activation.Digest(), _ => _life.ActivateAsync(activation.ToActivation()), CancellationToken.None)
+            "", activation.RequestId, activation.Digest(), _ => _life.ActivateAsync(activation), CancellationToken.None)
             .WaitAsync(cancellationToken);
 
     /// <summary>Legal when it is ready. A guest that ends in order ends its commands by GuestStopped, whichever is noticed first.</summary>

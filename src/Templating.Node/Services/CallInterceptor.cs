@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Diagnostics;
 using Grpc.Core;
 using Templating.Core.Errors;
@@ -10,6 +11,9 @@ namespace Templating.Node.Services;
 internal sealed class CallInterceptor(PolicySource policy, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<CallInterceptor> logger)
     : CallGuard
 {
+    private static readonly FrozenSet<string> LastingMethods = new[] { "CloneService/DeleteClone", "TemplateService/DeleteTemplate", "PodService/ActivatePod" }
+        .Select(method => $"/templating.v1.{method}").ToFrozenSet(StringComparer.Ordinal);
+
     protected override void Admit(ServerCallContext context)
     {
         // No peer: a listener that is not one of ours. Nobody is let in by a mistake of configuration.
@@ -30,8 +34,8 @@ internal sealed class CallInterceptor(PolicySource policy, IHostApplicationLifet
                 return Status(refusal);
             case OperationCanceledException or IOException when context.CancellationToken.IsCancellationRequested:
                 return new RpcException(context.Deadline <= time.GetUtcNow().UtcDateTime
-                    ? new Status(StatusCode.DeadlineExceeded, "The call's deadline has passed; what it had begun was undone.")
-                    : new Status(StatusCode.Cancelled, "The caller cancelled the call; what it had begun was undone."));
+                    ? new Status(StatusCode.DeadlineExceeded, $"The call's deadline has passed; {Aftermath(context.Method)}.")
+                    : new Status(StatusCode.Cancelled, $"The caller cancelled the call; {Aftermath(context.Method)}."));
             case OperationCanceledException when lifetime.ApplicationStopping.IsCancellationRequested:
                 return Status(CallFailures.ShuttingDown());
             default:
@@ -42,6 +46,11 @@ internal sealed class CallInterceptor(PolicySource policy, IHostApplicationLifet
     }
 
     private static RpcException Status(TemplatingException failure) => ErrorMapping.ToStatus(failure).ToRpcException();
+
+    /// <summary>What becomes of a call's work when nobody waits for it any more.</summary>
+    internal static string Aftermath(string method) => LastingMethods.Contains(method)
+        ? "what it had begun goes on or stays done: ask for the present state"
+        : "what it had begun was undone";
 
     internal static string CorrelationId() => (Activity.Current?.TraceId ?? ActivityTraceId.CreateRandom()).ToHexString();
 }

@@ -60,7 +60,7 @@ internal sealed class PodService(PodTable pods, PodCalls calls, CallLifetime lif
     {
         var name = NameReader.Pod("name", request.Name, context.Caller());
         var activation = request.Activation ?? new Activation();
-        var timeout = ActivationReader.Read(activation, "activation.").IdentityTimeout;
+        var timeout = ActivationReader.Read(activation, "activation.").Inputs.IdentityTimeout;
         return VmPodWriter.ToWire(await calls.ActivateAsync(pods.Get(name), activation, timeout, context.CancellationToken));
     }
 

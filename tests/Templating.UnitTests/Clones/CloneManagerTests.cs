@@ -12,7 +12,7 @@ namespace Templating.UnitTests.Clones;
 
 public sealed class CloneManagerTests : IAsyncLifetime
 {
-    private readonly FakeNode _node = new();
+    private readonly FakeNode _node = new(budgetMiB: 8192);
 
     public async Task InitializeAsync()
     {

@@ -16,7 +16,7 @@ public sealed class PodVmTests
         pod.Vm.View.State.ShouldBe(VmState.Restored);
         pod.Machine.State.ShouldBe(VmRunState.Paused);
 
-        var view = await ActivateAsync(pod, Activation() with { Files = [new InjectedFile("/f", "x"u8.ToArray())], Forwards = [new PortForward(80, 8080, "0.0.0.0")] });
+        var view = await ActivateAsync(pod, Activation() with { Inputs = new IdentityInputs { Files = [new InjectedFile("/f", "x"u8.ToArray())] }, Forwards = [new PortForward(80, 8080, "0.0.0.0")] });
 
         view.State.ShouldBe(VmState.Running);
         view.ReadyAt.ShouldNotBeNull();
@@ -37,7 +37,7 @@ public sealed class PodVmTests
 
         (await ActivateAsync(pod, Activation())).ShouldBe(first);
         (await FailsAsync(ActivateAsync(pod, Activation() with { RequestId = Guid.NewGuid() }))).ShouldBe(ErrorCode.IllegalState);
-        (await FailsAsync(ActivateAsync(pod, Activation() with { Hostname = "other" }))).ShouldBe(ErrorCode.RequestIdReused);
+        (await FailsAsync(ActivateAsync(pod, Activation() with { Inputs = new IdentityInputs { Hostname = "other" } }))).ShouldBe(ErrorCode.RequestIdReused);
         pod.Vm.View.ShouldBe(first);
     }
 
@@ -169,9 +169,9 @@ public sealed class PodVmTests
 
     private static readonly Guid Request = Guid.NewGuid();
 
-    private static PodActivation Activation() => new() { RequestId = Request, Id = "web-1" };
+    private static Activation Activation() => new("web-1", new IdentityInputs(), []) { RequestId = Request };
 
-    private static Task<VmView> ActivateAsync(FakePod pod, PodActivation activation) => pod.Vm.ActivateAsync(activation, CancellationToken.None).Soonest();
+    private static Task<VmView> ActivateAsync(FakePod pod, Activation activation) => pod.Vm.ActivateAsync(activation, CancellationToken.None).Soonest();
 
     private static async Task<ErrorCode> FailsAsync(Task<VmView> activation) => (await Should.ThrowAsync<TemplatingException>(activation)).Code;
 }

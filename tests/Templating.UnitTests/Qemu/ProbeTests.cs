@@ -56,7 +56,13 @@ public sealed class ProbeTests : IDisposable
         var trying = new KvmProbe(new QemuOptions(), watcher, time).TryAsync(liar, "q35", _folder.Path, CancellationToken.None);
         var said = Path.Combine(_folder.Path, "kvm-probe.log");
         await Polling.UntilAsync(() => File.Exists(said) && File.ReadAllText(said).Contains("extra data"), CancellationToken.None);
-        time.Advance(TimeSpan.FromMilliseconds(20));
+        await Polling.UntilAsync(
+            () =>
+            {
+                time.Advance(TimeSpan.FromMilliseconds(20));
+                return trying.IsCompleted;
+            },
+            CancellationToken.None);
 
         (await trying.Soonest()).ShouldBe("a tiny guest could not go on under KVM: KVM internal error. Suberror: 1");
     }

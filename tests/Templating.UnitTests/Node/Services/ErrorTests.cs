@@ -24,6 +24,18 @@ public sealed class ErrorTests : IAsyncLifetime
 
     public async Task DisposeAsync() => await _daemon.DisposeAsync();
 
+    [Theory]
+    [InlineData("CloneService", "CreateClone", "undone")]
+    [InlineData("TemplateService", "CreateTemplate", "undone")]
+    [InlineData("CloneService", "DeleteClone", "goes on")]
+    [InlineData("TemplateService", "DeleteTemplate", "goes on")]
+    [InlineData("PodService", "ActivatePod", "goes on")]
+    public void ACancelledCallSaysWhatBecomesOfItsWork(string service, string method, string word)
+    {
+        CloneService.Descriptor.File.Package.ShouldBe("templating.v1");
+        Templating.Node.Services.CallInterceptor.Aftermath($"/templating.v1.{service}/{method}").ShouldContain(word);
+    }
+
     [Fact]
     public async Task AFailureTellsItsStableReasonAndDomain()
     {
