@@ -84,6 +84,12 @@ build() {
     dotnet restore Templating.sln && dotnet build Templating.sln -c Release --no-restore
 }
 
+check_format() {
+    dotnet format Templating.sln --verify-no-changes --no-restore &&
+        # Imports that nothing needs: the analyzer says so only where it is asked.
+        dotnet format style Templating.sln --verify-no-changes --no-restore --diagnostics IDE0005 --severity info
+}
+
 install_shellcheck() {
     command -v shellcheck >/dev/null && return
     (
@@ -110,7 +116,7 @@ main() {
     step install eng/install.sh || finish
     step guest eng/guest/build.sh || finish
     step build build || finish
-    step format dotnet format Templating.sln --verify-no-changes --no-restore
+    step format check_format
     step scripts check_scripts
     tests unit Templating.UnitTests
     tests kubectl Templating.KubectlTests

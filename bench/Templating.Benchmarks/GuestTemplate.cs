@@ -1,4 +1,3 @@
-using Templating.Api.Client;
 using Templating.V1;
 
 namespace Templating.Benchmarks;

@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Text;
-using Grpc.Core;
 using Templating.V1;
 
 namespace Templating.Benchmarks;

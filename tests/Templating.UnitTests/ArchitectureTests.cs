@@ -40,6 +40,10 @@ public sealed class ArchitectureTests
     }
 
     [Theory]
+    [InlineData("Templating.Contract", "Templating.Contract")]
+    [InlineData("Templating.Core", "Templating.Core")]
+    [InlineData("Templating.Qemu", "Templating.Qemu")]
+    [InlineData("Templating.Api", "Templating.Api")]
     [InlineData("templating", "Templating.Node")]
     [InlineData("Templating.Cli", "Templating.Cli")]
     public void TheFoldersOfAProjectAreLayers(string assembly, string root) =>

@@ -1,11 +1,12 @@
 using System.Text.RegularExpressions;
+using Templating.Testing;
 
 namespace Templating.UnitTests;
 
 /// <summary>SPECIFICATION.md names tests as proof: they must be there.</summary>
 public sealed class SpecificationTests
 {
-    internal static readonly string Root = FindRoot();
+    internal static readonly string Root = Repository.Root;
 
     [Fact]
     public void EveryProofThatIsNamedExists()
@@ -38,16 +39,5 @@ public sealed class SpecificationTests
             .ToArray();
 
         broken.ShouldBeEmpty();
-    }
-
-    private static string FindRoot()
-    {
-        var folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder, "Templating.sln")))
-        {
-            folder = Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("The tests do not run below the repository.");
-        }
-
-        return folder;
     }
 }

@@ -1,10 +1,9 @@
-using Templating.Core.Clones;
 using Templating.Core.Diagnostics;
 using Templating.Core.Errors;
 using Templating.Core.Machines;
 using Templating.Core.Store;
-using Templating.Core.Vms;
 using Templating.Core.Templates;
+using Templating.Core.Vms;
 
 namespace Templating.Core.Building;
 

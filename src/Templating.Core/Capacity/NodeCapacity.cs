@@ -1,4 +1,3 @@
-using Templating.Core.Clones;
 using Templating.Core.Errors;
 
 namespace Templating.Core.Capacity;

@@ -1,8 +1,6 @@
 using Templating.Core.Capacity;
-using Templating.Core.Diagnostics;
 using Templating.Core.Errors;
 using Templating.Core.Machines;
-using Templating.Core.Names;
 using Templating.Core.Store;
 using Templating.Core.Templates;
 using Templating.Core.Vms;

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using Templating.Core.Capacity;
@@ -77,7 +78,7 @@ public sealed class CloneManager : ICloneManager, ICloneUsage, IAsyncDisposable
         }
         catch (TemplatingException e)
         {
-            span?.SetStatus(System.Diagnostics.ActivityStatusCode.Error, e.Code.ToString());
+            span?.SetStatus(ActivityStatusCode.Error, ErrorReasons.Of(e.Code));
             _metrics.Refused(e.Code);
             throw;
         }

@@ -1,4 +1,3 @@
-using Templating.Contract;
 using Templating.Core.Capacity;
 using Templating.Core.Diagnostics;
 using Templating.Core.Machines;

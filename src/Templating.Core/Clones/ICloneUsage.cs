@@ -1,5 +1,4 @@
 using Templating.Core.Names;
-using Templating.Core.Templates;
 
 namespace Templating.Core.Clones;
 

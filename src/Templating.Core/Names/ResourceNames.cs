@@ -1,5 +1,4 @@
 using Templating.Contract;
-using Templating.Core.Templates;
 
 namespace Templating.Core.Names;
 

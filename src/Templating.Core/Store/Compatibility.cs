@@ -1,5 +1,4 @@
 using Templating.Core.Machines;
-using Templating.Core.Store;
 
 namespace Templating.Core.Store;
 

@@ -5,7 +5,6 @@ using Templating.Contract;
 using Templating.Core.Errors;
 using Templating.Core.Linux;
 using Templating.Core.Names;
-using Templating.Core.Templates;
 
 namespace Templating.Core.Store;
 

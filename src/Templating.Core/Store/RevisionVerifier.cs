@@ -2,8 +2,6 @@ using System.Collections.Concurrent;
 using Templating.Core.Errors;
 using Templating.Core.Linux;
 using Templating.Core.Names;
-using Templating.Core.Store;
-using Templating.Core.Templates;
 
 namespace Templating.Core.Store;
 

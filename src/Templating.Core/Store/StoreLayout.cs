@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using Templating.Core.Names;
-using Templating.Core.Templates;
 
 namespace Templating.Core.Store;
 

@@ -1,9 +1,8 @@
 using System.Reflection;
 using System.Text.Json.Nodes;
+using k8s.Models;
 using Templating.Contract;
 using Templating.Kubernetes.Resources;
-using Templating.Kubernetes.Schemas;
-using k8s.Models;
 
 namespace Templating.Kubernetes.Definitions;
 

@@ -1,9 +1,9 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
-using Templating.Contract;
-using Templating.Kubernetes.Schemas;
 using k8s;
 using k8s.Models;
+using Templating.Contract;
+using Templating.Kubernetes.Schemas;
 
 namespace Templating.Kubernetes.Resources;
 

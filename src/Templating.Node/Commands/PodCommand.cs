@@ -5,7 +5,6 @@ using Templating.Cli.Guests;
 using Templating.Cli.Pods;
 using Templating.Contract;
 using Templating.Core.Errors;
-using Templating.Core.Names;
 using Templating.Node.Mapping;
 using Templating.Node.PodProcess;
 using Templating.V1;

@@ -3,7 +3,6 @@ using Templating.Contract;
 using Templating.Core.Errors;
 using Templating.Csi.V1;
 using Templating.Node.Kubernetes.Volumes;
-using Templating.Node.Mapping;
 
 namespace Templating.Node.Kubernetes;
 

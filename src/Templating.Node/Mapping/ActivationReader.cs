@@ -1,7 +1,6 @@
 using Templating.Contract;
 using Templating.Core.Errors;
 using Templating.Core.Machines;
-using Templating.Core.Names;
 using Templating.Core.Templates;
 using Templating.Core.Vms;
 

@@ -1,7 +1,6 @@
 using Google.Protobuf.WellKnownTypes;
 using Templating.Core.Machines;
 using Templating.Core.Vms;
-using Templating.Node.PodProcess;
 
 namespace Templating.Node.Mapping;
 

@@ -5,9 +5,7 @@ using Templating.Cli.Exits;
 using Templating.Contract;
 using Templating.Core.Errors;
 using Templating.Core.Vms;
-using Templating.Node.Hosting;
 using Templating.Node.Linux;
-using Templating.Node.PodProcess;
 using Templating.Qemu;
 using Templating.Qemu.Base;
 

@@ -1,7 +1,5 @@
 using System.Net.Sockets;
 using Templating.Core.Errors;
-using Templating.Core.Vms;
-using Templating.Node.PodProcess;
 
 namespace Templating.Node.PodProcess;
 

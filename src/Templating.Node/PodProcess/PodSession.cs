@@ -2,8 +2,6 @@ using System.Net.Sockets;
 using Templating.Api.Pods;
 using Templating.Contract;
 using Templating.Core.Errors;
-using Templating.Core.Vms;
-using Templating.Node.PodProcess;
 using Templating.Node.Mapping;
 using Templating.Node.Relays;
 using Templating.V1;

@@ -1,6 +1,5 @@
 using Templating.Core.Machines;
 using Templating.Core.Vms;
-using Templating.Node.PodProcess;
 
 namespace Templating.Node.PodProcess;
 

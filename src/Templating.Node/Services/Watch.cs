@@ -1,7 +1,7 @@
-using Templating.Core.Errors;
 using Grpc.Core;
 using Templating.Contract;
 using Templating.Core.Diagnostics;
+using Templating.Core.Errors;
 using Templating.Node.Mapping;
 
 namespace Templating.Node.Services;

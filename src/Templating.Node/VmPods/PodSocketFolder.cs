@@ -3,7 +3,6 @@ using Templating.Api.Pods;
 using Templating.Contract;
 using Templating.Core.Linux;
 using Templating.Node.Files;
-using Templating.Node.Kubernetes;
 using Templating.Node.Kubernetes.Volumes;
 
 namespace Templating.Node.VmPods;

@@ -5,7 +5,6 @@ using System.Reflection;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Templating.Contract;
-using Templating.Kubernetes;
 using Templating.Kubernetes.Resources;
 using Templating.Kubernetes.Schemas;
 

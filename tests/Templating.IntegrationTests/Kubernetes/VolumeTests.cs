@@ -1,6 +1,7 @@
 using Grpc.Core;
 using Templating.Csi.V1;
 using Templating.IntegrationTests.Node;
+using Templating.Testing;
 using Templating.Testing.Nodes;
 using Templating.V1;
 
@@ -166,7 +167,7 @@ public sealed class VolumeTests : NodeTest
         norHere.StatusCode.ShouldBe(StatusCode.Unimplemented);
 
         File.Delete(node.RegistrationSocket);
-        await Polling.UntilAsync(() => File.Exists(node.RegistrationSocket), Limit);
+        await Eventually.UntilAsync(() => File.Exists(node.RegistrationSocket), "the registration socket is there", cancellationToken: Limit);
         using var registration = ClusterNode.Dial(node.RegistrationSocket);
         var info = await new PluginRegistration.V1.Registration.RegistrationClient(registration)
             .GetInfoAsync(new PluginRegistration.V1.InfoRequest(), new CallOptions(cancellationToken: Limit).WithWaitForReady());

@@ -1,5 +1,6 @@
 using Grpc.Core;
 using Templating.Api.Client;
+using Templating.Testing;
 using Templating.Testing.Nodes;
 using Templating.V1;
 
@@ -39,7 +40,7 @@ public sealed class DaemonFaultTests : NodeTest
 
         await node.Daemon.KillAsync(Limit);
         Signals.Send(lost.Pid, Signals.Kill).ShouldBeTrue();
-        await Polling.UntilAsync(() => VmProcesses.Of(node.Folder.Run).Count == 2, Limit);
+        await Eventually.UntilAsync(() => VmProcesses.Of(node.Folder.Run).Count == 2, "two VMs live", cancellationToken: Limit);
         await node.RestartAsync();
 
         (await node.Client.GetAsync(kept, Limit)).State.ShouldBe(CloneState.Running);

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
+using Templating.Testing;
 using Templating.Testing.Nodes;
 using Templating.V1;
 
@@ -95,8 +96,9 @@ public sealed class OwnershipTests : NodeTest
     private async Task EveryVmIsKnownAsync(TestNode node)
     {
         // A create whose caller went away, and a VM that was killed, take a moment to be gone.
-        await Polling.UntilAsync(() => Difference(node) is "", Limit);
-        Difference(node).ShouldBeEmpty();
+        await Eventually.SeeAsync(
+            () => Task.FromResult<string?>(Difference(node)), difference => difference.Length == 0, "/proc and the list agree",
+            explain: difference => Task.FromResult(difference ?? ""), cancellationToken: Limit);
         var clones = await ListAsync(node);
         var info = await node.Client.Node.GetNodeAsync(new GetNodeRequest(), cancellationToken: Limit);
         info.MemoryChargedBytes.ShouldBe(clones.Sum(c => c.ChargedBytes));

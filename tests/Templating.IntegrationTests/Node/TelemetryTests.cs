@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.RegularExpressions;
 using Grpc.Core;
+using Templating.Testing;
 using Templating.Testing.Nodes;
 using Templating.V1;
 

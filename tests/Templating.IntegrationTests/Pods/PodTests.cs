@@ -1,6 +1,7 @@
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Templating.IntegrationTests.Node;
+using Templating.Testing;
 using Templating.Testing.Nodes;
 using Templating.V1;
 
@@ -52,7 +53,7 @@ public sealed class PodTests : NodeTest
 
         var said = await pod.ShellAsync("cat /run/templating/env /run/templating/id; hostname; echo to the log >/dev/console; exit 7", Limit);
         said.ShouldBe(new ProgramResult(7, "MODE='test'\nweb-1\nown\n", ""));
-        await Polling.UntilAsync(() => pod.Output.Contains("to the log", StringComparison.Ordinal), Limit);
+        await Eventually.UntilAsync(() => pod.Output.Contains("to the log", StringComparison.Ordinal), "the console is printed", cancellationToken: Limit);
         pod.Output.ShouldContain("to the log");
         (await pod.RunAsync("console", Limit, input: null, "--no-follow")).Output.ShouldContain("to the log");
 
@@ -96,7 +97,7 @@ public sealed class PodTests : NodeTest
 
         pod.Signal(Signals.Kill);
 
-        await Polling.UntilAsync(() => pod.Machines.Count == 0, Limit);
+        await Eventually.UntilAsync(() => pod.Machines.Count == 0, "no QEMU is left", cancellationToken: Limit);
         pod.Machines.ShouldBeEmpty();
     }
 

@@ -1,9 +1,9 @@
 using System.Text;
+using k8s;
+using k8s.Models;
 using Templating.Kubernetes;
 using Templating.Kubernetes.Resources;
 using Templating.OperatorTests.Harness;
-using k8s;
-using k8s.Models;
 
 namespace Templating.OperatorTests.Clones;
 

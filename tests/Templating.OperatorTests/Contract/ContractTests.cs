@@ -1,5 +1,8 @@
 using System.Collections.Concurrent;
 using System.Net;
+using k8s;
+using k8s.Autorest;
+using k8s.Models;
 using Templating.Contract;
 using Templating.Core.Errors;
 using Templating.Kubernetes;
@@ -7,15 +10,11 @@ using Templating.Kubernetes.Resources;
 using Templating.Node.Authorization;
 using Templating.Node.Mapping;
 using Templating.Operator.Cluster;
-using Templating.Operator.Reconcilers.Clones;
 using Templating.Operator.Reconcilers.Clones.Steps;
 using Templating.Operator.Reconcilers.Clones.Work;
 using Templating.Operator.Reconcilers.Templates;
 using Templating.OperatorTests.Harness;
 using Templating.V1;
-using k8s;
-using k8s.Autorest;
-using k8s.Models;
 
 namespace Templating.OperatorTests.Contract;
 
@@ -76,7 +75,7 @@ public sealed class ContractTests
         var (inputs, _) = await new InputReader(NoSecrets).ReadAsync(clone, CancellationToken.None);
         var work = new CloneWork(clone, DateTimeOffset.UnixEpoch) { Inputs = inputs };
 
-        ActivationReader.Read(Activate.Request(work, new VmPod()).Activation).Files.ShouldHaveSingleItem().Mode.ShouldBe(expected);
+        ActivationReader.Read(Activate.Request(work, new VmPod()).Activation).Inputs.Files.ShouldHaveSingleItem().Mode.ShouldBe(expected);
     }
 
     private static VMClone Sound() => new()

@@ -1,6 +1,5 @@
-using Templating.Kubernetes;
-using Templating.Kubernetes.Resources;
 using k8s.Models;
+using Templating.Kubernetes.Resources;
 
 namespace Templating.OperatorTests.Contract;
 

@@ -47,11 +47,10 @@ public sealed class NodeFolder : IDisposable
     ];
 
     /// <summary>As <see cref="LeftOvers"/>, but a clean-up under way gets time to end.</summary>
-    public async Task<IReadOnlyList<string>> LeftOversAsync(CancellationToken cancellationToken)
-    {
-        await Polling.UntilAsync(() => LeftOvers().Count == 0, cancellationToken);
-        return LeftOvers();
-    }
+    /// <exception cref="TimeoutException">Something is left; it says what.</exception>
+    public Task<IReadOnlyList<string>> LeftOversAsync(CancellationToken cancellationToken) => Eventually.SeeAsync(
+        () => Task.FromResult<IReadOnlyList<string>?>(LeftOvers()), left => left.Count == 0, "nothing is left",
+        explain: left => Task.FromResult(string.Join(", ", left!)), cancellationToken: cancellationToken);
 
     public void Dispose()
     {

@@ -3,7 +3,6 @@ using Templating.Core.Clones;
 using Templating.Core.Errors;
 using Templating.Core.Machines;
 using Templating.Core.Names;
-using Templating.Core.Templates;
 using Templating.Core.Vms;
 using Templating.Testing;
 using Templating.Testing.Fakes;

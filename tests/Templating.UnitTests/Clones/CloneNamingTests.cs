@@ -2,7 +2,6 @@ using CsCheck;
 using Templating.Core.Clones;
 using Templating.Core.Machines;
 using Templating.Core.Names;
-using Templating.Core.Templates;
 
 namespace Templating.UnitTests.Clones;
 

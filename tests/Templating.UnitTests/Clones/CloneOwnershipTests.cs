@@ -1,7 +1,6 @@
 using CsCheck;
 using Templating.Core.Clones;
 using Templating.Core.Errors;
-using Templating.Core.Machines;
 using Templating.Core.Names;
 using Templating.Core.Vms;
 using Templating.Testing;
@@ -216,9 +215,9 @@ public sealed class CloneOwnershipTests : IAsyncLifetime
     private async Task BalancedAsync()
     {
         // What was deleted or killed last may still be on its way out.
-        await Polling.UntilAsync(() => Figures().Distinct().Count() == 1, CancellationToken.None);
-        Figures().Distinct().Count().ShouldBe(
-            1, "living VMs, VMs in the list, VMs charged, leases, user ids: " + string.Join(", ", Figures()));
+        await Eventually.SeeAsync(
+            () => Task.FromResult<int[]?>([.. Figures()]), figures => figures.Distinct().Count() == 1, "every figure is the number of VMs",
+            explain: figures => Task.FromResult("living, living and listed, listed, charged, leases, user ids: " + string.Join(", ", figures!)));
         _node.Capacity.View.ChargedBytes.ShouldBe(_node.Clones.List(null).Sum(c => c.ChargedBytes));
     }
 
@@ -259,8 +258,7 @@ public sealed class CloneOwnershipTests : IAsyncLifetime
 
     private async Task NothingIsLeftAsync()
     {
-        await Polling.UntilAsync(() => _node.Clones.List(null).Count == 0, CancellationToken.None);
-        _node.Clones.List(null).ShouldBeEmpty();
+        await Eventually.UntilAsync(() => _node.Clones.List(null).Count == 0, "no clone is listed");
         _node.RunFolders.ShouldBeEmpty();
         Living().ShouldBeEmpty();
         _node.Capacity.View.Clones.ShouldBe(0);

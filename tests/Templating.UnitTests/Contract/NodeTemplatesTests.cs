@@ -1,5 +1,4 @@
 using Templating.Contract;
-using Templating.Node.Kubernetes.Volumes;
 
 namespace Templating.UnitTests.Contract;
 

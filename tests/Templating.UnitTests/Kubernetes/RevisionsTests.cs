@@ -1,7 +1,7 @@
 using System.Text.Json;
+using k8s.Models;
 using Templating.Kubernetes;
 using Templating.Kubernetes.Resources;
-using k8s.Models;
 
 namespace Templating.UnitTests.Kubernetes;
 

@@ -1,7 +1,6 @@
 using CsCheck;
 using Templating.Contract;
 using Templating.Core.Names;
-using Templating.Core.Templates;
 
 namespace Templating.UnitTests.Names;
 

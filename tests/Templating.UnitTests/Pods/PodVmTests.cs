@@ -1,7 +1,6 @@
 using Templating.Core.Errors;
 using Templating.Core.Machines;
 using Templating.Core.Vms;
-using Templating.Node.PodProcess;
 using Templating.Testing;
 
 namespace Templating.UnitTests.Pods;

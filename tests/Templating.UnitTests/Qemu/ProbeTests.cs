@@ -55,14 +55,14 @@ public sealed class ProbeTests : IDisposable
 
         var trying = new KvmProbe(new QemuOptions(), watcher, time).TryAsync(liar, "q35", _folder.Path, CancellationToken.None);
         var said = Path.Combine(_folder.Path, "kvm-probe.log");
-        await Polling.UntilAsync(() => File.Exists(said) && File.ReadAllText(said).Contains("extra data"), CancellationToken.None);
-        await Polling.UntilAsync(
+        await Eventually.UntilAsync(() => File.Exists(said) && File.ReadAllText(said).Contains("extra data"), "QEMU complains");
+        await Eventually.UntilAsync(
             () =>
             {
                 time.Advance(TimeSpan.FromMilliseconds(20));
                 return trying.IsCompleted;
             },
-            CancellationToken.None);
+            "the probe ends");
 
         (await trying.Soonest()).ShouldBe("a tiny guest could not go on under KVM: KVM internal error. Suberror: 1");
     }

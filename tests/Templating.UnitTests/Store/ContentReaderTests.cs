@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using CsCheck;
-using Templating.Core.Store;
 using Templating.Core.Linux;
+using Templating.Core.Store;
 
 namespace Templating.UnitTests.Store;
 

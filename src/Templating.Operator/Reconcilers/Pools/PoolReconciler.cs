@@ -1,10 +1,10 @@
+using k8s.Autorest;
 using Templating.Contract;
 using Templating.Kubernetes;
 using Templating.Kubernetes.Resources;
 using Templating.Operator.Cluster;
 using Templating.Operator.Pods;
 using Templating.Operator.Validation;
-using k8s.Autorest;
 
 namespace Templating.Operator.Reconcilers.Pools;
 

@@ -1,6 +1,3 @@
-using Templating.Api.Client;
-using Templating.Contract;
-using Templating.Kubernetes;
 using Templating.Kubernetes.Resources;
 using Templating.Operator.Cluster;
 

@@ -1,6 +1,5 @@
 using k8s.Models;
 using Templating.Contract;
-using Templating.Kubernetes;
 using Templating.Kubernetes.Resources;
 using Templating.Operator.Validation;
 

@@ -2,7 +2,6 @@ using Templating.Core.Capacity;
 using Templating.Core.Clones;
 using Templating.Core.Diagnostics;
 using Templating.Core.Machines;
-using Templating.Core.Templates;
 
 namespace Templating.UnitTests.Node.Fakes;
 

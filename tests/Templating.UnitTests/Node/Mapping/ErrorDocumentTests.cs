@@ -1,7 +1,7 @@
-using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 using Templating.Core.Errors;
 using Templating.Node.Mapping;
+using Templating.Testing;
 
 namespace Templating.UnitTests.Node.Mapping;
 
@@ -10,7 +10,7 @@ public sealed partial class ErrorDocumentTests
     [Fact]
     public void TheDocumentSaysOfEveryCodeWhatTheTableSays()
     {
-        var rows = Row().Matches(File.ReadAllText(Path.Combine(Root(), "docs", "errors.md")))
+        var rows = Row().Matches(File.ReadAllText(Path.Combine(Repository.Root, "docs", "errors.md")))
             .Select(match => (match.Groups["reason"].Value, match.Groups["status"].Value, match.Groups["retryable"].Value))
             .ToList();
 
@@ -20,17 +20,6 @@ public sealed partial class ErrorDocumentTests
                 ErrorReasons.Of(ErrorTable.Of(code).Status),
                 ErrorTable.Of(code).Retryable ? "yes" : "no")),
             ignoreOrder: true);
-    }
-
-    private static string Root([CallerFilePath] string path = "")
-    {
-        var folder = Path.GetDirectoryName(path);
-        while (!File.Exists(Path.Combine(folder!, "Templating.sln")))
-        {
-            folder = Path.GetDirectoryName(folder);
-        }
-
-        return folder!;
     }
 
     [GeneratedRegex(@"^\| `(?<reason>[A-Z_]+)` \| `(?<status>[A-Z_]+)` \| [^|]+ \| (?<retryable>yes|no) \| [^|]+ \|\r?$", RegexOptions.Multiline | RegexOptions.ExplicitCapture, 1000)]

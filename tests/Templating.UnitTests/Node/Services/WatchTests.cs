@@ -1,7 +1,6 @@
 using Grpc.Core;
 using Templating.Core.Diagnostics;
 using Templating.Core.Errors;
-using Templating.Core.Templates;
 using Templating.UnitTests.Node.Fakes;
 using Templating.V1;
 using Watch = Templating.Node.Services.Watch;

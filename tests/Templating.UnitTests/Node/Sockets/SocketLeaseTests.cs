@@ -1,7 +1,6 @@
 using System.Net.Sockets;
 using Templating.Core.Clones;
 using Templating.Core.Names;
-using Templating.Core.Templates;
 using Templating.Core.Vms;
 using Templating.UnitTests.Node.Fakes;
 

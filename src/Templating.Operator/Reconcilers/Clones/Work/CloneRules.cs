@@ -4,7 +4,6 @@ using Templating.Contract;
 using Templating.Kubernetes;
 using Templating.Kubernetes.Resources;
 using Templating.Operator.Cluster;
-using Templating.Operator.Pods;
 using Templating.Operator.Validation;
 
 namespace Templating.Operator.Reconcilers.Clones.Work;

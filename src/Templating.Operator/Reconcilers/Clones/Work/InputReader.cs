@@ -1,11 +1,10 @@
 using System.Text;
 using Google.Protobuf;
+using k8s.Models;
 using Templating.Contract;
-using Templating.Kubernetes;
 using Templating.Kubernetes.Resources;
 using Templating.Operator.Cluster;
 using Templating.V1;
-using k8s.Models;
 
 namespace Templating.Operator.Reconcilers.Clones.Work;
 
