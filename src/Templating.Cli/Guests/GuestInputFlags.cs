@@ -13,11 +13,6 @@ namespace Templating.Cli.Guests;
 /// <summary>What is given to a guest with its identity, by flags: of a clone or of a VM pod.</summary>
 internal sealed class GuestInputFlags
 {
-    // What a daemon takes: a larger file is the wrong one and is not read whole.
-    private const int MaxEnvironmentBytes = 64 << 10;
-    private const int MaxUserDataBytes = 64 << 10;
-    private const int MaxFilesBytes = 512 << 10;
-
     private readonly Option<string?> _hostname = OptionKinds.Text("--hostname", "NAME", "The guest's hostname (default: the id)");
     private readonly Option<KeyValuePair<string, string>[]> _environment = OptionKinds.Pairs("--env", "A variable for this clone alone", "-e");
     private readonly Option<string[]> _environmentFiles = OptionKinds.Texts("--env-file", "FILE", "A file of K=V lines; --env overrides it");

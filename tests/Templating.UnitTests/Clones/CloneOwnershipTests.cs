@@ -5,7 +5,6 @@ using Templating.Core.Names;
 using Templating.Core.Vms;
 using Templating.Testing;
 using Templating.Testing.Fakes;
-using Templating.Testing.Nodes;
 
 namespace Templating.UnitTests.Clones;
 

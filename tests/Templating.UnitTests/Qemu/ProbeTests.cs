@@ -6,7 +6,6 @@ using Templating.Qemu.Base;
 using Templating.Qemu.Probing;
 using Templating.Qemu.Process;
 using Templating.Testing;
-using Templating.Testing.Nodes;
 
 namespace Templating.UnitTests.Qemu;
 
