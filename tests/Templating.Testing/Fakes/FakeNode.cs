@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Templating.Core.Building;
 using Templating.Core.Capacity;
 using Templating.Core.Clones;
+using Templating.Core.Diagnostics;
 using Templating.Core.Machines;
 using Templating.Core.Names;
 using Templating.Core.Store;
@@ -17,7 +18,8 @@ public sealed class FakeNode : IAsyncDisposable
     private readonly string _root;
     private readonly bool _ownsRoot;
 
-    public FakeNode(long budgetMiB = 4096, int maxStarts = 4, TimeProvider? time = null, FakeNode? before = null, ILoggerFactory? logs = null)
+    public FakeNode(long budgetMiB = 4096, int maxStarts = 4, TimeProvider? time = null, FakeNode? before = null, ILoggerFactory? logs = null,
+        TemplatingMetrics? metrics = null)
     {
         _ownsRoot = before is null;
         _root = before?._root ?? Directory.CreateTempSubdirectory("tmpl-").FullName;
@@ -26,10 +28,9 @@ public sealed class FakeNode : IAsyncDisposable
         Store = new TemplateStore(new StoreOptions { Root = Path.Combine(_root, "store") }, (logs ?? NullLoggerFactory.Instance).CreateLogger<TemplateStore>());
         Leases = new RevisionLeases();
         Capacity = new NodeCapacity(new CapacityOptions { BudgetBytes = budgetMiB << 20 });
-        var metrics = TestMetrics.Create();
         var clock = time ?? TimeProvider.System;
         Options = new CloneOptions { RunFolder = Path.Combine(_root, "run"), MaxConcurrentStarts = maxStarts, StopGrace = TimeSpan.FromMilliseconds(50) };
-        var parts = new VmParts(Vmm, Capacity, Users, metrics, clock);
+        var parts = new VmParts(Vmm, Capacity, Users, metrics ?? TestMetrics.Create(), clock);
         Clones = new CloneManager(parts, Store, Leases, Options, NullLogger<CloneManager>.Instance);
         Templates = new TemplateManager(
             parts, Store, Leases, Clones, new BuildOptions { BuildsFolder = Options.BuildsFolder, Settle = TimeSpan.Zero },

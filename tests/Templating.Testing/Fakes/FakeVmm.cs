@@ -24,7 +24,14 @@ public sealed class FakeVmm : IVmm
 
     public VmmInfo? Known => Info;
 
-    public Task<VmmInfo> ProbeAsync(bool refresh, CancellationToken cancellationToken) => Task.FromResult(Info);
+    /// <summary>Called whenever somebody asks what is installed.</summary>
+    public Action OnProbe { get; set; } = () => { };
+
+    public Task<VmmInfo> ProbeAsync(bool refresh, CancellationToken cancellationToken)
+    {
+        OnProbe();
+        return Task.FromResult(Info);
+    }
 
     public Task<ResolvedMachine> ResolveAsync(MachineSpec spec, int imageCount, CancellationToken cancellationToken) =>
         Task.FromResult(new ResolvedMachine
