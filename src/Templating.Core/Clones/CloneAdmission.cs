@@ -24,18 +24,18 @@ internal sealed class CloneAdmission(
             ImagePaths = [.. revision.Manifest.Images.Select(store.ImagePath)],
             EnsureVerified = token => store.EnsureVerifiedAsync(revision, token),
         };
-        var lease = leases.Acquire(revision.Name);
+        var holdings = new VmHoldings { Lease = leases.Acquire(revision.Name) };
         try
         {
             source.RequireCompatible(await vmm.ProbeAsync(refresh: false, cancellationToken));
-            var charge = capacity.Charge(revision.Manifest.Machine.MemoryBytes);
+            holdings.Charge = capacity.Charge(revision.Manifest.Machine.MemoryBytes);
             var name = new CloneName(request.Template.Tenant, request.Id ?? CloneNaming.NewId(request.Template.Name));
             var birth = new VmBirth
             {
                 Name = name.ToString(),
                 Source = source,
                 Folder = VmFolder.NewIn(options.ClonesFolder),
-                Holdings = new VmHoldings { Charge = charge, Lease = lease },
+                Holdings = holdings,
             };
             return (birth, new CloneView
             {
@@ -47,13 +47,13 @@ internal sealed class CloneAdmission(
                 Generation = Guid.NewGuid(),
                 Mac = MacAddress.New(),
                 Network = request.Network ?? revision.Manifest.Spec.Network,
-                ChargedBytes = charge.Bytes,
+                ChargedBytes = holdings.Charge.Bytes,
                 Labels = request.Labels,
             });
         }
         catch
         {
-            lease.Dispose();
+            holdings.Dispose();
             throw;
         }
     }

@@ -6,7 +6,7 @@ namespace Templating.Core.Vms;
 internal sealed class VmHoldings : IDisposable
 {
     /// <summary>Null where nothing is charged: a pod's memory is the kubelet's to account.</summary>
-    public MemoryCharge? Charge { get; init; }
+    public MemoryCharge? Charge { get; set; }
 
     /// <summary>Keeps the revision from being deleted.</summary>
     public IDisposable? Lease { get; init; }
