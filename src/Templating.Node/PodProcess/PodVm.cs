@@ -17,6 +17,7 @@ internal sealed class PodVm : IAsyncDisposable
 
     private readonly RequestLog<VmView> _requests = new();
     private readonly VmLife _life;
+    private volatile bool _begun;
 
     /// <param name="vmm">Starts QEMU.</param>
     /// <param name="volume">What it goes on from.</param>
@@ -50,6 +51,7 @@ internal sealed class PodVm : IAsyncDisposable
     /// <returns>The end of the start, of the activation too. Never faults: what fails is told by <see cref="Ended"/>.</returns>
     public async Task StartAsync(Activation? self)
     {
+        _begun = true;
         _life.Begin(self);
         await (self is null ? _life.Restored : _life.Ready).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
@@ -98,7 +100,14 @@ internal sealed class PodVm : IAsyncDisposable
     /// </summary>
     public Task StopAsync(TimeSpan grace) => _life.EndAsync(grace);
 
-    public async ValueTask DisposeAsync() => await _life.EndAsync(TimeSpan.Zero);
+    /// <summary>Ends it. One that was never begun, because its socket could not be made, has nothing to end.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_begun)
+        {
+            await _life.EndAsync(TimeSpan.Zero);
+        }
+    }
 
     private async Task<bool> NextAsync(IAsyncEnumerator<ExecOutput> outputs, CancellationToken cancellationToken)
     {

@@ -1,6 +1,7 @@
 using Templating.Core.Errors;
 using Templating.Core.Machines;
 using Templating.Core.Vms;
+using Templating.Node.PodProcess;
 using Templating.Testing;
 
 namespace Templating.UnitTests.Pods;
@@ -88,6 +89,18 @@ public sealed class PodVmTests
 
         pod.Vm.View.State.ShouldBe(VmState.Restored);
         (await ActivateAsync(pod, Activation())).ReadyAt.ShouldNotBeNull();
+    }
+
+    [Fact]
+    public async Task APodWhoseSocketCannotBeMadeEndsWithoutWaitingForItsVm()
+    {
+        await using var pod = await FakePod.StartAsync();
+        var volume = PodVolume.Open(Path.GetDirectoryName(Path.GetDirectoryName(pod.SocketPath))!);
+        var neverBegun = new PodVm(pod.Vmm, volume, Path.Combine(volume.Folder, "other"), [], TimeProvider.System);
+
+        await neverBegun.DisposeAsync().AsTask().Soonest();
+
+        neverBegun.Ended.IsCompleted.ShouldBeFalse();
     }
 
     [Theory]
