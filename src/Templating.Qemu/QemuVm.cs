@@ -68,10 +68,14 @@ internal sealed class QemuVm : IVm
         }, () => new TemplatingException(ErrorCode.QmpFailed,
             $"QEMU did not answer within {_options.StartTimeout.TotalSeconds:0.###} s of its start."), cancellationToken));
 
-    public Task RestoreAsync(string statePath, CancellationToken cancellationToken) =>
-        TransferAsync("migrate-incoming", statePath, RestoreLimit, cancellationToken);
+    public Task RestoreAsync(CancellationToken cancellationToken) => TransferAsync("migrate-incoming", RestoreLimit, cancellationToken);
 
-    public Task ResumeAsync(CancellationToken cancellationToken) => ExecuteAsync("cont", cancellationToken);
+    public Task ResumeAsync(CancellationToken cancellationToken)
+    {
+        // From now on a guest runs there, and its QEMU gets no more of the host's sockets.
+        _link.Forwards?.Dispose();
+        return ExecuteAsync("cont", cancellationToken);
+    }
 
     public Task PauseAsync(CancellationToken cancellationToken) => ExecuteAsync("stop", cancellationToken);
 
@@ -88,14 +92,19 @@ internal sealed class QemuVm : IVm
         return state;
     }
 
-    public async Task FreezeAsync(string statePath, CancellationToken cancellationToken)
+    public async Task FreezeAsync(CancellationToken cancellationToken)
     {
         await ExecuteAsync("stop", cancellationToken);
-        await TransferAsync("migrate", statePath, FreezeLimit, cancellationToken);
+        await TransferAsync("migrate", FreezeLimit, cancellationToken);
     }
 
     public async Task<IReadOnlyList<PortForward>> QueryForwardsAsync(CancellationToken cancellationToken)
     {
+        if (_link.KnownForwards is { } known)
+        {
+            return known;
+        }
+
         var text = "";
         await GuardAsync(async () =>
             text = await _qmp.HumanAsync("info usernet", _options.CommandTimeout, cancellationToken));
@@ -104,6 +113,7 @@ internal sealed class QemuVm : IVm
 
     public async Task AddForwardAsync(PortForward forward, CancellationToken cancellationToken)
     {
+        _link.Forwards?.AllowOneMore();
         var rule = QemuCommandLine.ForwardRule(forward);
         var answer = "";
         await GuardAsync(async () => answer = await _qmp.HumanAsync(
@@ -157,16 +167,17 @@ internal sealed class QemuVm : IVm
         await _guest.DisposeAsync();
         await _console.DisposeAsync();
         await _qmp.DisposeAsync();
+        _link.Forwards?.Dispose();
     }
 
     private Task ExecuteAsync(string command, CancellationToken cancellationToken) =>
         GuardAsync(() => _qmp.ExecuteAsync(command, null, _options.CommandTimeout, cancellationToken));
 
-    private Task TransferAsync(string command, string path, TimeSpan limit, CancellationToken cancellationToken) =>
+    private Task TransferAsync(string command, TimeSpan limit, CancellationToken cancellationToken) =>
         GuardAsync(() => Deadline.RunAsync(_time, limit,
-            token => _qmp.MigrateAsync(command, path, _options.CommandTimeout, token),
+            token => _qmp.MigrateAsync(command, QemuCommandLine.StatePath, _options.CommandTimeout, token),
             () => new TemplatingException(ErrorCode.QmpFailed,
-                $"QEMU did not finish '{command}' of '{path}' within {limit.TotalSeconds:0.###} s."), cancellationToken));
+                $"QEMU did not finish '{command}' of its state within {limit.TotalSeconds:0.###} s."), cancellationToken));
 
     /// <summary>Where a step fails because QEMU has ended, the error says so, and what QEMU said last.</summary>
     private async Task GuardAsync(Func<Task> step)
@@ -213,6 +224,12 @@ internal sealed class QemuVm : IVm
         else if (@event.Name is "GUEST_PANICKED")
         {
             _shutdownReason = "guest-panic";
+        }
+        else if (@event.Name is "NETDEV_STREAM_DISCONNECTED")
+        {
+            // Without it the guest would go on, cut off, and nobody would know why.
+            _shutdownReason = ExitReport.NetworkEnded;
+            _link.Watched.Kill();
         }
         else if (@event.Name is "VSERPORT_CHANGE" && @event.Text("id") is QemuCommandLine.GuestPortId && @event.Data.Flag("open") is false)
         {

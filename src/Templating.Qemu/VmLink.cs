@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using Templating.Core.Machines;
 using Templating.Qemu.CommandLine;
+using Templating.Qemu.Confinement;
 using Templating.Qemu.Memory;
 using Templating.Qemu.Process;
 
@@ -18,4 +19,10 @@ internal sealed record VmLink
     public required VmSockets<Socket> Sockets { get; init; }
 
     public required IReadOnlyList<GuestFile> Files { get; init; }
+
+    /// <summary>Gives a confined QEMU the sockets of its ports until its CPUs run; null where it makes them itself, or is adopted.</summary>
+    public ForwardSockets? Forwards { get; init; }
+
+    /// <summary>The ports of passt, which QEMU does not know of; null where QEMU forwards by itself.</summary>
+    public IReadOnlyList<PortForward>? KnownForwards { get; init; }
 }

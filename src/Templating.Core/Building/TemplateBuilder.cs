@@ -42,6 +42,7 @@ internal sealed class TemplateBuilder(VmParts parts, TemplateStore store, BuildO
                 Folder = folder,
                 Machine = machine,
                 MemoryPath = staged.MemoryPath,
+                StatePath = staged.StatePath,
                 KernelPath = KernelIn(folder),
                 InitrdPath = inputs.Initrd is null ? null : InitrdIn(folder),
                 CommandLine = spec.Guest.CommandLine,
@@ -58,7 +59,7 @@ internal sealed class TemplateBuilder(VmParts parts, TemplateStore store, BuildO
                 vm = await clock.RunAsync("boot", () => parts.Vmm.BootAsync(boot, cancellationToken));
                 agent = await RunGuestAsync(vm, spec, clock, Tell, cancellationToken);
                 Tell(BuildPhase.Freeze, "Stopping the VM and saving its devices");
-                await clock.RunAsync("freeze", () => vm.FreezeAsync(staged.StatePath, cancellationToken));
+                await clock.RunAsync("freeze", () => vm.FreezeAsync(cancellationToken));
             }
             catch (TemplatingException e) when (e.Code is ErrorCode.QemuExited or ErrorCode.QmpFailed && staged.FindDiskFull(e) is { } full)
             {

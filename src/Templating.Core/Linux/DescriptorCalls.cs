@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace Templating.Core.Linux;
 
@@ -14,6 +15,18 @@ internal static unsafe partial class DescriptorCalls
 
     [LibraryImport("libc", SetLastError = true, EntryPoint = "socket")]
     internal static partial int Socket(int domain, int type, int protocol);
+
+    /// <summary>Two ends of a connection, neither of which a child inherits by itself.</summary>
+    public static (SafeFileHandle First, SafeFileHandle Second) Pair()
+    {
+        var ends = stackalloc int[2];
+        return SocketPair(AfUnix, SockStream | SockCloseOnExec, 0, ends) == 0
+            ? (new SafeFileHandle(ends[0], ownsHandle: true), new SafeFileHandle(ends[1], ownsHandle: true))
+            : throw FileSystem.LastError("make", "a pair of sockets");
+    }
+
+    [LibraryImport("libc", SetLastError = true, EntryPoint = "socketpair")]
+    private static partial int SocketPair(int domain, int type, int protocol, int* ends);
 
     [LibraryImport("libc", SetLastError = true, EntryPoint = "bind")]
     internal static partial int Bind(int fd, byte* address, uint length);

@@ -10,6 +10,7 @@ namespace Templating.Core.Linux;
 internal static partial class LibC
 {
     public const int OpenReadOnly = 0;
+    public const int OpenWriteOnly = 1;
     public const int OpenReadWrite = 2;
     public const int OpenCreate = 0x40;
     public const int OpenExclusive = 0x80;

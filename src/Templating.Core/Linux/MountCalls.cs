@@ -11,6 +11,8 @@ internal static partial class MountCalls
     public const nuint NoExecute = 8;
     public const nuint Remount = 32;
     public const nuint Bind = 4096;
+    public const nuint Recursive = 16384;
+    public const nuint Private = 1 << 18;
 
     public const int Detach = 2;
     public const int NoFollow = 8;

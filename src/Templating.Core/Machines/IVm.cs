@@ -12,9 +12,9 @@ public interface IVm : IAsyncDisposable
 
     IConsole Console { get; }
 
-    /// <summary>Loads a frozen state; the VM is then paused at the frozen moment.</summary>
+    /// <summary>Loads <see cref="PrepareRequest.StatePath"/>; the VM is then paused at the frozen moment.</summary>
     /// <exception cref="Errors.TemplatingException">QemuExited, QmpFailed.</exception>
-    Task RestoreAsync(string statePath, CancellationToken cancellationToken);
+    Task RestoreAsync(CancellationToken cancellationToken);
 
     /// <summary>Lets the virtual CPUs run.</summary>
     Task ResumeAsync(CancellationToken cancellationToken);
@@ -25,15 +25,17 @@ public interface IVm : IAsyncDisposable
     Task<VmRunState> QueryStateAsync(CancellationToken cancellationToken);
 
     /// <summary>
-    /// Stops the CPUs and writes everything but RAM to <paramref name="statePath"/>: a file that is there and that the VM's
-    /// user may write to, who needs no right in its folder then.
+    /// Stops the CPUs and writes everything but RAM to <see cref="BootRequest.StatePath"/>. Once.
     /// </summary>
-    Task FreezeAsync(string statePath, CancellationToken cancellationToken);
+    Task FreezeAsync(CancellationToken cancellationToken);
 
     /// <summary>The forwarded ports with the host ports that were really taken.</summary>
     Task<IReadOnlyList<PortForward>> QueryForwardsAsync(CancellationToken cancellationToken);
 
-    /// <summary>Opens one more port of the host that leads to the guest; a host port of 0 takes any free one.</summary>
+    /// <summary>
+    /// Opens one more port of the host that leads to the guest; a host port of 0 takes any free one. Before its CPUs run for
+    /// the first time: what has run may be hostile, and gets nothing more of the host.
+    /// </summary>
     /// <exception cref="Errors.TemplatingException">InvalidArgument: the port is taken, or not one that may be taken. QemuExited, QmpFailed.</exception>
     Task AddForwardAsync(PortForward forward, CancellationToken cancellationToken);
 

@@ -55,6 +55,7 @@ public readonly record struct VmProcessId(int Pid, long StartTime, Guid BootId);
 /// <summary>The user and group a VM's process runs as; null in a request means the daemon's own.</summary>
 public sealed record VmUser(uint Uid, uint Gid);
 
+/// <summary>A template's first start. Files are opened by the daemon; its user needs no way to them, only the right to read them.</summary>
 public sealed record BootRequest
 {
     public required VmFolder Folder { get; init; }
@@ -63,6 +64,9 @@ public sealed record BootRequest
 
     /// <summary>An empty file of the RAM's size that the VM's user may write to; becomes the template's memory.</summary>
     public required string MemoryPath { get; init; }
+
+    /// <summary>A file that is there; <see cref="IVm.FreezeAsync"/> writes everything but RAM to it.</summary>
+    public required string StatePath { get; init; }
 
     public required string KernelPath { get; init; }
 
@@ -77,6 +81,7 @@ public sealed record BootRequest
     public VmUser? User { get; init; }
 }
 
+/// <summary>A clone's start. Files are opened by the daemon, as for <see cref="BootRequest"/>.</summary>
 public sealed record PrepareRequest
 {
     /// <summary>There already, and nobody else's.</summary>
@@ -85,6 +90,9 @@ public sealed record PrepareRequest
     public required ResolvedMachine Machine { get; init; }
 
     public required string MemoryPath { get; init; }
+
+    /// <summary>The frozen state that <see cref="IVm.RestoreAsync"/> loads.</summary>
+    public required string StatePath { get; init; }
 
     public IReadOnlyList<string> ImagePaths { get; init; } = [];
 

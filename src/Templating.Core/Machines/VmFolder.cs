@@ -18,6 +18,9 @@ public sealed record VmFolder(string Path)
 
     public string StandardError => System.IO.Path.Combine(Path, "qemu.log");
 
+    /// <summary>What passt said, where the VM has it.</summary>
+    public string NetworkLog => System.IO.Path.Combine(Path, "passt.log");
+
     /// <summary>One below <paramref name="parent"/> that nothing has: 16 hex digits, short for the sockets' sake.</summary>
     public static VmFolder NewIn(string parent) =>
         new(System.IO.Path.Combine(parent, Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8))));

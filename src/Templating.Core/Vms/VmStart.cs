@@ -40,7 +40,7 @@ internal sealed class VmStart(IVmm vmm, VmBirth birth, VmStatus status, PhaseClo
         var ports = status.View.Network.Forwards.All(f => f.HostPort != 0)
             ? Task.FromResult(status.View.Network.Forwards)
             : Vm.QueryForwardsAsync(cancellationToken);
-        await clock.RunAsync("restore", () => Vm.RestoreAsync(birth.Source.StatePath, cancellationToken));
+        await clock.RunAsync("restore", () => Vm.RestoreAsync(cancellationToken));
         var forwards = await ports;
         status.TryChange(v => v with
         {
@@ -121,6 +121,7 @@ internal sealed class VmStart(IVmm vmm, VmBirth birth, VmStatus status, PhaseClo
                 Folder = birth.Folder,
                 Machine = birth.Source.Manifest.Machine,
                 MemoryPath = birth.Source.MemoryPath,
+                StatePath = birth.Source.StatePath,
                 ImagePaths = birth.Source.ImagePaths,
                 Network = status.View.Network,
                 Generation = status.View.Generation,

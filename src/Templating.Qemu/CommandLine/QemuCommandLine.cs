@@ -14,6 +14,11 @@ internal static class QemuCommandLine
     /// <summary>In how many steps RAM may grow.</summary>
     public const int DimmSlots = 8;
 
+    /// <summary>QEMU opens a descriptor it has inherited as a file where it is in a set (qemu(1), -add-fd).</summary>
+    public const string StatePath = "/dev/fdset/1";
+
+    private const int StateSet = 1;
+
     public const string RamId = "ram";
     public const string NetworkId = "net0";
 
@@ -32,6 +37,7 @@ internal static class QemuCommandLine
         AddMachine(arguments, launch);
         AddSockets(arguments, launch.Sockets);
         AddDevices(arguments, launch);
+        arguments.AddRange("-add-fd", string.Create(CultureInfo.InvariantCulture, $"fd={launch.StateDescriptor},set={StateSet}"));
         AddBeginning(arguments, launch.Beginning);
         return arguments;
     }
@@ -110,10 +116,17 @@ internal static class QemuCommandLine
         }
     }
 
-    private static string Network(NetworkSpec network)
+    private static string Network(NetworkBackend network)
     {
-        var option = new Option("user").With("id", NetworkId).With("restrict", !network.Outbound);
-        foreach (var forward in network.Forwards)
+        if (network is NetworkBackend.Stream stream)
+        {
+            return new Option("stream").With("id", NetworkId).With("server", value: false)
+                .With("addr.type", "fd").With("addr.str", stream.Descriptor).ToString();
+        }
+
+        var user = (NetworkBackend.User)network;
+        var option = new Option("user").With("id", NetworkId).With("restrict", !user.Outbound);
+        foreach (var forward in user.Forwards)
         {
             option.With("hostfwd", ForwardRule(forward));
         }
@@ -134,7 +147,8 @@ internal static class QemuCommandLine
         switch (beginning)
         {
             case Beginning.Boot boot:
-                arguments.AddRange("-kernel", boot.KernelPath, "-append", boot.CommandLine);
+                // Not before its mappings have been checked and what it must not see has been taken away.
+                arguments.AddRange("-S", "-kernel", boot.KernelPath, "-append", boot.CommandLine);
                 if (boot.InitrdPath is not null)
                 {
                     arguments.AddRange("-initrd", boot.InitrdPath);

@@ -21,6 +21,16 @@ internal abstract record Beginning
     public sealed record Incoming : Beginning;
 }
 
+/// <summary>What the guest's network card leads to.</summary>
+internal abstract record NetworkBackend
+{
+    /// <summary>QEMU's own user-mode network.</summary>
+    public sealed record User(bool Outbound, IReadOnlyList<PortForward> Forwards) : NetworkBackend;
+
+    /// <summary>A process at the other end of a socket that QEMU inherits.</summary>
+    public sealed record Stream(int Descriptor) : NetworkBackend;
+}
+
 /// <summary>Everything a QEMU command line says.</summary>
 internal sealed record QemuLaunch
 {
@@ -32,7 +42,10 @@ internal sealed record QemuLaunch
 
     public required IReadOnlyList<MemoryBackend> Images { get; init; }
 
-    public required NetworkSpec Network { get; init; }
+    /// <summary>Where the state is read from or written to, a descriptor it inherits.</summary>
+    public required int StateDescriptor { get; init; }
+
+    public required NetworkBackend Network { get; init; }
 
     /// <summary>Null: QEMU draws one.</summary>
     public required Guid? Generation { get; init; }

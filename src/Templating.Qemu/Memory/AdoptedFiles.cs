@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Text;
 using Templating.Core.Machines;
+using Templating.Qemu.Base;
 
 namespace Templating.Qemu.Memory;
 
@@ -13,7 +15,7 @@ internal static class AdoptedFiles
     {
         try
         {
-            return Parse(Encoding.UTF8.GetString(File.ReadAllBytes($"/proc/{pid}/cmdline")).Split('\0'));
+            return [.. Parse(Encoding.UTF8.GetString(File.ReadAllBytes($"/proc/{pid}/cmdline")).Split('\0')).Select(file => file with { Path = NameOf(pid, file.Path) })];
         }
         catch (IOException)
         {
@@ -35,6 +37,12 @@ internal static class AdoptedFiles
 
         return files;
     }
+
+    /// <summary>QEMU's own name for a file it was handed says nothing outside of it; the kernel's does.</summary>
+    private static string NameOf(int pid, string path) =>
+        path.StartsWith(HandedFile.Folder, StringComparison.Ordinal) && int.TryParse(path.AsSpan(HandedFile.Folder.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var descriptor)
+            ? new FileInfo(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/fd/{descriptor}")).LinkTarget ?? path
+            : path;
 
     private static MemoryRole RoleOf(Dictionary<string, string> options)
     {

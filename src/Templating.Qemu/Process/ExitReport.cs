@@ -6,6 +6,9 @@ namespace Templating.Qemu.Process;
 /// <summary>Says in words how a VM ended, from what QEMU announced before and what the kernel says after.</summary>
 internal static class ExitReport
 {
+    /// <summary>A reason of our own beside QAPI's.</summary>
+    public const string NetworkEnded = "network-ended";
+
     private const int StandardErrorBytes = 4096;
 
     /// <param name="shutdownReason">Of the monitor's SHUTDOWN event (QAPI ShutdownCause), or null.</param>
@@ -41,6 +44,7 @@ internal static class ExitReport
             ("guest-reset", _) => "the guest rebooted",
             ("guest-panic", _) => "the guest panicked",
             ("host-qmp-quit", _) => "ended through its monitor",
+            (NetworkEnded, _) => "its network, passt, ended; the VM was ended with it",
             ("host-signal", _) => "ended by a signal that QEMU handled",
             _ when killedByUs => "killed by the daemon",
             (_, { Signal: { } signal }) => new StringBuilder($"killed by signal {signal}").Append(last).ToString(),

@@ -2,6 +2,7 @@ using System.Globalization;
 using Templating.Core.Errors;
 using Templating.Core.Linux;
 using Templating.Core.Machines;
+using Templating.Qemu.Base;
 
 namespace Templating.Qemu.Process;
 
@@ -14,10 +15,8 @@ internal sealed class Privileges(bool endWithProcess)
     /// <summary>Of util-linux, which Debian calls essential.</summary>
     private const string SetprivPath = "/usr/bin/setpriv";
 
-    private const int CapSetPcap = 8;
-
     private readonly bool _root = LibC.EffectiveUser() == 0;
-    private readonly bool _canDropBounding = HasCapability(CapSetPcap);
+    private readonly bool _canDropBounding = Capabilities.Has(Capabilities.SetPcap);
 
     /// <summary>The words to put before a program and its arguments.</summary>
     /// <param name="group">A group the program needs beside its own (that of /dev/kvm), or null.</param>
@@ -52,13 +51,4 @@ internal sealed class Privileges(bool endWithProcess)
     }
 
     private static string Number(uint value) => value.ToString(CultureInfo.InvariantCulture);
-
-    private static bool HasCapability(int capability)
-    {
-        const string Label = "CapEff:";
-        var line = File.ReadLines("/proc/self/status").FirstOrDefault(l => l.StartsWith(Label, StringComparison.Ordinal));
-        return line is not null
-            && ulong.TryParse(line.AsSpan(Label.Length).Trim(), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var set)
-            && (set & (1UL << capability)) != 0;
-    }
 }

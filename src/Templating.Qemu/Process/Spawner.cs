@@ -3,6 +3,7 @@ using System.Text;
 using Templating.Core.Errors;
 using Templating.Core.Linux;
 using Templating.Qemu.Base;
+using Templating.Qemu.Confinement;
 
 namespace Templating.Qemu.Process;
 
@@ -22,9 +23,35 @@ internal static unsafe class Spawner
     private static readonly string[] Environment = ["PATH=/usr/bin:/bin", "LC_ALL=C"];
 
     /// <returns>The process id.</returns>
-    public static int Start(SpawnRequest request) => request.ByLastingThread ? LastingThread.Run(() => Spawn(request)) : Spawn(request);
+    public static int Start(SpawnRequest request)
+    {
+        // Opened here: a confined program does not see the path.
+        var output = LibC.Open(request.OutputPath, OpenAppend | LibC.OpenCreate | LibC.OpenNoFollow | LibC.OpenCloseOnExec, OwnerOnly);
+        if (output < 0)
+        {
+            throw NativeError.Last($"Cannot open '{request.OutputPath}'");
+        }
 
-    private static int Spawn(SpawnRequest request)
+        try
+        {
+            return request switch
+            {
+                { ByLastingThread: true } => LastingThread.Run(() => Spawn(request, output)),
+                { Confine: { } confine } => OwnThread.Run("confined-spawner", () =>
+                {
+                    confine();
+                    return Spawn(request, output);
+                }),
+                _ => Spawn(request, output),
+            };
+        }
+        finally
+        {
+            _ = DescriptorCalls.Close(output);
+        }
+    }
+
+    private static int Spawn(SpawnRequest request, int output)
     {
         var attributes = stackalloc byte[SpawnCalls.ObjectSize];
         var actions = stackalloc byte[SpawnCalls.ObjectSize];
@@ -44,10 +71,8 @@ internal static unsafe class Spawner
             Check(SpawnCalls.AttributesSetFlags(attributes,
                 SpawnCalls.SetSession | SpawnCalls.SetSignalDefaults | SpawnCalls.SetSignalMask), "setflags");
             Check(SpawnCalls.ActionsAddOpen(actions, 0, "/dev/null", LibC.OpenReadOnly, 0), "addopen");
-            Check(SpawnCalls.ActionsAddOpen(actions, 1, request.OutputPath, OpenAppend | LibC.OpenCreate, OwnerOnly), "addopen");
-            Check(SpawnCalls.ActionsAddDup(actions, 1, 2), "adddup2");
-            var next = FirstDescriptor;
-            foreach (var fd in request.Descriptors)
+            var next = 1;
+            foreach (var fd in (int[])[output, output, .. request.Descriptors])
             {
                 var copy = LibC.Fcntl(fd, LibC.DupCloseOnExec, SafeDescriptor);
                 if (copy < 0)

@@ -41,7 +41,7 @@ internal static class QmpCommands
         {
             var status = await qmp.ExecuteAsync("query-migrate", null, timeout, cancellationToken);
             throw new TemplatingException(ErrorCode.QmpFailed,
-                $"QEMU could not {(command is "migrate" ? "write" : "read")} the state '{path}': "
+                $"QEMU could not {(command is "migrate" ? "write" : "read")} the VM's state: "
                 + (status.Text("error-desc") ?? "it did not say why"));
         }
     }

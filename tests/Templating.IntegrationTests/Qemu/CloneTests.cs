@@ -125,7 +125,7 @@ public sealed class CloneTests(TemplateFixture fixture)
         var vm = await Template.PrepareAsync(Template.NewRequest());
         (await vm.QueryStateAsync(CancellationToken.None)).ShouldBe(VmRunState.Prepared);
 
-        await vm.RestoreAsync(Template.StatePath, CancellationToken.None);
+        await vm.RestoreAsync(CancellationToken.None);
         (await vm.QueryStateAsync(CancellationToken.None)).ShouldBe(VmRunState.Paused);
 
         await vm.ResumeAsync(CancellationToken.None);
@@ -154,7 +154,7 @@ public sealed class CloneTests(TemplateFixture fixture)
         IVm adopted;
         using var second = FrozenTemplate.NewVmm();
         var vm = await Template.PrepareAsync(request);
-        await vm.RestoreAsync(Template.StatePath, CancellationToken.None);
+        await vm.RestoreAsync(CancellationToken.None);
         await vm.ResumeAsync(CancellationToken.None);
         await vm.Guest.RunAsync("echo mine >/run/kept");
         await vm.DisposeAsync();
@@ -175,10 +175,10 @@ public sealed class CloneTests(TemplateFixture fixture)
     [Fact]
     public async Task StateThatIsNoneIsRefusedWithQemusOwnWords()
     {
-        var vm = await Template.PrepareAsync(Template.NewRequest());
         var state = Template.Folder.Write("wrong", new string('x', 100_000));
+        var vm = await Template.PrepareAsync(Template.NewRequest() with { StatePath = state });
 
-        var error = await Should.ThrowAsync<TemplatingException>(() => vm.RestoreAsync(state, CancellationToken.None));
+        var error = await Should.ThrowAsync<TemplatingException>(() => vm.RestoreAsync(CancellationToken.None));
 
         error.Code.ShouldBeOneOf(ErrorCode.QemuExited, ErrorCode.QmpFailed);
         error.Message.ShouldContain("stream", Case.Insensitive);
@@ -187,9 +187,9 @@ public sealed class CloneTests(TemplateFixture fixture)
     [Fact]
     public async Task StateThatIsMissingIsNamed()
     {
-        var vm = await Template.PrepareAsync(Template.NewRequest());
+        var request = Template.NewRequest() with { StatePath = "/nonexistent/state" };
 
-        var error = await Should.ThrowAsync<TemplatingException>(() => vm.RestoreAsync("/nonexistent/state", CancellationToken.None));
+        var error = await Should.ThrowAsync<TemplatingException>(() => Template.PrepareAsync(request));
 
         error.Message.ShouldContain("/nonexistent/state");
     }
@@ -206,7 +206,7 @@ public sealed class CloneTests(TemplateFixture fixture)
         File.SetUnixFileMode(Template.MemoryPath, (UnixFileMode)0b100_100_100);
         File.SetUnixFileMode(Template.StatePath, (UnixFileMode)0b100_100_100);
         var vm = await Template.PrepareAsync(Template.NewRequest() with { User = new VmUser(64321, 64321) });
-        await vm.RestoreAsync(Template.StatePath, CancellationToken.None);
+        await vm.RestoreAsync(CancellationToken.None);
 
         var status = await File.ReadAllLinesAsync($"/proc/{vm.Process.Pid}/status");
         var limits = await File.ReadAllLinesAsync($"/proc/{vm.Process.Pid}/limits");

@@ -29,7 +29,9 @@ public sealed class FakeVm(FakeVmm owner, VmFolder folder, VmProcessId process) 
     public void End(string reason, bool guestRequested, bool panicked = false) =>
         _exit.TrySetResult(new VmExit(0, null, reason, guestRequested, "") { Panicked = panicked });
 
-    public async Task RestoreAsync(string statePath, CancellationToken cancellationToken)
+    public string StatePath { get; init; } = "";
+
+    public async Task RestoreAsync(CancellationToken cancellationToken)
     {
         await owner.OnStep("restore", this, cancellationToken);
         State = VmRunState.Paused;
@@ -49,10 +51,10 @@ public sealed class FakeVm(FakeVmm owner, VmFolder folder, VmProcessId process) 
 
     public Task<VmRunState> QueryStateAsync(CancellationToken cancellationToken) => Task.FromResult(State);
 
-    public async Task FreezeAsync(string statePath, CancellationToken cancellationToken)
+    public async Task FreezeAsync(CancellationToken cancellationToken)
     {
         await owner.OnStep("freeze", this, cancellationToken);
-        await using var state = new FileStream(statePath, FileMode.Open, FileAccess.Write);
+        await using var state = new FileStream(StatePath, FileMode.Open, FileAccess.Write);
         await state.WriteAsync("state"u8.ToArray(), cancellationToken);
     }
 

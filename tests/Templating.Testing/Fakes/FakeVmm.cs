@@ -48,13 +48,13 @@ public sealed class FakeVmm : IVmm
     public async Task<IVm> BootAsync(BootRequest request, CancellationToken cancellationToken)
     {
         await OnStep("boot", null, cancellationToken);
-        return Start(request.Folder, VmRunState.Running);
+        return Start(request.Folder, VmRunState.Running, request.StatePath);
     }
 
     public async Task<IVm> PrepareAsync(PrepareRequest request, CancellationToken cancellationToken)
     {
         await OnStep("prepare", null, cancellationToken);
-        return Start(request.Folder, VmRunState.Prepared);
+        return Start(request.Folder, VmRunState.Prepared, request.StatePath);
     }
 
     public Task<IVm?> AdoptAsync(VmFolder folder, VmProcessId process, CancellationToken cancellationToken)
@@ -71,9 +71,9 @@ public sealed class FakeVmm : IVmm
         return Task.CompletedTask;
     }
 
-    private FakeVm Start(VmFolder folder, VmRunState state)
+    private FakeVm Start(VmFolder folder, VmRunState state, string statePath)
     {
-        var vm = new FakeVm(this, folder, new VmProcessId(Interlocked.Increment(ref _nextPid), 1, Guid.Empty)) { State = state };
+        var vm = new FakeVm(this, folder, new VmProcessId(Interlocked.Increment(ref _nextPid), 1, Guid.Empty)) { State = state, StatePath = statePath };
         lock (Vms)
         {
             Vms.Add(vm);

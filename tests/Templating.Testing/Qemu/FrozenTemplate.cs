@@ -45,8 +45,7 @@ public sealed class FrozenTemplate : IAsyncDisposable
         try
         {
             template.Agent = await vm.Guest.WaitReadyAsync(BootLimit, CancellationToken.None);
-            await File.WriteAllBytesAsync(template.StatePath, []);
-            await vm.FreezeAsync(template.StatePath, CancellationToken.None);
+            await vm.FreezeAsync(CancellationToken.None);
         }
         finally
         {
@@ -66,11 +65,14 @@ public sealed class FrozenTemplate : IAsyncDisposable
             file.SetLength(Machine.MemoryBytes);
         }
 
+        var state = name is "template" ? StatePath : Folder[name + ".state"];
+        await File.WriteAllBytesAsync(state, []);
         return await Vmm.BootAsync(new BootRequest
         {
             Folder = NewFolder(name),
             Machine = Machine,
             MemoryPath = memory,
+            StatePath = state,
             KernelPath = Guest.Kernel,
             InitrdPath = Guest.Initrd,
             CommandLine = commandLine,
@@ -83,6 +85,7 @@ public sealed class FrozenTemplate : IAsyncDisposable
         Folder = NewFolder("c" + Interlocked.Increment(ref _count)),
         Machine = Machine,
         MemoryPath = MemoryPath,
+        StatePath = StatePath,
         ImagePaths = [Guest.Image],
         Network = new NetworkSpec(Outbound: false, forwards),
         Generation = Guid.NewGuid(),
@@ -92,7 +95,7 @@ public sealed class FrozenTemplate : IAsyncDisposable
     public async Task<IVm> CloneAsync(params PortForward[] forwards)
     {
         var vm = await PrepareAsync(NewRequest(forwards));
-        await vm.RestoreAsync(StatePath, CancellationToken.None);
+        await vm.RestoreAsync(CancellationToken.None);
         await vm.ResumeAsync(CancellationToken.None);
         return vm;
     }

@@ -22,7 +22,8 @@ public sealed class QemuCommandLineTests
         Machine = Machine,
         Ram = new MemoryBackend("ram", MemoryRole.CloneRam, "/store/a,b=c/memory", Machine.MemoryBytes),
         Images = [new MemoryBackend("image0", MemoryRole.Image, "/store/image", 16 * MachineSpec.MiB)],
-        Network = new NetworkSpec(Outbound: false, [new PortForward(80), new PortForward(22, 2222, "::1")]),
+        StateDescriptor = 9,
+        Network = new NetworkBackend.User(Outbound: false, [new PortForward(80), new PortForward(22, 2222, "::1")]),
         Generation = Guid.Parse("01020304-0506-0708-090a-0b0c0d0e0f10"),
         Beginning = new Beginning.Incoming(),
         TcgBufferMiB = 32,
@@ -68,6 +69,7 @@ public sealed class QemuCommandLineTests
         After(line, "-machine").ShouldContain("nvdimm=off");
         line.ShouldContain("vmgenid,guid=auto");
         line.ShouldNotContain("-incoming");
+        line.ShouldContain("-S", "nothing of the guest runs before its mappings have been checked");
     }
 
     [Fact]
@@ -75,8 +77,10 @@ public sealed class QemuCommandLineTests
     {
         After(QemuCommandLine.Build(Clone), "-netdev")
             .ShouldBe("user,id=net0,restrict=on,hostfwd=tcp:127.0.0.1:0-:80,hostfwd=tcp:[::1]:2222-:22");
-        After(QemuCommandLine.Build(Clone with { Network = new NetworkSpec(Outbound: true, []) }), "-netdev")
+        After(QemuCommandLine.Build(Clone with { Network = new NetworkBackend.User(Outbound: true, []) }), "-netdev")
             .ShouldBe("user,id=net0,restrict=off");
+        After(QemuCommandLine.Build(Clone with { Network = new NetworkBackend.Stream(12) }), "-netdev")
+            .ShouldBe("stream,id=net0,server=off,addr.type=fd,addr.str=12");
     }
 
     [Fact]

@@ -1,0 +1,289 @@
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+using Templating.Core.Errors;
+using Templating.Core.Linux;
+using Templating.Core.Machines;
+using Templating.Qemu.Base;
+using Templating.Qemu.CommandLine;
+using Templating.Qemu.Confinement;
+using Templating.Qemu.Memory;
+using Templating.Qemu.Process;
+
+namespace Templating.Qemu;
+
+/// <summary>
+/// Starts QEMU with all it will ever have: its files and sockets as descriptors, its ports, a user. Where the daemon has the
+/// right to, in a jail: no file system and no network of the host's.
+/// </summary>
+internal sealed class VmStarter(QemuOptions options, ProcessWatcher watcher, TimeProvider time, ILogger logger) : IDisposable
+{
+    /// <summary>What a clone's QEMU may write to a file: its standard error, and it has nothing else to write.</summary>
+    private const long CloneFileBytes = MachineSpec.MiB;
+
+    /// <summary>Above its RAM, what a template's QEMU may write: the device state (0.3 MB seen) and its standard error.</summary>
+    private const long TemplateExtraBytes = 256 * MachineSpec.MiB;
+
+    private readonly Privileges _privileges = new(options.EndWithProcess);
+    private readonly Lock _lock = new();
+    private Jail? _jail;
+
+    /// <summary>
+    /// A VM that ends with this process runs in a pod: the pod's mount and network namespaces are its own already, and its
+    /// process has no right to make others.
+    /// </summary>
+    private readonly bool _confines = !options.EndWithProcess && Capabilities.Has(Capabilities.SysAdmin);
+
+    public async Task<IVm> BootAsync(string qemuPath, BootRequest request, CancellationToken cancellationToken)
+    {
+        using var handed = new HandedFiles();
+        var sockets = Open(handed, request.Folder);
+        var kernel = handed.Open(request.KernelPath, FileUse.Read);
+        var initrd = request.InitrdPath is null ? null : handed.Open(request.InitrdPath, FileUse.Read);
+        var vm = await StartAsync(
+            new Start
+            {
+                Folder = request.Folder,
+                Machine = request.Machine,
+                Ram = handed.Open(request.MemoryPath, FileUse.ReadWrite),
+                Role = MemoryRole.TemplateRam,
+                Images = [.. request.ImagePaths.Select(path => handed.Open(path, FileUse.Read))],
+                State = handed.Open(request.StatePath, FileUse.Write),
+                Network = request.Network,
+                Generation = null,
+                Beginning = new Beginning.Boot(kernel.Path, initrd?.Path, request.CommandLine),
+                User = request.User,
+                MaxFileBytes = request.Machine.MemoryBytes + TemplateExtraBytes,
+                Handed = handed,
+                Sockets = sockets,
+            }, qemuPath, cancellationToken);
+        return await OrEndAsync(vm, () => vm.ResumeAsync(cancellationToken));
+    }
+
+    public async Task<IVm> PrepareAsync(string qemuPath, PrepareRequest request, CancellationToken cancellationToken)
+    {
+        using var handed = new HandedFiles();
+        var sockets = Open(handed, request.Folder);
+        return await StartAsync(
+            new Start
+            {
+                Folder = request.Folder,
+                Machine = request.Machine,
+                Ram = handed.Open(request.MemoryPath, FileUse.Read),
+                Role = MemoryRole.CloneRam,
+                Images = [.. request.ImagePaths.Select(path => handed.Open(path, FileUse.Read))],
+                State = handed.Open(request.StatePath, FileUse.Read),
+                Network = request.Network,
+                Generation = request.Generation,
+                Beginning = new Beginning.Incoming(),
+                User = request.User,
+                MaxFileBytes = CloneFileBytes,
+                Handed = handed,
+                Sockets = sockets,
+            }, qemuPath, cancellationToken);
+    }
+
+    public void Dispose() => _jail?.Dispose();
+
+    /// <summary>The listening ends; QEMU has its copies of them once it is started.</summary>
+    private static VmSockets<ListeningSocket> Open(HandedFiles handed, VmFolder folder) =>
+        new VmSockets<string>(folder.Qmp, folder.Agent, folder.Guest, folder.Console).Select(path => handed.Own(ListeningSocket.Bind(path)));
+
+    private async Task<QemuVm> StartAsync(Start start, string qemuPath, CancellationToken cancellationToken)
+    {
+        var jail = _confines ? JailFor(qemuPath) : null;
+        var names = new VmSockets<string>("qmp", "agent", "guest", "console").All.Zip(start.Sockets.All).ToDictionary(p => p.Second, p => p.First);
+        var devices = start.Sockets.Select(socket => new CharacterDevice(names[socket], start.Handed.Add(socket.Fd)));
+        using var network = await OpenNetworkAsync(start, cancellationToken);
+        var launch = new QemuLaunch
+        {
+            QemuPath = qemuPath,
+            Machine = start.Machine,
+            Ram = new MemoryBackend(QemuCommandLine.RamId, start.Role, start.Ram.Path, start.Machine.MemoryBytes),
+            Images = [.. start.Images.Select((file, i) => new MemoryBackend($"image{i}", MemoryRole.Image, file.Path, file.Bytes))],
+            StateDescriptor = start.State.Descriptor,
+            Network = network.Link is { } link
+                ? new NetworkBackend.Stream(start.Handed.Add(link))
+                : new NetworkBackend.User(start.Network.Outbound, start.Network.Forwards),
+            Generation = start.Generation,
+            Beginning = start.Beginning,
+            TcgBufferMiB = options.TcgBufferMiB,
+            Sockets = devices,
+        };
+        var vm = new QemuVm(Launch(launch, start, jail, network), options, time, logger);
+        // QEMU alone listens from here on: when it ends before it has accepted, our ends of the connections must end too.
+        start.Handed.Dispose();
+        return await OrEndAsync(vm, async () =>
+        {
+            await vm.StartAsync(cancellationToken);
+            jail?.Empty(vm.Process.Pid);
+        });
+    }
+
+    /// <summary>Ends a VM of which a step fails.</summary>
+    private static async Task<QemuVm> OrEndAsync(QemuVm vm, Func<Task> step)
+    {
+        try
+        {
+            await step();
+            return vm;
+        }
+        catch
+        {
+            await vm.KillAsync();
+            await vm.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>passt where the guest may open connections, and the daemon could keep it from the host's loopback.</summary>
+    private async Task<OpenNetwork> OpenNetworkAsync(Start start, CancellationToken cancellationToken)
+    {
+        if (!start.Network.Outbound || options.EndWithProcess)
+        {
+            return new OpenNetwork(null, null, []);
+        }
+
+        using var reserved = new PortReservations(start.Network.Forwards);
+        var (ours, theirs) = DescriptorCalls.Pair();
+        var network = new OpenNetwork(ours, theirs, reserved.Forwards);
+        try
+        {
+            await Passt.StartAsync(
+                watcher, theirs.DangerousGetHandle().ToInt32(), reserved.Forwards, start.User, start.Folder.NetworkLog, time, cancellationToken);
+            return network;
+        }
+        catch
+        {
+            network.Dispose();
+            throw;
+        }
+    }
+
+    private VmLink Launch(QemuLaunch launch, Start start, Jail? jail, OpenNetwork network)
+    {
+        IReadOnlyList<string> arguments =
+            [.. _privileges.Prefix(start.User, KvmGroup(launch.Machine)), .. QemuCommandLine.Build(launch)];
+        VmSockets<Socket>? connected = null;
+        ForwardSockets? forwards = null;
+        var asking = -1;
+        try
+        {
+            connected = ConnectAll(start.Sockets);
+            var pid = Spawner.Start(new SpawnRequest
+            {
+                Arguments = arguments,
+                OutputPath = start.Folder.StandardError,
+                Descriptors = start.Handed.Descriptors,
+                MaxFileBytes = start.MaxFileBytes,
+                ByLastingThread = options.EndWithProcess,
+                Confine = jail is null ? null : () =>
+                {
+                    jail.Enter();
+                    asking = CallFilter.Apply(askForSockets: true);
+                },
+            });
+
+            // Not from within: a thread of a confined one would be under the filter too, and ask itself.
+            (forwards, asking) = asking < 0 ? (null, -1) : (new ForwardSockets(asking, start.Network.Forwards.Count), -1);
+            Log.Started(logger, pid, string.Join(' ', arguments));
+            // Read before it is watched: a child that has ended at once stays in /proc until the watcher takes it from there.
+            var process = ProcessIds.Read(pid)
+                ?? throw new TemplatingException(ErrorCode.Internal, $"Process {pid} is not to be seen in /proc.");
+            return new VmLink
+            {
+                Folder = start.Folder,
+                Watched = watcher.Watch(pid, isChild: true)!,
+                Process = process,
+                Sockets = connected,
+                Files = [new GuestFile(start.Ram.KernelName, start.Role), .. start.Images.Select(file => new GuestFile(file.KernelName, MemoryRole.Image))],
+                Forwards = forwards,
+                KnownForwards = network.Link is null ? null : network.Forwards,
+            };
+        }
+        catch
+        {
+            connected?.All.ToList().ForEach(socket => socket.Dispose());
+            forwards?.Dispose();
+            if (asking >= 0)
+            {
+                _ = DescriptorCalls.Close(asking);
+            }
+
+            throw;
+        }
+    }
+
+    private static VmSockets<Socket> ConnectAll(VmSockets<ListeningSocket> listening)
+    {
+        var connected = new List<Socket>();
+        try
+        {
+            return listening.Select(socket =>
+            {
+                var end = socket.Connect();
+                connected.Add(end);
+                return end;
+            });
+        }
+        catch
+        {
+            connected.ForEach(socket => socket.Dispose());
+            throw;
+        }
+    }
+
+    private Jail JailFor(string qemuPath)
+    {
+        lock (_lock)
+        {
+            return _jail ??= Jail.Make([qemuPath]);
+        }
+    }
+
+    private static uint? KvmGroup(ResolvedMachine machine) =>
+        machine.Accelerator == Accelerator.Kvm ? FileStamp.TryRead("/dev/kvm")?.Gid : null;
+
+    /// <summary>The ends of a pair between QEMU and passt, until both have theirs; none for QEMU's own network.</summary>
+    private sealed class OpenNetwork(Microsoft.Win32.SafeHandles.SafeFileHandle? ours, Microsoft.Win32.SafeHandles.SafeFileHandle? theirs, IReadOnlyList<PortForward> forwards) : IDisposable
+    {
+        public int? Link => ours?.DangerousGetHandle().ToInt32();
+
+        public IReadOnlyList<PortForward> Forwards => forwards;
+
+        public void Dispose()
+        {
+            ours?.Dispose();
+            theirs?.Dispose();
+        }
+    }
+
+    private sealed record Start
+    {
+        public required VmFolder Folder { get; init; }
+
+        public required ResolvedMachine Machine { get; init; }
+
+        public required HandedFile Ram { get; init; }
+
+        public required MemoryRole Role { get; init; }
+
+        public required IReadOnlyList<HandedFile> Images { get; init; }
+
+        public required HandedFile State { get; init; }
+
+        public required NetworkSpec Network { get; init; }
+
+        public required Guid? Generation { get; init; }
+
+        public required Beginning Beginning { get; init; }
+
+        public required VmUser? User { get; init; }
+
+        public required long MaxFileBytes { get; init; }
+
+        /// <summary>All that it inherits.</summary>
+        public required HandedFiles Handed { get; init; }
+
+        public required VmSockets<ListeningSocket> Sockets { get; init; }
+    }
+}
