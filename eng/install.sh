@@ -20,6 +20,8 @@ readonly needs=(
     "debugfs e2fsprogs"
     "cpio cpio"
     "curl curl"
+    "passt passt"
+    "ip iproute2"
     "jq jq"
     "python3 python3-minimal"
     "/usr/include/stdio.h libc6-dev"

@@ -59,9 +59,10 @@ internal sealed class QemuVm : IVm
     public Task StartAsync(CancellationToken cancellationToken) => GuardAsync(() =>
         Deadline.RunAsync(_time, _options.StartTimeout, async token =>
         {
-            // Both at once: QEMU takes them in order. The first is answered when the machine has been made.
+            // All at once: QEMU takes them in order. The first is answered when the machine has been made.
             var negotiated = _qmp.NegotiateAsync(_options.StartTimeout, token);
-            var set = _qmp.SetMigrationCapabilitiesAsync(_options.StartTimeout, token);
+            var set = Task.WhenAll(
+                _qmp.SetMigrationCapabilitiesAsync(_options.StartTimeout, token), _qmp.SetNoAnnouncementsAsync(_options.StartTimeout, token));
             await negotiated;
             MappingCheck.Verify(Process.Pid, _link.Files);
             await set;

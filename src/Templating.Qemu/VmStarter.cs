@@ -15,7 +15,7 @@ namespace Templating.Qemu;
 /// Starts QEMU with all it will ever have: its files and sockets as descriptors, its ports, a user. Where the daemon has the
 /// right to, in a jail: no file system and no network of the host's.
 /// </summary>
-internal sealed class VmStarter(QemuOptions options, ProcessWatcher watcher, TimeProvider time, ILogger logger) : IDisposable
+internal sealed class VmStarter : IDisposable
 {
     /// <summary>What a clone's QEMU may write to a file: its standard error, and it has nothing else to write.</summary>
     private const long CloneFileBytes = MachineSpec.MiB;
@@ -23,15 +23,27 @@ internal sealed class VmStarter(QemuOptions options, ProcessWatcher watcher, Tim
     /// <summary>Above its RAM, what a template's QEMU may write: the device state (0.3 MB seen) and its standard error.</summary>
     private const long TemplateExtraBytes = 256 * MachineSpec.MiB;
 
-    private readonly Privileges _privileges = new(options.EndWithProcess);
+    private readonly QemuOptions _options;
+    private readonly ProcessWatcher _watcher;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly Privileges _privileges;
     private readonly Lock _lock = new();
+    private readonly bool _confines;
     private Jail? _jail;
 
-    /// <summary>
-    /// A VM that ends with this process runs in a pod: the pod's mount and network namespaces are its own already, and its
-    /// process has no right to make others.
-    /// </summary>
-    private readonly bool _confines = !options.EndWithProcess && Capabilities.Has(Capabilities.SysAdmin);
+    public VmStarter(QemuOptions options, ProcessWatcher watcher, TimeProvider time, ILogger logger)
+    {
+        (_options, _watcher, _time, _logger) = (options, watcher, time, logger);
+        _privileges = new Privileges(options.EndWithProcess);
+        // A VM that ends with this process runs in a pod: the pod's mount and network namespaces are its own already, and its
+        // process has no right to make others.
+        _confines = !options.EndWithProcess && Capabilities.Has(Capabilities.SysAdmin);
+        if (!_confines && !options.EndWithProcess)
+        {
+            Log.Unconfined(logger);
+        }
+    }
 
     public async Task<IVm> BootAsync(string qemuPath, BootRequest request, CancellationToken cancellationToken)
     {
@@ -106,10 +118,10 @@ internal sealed class VmStarter(QemuOptions options, ProcessWatcher watcher, Tim
                 : new NetworkBackend.User(start.Network.Outbound, start.Network.Forwards),
             Generation = start.Generation,
             Beginning = start.Beginning,
-            TcgBufferMiB = options.TcgBufferMiB,
+            TcgBufferMiB = _options.TcgBufferMiB,
             Sockets = devices,
         };
-        var vm = new QemuVm(Launch(launch, start, jail, network), options, time, logger);
+        var vm = new QemuVm(Launch(launch, start, jail, network), _options, _time, _logger);
         // QEMU alone listens from here on: when it ends before it has accepted, our ends of the connections must end too.
         start.Handed.Dispose();
         return await OrEndAsync(vm, async () =>
@@ -138,7 +150,7 @@ internal sealed class VmStarter(QemuOptions options, ProcessWatcher watcher, Tim
     /// <summary>passt where the guest may open connections, and the daemon could keep it from the host's loopback.</summary>
     private async Task<OpenNetwork> OpenNetworkAsync(Start start, CancellationToken cancellationToken)
     {
-        if (!start.Network.Outbound || options.EndWithProcess)
+        if (!start.Network.Outbound || _options.EndWithProcess)
         {
             return new OpenNetwork(null, null, []);
         }
@@ -149,7 +161,7 @@ internal sealed class VmStarter(QemuOptions options, ProcessWatcher watcher, Tim
         try
         {
             await Passt.StartAsync(
-                watcher, theirs.DangerousGetHandle().ToInt32(), reserved.Forwards, start.User, start.Folder.NetworkLog, time, cancellationToken);
+                _watcher, theirs.DangerousGetHandle().ToInt32(), reserved.Forwards, start.User, start.Folder.NetworkLog, _time, cancellationToken);
             return network;
         }
         catch
@@ -175,7 +187,7 @@ internal sealed class VmStarter(QemuOptions options, ProcessWatcher watcher, Tim
                 OutputPath = start.Folder.StandardError,
                 Descriptors = start.Handed.Descriptors,
                 MaxFileBytes = start.MaxFileBytes,
-                ByLastingThread = options.EndWithProcess,
+                ByLastingThread = _options.EndWithProcess,
                 Confine = jail is null ? null : () =>
                 {
                     jail.Enter();
@@ -185,14 +197,14 @@ internal sealed class VmStarter(QemuOptions options, ProcessWatcher watcher, Tim
 
             // Not from within: a thread of a confined one would be under the filter too, and ask itself.
             (forwards, asking) = asking < 0 ? (null, -1) : (new ForwardSockets(asking, start.Network.Forwards.Count), -1);
-            Log.Started(logger, pid, string.Join(' ', arguments));
+            Log.Started(_logger, pid, string.Join(' ', arguments));
             // Read before it is watched: a child that has ended at once stays in /proc until the watcher takes it from there.
             var process = ProcessIds.Read(pid)
                 ?? throw new TemplatingException(ErrorCode.Internal, $"Process {pid} is not to be seen in /proc.");
             return new VmLink
             {
                 Folder = start.Folder,
-                Watched = watcher.Watch(pid, isChild: true)!,
+                Watched = _watcher.Watch(pid, isChild: true)!,
                 Process = process,
                 Sockets = connected,
                 Files = [new GuestFile(start.Ram.KernelName, start.Role), .. start.Images.Select(file => new GuestFile(file.KernelName, MemoryRole.Image))],

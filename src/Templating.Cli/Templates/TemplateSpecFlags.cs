@@ -23,7 +23,7 @@ internal sealed class TemplateSpecFlags
     private readonly Option<TimeSpan?> _ready = OptionKinds.Duration("--ready-timeout", "For boot and warm-up together (default 2m)");
     private readonly Option<string[]> _warmUp = OptionKinds.Texts("--warm-up", "COMMAND", "A shell command to run before the freeze");
     private readonly Option<PortForward[]> _forwards = OptionKinds.Forwards("--forward", "A TCP port of the guest to reach from the host");
-    private readonly Option<bool> _outbound = OptionKinds.Flag("--outbound", "Let guests open connections outwards, also to the host's loopback");
+    private readonly Option<bool> _outbound = OptionKinds.Flag("--outbound", "Let guests open connections outwards; not to the host's loopback");
 
     private enum AcceleratorChoice
     {

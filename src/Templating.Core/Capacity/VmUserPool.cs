@@ -4,16 +4,14 @@ using Templating.Core.Machines;
 namespace Templating.Core.Capacity;
 
 /// <summary>
-/// Gives every VM a user id of its own, so that a guest that breaks out of one QEMU meets the others as a stranger.
-/// All share one group, by which they reach the store.
+/// Gives every VM a user id of its own, and a group of the same number, so that a guest that breaks out of one QEMU meets the
+/// others as a stranger. No file of the host belongs to either: what a VM needs is handed to it open.
 /// </summary>
-public sealed class VmUserPool(uint firstUid, int count, uint gid)
+public sealed class VmUserPool(uint firstUid, int count)
 {
     private readonly Lock _lock = new();
     private readonly HashSet<uint> _taken = [];
     private int _next;
-
-    public uint Gid => gid;
 
     /// <summary>How many are taken now.</summary>
     internal int Taken
@@ -39,7 +37,7 @@ public sealed class VmUserPool(uint firstUid, int count, uint gid)
                 if (_taken.Add(uid))
                 {
                     _next = (_next + i + 1) % count;
-                    return new RentedUser(this, new VmUser(uid, gid));
+                    return new RentedUser(this, new VmUser(uid, uid));
                 }
             }
         }

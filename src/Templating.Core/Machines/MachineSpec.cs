@@ -80,8 +80,8 @@ public sealed record PortForward(int GuestPort, int HostPort = 0, string HostAdd
 
 /// <summary>The guest's user-mode network.</summary>
 /// <param name="Outbound">
-/// Whether the guest may open connections outwards. Off by default: QEMU's user-mode network reaches the host's own
-/// loopback through 10.0.2.2, and with it every service that trusts loopback.
+/// Whether the guest may open connections outwards: to whatever the host reaches, but not to the host's own loopback. Off by
+/// default. In a VM pod it reaches the pod's loopback as well.
 /// </param>
 /// <param name="Forwards">Ports to reach the guest by.</param>
 public sealed record NetworkSpec(bool Outbound, IReadOnlyList<PortForward> Forwards);

@@ -47,9 +47,9 @@ public sealed class StagedRevision : IDisposable
 
         try
         {
-            FileSystem.MakeFolder(staged.Path, FileSystem.PassThroughFolder);
+            FileSystem.MakeFolder(staged.Path, FileSystem.OwnerOnlyFolder);
             MakeFile(staged.MemoryPath, memoryBytes, owner);
-            MakeFile(staged.StatePath, 0, owner);
+            MakeFile(staged.StatePath, 0, owner: null);
             return staged;
         }
         catch (IOException e) when (StoreFiles.IsDiskFull(e))

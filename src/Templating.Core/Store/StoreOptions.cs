@@ -7,12 +7,6 @@ public sealed record StoreOptions
     public required string Root { get; init; }
 
     /// <summary>
-    /// The group of the processes that run VMs: its members may open a template's files by name, read-only, and no
-    /// other local user gets past the root folder. Null (default) means the daemon's own group.
-    /// </summary>
-    public uint? VmGroupId { get; init; }
-
-    /// <summary>
     /// Whether to ask for fs-verity on published files, after which the kernel itself checks each page it reads from
     /// disk. Default true; a filesystem without it is no error.
     /// </summary>

@@ -13,8 +13,8 @@ namespace Templating.Core.Store;
 /// </summary>
 public sealed class TemplateStore : IDisposable
 {
-    /// <summary>0710: whoever is not in the VMs' group does not get past it.</summary>
-    private const UnixFileMode RootMode = FileSystem.OwnerOnlyFolder | UnixFileMode.GroupExecute;
+    /// <summary>0700: nobody else gets past it, not even the VMs; what they need is handed to them open.</summary>
+    private const UnixFileMode RootMode = FileSystem.OwnerOnlyFolder;
 
     private readonly StoreLayout _layout;
     private readonly StoreLock _lock;
@@ -36,7 +36,6 @@ public sealed class TemplateStore : IDisposable
         _files = new VerifiedFiles(logger);
         try
         {
-            GiveToGroup(options.VmGroupId);
             FileSystem.MakeFolder(_layout.Templates, FileSystem.PassThroughFolder);
             FileSystem.MakeFolder(_layout.Images, FileSystem.PassThroughFolder);
             FileSystem.MakeFolder(_layout.Staging, FileSystem.PassThroughFolder);
@@ -226,16 +225,5 @@ public sealed class TemplateStore : IDisposable
         }
 
         return (folders, bytes);
-    }
-
-    private void GiveToGroup(uint? group)
-    {
-        using var root = FileSystem.Open(_layout.Root, LibC.OpenReadOnly | LibC.OpenDirectory);
-        if (group is { } id)
-        {
-            FileSystem.Check(LibC.ChangeOwner(root, uint.MaxValue, id), "give to the VMs' group", _layout.Root);
-        }
-
-        File.SetUnixFileMode(root, RootMode);
     }
 }

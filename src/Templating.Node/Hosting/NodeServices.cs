@@ -18,14 +18,8 @@ namespace Templating.Node.Hosting;
 /// <summary>Joins the daemon to the domain and to QEMU: here it is decided which implementations it has.</summary>
 internal static class NodeServices
 {
-    /// <exception cref="Templating.Core.Errors.TemplatingException">VMs could not get to their files.</exception>
     public static IServiceCollection AddNode(this IServiceCollection services, NodeOptions options)
     {
-        if (Users(options) is not null)
-        {
-            VmAccess.Require([options.StorePath, options.RunPath]);
-        }
-
         return services.AddSingleton<IVmm>(provider => new QemuVmm(
             new QemuOptions
             {
@@ -68,7 +62,7 @@ internal static class NodeServices
             MaxVms = options.MaxClones,
         }));
         services.AddSingleton(provider => new TemplateStore(
-            new StoreOptions { Root = options.StorePath, VmGroupId = users?.Gid }, provider.GetRequiredService<ILogger<TemplateStore>>()));
+            new StoreOptions { Root = options.StorePath }, provider.GetRequiredService<ILogger<TemplateStore>>()));
         services.AddSingleton(provider => new VmParts(
             provider.GetRequiredService<IVmm>(), provider.GetRequiredService<NodeCapacity>(), users,
             provider.GetRequiredService<TemplatingMetrics>(), provider.GetRequiredService<TimeProvider>()));
@@ -95,6 +89,6 @@ internal static class NodeServices
     private static VmUserPool? Users(NodeOptions options)
     {
         var range = options.VmUsers ?? (Environment.IsPrivilegedProcess ? new VmUserRange() : null);
-        return range is null or { Count: 0 } ? null : new VmUserPool((uint)range.FirstUid, range.Count, (uint)range.Gid);
+        return range is null or { Count: 0 } ? null : new VmUserPool((uint)range.FirstUid, range.Count);
     }
 }

@@ -12,8 +12,4 @@ public sealed class VmUserRange
     /// <summary>How many there are: as many VMs can run at once. 0 means VMs run as the daemon's own user.</summary>
     [Range(0, 1_000_000)]
     public int Count { get; set; } = 65_536;
-
-    /// <summary>The group of all of them. No file of the daemon is in it.</summary>
-    [Range(1, int.MaxValue)]
-    public int Gid { get; set; } = 2_000_000_000;
 }

@@ -25,4 +25,7 @@ internal static partial class Log
 
     [LoggerMessage(7, LogLevel.Warning, "Ended VM process {Pid} that a dead daemon left; its output went to {Path}")]
     public static partial void Reaped(ILogger logger, int pid, string path);
+
+    [LoggerMessage(12, LogLevel.Warning, "VMs see the files and the network of this host as the daemon does: it has not the right (CAP_SYS_ADMIN) to give them namespaces of their own")]
+    public static partial void Unconfined(ILogger logger);
 }

@@ -102,8 +102,9 @@ internal static class QemuCommandLine
             "-device", "virtio-serial-pci,id=serial",
             "-device", $"virtserialport,bus=serial.0,nr=1,chardev={launch.Sockets.Agent.Id},name=org.qemu.guest_agent.0",
             "-device", $"virtserialport,id={GuestPortId},bus=serial.0,nr=2,chardev={launch.Sockets.Guest.Id},name=dev.templating.guest.0",
-            "-device", $"vmgenid,guid={launch.Generation?.ToString("D") ?? "auto"}",
-            "-netdev", Network(launch.Network),
+            "-device", $"vmgenid,guid={launch.Generation?.ToString("D") ?? "auto"}");
+        arguments.AddRange(Networks(launch.Network));
+        arguments.AddRange(
             // Without its option ROM: nothing boots from the network. Without announcing itself after a restore: QEMU's
             // user network learns nothing from that, and a new MAC is told by the guest's own arp_notify.
             "-device", $"virtio-net-pci,netdev={NetworkId},romfile=,guest_announce=off",
@@ -116,16 +117,25 @@ internal static class QemuCommandLine
         }
     }
 
-    private static string Network(NetworkBackend network)
+    /// <summary>
+    /// QEMU's user network has a section of its own in a frozen state, and a QEMU without one cannot read that. So each has
+    /// one; where another network is in use it is closed, and leads nowhere.
+    /// </summary>
+    private static string[] Networks(NetworkBackend network) => network switch
     {
-        if (network is NetworkBackend.Stream stream)
-        {
-            return new Option("stream").With("id", NetworkId).With("server", value: false)
-                .With("addr.type", "fd").With("addr.str", stream.Descriptor).ToString();
-        }
+        NetworkBackend.User user => ["-netdev", UserNetwork(NetworkId, user)],
+        NetworkBackend.Stream stream =>
+        [
+            "-netdev", new Option("stream").With("id", NetworkId).With("server", value: false)
+                .With("addr.type", "fd").With("addr.str", stream.Descriptor).ToString(),
+            "-netdev", UserNetwork("unused", new NetworkBackend.User(Outbound: false, [])),
+        ],
+        _ => throw new ArgumentOutOfRangeException(nameof(network)),
+    };
 
-        var user = (NetworkBackend.User)network;
-        var option = new Option("user").With("id", NetworkId).With("restrict", !user.Outbound);
+    private static string UserNetwork(string id, NetworkBackend.User user)
+    {
+        var option = new Option("user").With("id", id).With("restrict", !user.Outbound);
         foreach (var forward in user.Forwards)
         {
             option.With("hostfwd", ForwardRule(forward));

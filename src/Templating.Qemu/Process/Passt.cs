@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using Templating.Core.Errors;
 using Templating.Core.Machines;
 using Templating.Qemu.Base;
@@ -88,6 +89,12 @@ internal static class Passt
         return words;
     }
 
-    private static string Rule(PortForward forward) => string.Create(
-        CultureInfo.InvariantCulture, $"{IPAddress.Parse(forward.HostAddress)}/{forward.HostPort}:{forward.GuestPort}");
+    private static string Rule(PortForward forward)
+    {
+        var address = IPAddress.Parse(forward.HostAddress);
+        return address.AddressFamily == AddressFamily.InterNetwork
+            ? string.Create(CultureInfo.InvariantCulture, $"{address}/{forward.HostPort}:{forward.GuestPort}")
+            : throw new TemplatingException(ErrorCode.InvalidArgument,
+                $"The port {forward.HostAddress}:{forward.HostPort} cannot lead to a guest with outbound: that guest's network has IPv4 only. Give an IPv4 address.");
+    }
 }

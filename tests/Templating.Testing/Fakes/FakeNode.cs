@@ -24,7 +24,7 @@ public sealed class FakeNode : IAsyncDisposable
         _ownsRoot = before is null;
         _root = before?._root ?? Directory.CreateTempSubdirectory("tmpl-").FullName;
         Vmm = before?.Vmm ?? new FakeVmm();
-        Users = Environment.IsPrivilegedProcess ? new VmUserPool(2_000_000_000, 100, 0) : null;
+        Users = Environment.IsPrivilegedProcess ? new VmUserPool(2_000_000_000, 100) : null;
         Store = new TemplateStore(new StoreOptions { Root = Path.Combine(_root, "store") }, (logs ?? NullLoggerFactory.Instance).CreateLogger<TemplateStore>());
         Leases = new RevisionLeases();
         Capacity = new NodeCapacity(new CapacityOptions { BudgetBytes = budgetMiB << 20 });

@@ -26,8 +26,10 @@ public sealed class NodeDaemon : IDisposable
     public static TemplatingAddress AddressOf(NodeFolder folder) =>
         TemplatingAddress.TryParse("unix://" + folder.Socket, out var address, out var problem) ? address : throw new ArgumentException(problem, nameof(folder));
 
+    /// <param name="folder">Its store and run folder.</param>
     /// <param name="settings">As environment variables without their prefix: <c>MAX_CLONES</c>. Names with a prefix stay.</param>
-    public static NodeDaemon Launch(NodeFolder folder, IReadOnlyDictionary<string, string>? settings = null)
+    /// <param name="prefix">A program, with its arguments, that puts itself somewhere and becomes the daemon: <c>unshare --net</c>.</param>
+    public static NodeDaemon Launch(NodeFolder folder, IReadOnlyDictionary<string, string>? settings = null, params string[] prefix)
     {
         var environment = new Dictionary<string, string>(StringComparer.Ordinal)
         {
@@ -42,7 +44,7 @@ public sealed class NodeDaemon : IDisposable
         }
 
         return new NodeDaemon(folder, new ChildProcess(
-            "/bin/sh", ["-c", "exec \"$@\" >>\"$LOG\" 2>&1 </dev/null", "sh", NodeExecutable.Path, "serve"], environment, redirect: false));
+            "/bin/sh", ["-c", "exec \"$@\" >>\"$LOG\" 2>&1 </dev/null", "sh", .. prefix, NodeExecutable.Path, "serve"], environment, redirect: false));
     }
 
     /// <exception cref="InvalidOperationException">It ended instead; the message has its log.</exception>

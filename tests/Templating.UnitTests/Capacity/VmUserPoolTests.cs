@@ -9,19 +9,19 @@ public sealed class VmUserPoolTests
     [Fact]
     public void NoTwoLivingVmsShareAUserId()
     {
-        var pool = new VmUserPool(1000, 3, 500);
+        var pool = new VmUserPool(1000, 3);
 
         var users = new[] { pool.Rent().User, pool.Rent().User, pool.Rent().User };
 
         users.Select(u => u.Uid).Distinct().Count().ShouldBe(3);
-        users.ShouldAllBe(u => u.Gid == 500);
+        users.ShouldAllBe(u => u.Gid == u.Uid);
         Should.Throw<TemplatingException>(pool.Rent).Code.ShouldBe(ErrorCode.NodeCapacityExhausted);
     }
 
     [Fact]
     public void AReturnedIdIsReusedAsLateAsPossible()
     {
-        var pool = new VmUserPool(1000, 3, 500);
+        var pool = new VmUserPool(1000, 3);
         var first = pool.Rent();
         first.Dispose();
         first.Dispose();
@@ -32,7 +32,7 @@ public sealed class VmUserPoolTests
     [Fact]
     public void AnIdOfAnAdoptedVmIsNotGivenAgain()
     {
-        var pool = new VmUserPool(1000, 2, 500);
+        var pool = new VmUserPool(1000, 2);
         pool.Reserve(new VmUser(1000, 500));
 
         pool.Rent().User.Uid.ShouldBe(1001u);

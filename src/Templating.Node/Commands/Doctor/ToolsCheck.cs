@@ -8,7 +8,7 @@ internal sealed class ToolsCheck : IHostCheck
     private const ulong Comfortable = 16 * 1024;
 
     public Task<IReadOnlyList<Finding>> RunAsync(DoctorTarget target, CancellationToken cancellationToken) =>
-        Task.FromResult<IReadOnlyList<Finding>>([Setpriv(target), Files()]);
+        Task.FromResult<IReadOnlyList<Finding>>([Setpriv(target), Passt(target), Jail(target), Files()]);
 
     private static Finding Setpriv(DoctorTarget target)
     {
@@ -18,6 +18,16 @@ internal sealed class ToolsCheck : IHostCheck
             ? new Finding("setpriv", Verdict.Fail, "Not found; QEMU is started through it, without privileges", "apt install util-linux")
             : new Finding("setpriv", Verdict.Pass, found);
     }
+
+    private static Finding Passt(DoctorTarget target) => File.Exists(target.At("/usr/bin/passt"))
+        ? new Finding("passt", Verdict.Pass, "/usr/bin/passt")
+        : new Finding("passt", Verdict.Warn, "Not found; guests with outbound need it", "apt install passt");
+
+    private static Finding Jail(DoctorTarget target) => target.User == 0
+        ? new Finding("jail", Verdict.Pass, "VMs run without a view of the host's files and network")
+        : new Finding(
+            "jail", Verdict.Warn, $"Not root (uid {target.User}): VMs see the host's files as this user does",
+            "Run the daemon as root; each VM then has a user and namespaces of its own.");
 
     // .NET raises the soft limit to the hard one when it starts, so the hard one counts.
     private static Finding Files()

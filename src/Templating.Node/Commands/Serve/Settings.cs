@@ -27,7 +27,6 @@ internal static class Settings
         Whole("MaxConcurrentStarts", "max-concurrent-starts", "Clones that start at once (default: twice the CPUs)", (o, v) => o.MaxConcurrentStarts = v),
         Users("FirstUid", "first-uid", "The first of the users that VMs run as (default 2000000000)", (u, v) => u.FirstUid = v),
         Users("Count", "count", "How many there are; 0: VMs run as the daemon's user (default 65536; 0 where the daemon is not root)", (u, v) => u.Count = v),
-        Users("Gid", "gid", "The group of all of them (default 2000000000)", (u, v) => u.Gid = v),
         new("GuestFolders", "", "guest-folders", "FOLDER", "A folder from which callers may name kernels, initrds and images (default /usr/share/templating and /var/lib/templating/guests)", (o, v) => { o.GuestFolders = [.. v]; return null; }, Many: true),
         new("DownloadHosts", "", "download-hosts", "HOST", "A host from which guest files may be fetched by URL, also HOST:PORT and *.DOMAIN (default: none)", (o, v) => { o.DownloadHosts = [.. v]; return null; }, Many: true),
         Text("DownloadCaPath", "download-ca-path", "FILE", "PEM file with those hosts' authorities (default: the system's)", (o, v) => o.DownloadCaPath = v),

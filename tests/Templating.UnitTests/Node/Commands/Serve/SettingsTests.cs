@@ -31,7 +31,6 @@ public sealed class SettingsTests
         Said("--guest-folders").ShouldContain($"(default {string.Join(" and ", options.GuestFolders)})");
         Said("--vm-users-first-uid").ShouldContain($"(default {users.FirstUid})");
         Said("--vm-users-count").ShouldContain($"(default {users.Count};");
-        Said("--vm-users-gid").ShouldContain($"(default {users.Gid})");
         Said("--max-clones").ShouldContain($"(default {options.MaxClones})");
         Said("--pods").ShouldContain($"(default {(options.Pods ? "on" : "off")})");
 
