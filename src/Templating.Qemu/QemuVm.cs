@@ -83,7 +83,10 @@ internal sealed class QemuVm : IVm
             "inmigrate" => VmRunState.Prepared,
             "running" => VmRunState.Running,
             "paused" or "prelaunch" or "postmigrate" or "finish-migrate" or "restore-vm" or "save-vm" => VmRunState.Paused,
-            _ => VmRunState.Stopped,
+            // The other members of QAPI's RunState.
+            "shutdown" or "guest-panicked" or "internal-error" or "io-error" or "suspended" or "watchdog" or "debug" or "colo" => VmRunState.Stopped,
+            var other => throw new TemplatingException(ErrorCode.QmpFailed,
+                $"QEMU says its state is '{QmpMessage.Quote(System.Text.Encoding.UTF8.GetBytes(other))}', which is none."),
         });
         return state;
     }

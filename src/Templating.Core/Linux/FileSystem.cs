@@ -24,6 +24,20 @@ internal static class FileSystem
         return descriptor >= 0 ? new SafeFileHandle(descriptor, ownsHandle: true) : throw LastError("open", path);
     }
 
+    /// <exception cref="IOException">It is not there, or not a regular file.</exception>
+    public static SafeFileHandle OpenRegular(string path, int flags, out FileStamp stamp)
+    {
+        var file = Open(path, flags);
+        stamp = FileStamp.Read(file, path);
+        if (!stamp.IsRegularFile)
+        {
+            file.Dispose();
+            throw new IOException($"{path} is {stamp.Kind}; a regular file is expected.");
+        }
+
+        return file;
+    }
+
     public static void Sync(SafeFileHandle file, string path) => Check(LibC.Fsync(file), "write to disk", path);
 
     public static void SyncFolder(string path)
@@ -33,6 +47,15 @@ internal static class FileSystem
     }
 
     public static void Rename(string from, string to) => Check(LibC.Rename(from, to), "rename to", to);
+
+    /// <summary>Makes a file that is not there yet, with exactly that mode, whatever the umask; open for reading and writing.</summary>
+    public static SafeFileHandle MakeFile(string path, UnixFileMode mode)
+    {
+        // Closed until it has its mode: there is no moment in which more may open it.
+        var file = Open(path, LibC.OpenReadWrite | LibC.OpenCreate | LibC.OpenExclusive, 0x180 /* 0600 */);
+        File.SetUnixFileMode(file, mode);
+        return file;
+    }
 
     /// <summary>Makes a folder with exactly that mode, whatever the umask. One that exists gets the mode.</summary>
     public static void MakeFolder(string path, UnixFileMode mode)

@@ -58,13 +58,17 @@ internal sealed unsafe class ListeningSocket : IDisposable
 
     public Socket Connect() => ConnectTo(Path);
 
-    /// <summary>A Unix socket connects at once or not at all: its peer's kernel queue accepts for it.</summary>
+    /// <summary>
+    /// A Unix socket connects at once or not at all: its peer's kernel queue accepts for it. Where a peer lets that queue fill
+    /// up, a connect that blocks would wait for it for ever.
+    /// </summary>
     public static Socket ConnectTo(string path)
     {
-        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) { Blocking = false };
         try
         {
             socket.Connect(new UnixDomainSocketEndPoint(path));
+            socket.Blocking = true;
             return socket;
         }
         catch (SocketException)

@@ -72,7 +72,7 @@ public sealed class VolumeMounts : IVolumeMounts
         }
 
         // By the descriptor of what was looked at: a name could lead elsewhere by now.
-        using var file = StoreFiles.OpenRegular(source, LibC.OpenReadOnly, out _);
+        using var file = FileSystem.OpenRegular(source, LibC.OpenReadOnly, out _);
         var path = $"/proc/self/fd/{file.DangerousGetHandle()}";
         FileSystem.Check(MountCalls.Mount(path, place, type: null, MountCalls.Bind, data: null), $"bind {source} to", place);
         const nuint Flags = MountCalls.Remount | MountCalls.Bind | MountCalls.ReadOnly
