@@ -13,6 +13,9 @@ internal static class FileSystem
     /// <summary>0711: others may pass through to a name they know, and cannot list the names.</summary>
     public const UnixFileMode PassThroughFolder = OwnerOnlyFolder | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 
+    /// <summary>0755: of a folder in which the daemon's own lies.</summary>
+    public const UnixFileMode FolderAbove = SealedFolder | UnixFileMode.UserWrite;
+
     /// <summary>0555.</summary>
     public const UnixFileMode SealedFolder =
         ReadableByAll | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
@@ -57,16 +60,58 @@ internal static class FileSystem
         return file;
     }
 
-    /// <summary>Makes a folder with exactly that mode, whatever the umask. One that exists gets the mode.</summary>
+    /// <summary>
+    /// Makes a folder of the daemon's own with exactly that mode, whatever the umask. One that is there gets the mode: it may be of
+    /// an older version.
+    /// </summary>
+    /// <exception cref="IOException">Something else is in its place (a link is not followed), or it is another user's.</exception>
     public static void MakeFolder(string path, UnixFileMode mode)
     {
+        if (LibC.MakeFolder(path, (uint)OwnerOnlyFolder) != 0)
+        {
+            var error = Marshal.GetLastPInvokeError();
+            if (error == Errno.NoEntry && Path.GetDirectoryName(path) is { } above && FileStamp.TryRead(above) is null)
+            {
+                MakeFolder(above, FolderAbove);
+                MakeFolder(path, mode);
+                return;
+            }
+
+            if (error != Errno.Exists)
+            {
+                throw Error(error, "make the folder", path);
+            }
+        }
+
         if (FileStamp.TryRead(path) is { IsFolder: false } stamp)
         {
             throw Error(Errno.NotFolder, $"use ({stamp.Kind} is in the way)", path);
         }
 
-        Directory.CreateDirectory(path, mode);
-        File.SetUnixFileMode(path, mode);
+        // By its descriptor: what is judged is what gets the mode.
+        using var folder = Open(path, LibC.OpenReadOnly | LibC.OpenDirectory);
+        RequireOwn(FileStamp.Read(folder, path), path);
+        File.SetUnixFileMode(folder, mode);
+    }
+
+    /// <summary>Makes a folder that others may be in, too, where there is none; one that is there stays as it is.</summary>
+    public static void MakeMissingFolder(string path)
+    {
+        if (!Directory.Exists(path))
+        {
+            MakeFolder(path, FolderAbove);
+        }
+    }
+
+    /// <summary>Whoever owns a file can open it to everybody, whatever mode it gets.</summary>
+    /// <exception cref="IOException">It is another user's.</exception>
+    public static void RequireOwn(FileStamp stamp, string path)
+    {
+        if (LibC.EffectiveUser() is var own && stamp.Uid != own)
+        {
+            throw new IOException(
+                $"{path} belongs to user {stamp.Uid}, and the daemon runs as {own}: give it to that one ('chown {own} {path}'), or choose another path.");
+        }
     }
 
     /// <summary>
