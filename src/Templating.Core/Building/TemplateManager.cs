@@ -45,7 +45,7 @@ public sealed class TemplateManager : ITemplateManager, IDisposable
     /// <summary>Ends the VMs of builds that a killed daemon left and remembers request ids of what is there. Once, at start.</summary>
     public async Task RecoverAsync(CancellationToken cancellationToken)
     {
-        FileSystem.MakeFolder(_options.BuildsFolder, FileSystem.PassThroughFolder);
+        FileSystem.MakeFolder(_options.BuildsFolder, FileSystem.OwnerOnlyFolder);
         var left = LeftOvers.In(_options.BuildsFolder).Select(folder => new LeftVm(folder)).ToList();
         left.ForEach(build => _logger.BuildSwept(build.Folder.Path));
         await LeftOvers.EndAsync(_parts.Vmm, _parts.Users, left, kept: [], _logger, cancellationToken);

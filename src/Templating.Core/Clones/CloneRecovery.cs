@@ -23,7 +23,7 @@ internal sealed class CloneRecovery(
 
     public async Task<IReadOnlyList<Clone>> RunAsync(CancellationToken cancellationToken)
     {
-        FileSystem.MakeFolder(options.ClonesFolder, FileSystem.PassThroughFolder);
+        FileSystem.MakeFolder(options.ClonesFolder, FileSystem.OwnerOnlyFolder);
         var found = new List<Found>();
         var left = new List<LeftVm>();
         foreach (var folder in LeftOvers.In(options.ClonesFolder))

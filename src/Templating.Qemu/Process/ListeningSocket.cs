@@ -45,15 +45,21 @@ internal sealed unsafe class ListeningSocket : IDisposable
         }
 
         var socket = new ListeningSocket(fd, path);
-        if (DescriptorCalls.Bind(fd, address, (uint)(2 + length + 1)) != 0 || DescriptorCalls.Listen(fd, Backlog) != 0)
+        if (DescriptorCalls.Bind(fd, address, (uint)(2 + length + 1)) != 0)
+        {
+            throw Failed();
+        }
+
+        // Before anybody listens: there is no moment in which another gets in.
+        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        return DescriptorCalls.Listen(fd, Backlog) == 0 ? socket : throw Failed();
+
+        TemplatingException Failed()
         {
             var failure = NativeError.Last($"Cannot listen on '{path}'");
             socket.Dispose();
-            throw failure;
+            return failure;
         }
-
-        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        return socket;
     }
 
     public Socket Connect() => ConnectTo(Path);

@@ -25,7 +25,7 @@ public sealed class VolumeMounts : IVolumeMounts
 
     public void Mount(string target, IReadOnlyList<(string Source, string Place)> files)
     {
-        Directory.CreateDirectory(target, FileSystem.OwnerOnlyFolder);
+        FileSystem.MakeFolder(target, FileSystem.OwnerOnlyFolder);
         const nuint Flags = MountCalls.NoSetUid | MountCalls.NoDevices | MountCalls.NoExecute;
         FileSystem.Check(MountCalls.Mount(Source, target, "tmpfs", Flags, TmpfsOptions), "mount a tmpfs at", target);
         foreach (var folder in VolumeLayout.Folders)
@@ -66,7 +66,7 @@ public sealed class VolumeMounts : IVolumeMounts
 
     private static void Bind(string source, string place)
     {
-        using (FileSystem.Open(place, LibC.OpenReadWrite | LibC.OpenCreate | LibC.OpenExclusive, 0x124 /* 0444 */))
+        using (FileSystem.MakeFile(place, FileSystem.ReadableByAll))
         {
             // Only something to mount on.
         }
