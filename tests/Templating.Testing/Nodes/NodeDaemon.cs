@@ -27,7 +27,7 @@ public sealed class NodeDaemon : IDisposable
         TemplatingAddress.TryParse("unix://" + folder.Socket, out var address, out var problem) ? address : throw new ArgumentException(problem, nameof(folder));
 
     /// <param name="folder">Its store and run folder.</param>
-    /// <param name="settings">As environment variables without their prefix: <c>MAX_CLONES</c>. Names with a prefix stay.</param>
+    /// <param name="settings">As environment variables without their prefix: <c>MAX_CLONES</c>. Names with a prefix stay, and so does UMASK.</param>
     /// <param name="prefix">A program, with its arguments, that puts itself somewhere and becomes the daemon: <c>unshare --net</c>.</param>
     public static NodeDaemon Launch(NodeFolder folder, IReadOnlyDictionary<string, string>? settings = null, params string[] prefix)
     {
@@ -44,7 +44,7 @@ public sealed class NodeDaemon : IDisposable
         }
 
         return new NodeDaemon(folder, new ChildProcess(
-            "/bin/sh", ["-c", "exec \"$@\" >>\"$LOG\" 2>&1 </dev/null", "sh", .. prefix, NodeExecutable.Path, "serve"], environment, redirect: false));
+            "/bin/sh", ["-c", "umask ${UMASK:-022}; exec \"$@\" >>\"$LOG\" 2>&1 </dev/null", "sh", .. prefix, NodeExecutable.Path, "serve"], environment, redirect: false));
     }
 
     /// <exception cref="InvalidOperationException">It ended instead; the message has its log.</exception>
@@ -80,7 +80,7 @@ public sealed class NodeDaemon : IDisposable
     }
 
     private static bool IsWhole(string name) => name.StartsWith("OTEL_", StringComparison.Ordinal)
-        || name.StartsWith("TEMPLATING_", StringComparison.Ordinal) || name is "PATH" or "LOG";
+        || name.StartsWith("TEMPLATING_", StringComparison.Ordinal) || name is "PATH" or "LOG" or "UMASK";
 
     private static async Task<bool> IsServingAsync(Health.HealthClient health, CancellationToken cancellationToken)
     {
