@@ -1,3 +1,4 @@
+using Templating.Core.Capacity;
 using Templating.Core.Diagnostics;
 using Templating.Core.Errors;
 using Templating.Core.Machines;
@@ -11,14 +12,15 @@ namespace Templating.Core.Building;
 /// One build: resolve, import, boot, ready, warm_up, freeze, seal. Whatever happens, its VM is gone and its files are either
 /// published or removed when this returns.
 /// </summary>
-internal sealed class TemplateBuilder(VmParts parts, TemplateStore store, BuildOptions options)
+internal sealed class TemplateBuilder(VmParts parts, TemplateStore store, StoreQuota quota, BuildOptions options)
 {
     private const UnixFileMode FolderMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
         | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 
     public async Task<Revision> BuildAsync(
-        CreateTemplate request, IProgress<BuildProgress>? progress, CancellationToken cancellationToken)
+        CreateTemplate request, Turn turn, IProgress<BuildProgress>? progress, CancellationToken cancellationToken)
     {
+        var tenant = request.Name.Tenant;
         var clock = new PhaseClock(parts.Time, "template", parts.Metrics.BuildPhase);
         void Tell(BuildPhase phase, string message) => progress?.Report(new BuildProgress(phase, message, clock.Elapsed));
 
@@ -26,7 +28,8 @@ internal sealed class TemplateBuilder(VmParts parts, TemplateStore store, BuildO
         Tell(BuildPhase.Resolve, "Checking the guest's files and what this node can do");
         var machine = await clock.RunAsync(
             "resolve", () => parts.Vmm.ResolveAsync(spec.Machine, spec.Guest.ImageFiles().Count, cancellationToken));
-        using var charge = parts.Capacity.Charge(machine.MemoryBytes);
+        using var charge = parts.Capacity.Charge(tenant, machine.MemoryBytes);
+        using var room = quota.Reserve(tenant, machine.MemoryBytes);
         using var rented = parts.Users?.Rent();
         var user = rented?.User;
         var folder = VmFolder.NewIn(options.BuildsFolder);
@@ -34,8 +37,9 @@ internal sealed class TemplateBuilder(VmParts parts, TemplateStore store, BuildO
         {
             // Passable, not listable: the VM's own user reads its kernel there.
             Directory.CreateDirectory(folder.Path, FolderMode);
-            using var staged = store.Stage(machine.MemoryBytes, user);
-            var inputs = await clock.RunAsync("import", () => ImportAsync(request, staged, folder, cancellationToken));
+            using var staged = store.Stage(machine.MemoryBytes, user, tenant);
+            var inputs = await clock.RunAsync("import", () => ImportAsync(request, turn, staged, folder, cancellationToken));
+            room.AddImages(inputs.Images);
             Tell(BuildPhase.Boot, $"Booting {machine.MachineType} under {machine.Accelerator} in QEMU {machine.QemuVersion}");
             var boot = new BootRequest
             {
@@ -56,7 +60,11 @@ internal sealed class TemplateBuilder(VmParts parts, TemplateStore store, BuildO
             try
             {
                 vm = await clock.RunAsync("boot", () => parts.Vmm.BootAsync(boot, cancellationToken));
-                agent = await RunGuestAsync(vm, spec, clock, Tell, cancellationToken);
+                using (turn.Await())
+                {
+                    agent = await RunGuestAsync(vm, spec, clock, Tell, cancellationToken);
+                }
+
                 Tell(BuildPhase.Freeze, "Stopping the VM and saving its devices");
                 await clock.RunAsync("freeze", () => vm.FreezeAsync(staged.StatePath, cancellationToken));
             }
@@ -111,10 +119,10 @@ internal sealed class TemplateBuilder(VmParts parts, TemplateStore store, BuildO
     private static string InitrdIn(VmFolder folder) => Path.Combine(folder.Path, "initrd");
 
     private async Task<Inputs> ImportAsync(
-        CreateTemplate request, StagedRevision staged, VmFolder folder, CancellationToken cancellationToken)
+        CreateTemplate request, Turn turn, StagedRevision staged, VmFolder folder, CancellationToken cancellationToken)
     {
         var guest = request.Spec.Guest;
-        using var files = new GuestInputs(request.Name.Tenant, options.PolicyFor(request), options.Downloads);
+        using var files = new GuestInputs(request.Name.Tenant, options.PolicyFor(request), options.Downloads, turn);
         var images = new List<FileDigest>();
         foreach (var (index, image) in guest.ImageFiles().Index())
         {

@@ -77,7 +77,7 @@ internal sealed class CloneRecovery(
         return factory.Adopt(record with { View = record.View with { State = state } }, folder, vm, new VmHoldings
         {
             User = record.User is { } user ? users?.Reserve(user) : null,
-            Charge = capacity.ChargeAdopted(record.View.ChargedBytes),
+            Charge = capacity.ChargeAdopted(record.View.Name.Tenant, record.View.ChargedBytes),
             Lease = leases.Acquire(record.View.Template),
         });
     }
