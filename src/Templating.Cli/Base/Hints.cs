@@ -44,6 +44,7 @@ internal static class Hints
             "Run 'templating doctor' on the node.",
         "NODE_MEMORY_EXHAUSTED" or "NODE_CAPACITY_EXHAUSTED" =>
             "'templating node info' shows what is used; 'templating clone stop' makes room.",
+        "TENANT_QUOTA_EXHAUSTED" => "'templating clone list' and 'templating template list' show what the tenant has.",
         "DISK_FULL" => "'templating node gc' deletes what no template uses.",
         "IDENTITY_NOT_CONFIRMED" => "A busy node may need more time: --identity-timeout 2m.",
         _ => null,

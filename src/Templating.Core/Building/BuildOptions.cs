@@ -8,8 +8,14 @@ public sealed record BuildOptions
     /// <summary>Folder for the sockets of VMs being built, <c>RUN/builds</c>.</summary>
     public required string BuildsFolder { get; init; }
 
-    /// <summary>How many templates may be built at the same time; the others queue.</summary>
+    /// <summary>How many templates may be built at the same time; the others queue, each tenant's in turn with the others'.</summary>
     public int MaxConcurrentBuilds { get; init; } = 2;
+
+    /// <summary>
+    /// How long a build that waits for its guest, or for the server of a file, counts among <see cref="MaxConcurrentBuilds"/>: a
+    /// guest that boots is work. Then it counts for its tenant alone, and the build of another goes on.
+    /// </summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
     /// How long the guest is left alone after its warm-up, before the freeze. What it still has to do then (timers, deferred

@@ -1,4 +1,5 @@
 using Templating.Contract;
+using Templating.Core.Capacity;
 using Templating.Core.Downloads;
 using Templating.Core.Errors;
 using Templating.Core.Store;
@@ -7,7 +8,7 @@ using Templating.Core.Templates;
 namespace Templating.Core.Building;
 
 /// <summary>The files of one build, wherever they come from; what was fetched stays until this is disposed.</summary>
-internal sealed class GuestInputs(string tenant, GuestFilePolicy policy, GuestDownloads? downloads) : IDisposable
+internal sealed class GuestInputs(string tenant, GuestFilePolicy policy, GuestDownloads? downloads, Turn turn) : IDisposable
 {
     private readonly List<Download> _fetched = [];
 
@@ -40,7 +41,12 @@ internal sealed class GuestInputs(string tenant, GuestFilePolicy policy, GuestDo
         if (source.Url is not null)
         {
             // The store's own file by now, and its bytes are known.
-            var fetched = await downloads!.FetchAsync(tenant, field, source, cancellationToken);
+            Download fetched;
+            using (turn.Await())
+            {
+                fetched = await downloads!.FetchAsync(tenant, field, source, cancellationToken);
+            }
+
             _fetched.Add(fetched);
             return await read(field + ".url", fetched.Path, GuestFilePolicy.Anywhere);
         }

@@ -1,3 +1,4 @@
+using Templating.Core.Capacity;
 using Templating.Core.Diagnostics;
 using Templating.Core.Errors;
 using Templating.Core.Linux;
@@ -12,11 +13,12 @@ namespace Templating.Core.Building;
 /// One build: resolve, import, boot, ready, warm_up, freeze, seal. Whatever happens, its VM is gone and its files are either
 /// published or removed when this returns.
 /// </summary>
-internal sealed class TemplateBuilder(VmParts parts, TemplateStore store, BuildOptions options)
+internal sealed class TemplateBuilder(VmParts parts, TemplateStore store, StoreQuota quota, BuildOptions options)
 {
     public async Task<Revision> BuildAsync(
-        CreateTemplate request, IProgress<BuildProgress>? progress, CancellationToken cancellationToken)
+        CreateTemplate request, Turn turn, IProgress<BuildProgress>? progress, CancellationToken cancellationToken)
     {
+        var tenant = request.Name.Tenant;
         var clock = new PhaseClock(parts.Time, "template", parts.Metrics.BuildPhase);
         void Tell(BuildPhase phase, string message) => progress?.Report(new BuildProgress(phase, message, clock.Elapsed));
 
@@ -24,18 +26,20 @@ internal sealed class TemplateBuilder(VmParts parts, TemplateStore store, BuildO
         Tell(BuildPhase.Resolve, "Checking the guest's files and what this node can do");
         var machine = await clock.RunAsync(
             "resolve", () => parts.Vmm.ResolveAsync(spec.Machine, spec.Guest.ImageFiles().Count, cancellationToken));
-        using var charge = parts.Capacity.Charge(machine.MemoryBytes);
+        using var charge = parts.Capacity.Charge(tenant, machine.MemoryBytes);
+        using var room = quota.Reserve(tenant, machine.MemoryBytes);
         using var rented = parts.Users?.Rent();
         var user = rented?.User;
         var folder = VmFolder.NewIn(options.BuildsFolder);
         try
         {
             FileSystem.MakeFolder(folder.Path, FileSystem.OwnerOnlyFolder);
-            using var staged = store.Stage(machine.MemoryBytes, user);
+            using var staged = store.Stage(machine.MemoryBytes, user, tenant);
             var (kernel, initrd) = InputsIn(staged.MakeInputsFolder());
             var inputs = await clock.RunAsync("import", () => ImportAsync(
-                request, staged,
+                request, turn, staged,
                 new GuestFileCopy(kernel, FileLimits.MaxKernelBytes, user), new GuestFileCopy(initrd, FileLimits.MaxInitrdBytes, user), cancellationToken));
+            room.AddImages(inputs.Images);
             Tell(BuildPhase.Boot, $"Booting {machine.MachineType} under {machine.Accelerator} in QEMU {machine.QemuVersion}");
             var boot = new BootRequest
             {
@@ -57,7 +61,11 @@ internal sealed class TemplateBuilder(VmParts parts, TemplateStore store, BuildO
             try
             {
                 vm = await clock.RunAsync("boot", () => parts.Vmm.BootAsync(boot, cancellationToken));
-                agent = await RunGuestAsync(vm, spec, clock, Tell, cancellationToken);
+                using (turn.Await())
+                {
+                    agent = await RunGuestAsync(vm, spec, clock, Tell, cancellationToken);
+                }
+
                 Tell(BuildPhase.Freeze, "Stopping the VM and saving its devices");
                 await clock.RunAsync("freeze", () => vm.FreezeAsync(cancellationToken));
             }
@@ -107,10 +115,10 @@ internal sealed class TemplateBuilder(VmParts parts, TemplateStore store, BuildO
     private static (string Kernel, string Initrd) InputsIn(string folder) => (Path.Combine(folder, "kernel"), Path.Combine(folder, "initrd"));
 
     private async Task<Inputs> ImportAsync(
-        CreateTemplate request, StagedRevision staged, GuestFileCopy kernelCopy, GuestFileCopy initrdCopy, CancellationToken cancellationToken)
+        CreateTemplate request, Turn turn, StagedRevision staged, GuestFileCopy kernelCopy, GuestFileCopy initrdCopy, CancellationToken cancellationToken)
     {
         var guest = request.Spec.Guest;
-        using var files = new GuestInputs(request.Name.Tenant, options.PolicyFor(request), options.Downloads);
+        using var files = new GuestInputs(request.Name.Tenant, options.PolicyFor(request), options.Downloads, turn);
         var images = new List<FileDigest>();
         foreach (var (index, image) in guest.ImageFiles().Index())
         {

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using Microsoft.Extensions.Logging;
+using Templating.Core.Capacity;
 using Templating.Core.Clones;
 using Templating.Core.Diagnostics;
 using Templating.Core.Errors;
@@ -15,7 +16,7 @@ using Templating.Core.Vms;
 namespace Templating.Core.Building;
 
 /// <inheritdoc />
-public sealed class TemplateManager : ITemplateManager, IDisposable
+public sealed class TemplateManager : ITemplateManager
 {
     private readonly VmParts _parts;
     private readonly TemplateStore _store;
@@ -25,18 +26,29 @@ public sealed class TemplateManager : ITemplateManager, IDisposable
     private readonly ILogger<TemplateManager> _logger;
     private readonly TemplateBuilder _builder;
     private readonly TemplateViews _views;
-    private readonly SemaphoreSlim _slots;
+    private readonly FairTurns _turns;
+    private readonly StoreQuota _quota;
     private readonly ConcurrentDictionary<TemplateName, TemplateSpec> _building = new();
-    private readonly RequestLog<RevisionName> _requests = new();
+    private readonly RequestLog<RevisionName> _requests;
     private readonly Broadcaster<Change<TemplateView>> _changes = new();
 
     public TemplateManager(
         VmParts parts, TemplateStore store, RevisionLeases leases, ICloneUsage clones, BuildOptions options, ILogger<TemplateManager> logger)
     {
         (_parts, _store, _leases, _clones, _options, _logger) = (parts, store, leases, clones, options, logger);
-        _builder = new TemplateBuilder(parts, store, options);
+        _requests = new RequestLog<RevisionName>(store.Has);
+        _quota = new StoreQuota(store, parts.Capacity.Limits);
+        _builder = new TemplateBuilder(parts, store, _quota, options);
         _views = new TemplateViews(parts.Vmm, store, leases, _building);
-        _slots = new SemaphoreSlim(options.MaxConcurrentBuilds);
+        _turns = new FairTurns(
+            new TurnRules
+            {
+                What = "builds",
+                InAll = options.MaxConcurrentBuilds,
+                PerTenant = tenant => parts.Capacity.Limits.Of(tenant).Builds ?? options.MaxConcurrentBuilds,
+                Patience = options.Patience,
+            },
+            parts.Time);
         parts.Metrics.ObserveStates(
             "templating.templates", "{revision}", "Template revisions on the node, by state.",
             () => List(null).CountBy(t => t.State).Select(p => KeyValuePair.Create(p.Key.ToString(), p.Value)));
@@ -122,6 +134,7 @@ public sealed class TemplateManager : ITemplateManager, IDisposable
             }
         }
 
+        _requests.ForgetGone();
         return deleted;
     }
 
@@ -142,8 +155,6 @@ public sealed class TemplateManager : ITemplateManager, IDisposable
 
     public IAsyncEnumerable<Change<TemplateView>> WatchAsync(CancellationToken cancellationToken) =>
         _changes.SubscribeAsync(cancellationToken);
-
-    public void Dispose() => _slots.Dispose();
 
     /// <summary>First nobody new, then nobody at all: also clones that are still starting are ended.</summary>
     private async Task<IDisposable> BeginForcedAsync(RevisionName name, CancellationToken cancellationToken)
@@ -180,6 +191,8 @@ public sealed class TemplateManager : ITemplateManager, IDisposable
             throw new TemplatingException(violations);
         }
 
+        var tenant = request.Name.Tenant;
+        _parts.Capacity.Limits.Of(tenant).RequireOutbound(tenant, request.Spec.Network);
         if (!_building.TryAdd(request.Name, request.Spec))
         {
             throw new TemplatingException(
@@ -189,18 +202,11 @@ public sealed class TemplateManager : ITemplateManager, IDisposable
 
         try
         {
-            await _slots.WaitAsync(cancellationToken);
-            try
-            {
-                var revision = await _builder.BuildAsync(request, progress, cancellationToken);
-                Retain(request);
-                _changes.Publish(new Change<TemplateView>(ChangeKind.Added, _views.Of(revision)));
-                return revision.Name;
-            }
-            finally
-            {
-                _slots.Release();
-            }
+            using var turn = await _turns.TakeAsync(tenant, cancellationToken);
+            var revision = await _builder.BuildAsync(request, turn, progress, cancellationToken);
+            Retain(request);
+            _changes.Publish(new Change<TemplateView>(ChangeKind.Added, _views.Of(revision)));
+            return revision.Name;
         }
         finally
         {
@@ -228,6 +234,7 @@ public sealed class TemplateManager : ITemplateManager, IDisposable
         finally
         {
             deletions.ForEach(d => d.Dispose());
+            _requests.ForgetGone();
         }
 
         bool IsHeld(RevisionName name)

@@ -4,11 +4,12 @@ namespace Templating.Core.Capacity;
 
 /// <summary>
 /// The node's memory budget. A VM is charged its whole RAM (divided by the overcommit ratio) and QEMU's own memory,
-/// because a guest may write every page of its RAM whenever it likes.
+/// because a guest may write every page of its RAM whenever it likes. Each tenant has its own limits within it.
 /// </summary>
-public sealed class NodeCapacity(CapacityOptions options)
+public sealed class NodeCapacity(CapacityOptions options, ITenantLimits? limits = null)
 {
     private readonly Lock _lock = new();
+    private readonly Dictionary<string, (int Vms, long Bytes)> _tenants = new(StringComparer.Ordinal);
     private long _charged;
     private int _vms;
 
@@ -23,13 +24,27 @@ public sealed class NodeCapacity(CapacityOptions options)
         }
     }
 
-    /// <summary>Charges a VM or refuses with what is free.</summary>
-    /// <exception cref="TemplatingException">NodeMemoryExhausted, NodeCapacityExhausted.</exception>
-    public MemoryCharge Charge(long memoryBytes)
+    /// <summary>What each tenant may have.</summary>
+    public ITenantLimits Limits { get; } = limits ?? SameLimits.Defaults;
+
+    /// <summary>What a tenant's VMs are and are charged.</summary>
+    public (int Vms, long Bytes) Of(string tenant)
     {
-        var bytes = Price(memoryBytes);
         lock (_lock)
         {
+            return _tenants.GetValueOrDefault(tenant);
+        }
+    }
+
+    /// <summary>Charges a VM or refuses with what is free.</summary>
+    /// <exception cref="TemplatingException">TenantQuotaExhausted, NodeMemoryExhausted, NodeCapacityExhausted.</exception>
+    public MemoryCharge Charge(string tenant, long memoryBytes)
+    {
+        var bytes = Price(memoryBytes);
+        var own = Limits.Of(tenant);
+        lock (_lock)
+        {
+            RequireOwn(tenant, own, bytes);
             if (_vms >= options.MaxVms)
             {
                 throw new TemplatingException(
@@ -57,25 +72,34 @@ public sealed class NodeCapacity(CapacityOptions options)
                 };
             }
 
-            return Take(bytes);
+            return Take(tenant, bytes);
         }
     }
 
-    /// <summary>Charges a VM that already runs, beyond the budget if need be: it was admitted by the daemon before.</summary>
-    public MemoryCharge ChargeAdopted(long bytes)
+    /// <summary>Charges a VM that already runs, beyond budget and limits if need be: it was admitted by the daemon before.</summary>
+    public MemoryCharge ChargeAdopted(string tenant, long bytes)
     {
         lock (_lock)
         {
-            return Take(bytes);
+            return Take(tenant, bytes);
         }
     }
 
-    internal void Release(long bytes)
+    internal void Release(string tenant, long bytes)
     {
         lock (_lock)
         {
             _charged -= bytes;
             _vms--;
+            var (vms, charged) = _tenants[tenant];
+            if (vms == 1)
+            {
+                _tenants.Remove(tenant);
+            }
+            else
+            {
+                _tenants[tenant] = (vms - 1, charged - bytes);
+            }
         }
     }
 
@@ -83,16 +107,33 @@ public sealed class NodeCapacity(CapacityOptions options)
 
     private long Price(long memoryBytes) => (long)(memoryBytes / options.Overcommit) + options.OverheadBytes;
 
-    private MemoryCharge Take(long bytes)
+    private void RequireOwn(string tenant, TenantLimits own, long bytes)
+    {
+        var (vms, charged) = _tenants.GetValueOrDefault(tenant);
+        if (vms >= own.Vms)
+        {
+            throw TenantRefusals.Quota(tenant, "vms", $"{vms + 1} VMs", $"{own.Vms}", "Stop some");
+        }
+
+        if (charged + bytes > own.MemoryBytes)
+        {
+            throw TenantRefusals.Quota(
+                tenant, "memoryBytes", $"{InMiB(charged + bytes)} MiB of memory", $"{InMiB(own.MemoryBytes.Value)} MiB", "Stop clones, or take smaller ones");
+        }
+    }
+
+    private MemoryCharge Take(string tenant, long bytes)
     {
         _charged += bytes;
         _vms++;
-        return new MemoryCharge(this, bytes);
+        var (vms, charged) = _tenants.GetValueOrDefault(tenant);
+        _tenants[tenant] = (vms + 1, charged + bytes);
+        return new MemoryCharge(this, tenant, bytes);
     }
 }
 
 /// <summary>A share of the budget; given back once, on dispose.</summary>
-public sealed class MemoryCharge(NodeCapacity owner, long bytes) : IDisposable
+public sealed class MemoryCharge(NodeCapacity owner, string tenant, long bytes) : IDisposable
 {
     private int _released;
 
@@ -102,7 +143,7 @@ public sealed class MemoryCharge(NodeCapacity owner, long bytes) : IDisposable
     {
         if (Interlocked.Exchange(ref _released, 1) == 0)
         {
-            owner.Release(bytes);
+            owner.Release(tenant, bytes);
         }
     }
 }

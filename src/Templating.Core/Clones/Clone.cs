@@ -9,6 +9,7 @@ internal sealed class Clone
 {
     private readonly Lock _lock = new();
     private Task<VmEnd?>? _removal;
+    private volatile bool _isBeingRemoved;
 
     public required VmFolder Folder { get; init; }
 
@@ -37,23 +38,15 @@ internal sealed class Clone
 
     public CloneName Name => View.Name;
 
-    /// <summary>Whether somebody removes it: its end is then no news.</summary>
-    public bool IsBeingRemoved
-    {
-        get
-        {
-            lock (_lock)
-            {
-                return _removal is not null;
-            }
-        }
-    }
+    /// <summary>Whether somebody removes it: its end is then no news, and a retry of its request a new try. Asked without its lock.</summary>
+    public bool IsBeingRemoved => _isBeingRemoved;
 
     /// <summary>Runs <paramref name="remove"/>, once; whoever comes later gets the same task.</summary>
     public Task<VmEnd?> RemoveOnce(Func<Task<VmEnd?>> remove)
     {
         lock (_lock)
         {
+            _isBeingRemoved = true;
             return _removal ??= remove();
         }
     }

@@ -28,8 +28,11 @@ internal sealed class CloneAdmission(
         try
         {
             source.RequireCompatible(await vmm.ProbeAsync(refresh: false, cancellationToken));
-            holdings.Charge = capacity.Charge(revision.Manifest.Machine.MemoryBytes);
-            var name = new CloneName(request.Template.Tenant, request.Id ?? CloneNaming.NewId(request.Template.Name));
+            var tenant = request.Template.Tenant;
+            var network = request.Network ?? revision.Manifest.Spec.Network;
+            capacity.Limits.Of(tenant).RequireNetwork(tenant, network);
+            holdings.Charge = capacity.Charge(tenant, revision.Manifest.Machine.MemoryBytes);
+            var name = new CloneName(tenant, request.Id ?? CloneNaming.NewId(request.Template.Name));
             var birth = new VmBirth
             {
                 Name = name.ToString(),
@@ -46,7 +49,7 @@ internal sealed class CloneAdmission(
                 CreatedAt = time.GetUtcNow(),
                 Generation = Guid.NewGuid(),
                 Mac = MacAddress.New(),
-                Network = request.Network ?? revision.Manifest.Spec.Network,
+                Network = network,
                 ChargedBytes = holdings.Charge.Bytes,
                 Labels = request.Labels,
             });

@@ -8,7 +8,7 @@ namespace Templating.Core.Clones;
 
 /// <summary>Puts clones together: each with a life of its own that tells the table of its changes.</summary>
 internal sealed class CloneFactory(
-    IVmm vmm, CloneTable table, CloneAdmission admission, VmUserPool? users, StartTurns turns, TemplatingMetrics metrics, TimeProvider time)
+    IVmm vmm, CloneTable table, CloneAdmission admission, VmUserPool? users, FairTurns turns, TemplatingMetrics metrics, TimeProvider time)
 {
     /// <summary>Admits one, enters it into the table and begins it.</summary>
     /// <exception cref="TemplatingException">It is not admitted; then nothing is held and nothing was begun.</exception>

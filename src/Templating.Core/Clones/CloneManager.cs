@@ -16,13 +16,19 @@ namespace Templating.Core.Clones;
 /// <inheritdoc />
 public sealed class CloneManager : ICloneManager, ICloneUsage, IAsyncDisposable
 {
+    /// <summary>
+    /// Times the starts of all: guests that keep silent are not counted among those of all, and their tenant starts others
+    /// beside as many of them.
+    /// </summary>
+    private const int StartsPerTenant = 2;
+
     private readonly CloneFactory _factory;
     private readonly CloneTable _table;
     private readonly CloneRecovery _recovery;
     private readonly CloneOptions _options;
     private readonly NodeCapacity _capacity;
-    private readonly StartTurns _turns;
-    private readonly RequestLog<Clone> _requests = new();
+    private readonly FairTurns _execs;
+    private readonly RequestLog<Clone> _requests = new(isThere: clone => !clone.IsBeingRemoved);
     private readonly TemplatingMetrics _metrics;
     private readonly TimeProvider _time;
     private readonly ILogger<CloneManager> _logger;
@@ -33,10 +39,13 @@ public sealed class CloneManager : ICloneManager, ICloneUsage, IAsyncDisposable
         VmParts parts, TemplateStore store, RevisionLeases leases, CloneOptions options, ILogger<CloneManager> logger)
     {
         (_options, _capacity, _metrics, _time, _logger) = (options, parts.Capacity, parts.Metrics, parts.Time, logger);
-        _turns = new StartTurns(options.MaxConcurrentStarts);
+        var starts = new FairTurns(
+            new TurnRules { What = "starts", InAll = options.MaxConcurrentStarts, PerTenant = _ => StartsPerTenant * options.MaxConcurrentStarts }, _time);
+        _execs = new FairTurns(
+            new TurnRules { What = "programs", InAll = int.MaxValue / 2, PerTenant = tenant => _capacity.Limits.Of(tenant).Execs }, _time);
         _table = new CloneTable(_requests, _time, logger);
         var admission = new CloneAdmission(parts.Vmm, store, leases, _capacity, options, _time);
-        _factory = new CloneFactory(parts.Vmm, _table, admission, parts.Users, _turns, _metrics, _time);
+        _factory = new CloneFactory(parts.Vmm, _table, admission, parts.Users, starts, _metrics, _time);
         _recovery = new CloneRecovery(parts, _factory, leases, options, logger);
         _metrics.ObserveStates("templating.clones", "{clone}", "Clones on the node, by state.", CountStates);
         _metrics.ObserveBytes("templating.memory.charged", "Bytes charged to the node's memory budget.", () => _capacity.View.ChargedBytes);
@@ -116,6 +125,9 @@ public sealed class CloneManager : ICloneManager, ICloneUsage, IAsyncDisposable
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var vm = _table.Get(name).Life.Require(VmOperation.Exec);
+        var limit = _capacity.Limits.Of(name.Tenant).Execs;
+        using var turn = _execs.TryTake(name.Tenant)
+            ?? throw TenantRefusals.Quota(name.Tenant, "execs", $"{limit + 1} programs at once", $"{limit}", "Wait until some end");
         using var span = TemplatingTelemetry.Source.StartActivity("clone.exec");
         await foreach (var output in vm.Guest.ExecAsync(command, input, cancellationToken))
         {
@@ -160,7 +172,6 @@ public sealed class CloneManager : ICloneManager, ICloneUsage, IAsyncDisposable
             await clone.Life.LetGoAsync(_abandoning.Token);
             await clone.Background;
         }));
-        _turns.Dispose();
         _stopping.Dispose();
         _abandoning.Dispose();
     }

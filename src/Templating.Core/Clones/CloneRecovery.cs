@@ -92,7 +92,7 @@ internal sealed class CloneRecovery(
             return new VmHoldings
             {
                 User = record.User is { } user ? parts.Users?.Reserve(user) : null,
-                Charge = parts.Capacity.ChargeAdopted(record.View.ChargedBytes),
+                Charge = parts.Capacity.ChargeAdopted(record.View.Name.Tenant, record.View.ChargedBytes),
                 Lease = lease,
             };
         }

@@ -96,11 +96,8 @@ internal sealed class CloneTable(RequestLog<Clone> requests, TimeProvider time, 
             logger.CleanUpFailed(e, clone.Name);
         }
 
-        if (clone.RequestId is { } id)
-        {
-            requests.Forget(clone.Name.Tenant, id);
-        }
-
+        // Not by its id: a new try may run under that by now.
+        requests.ForgetGone();
         _clones.TryRemove(KeyValuePair.Create(clone.Name, clone));
         _changes.Publish(new Change<CloneView>(ChangeKind.Deleted, clone.View));
         return end;

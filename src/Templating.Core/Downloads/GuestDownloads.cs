@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Polly;
 using Polly.Retry;
 using Templating.Contract;
+using Templating.Core.Capacity;
 using Templating.Core.Errors;
 using Templating.Core.Store;
 using Templating.Core.Templates;
@@ -23,22 +24,28 @@ public sealed partial class GuestDownloads : IDisposable
     /// <summary>At once in all.</summary>
     private const int MaxInAll = 8;
 
+    /// <summary>Room is asked for by as much: each time the tenant's files are looked at.</summary>
+    private const long RoomStep = 16L << 20;
+
+    /// <summary>Servers are strangers: a slow one counts among all for so long, and then for its tenant alone.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
     private readonly DownloadOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger<GuestDownloads> _logger;
     private readonly HostRules _rules;
     private readonly HttpClient _http;
     private readonly DownloadCache _cache;
-    private readonly Turns _turns;
+    private readonly FairTurns _turns;
     private readonly ResiliencePipeline _retry;
 
-    public GuestDownloads(DownloadOptions options, TimeProvider time, ILogger<GuestDownloads> logger)
+    public GuestDownloads(DownloadOptions options, ITenantLimits limits, TimeProvider time, ILogger<GuestDownloads> logger)
     {
         (_options, _time, _logger) = (options, time, logger);
         _rules = new HostRules(options.Hosts);
         _http = DownloadClient.Create(options, _rules);
-        _cache = new DownloadCache(options.Folder, time);
-        _turns = new Turns(MaxPerTenant, MaxInAll);
+        _cache = new DownloadCache(options.Folder, limits, time);
+        _turns = new FairTurns(new TurnRules { What = "transfers", InAll = MaxInAll, PerTenant = _ => MaxPerTenant, Patience = Patience }, time);
         _retry = new ResiliencePipelineBuilder { TimeProvider = time }.AddRetry(new RetryStrategyOptions
         {
             ShouldHandle = new PredicateBuilder().Handle<TransientException>(),
@@ -58,7 +65,7 @@ public sealed partial class GuestDownloads : IDisposable
     /// <param name="field">Of the request, for what is told of it.</param>
     /// <param name="source">With URL and digest.</param>
     /// <param name="cancellationToken">Ends the transfer.</param>
-    /// <exception cref="TemplatingException">InvalidArgument: not allowed, too large, other bytes. DownloadFailed. DiskFull.</exception>
+    /// <exception cref="TemplatingException">InvalidArgument: not allowed, too large, other bytes. TenantQuotaExhausted. DownloadFailed. DiskFull.</exception>
     public async Task<Download> FetchAsync(string tenant, string field, FileSource source, CancellationToken cancellationToken)
     {
         var (url, sha256) = (new Uri(source.Url!), source.Sha256!);
@@ -68,18 +75,19 @@ public sealed partial class GuestDownloads : IDisposable
         }
 
         using var turn = await _turns.TakeAsync(tenant, cancellationToken);
-        if (_cache.TryUse(sha256) is { } known)
+        if (_cache.TryUse(tenant, sha256) is { } known)
         {
             return known;
         }
 
         _cache.Collect();
-        var part = _cache.BeginPart(sha256);
+        var part = _cache.BeginPart(tenant, sha256);
         try
         {
             var start = _time.GetTimestamp();
-            await _retry.ExecuteAsync(async token => await TransferAsync(field, url, sha256, part, token), cancellationToken);
-            var download = _cache.Keep(part, sha256);
+            using var stranger = turn.Await();
+            await _retry.ExecuteAsync(async token => await TransferAsync(field, url, sha256, bytes => _cache.Grow(tenant, part, bytes), part, token), cancellationToken);
+            var download = _cache.Keep(tenant, part, sha256);
             LogFetched(_logger, url.Host, sha256, new FileInfo(download.Path).Length >> 20, _time.GetElapsedTime(start).TotalSeconds);
             return download;
         }
@@ -96,15 +104,12 @@ public sealed partial class GuestDownloads : IDisposable
         }
     }
 
-    public void Dispose()
-    {
-        _http.Dispose();
-        _turns.Dispose();
-    }
+    public void Dispose() => _http.Dispose();
 
     private static TemplatingException Bad(string field, string problem) => new([new FieldViolation(field, problem)]);
 
-    private async Task TransferAsync(string field, Uri url, string sha256, string part, CancellationToken cancellationToken)
+    private async Task TransferAsync(
+        string field, Uri url, string sha256, Action<long> grow, string part, CancellationToken cancellationToken)
     {
         using var stall = new CancellationTokenSource(DownloadClient.StallTimeout, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, stall.Token);
@@ -116,7 +121,8 @@ public sealed partial class GuestDownloads : IDisposable
                 throw Bad(field + ".url", $"The file has {response.Content.Headers.ContentLength} bytes; at most {_options.MaxBytes} are fetched.");
             }
 
-            var found = await SaveAsync(field, response, part, stall, either.Token);
+            grow(response.Content.Headers.ContentLength ?? 0);
+            var found = await SaveAsync(field, response, grow, part, stall, either.Token);
             if (!string.Equals(found, sha256, StringComparison.Ordinal))
             {
                 throw Bad(field + ".sha256", $"The file's bytes hash to {found}, and {sha256} is expected: correct the digest, or the file at the URL.");
@@ -172,7 +178,7 @@ public sealed partial class GuestDownloads : IDisposable
             : Bad(field + ".url", $"'{url.Host}' answered {(int)status} ({status}); 200 is expected: correct the URL, or the server.");
 
     private async Task<string> SaveAsync(
-        string field, HttpResponseMessage response, string part, CancellationTokenSource stall, CancellationToken cancellationToken)
+        string field, HttpResponseMessage response, Action<long> grow, string part, CancellationTokenSource stall, CancellationToken cancellationToken)
     {
         await using var input = await response.Content.ReadAsStreamAsync(cancellationToken);
         await using var output = new FileStream(part, new FileStreamOptions
@@ -185,6 +191,7 @@ public sealed partial class GuestDownloads : IDisposable
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var buffer = new byte[BufferSize];
         var size = 0L;
+        var room = response.Content.Headers.ContentLength ?? 0;
         for (int read; (read = await input.ReadAsync(buffer, cancellationToken)) > 0;)
         {
             stall.CancelAfter(DownloadClient.StallTimeout);
@@ -192,6 +199,12 @@ public sealed partial class GuestDownloads : IDisposable
             if (size > _options.MaxBytes)
             {
                 throw Bad(field + ".url", $"The file has more than the {_options.MaxBytes} bytes that are fetched at most.");
+            }
+
+            if (size > room)
+            {
+                room = size + RoomStep;
+                grow(room);
             }
 
             hash.AppendData(buffer, 0, read);

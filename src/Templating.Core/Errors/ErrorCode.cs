@@ -18,6 +18,9 @@ public enum ErrorCode
     /// <summary>The caller may not act for that tenant. Says nothing about what the tenant has.</summary>
     PermissionDenied,
 
+    /// <summary>The tenant may not have such a network: outbound, or that port of the host.</summary>
+    NetworkNotAllowed,
+
     /// <summary>The operation is not legal in the object's present state.</summary>
     IllegalState,
 
@@ -45,6 +48,9 @@ public enum ErrorCode
 
     /// <summary>The node's limit of clones or of user ids for them is reached. Retryable later.</summary>
     NodeCapacityExhausted,
+
+    /// <summary>A limit of the tenant's own is reached. Retryable later; the message says which, what was found and what is allowed.</summary>
+    TenantQuotaExhausted,
 
     /// <summary>The store's filesystem is full. Retryable when there is room.</summary>
     DiskFull,

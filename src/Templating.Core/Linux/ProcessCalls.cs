@@ -15,6 +15,10 @@ internal static unsafe partial class ProcessCalls
     [LibraryImport("libc", SetLastError = true, EntryPoint = "waitid")]
     internal static partial int WaitId(int kind, int id, SignalInfo* info, int options);
 
+    /// <summary>With kind and id 0 it is the calling thread's alone (setpriority(2), "C library/kernel differences").</summary>
+    [LibraryImport("libc", SetLastError = true, EntryPoint = "setpriority")]
+    internal static partial int SetPriority(int kind, uint id, int nice);
+
     public static int PidFdOpen(int pid) => (int)SystemCall(PidFdOpenNumber, pid, 0, 0, 0);
 
     public static int PidFdSendSignal(int pidFd, int signal) => (int)SystemCall(PidFdSendSignalNumber, pidFd, signal, 0, 0);

@@ -1,12 +1,14 @@
+using System.Runtime.CompilerServices;
 using Templating.Core.Errors;
 
 namespace Templating.Core.Requests;
 
 /// <summary>
 /// Makes retries safe: a request id leads to the first result as long as that exists (AIP-155). A request that failed
-/// is forgotten, so that its retry is a new try.
+/// is forgotten, so that its retry is a new try; so is one whose result is gone, whoever took it away.
 /// </summary>
-internal sealed class RequestLog<T>
+/// <param name="isThere">Whether a result still exists. Asked under a lock: it must not wait.</param>
+internal sealed class RequestLog<T>(Func<T, bool> isThere)
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<(string Tenant, Guid Id), Entry> _entries = [];
@@ -28,7 +30,7 @@ internal sealed class RequestLog<T>
             Entry? entry;
             lock (_lock)
             {
-                if (!_entries.TryGetValue(key, out entry))
+                if (!_entries.TryGetValue(key, out entry) || IsGone(entry))
                 {
                     mine = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
                     _entries[key] = entry = new Entry(digest, mine.Task);
@@ -37,7 +39,7 @@ internal sealed class RequestLog<T>
 
             if (mine is not null)
             {
-                return await FirstAsync(key, mine, create, cancellationToken);
+                return await FirstAsync(key, entry, mine, create, cancellationToken);
             }
 
             if (!string.Equals(entry.Digest, digest, StringComparison.Ordinal))
@@ -63,17 +65,23 @@ internal sealed class RequestLog<T>
     {
         lock (_lock)
         {
-            _entries[(tenant, id)] = new Entry(digest, Task.FromResult(result));
+            _entries[(tenant, id)] = new Entry(digest, Task.FromResult(result)) { Value = new StrongBox<T>(result) };
         }
     }
 
-    public void Forget(string tenant, Guid id)
+    /// <summary>Forgets requests whose results are gone: what nobody asks for again would be kept for ever.</summary>
+    public void ForgetGone()
     {
         lock (_lock)
         {
-            _entries.Remove((tenant, id));
+            foreach (var (key, _) in _entries.Where(e => IsGone(e.Value)).ToArray())
+            {
+                _entries.Remove(key);
+            }
         }
     }
+
+    private bool IsGone(Entry entry) => entry.Value is { } value && !isThere(value.Value!);
 
     /// <summary>Another request may have begun under the same id, after this one's result was forgotten.</summary>
     private void ForgetOwn((string Tenant, Guid Id) key, Task<T> result)
@@ -88,12 +96,13 @@ internal sealed class RequestLog<T>
     }
 
     private async Task<T> FirstAsync(
-        (string Tenant, Guid Id) key, TaskCompletionSource<T> mine, Func<CancellationToken, Task<T>> create,
+        (string Tenant, Guid Id) key, Entry entry, TaskCompletionSource<T> mine, Func<CancellationToken, Task<T>> create,
         CancellationToken cancellationToken)
     {
         try
         {
             var result = await create(cancellationToken);
+            entry.Value = new StrongBox<T>(result);
             mine.SetResult(result);
             return result;
         }
@@ -114,5 +123,19 @@ internal sealed class RequestLog<T>
         }
     }
 
-    private sealed record Entry(string Digest, Task<T> Result);
+    private sealed class Entry(string digest, Task<T> result)
+    {
+        private volatile StrongBox<T>? _value;
+
+        public string Digest => digest;
+
+        public Task<T> Result => result;
+
+        /// <summary>Null while it is under way.</summary>
+        public StrongBox<T>? Value
+        {
+            get => _value;
+            set => _value = value;
+        }
+    }
 }

@@ -49,7 +49,7 @@ internal sealed class RevisionVerifier(StoreLayout layout, VerifiedFiles files)
                     progress.Report(new VerifyProgress(path, done, total));
                 }
             };
-            if (await files.CheckAgainAsync(path, digest, step, cancellationToken) is { } problem)
+            if (await files.CheckAgainAsync(name.Template.Tenant, path, digest, step, cancellationToken) is { } problem)
             {
                 problems.Add(problem);
             }
@@ -69,7 +69,7 @@ internal sealed class RevisionVerifier(StoreLayout layout, VerifiedFiles files)
         var problems = new List<string>();
         CheckManifest(revision.Name, problems);
         var readings = Targets(revision.Name, revision.Manifest)
-            .Select(t => files.CheckAsync(t.Path, t.Digest, cancellationToken)).ToArray();
+            .Select(t => files.CheckAsync(revision.Name.Template.Tenant, t.Path, t.Digest, cancellationToken)).ToArray();
         foreach (var problem in await Task.WhenAll(readings))
         {
             if (problem is not null)

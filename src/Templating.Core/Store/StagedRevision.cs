@@ -14,14 +14,15 @@ public sealed class StagedRevision : IDisposable
     private const long NoRoom = 1024 * 1024;
 
     private readonly StoreContext _store;
+    private readonly string _tenant;
     private readonly List<string> _images = [];
     private string? _inputs;
     private int _publications;
     private bool _disposed;
 
-    private StagedRevision(StoreContext store, string path)
+    private StagedRevision(StoreContext store, string tenant, string path)
     {
-        _store = store;
+        (_store, _tenant) = (store, tenant);
         Path = path;
     }
 
@@ -31,7 +32,7 @@ public sealed class StagedRevision : IDisposable
 
     public string StatePath => System.IO.Path.Combine(Path, StoreLayout.StateFile);
 
-    internal static StagedRevision Create(StoreContext store, long memoryBytes, VmUser? owner)
+    internal static StagedRevision Create(StoreContext store, long memoryBytes, VmUser? owner, string tenant)
     {
         StagedRevision staged;
         lock (store.Gate)
@@ -42,7 +43,7 @@ public sealed class StagedRevision : IDisposable
                 throw StoreFiles.DiskFull(store.Layout.Staging, needed);
             }
 
-            staged = new StagedRevision(store, store.Own("build"));
+            staged = new StagedRevision(store, tenant, store.Own("build"));
             store.Enter(staged, memoryBytes);
         }
 
@@ -88,8 +89,39 @@ public sealed class StagedRevision : IDisposable
     /// InvalidArgument: not a file the policy allows, or not a multiple of 2 MiB. IllegalState: it changed under way.
     /// DiskFull.
     /// </exception>
-    public Task<FileDigest> ImportImageAsync(string path, GuestFilePolicy policy, CancellationToken cancellationToken) =>
-        Task.Run(() => ImportAsync(path, policy, cancellationToken), cancellationToken);
+    public async Task<FileDigest> ImportImageAsync(string path, GuestFilePolicy policy, CancellationToken cancellationToken)
+    {
+        string copy;
+        lock (_store.Gate)
+        {
+            ThrowIfGivenUp();
+            copy = _store.Own("image");
+        }
+
+        try
+        {
+            var digest = await WorkThread.RunAsync(
+                "import", () => new ImageImporter(_store.Options, _store.Logger).Copy(path, policy, copy, cancellationToken));
+            var target = _store.Layout.Image(digest.Sha256);
+            if (Adopt(copy, target, digest))
+            {
+                return digest;
+            }
+
+            // There already, and held now. Whoever builds anew because an image went bad must get a good one.
+            if (await _store.Files.CheckAsync(_tenant, target, digest, cancellationToken) is not null)
+            {
+                _store.Logger.ImageHealed(target);
+                MoveImage(copy, target, digest);
+            }
+
+            return digest;
+        }
+        finally
+        {
+            _store.Discard(copy);
+        }
+    }
 
     /// <summary>
     /// Punches zero pages out of memory, hashes memory and state, makes them and the manifest read-only, writes all
@@ -103,7 +135,7 @@ public sealed class StagedRevision : IDisposable
     {
         ThrowIfGivenUp();
         return Interlocked.Increment(ref _publications) == 1
-            ? Task.Run(() => new Publication(_store, this).Run(draft, cancellationToken), cancellationToken)
+            ? WorkThread.RunAsync("publish", () => new Publication(_store, this).Run(draft, cancellationToken))
             : throw new InvalidOperationException("A staged revision is published once.");
     }
 
@@ -164,39 +196,6 @@ public sealed class StagedRevision : IDisposable
             && Marshal.GetLastPInvokeError() is not (Errno.NotSupported or Errno.NotImplemented))
         {
             throw FileSystem.LastError("reserve", path);
-        }
-    }
-
-    private async Task<FileDigest> ImportAsync(string path, GuestFilePolicy policy, CancellationToken cancellationToken)
-    {
-        string copy;
-        lock (_store.Gate)
-        {
-            ThrowIfGivenUp();
-            copy = _store.Own("image");
-        }
-
-        try
-        {
-            var digest = new ImageImporter(_store.Options, _store.Logger).Copy(path, policy, copy, cancellationToken);
-            var target = _store.Layout.Image(digest.Sha256);
-            if (Adopt(copy, target, digest))
-            {
-                return digest;
-            }
-
-            // There already, and held now. Whoever builds anew because an image went bad must get a good one.
-            if (await _store.Files.CheckAsync(target, digest, cancellationToken) is not null)
-            {
-                _store.Logger.ImageHealed(target);
-                MoveImage(copy, target, digest);
-            }
-
-            return digest;
-        }
-        finally
-        {
-            _store.Discard(copy);
         }
     }
 

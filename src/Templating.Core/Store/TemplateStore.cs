@@ -72,6 +72,9 @@ public sealed class TemplateStore : IDisposable
     public Revision? Find(TemplateName template, string? revision) => _context.Index.Revisions.FirstOrDefault(r =>
         r.Name.Template == template && (revision is null || string.Equals(r.Name.Revision, revision, StringComparison.Ordinal)));
 
+    /// <summary>Whether it is there, sound or not.</summary>
+    public bool Has(RevisionName name) => Find(name.Template, name.Revision) is not null || _context.Index.Broken.Any(b => b.Revision.Name == name);
+
     /// <summary>Reads the folders again; returns what was not broken before.</summary>
     public IReadOnlyList<BrokenRevision> Rescan()
     {
@@ -89,12 +92,13 @@ public sealed class TemplateStore : IDisposable
     /// <summary>A new staging folder with a <c>memory</c> of that size, its room reserved, and an empty <c>state</c>.</summary>
     /// <param name="memoryBytes">The RAM's size.</param>
     /// <param name="owner">Who may write the two files: the user the template VM runs as; null for the daemon's own.</param>
+    /// <param name="tenant">Whose turn its images take where they must be read again; empty for the store's own.</param>
     /// <exception cref="TemplatingException">DiskFull: less room than the RAM needs at worst is left.</exception>
-    public StagedRevision Stage(long memoryBytes, VmUser? owner)
+    public StagedRevision Stage(long memoryBytes, VmUser? owner, string tenant = "")
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(memoryBytes);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(memoryBytes, FileLimits.MaxBytes);
-        return StagedRevision.Create(_context, memoryBytes, owner);
+        return StagedRevision.Create(_context, memoryBytes, owner, tenant);
     }
 
     /// <summary>Where the image lies in the store.</summary>

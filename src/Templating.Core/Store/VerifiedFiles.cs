@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Templating.Core.Capacity;
 using Templating.Core.Linux;
 
 namespace Templating.Core.Store;
@@ -11,33 +12,43 @@ internal sealed class VerifiedFiles(ILogger logger) : IDisposable
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<string, Entry> _entries = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string Tenant, string Path), (FileStamp Stamp, FileDigest Expected, Task<string?> Reading)> _underWay = [];
     private readonly CancellationTokenSource _lifetime = new();
-
-    // Hashing is bound by the processor; more readers than processors only delay each other and the clones.
-    private readonly SemaphoreSlim _readers = new(Math.Max(1, Environment.ProcessorCount / 2));
+    private readonly FairTurns _firstUses = Turns("checks before a first use");
+    private readonly FairTurns _verifies = Turns("verifications");
 
     /// <summary>
     /// The problem with a file, or null. A caller who gives up leaves the reading to the others: it belongs to the
     /// store, and ends with it.
     /// </summary>
-    public Task<string?> CheckAsync(string path, FileDigest expected, CancellationToken cancellationToken)
+    /// <param name="tenant">Whose turn it takes. Nobody waits in the queue of another, who may have put much before it.</param>
+    /// <param name="path">Of the file.</param>
+    /// <param name="expected">What it must be.</param>
+    /// <param name="cancellationToken">Of this caller.</param>
+    public Task<string?> CheckAsync(string tenant, string path, FileDigest expected, CancellationToken cancellationToken)
     {
         Task<string?> reading;
         lock (_gate)
         {
-            var stamp = FileStamp.TryRead(path);
-            if (_entries.TryGetValue(path, out var entry) && stamp is { } now && entry.IsFor(now, expected))
+            if (FileStamp.TryRead(path) is not { } stamp)
             {
-                reading = entry.Reading;
+                return Task.FromResult<string?>($"{path} is missing.");
             }
-            else if (stamp is { } found)
+
+            if (Known(path, stamp, expected) is { } known)
             {
-                reading = Task.Run(() => ReadInTurnAsync(path, expected), _lifetime.Token);
-                _entries[path] = new Entry(found, expected, reading);
+                return Task.FromResult(known.Problem);
+            }
+
+            var key = (tenant, path);
+            if (_underWay.TryGetValue(key, out var other) && other.Stamp.SameContent(stamp) && other.Expected == expected)
+            {
+                reading = other.Reading;
             }
             else
             {
-                return Task.FromResult<string?>($"{path} is missing.");
+                reading = Task.Run(() => ReadInTurnAsync(key, stamp, expected), _lifetime.Token);
+                _underWay[key] = (stamp, expected, reading);
             }
         }
 
@@ -45,21 +56,23 @@ internal sealed class VerifiedFiles(ILogger logger) : IDisposable
     }
 
     /// <summary>Reads the file whatever is remembered, and remembers what was found.</summary>
-    public async Task<string?> CheckAgainAsync(string path, FileDigest expected, Action<long>? progress, CancellationToken cancellationToken)
+    public async Task<string?> CheckAgainAsync(
+        string tenant, string path, FileDigest expected, Action<long>? progress, CancellationToken cancellationToken)
     {
-        var stamp = FileStamp.TryRead(path);
-        if (stamp is not { } found)
+        using var turn = await _verifies.TakeAsync(tenant, cancellationToken);
+        if (FileStamp.TryRead(path) is not { } found)
         {
             return $"{path} is missing.";
         }
 
-        var (problem, remember) = await Task.Run(() => Read(path, expected, progress, cancellationToken), cancellationToken);
+        // Nobody's VM waits for it: it gives way to those that do.
+        var (problem, remember) = await WorkThread.RunAsync("verify", () => Read(path, expected, progress, cancellationToken), WorkThread.Low);
         lock (_gate)
         {
             _entries.Remove(path);
             if (remember)
             {
-                _entries[path] = new Entry(found, expected, Task.FromResult(problem));
+                _entries[path] = new Entry(found, expected, problem);
             }
         }
 
@@ -73,7 +86,7 @@ internal sealed class VerifiedFiles(ILogger logger) : IDisposable
         {
             if (FileStamp.TryRead(path) is { } stamp)
             {
-                _entries[path] = new Entry(stamp, digest, Task.FromResult<string?>(null));
+                _entries[path] = new Entry(stamp, digest, Problem: null);
             }
         }
     }
@@ -96,25 +109,54 @@ internal sealed class VerifiedFiles(ILogger logger) : IDisposable
         }
     }
 
-    private async Task<string?> ReadInTurnAsync(string path, FileDigest expected)
+    /// <summary>Hashing is bound by the processor; more readers than processors only delay each other and the clones.</summary>
+    private static FairTurns Turns(string what)
+    {
+        var readers = Math.Max(1, Environment.ProcessorCount / 2);
+        return new FairTurns(new TurnRules { What = what, InAll = readers, PerTenant = _ => readers }, TimeProvider.System);
+    }
+
+    private async Task<string?> ReadInTurnAsync((string Tenant, string Path) key, FileStamp stamp, FileDigest expected)
     {
         var token = _lifetime.Token;
-        await _readers.WaitAsync(token);
         try
         {
-            var (problem, remember) = Read(path, expected, progress: null, token);
-            if (!remember)
+            using var turn = await _firstUses.TakeAsync(key.Tenant, token);
+            lock (_gate)
             {
-                Forget(path);
+                // Another tenant's turn may have come sooner: images are shared.
+                if (Known(key.Path, stamp, expected) is { } known)
+                {
+                    return known.Problem;
+                }
+            }
+
+            var (problem, remember) = await WorkThread.RunAsync("first use", () => Read(key.Path, expected, progress: null, token));
+            if (remember)
+            {
+                lock (_gate)
+                {
+                    _entries[key.Path] = new Entry(stamp, expected, problem);
+                }
             }
 
             return problem;
         }
         finally
         {
-            _readers.Release();
+            lock (_gate)
+            {
+                // Another content may be read under the same name by now.
+                if (_underWay.TryGetValue(key, out var own) && own.Stamp.SameContent(stamp) && own.Expected == expected)
+                {
+                    _underWay.Remove(key);
+                }
+            }
         }
     }
+
+    private Entry? Known(string path, FileStamp stamp, FileDigest expected) =>
+        _entries.TryGetValue(path, out var entry) && entry.Stamp.SameContent(stamp) && entry.Expected == expected ? entry : null;
 
     /// <returns>The problem or null; and whether the next caller may rely on it: a failed read may have been a passing one.</returns>
     private (string? Problem, bool Remember) Read(string path, FileDigest expected, Action<long>? progress, CancellationToken token)
@@ -143,9 +185,5 @@ internal sealed class VerifiedFiles(ILogger logger) : IDisposable
         }
     }
 
-    private sealed record Entry(FileStamp Stamp, FileDigest Expected, Task<string?> Reading)
-    {
-        public bool IsFor(FileStamp stamp, FileDigest expected) =>
-            Stamp.SameContent(stamp) && Expected == expected && !Reading.IsFaulted && !Reading.IsCanceled;
-    }
+    private sealed record Entry(FileStamp Stamp, FileDigest Expected, string? Problem);
 }

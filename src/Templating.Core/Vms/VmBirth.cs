@@ -14,7 +14,7 @@ internal sealed record VmBirth
     public VmHoldings Holdings { get; init; } = new();
 
     /// <summary>Null where it does not wait for others.</summary>
-    public StartTurns? Turns { get; init; }
+    public FairTurns? Turns { get; init; }
 
     /// <summary>Where its user id comes from; null for the starter's own.</summary>
     public VmUserPool? Users { get; init; }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
+using Templating.Core.Capacity;
 using Templating.Core.Diagnostics;
 using Templating.Core.Linux;
 using Templating.Core.Machines;
@@ -12,7 +13,7 @@ namespace Templating.Core.Vms;
 /// </summary>
 internal sealed class VmStart(IVmm vmm, VmBirth birth, VmStatus status, PhaseClock clock, TimeProvider time)
 {
-    private int _turns;
+    private Turn? _turn;
 
     /// <summary>Null until QEMU answers.</summary>
     public IVm? Vm { get; private set; }
@@ -24,12 +25,12 @@ internal sealed class VmStart(IVmm vmm, VmBirth birth, VmStatus status, PhaseClo
     {
         if (birth.Turns is { } turns)
         {
-            await clock.RunAsync("queue", () => turns.WaitAsync(cancellationToken));
-            _turns = 1;
+            _turn = await clock.RunAsync("queue", () => turns.TakeAsync(birth.Source.Name.Template.Tenant, cancellationToken));
         }
 
         if (birth.Source.EnsureVerified is { } verify)
         {
+            using var elsewhere = _turn?.Await();
             await clock.RunAsync("verify", () => verify(cancellationToken));
         }
 
@@ -77,6 +78,8 @@ internal sealed class VmStart(IVmm vmm, VmBirth birth, VmStatus status, PhaseClo
     /// <summary>Until its guest has confirmed who it is.</summary>
     public async Task IdentifyAsync(Activation activation, CancellationToken cancellationToken)
     {
+        // A guest that does not answer must not hold up the starts of others.
+        using var stranger = _turn?.Await();
         var confirmation = await clock.RunAsync("identity", () => Vm!.Guest.IdentifyAsync(
             new GuestIdentity
             {
@@ -103,13 +106,7 @@ internal sealed class VmStart(IVmm vmm, VmBirth birth, VmStatus status, PhaseClo
     }
 
     /// <summary>Lets the next one start. Safe to call again.</summary>
-    public void GiveTurnBack()
-    {
-        if (Interlocked.Exchange(ref _turns, 0) == 1)
-        {
-            birth.Turns!.GiveBack();
-        }
-    }
+    public void GiveTurnBack() => _turn?.Dispose();
 
     private async Task<IVm> PrepareAsync(CancellationToken cancellationToken)
     {

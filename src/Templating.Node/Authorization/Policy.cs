@@ -1,9 +1,10 @@
+using Templating.Core.Capacity;
 using Templating.Core.Linux;
 
 namespace Templating.Node.Authorization;
 
-/// <summary>Who may act for which tenants. Everybody not named: for none.</summary>
-internal sealed class Policy(IReadOnlyList<PolicyRule> rules, bool acceptCertificateTenants)
+/// <summary>Who may act for which tenants (everybody not named: for none), and what a tenant may take of the node.</summary>
+internal sealed class Policy(IReadOnlyList<PolicyRule> rules, bool acceptCertificateTenants, PolicyLimits limits)
 {
     /// <summary>A certificate may name its tenants itself: <c>templating://tenants/NAME</c>, or <c>*</c> for all.</summary>
     private const string TenantUri = "templating://tenants/";
@@ -11,7 +12,9 @@ internal sealed class Policy(IReadOnlyList<PolicyRule> rules, bool acceptCertifi
     private static readonly uint OwnUid = LibC.EffectiveUser();
 
     /// <summary>What holds without a policy file.</summary>
-    public static Policy Default { get; } = new([], acceptCertificateTenants: true);
+    public static Policy Default { get; } = new([], acceptCertificateTenants: true, PolicyLimits.None);
+
+    public TenantLimits LimitsOf(string tenant) => limits.Of(tenant);
 
     public TenantSet TenantsOf(Peer peer)
     {

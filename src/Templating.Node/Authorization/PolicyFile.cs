@@ -10,7 +10,8 @@ namespace Templating.Node.Authorization;
 ///   "rules": [ { "uid": 1000, "tenants": ["team-a"] },
 ///              { "gid": 990, "tenants": ["*"] },
 ///              { "commonName": "node-shim", "tenants": ["team-a", "team-b"] },
-///              { "uri": "spiffe://example.org/operator", "tenants": ["*"] } ] }
+///              { "uri": "spiffe://example.org/operator", "tenants": ["*"] } ],
+///   "limits": { "default": { "vms": 20 }, "tenants": { "team-a": { "memoryBytes": 17179869184 } } } }
 /// </code>
 /// </summary>
 internal static class PolicyFile
@@ -23,17 +24,19 @@ internal static class PolicyFile
         var faults = new List<string>();
         var rules = new List<PolicyRule>();
         var accept = true;
+        var limits = PolicyLimits.None;
         try
         {
             using var document = JsonDocument.Parse(json, new JsonDocumentOptions { AllowDuplicateProperties = false });
             accept = ReadRoot(document.RootElement, rules, faults);
+            limits = PolicyLimits.Read(document.RootElement, faults);
         }
         catch (JsonException e)
         {
             faults.Add($"It is not JSON: {e.Message}");
         }
 
-        return faults.Count == 0 ? new Policy(rules, accept) : throw new FormatException(string.Join('\n', faults));
+        return faults.Count == 0 ? new Policy(rules, accept, limits) : throw new FormatException(string.Join('\n', faults));
     }
 
     private static bool ReadRoot(JsonElement root, List<PolicyRule> rules, List<string> faults)
@@ -44,7 +47,7 @@ internal static class PolicyFile
             return true;
         }
 
-        RefuseUnknown(root, "", ["version", "acceptCertificateTenants", "rules"], faults);
+        RefuseUnknown(root, "", ["version", "acceptCertificateTenants", "rules", PolicyLimits.Field], faults);
         if (!root.TryGetProperty("version", out var version) || version.ValueKind != JsonValueKind.Number
             || !version.TryGetInt32(out var number) || number != 1)
         {
@@ -132,8 +135,8 @@ internal static class PolicyFile
         return tenants;
     }
 
-    private static void RefuseUnknown(JsonElement element, string path, string[] known, List<string> faults) =>
+    internal static void RefuseUnknown(JsonElement element, string path, IReadOnlyCollection<string> known, List<string> faults) =>
         faults.AddRange(element.EnumerateObject()
-            .Where(property => !known.Contains(property.Name))
+            .Where(property => !known.Contains(property.Name, StringComparer.Ordinal))
             .Select(property => $"{path}{property.Name}: unknown; known are {string.Join(", ", known)}."));
 }

@@ -8,6 +8,7 @@ using Templating.Core.Maintenance;
 using Templating.Core.Store;
 using Templating.Core.Templates;
 using Templating.Core.Vms;
+using Templating.Node.Authorization;
 using Templating.Node.Linux;
 using Templating.Node.Options;
 using Templating.Qemu;
@@ -50,17 +51,20 @@ internal static class NodeServices
                 CaPath = options.DownloadCaPath,
                 MaxBytes = options.MaxDownloadBytes,
             },
+            provider.GetRequiredService<PolicySource>(),
             provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<GuestDownloads>>()));
         services.AddMetrics();
         services.AddSingleton<TemplatingMetrics>();
         services.AddSingleton<RevisionLeases>();
-        services.AddSingleton(new NodeCapacity(new CapacityOptions
-        {
-            BudgetBytes = options.MemoryBudgetBytes ?? HostMemory.DefaultBudget(),
-            Overcommit = options.MemoryOvercommit,
-            OverheadBytes = options.CloneOverheadBytes,
-            MaxVms = options.MaxClones,
-        }));
+        services.AddSingleton(provider => new NodeCapacity(
+            new CapacityOptions
+            {
+                BudgetBytes = options.MemoryBudgetBytes ?? HostMemory.DefaultBudget(),
+                Overcommit = options.MemoryOvercommit,
+                OverheadBytes = options.CloneOverheadBytes,
+                MaxVms = options.MaxClones,
+            },
+            provider.GetRequiredService<PolicySource>()));
         services.AddSingleton(provider => new TemplateStore(
             new StoreOptions { Root = options.StorePath }, provider.GetRequiredService<ILogger<TemplateStore>>()));
         services.AddSingleton(provider => new VmParts(

@@ -15,7 +15,7 @@ internal sealed class PodVm : IAsyncDisposable
 
     private const string Name = "the pod's VM";
 
-    private readonly RequestLog<VmView> _requests = new();
+    private readonly RequestLog<VmView> _requests = new(isThere: _ => true);
     private readonly VmLife _life;
     private volatile bool _begun;
 

@@ -19,7 +19,7 @@ public sealed class FakeNode : IAsyncDisposable
     private readonly bool _ownsRoot;
 
     public FakeNode(long budgetMiB = 4096, int maxStarts = 4, TimeProvider? time = null, FakeNode? before = null, ILoggerFactory? logs = null,
-        TemplatingMetrics? metrics = null)
+        TemplatingMetrics? metrics = null, ITenantLimits? limits = null)
     {
         _ownsRoot = before is null;
         _root = before?._root ?? Directory.CreateTempSubdirectory("tmpl-").FullName;
@@ -27,7 +27,7 @@ public sealed class FakeNode : IAsyncDisposable
         Users = Environment.IsPrivilegedProcess ? new VmUserPool(2_000_000_000, 100) : null;
         Store = new TemplateStore(new StoreOptions { Root = Path.Combine(_root, "store") }, (logs ?? NullLoggerFactory.Instance).CreateLogger<TemplateStore>());
         Leases = new RevisionLeases();
-        Capacity = new NodeCapacity(new CapacityOptions { BudgetBytes = budgetMiB << 20 });
+        Capacity = new NodeCapacity(new CapacityOptions { BudgetBytes = budgetMiB << 20 }, limits ?? before?.Capacity.Limits);
         var clock = time ?? TimeProvider.System;
         Options = new CloneOptions { RunFolder = Path.Combine(_root, "run"), MaxConcurrentStarts = maxStarts, StopGrace = TimeSpan.FromMilliseconds(50), AdoptionLimit = TimeSpan.FromSeconds(2) };
         var parts = new VmParts(Vmm, Capacity, Users, metrics ?? TestMetrics.Create(), clock);
@@ -90,7 +90,6 @@ public sealed class FakeNode : IAsyncDisposable
     public async Task<FakeNode> RestartAsync()
     {
         await Clones.DisposeAsync();
-        Templates.Dispose();
         Store.Dispose();
         var next = new FakeNode(before: this);
         await next.StartAsync();
@@ -100,7 +99,6 @@ public sealed class FakeNode : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Clones.DisposeAsync();
-        Templates.Dispose();
         Store.Dispose();
         if (_ownsRoot && Directory.Exists(_root))
         {

@@ -87,8 +87,11 @@ public sealed class FakeVm(FakeVmm owner, VmFolder folder, VmProcessId process) 
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
-    public Task<GuestAgentKind> WaitReadyAsync(TimeSpan timeout, CancellationToken cancellationToken) =>
-        Task.FromResult(GuestAgentKind.Templating);
+    public async Task<GuestAgentKind> WaitReadyAsync(TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        await owner.OnStep("ready", this, cancellationToken);
+        return GuestAgentKind.Templating;
+    }
 
     public void Expect(GuestAgentKind kind)
     {

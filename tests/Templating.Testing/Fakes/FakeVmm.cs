@@ -16,7 +16,7 @@ public sealed class FakeVmm : IVmm
 
     public List<VmFolder> Reaped { get; } = [];
 
-    /// <summary>Called before each step with its name (boot, prepare, restore, resume, identify, freeze, adopt); may throw or wait.</summary>
+    /// <summary>Called before each step with its name (boot, ready, exec, freeze; prepare, restore, resume, identify; adopt); may throw or wait.</summary>
     public Func<string, FakeVm?, CancellationToken, Task> OnStep { get; set; } = (_, _, _) => Task.CompletedTask;
 
     public VmmInfo Info { get; set; } =

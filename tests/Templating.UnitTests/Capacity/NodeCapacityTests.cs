@@ -1,5 +1,6 @@
 using Templating.Core.Capacity;
 using Templating.Core.Errors;
+using Templating.Testing.Fakes;
 
 namespace Templating.UnitTests.Capacity;
 
@@ -15,20 +16,26 @@ public sealed class NodeCapacityTests
         MaxVms = maxVms,
     });
 
+    private static NodeCapacity Limited(TenantLimits limits)
+    {
+        var named = new FakeLimits { Named = { ["a"] = limits } };
+        return new NodeCapacity(new CapacityOptions { BudgetBytes = 10_000 * MiB, OverheadBytes = 64 * MiB }, named);
+    }
+
     [Fact]
-    public void AVmIsChargedItsRamAndQemusOwnMemory() => Create(1000).Charge(256 * MiB).Bytes.ShouldBe(320 * MiB);
+    public void AVmIsChargedItsRamAndQemusOwnMemory() => Create(1000).Charge("a", 256 * MiB).Bytes.ShouldBe(320 * MiB);
 
     [Fact]
     public void OvercommitDividesTheRamButNotTheOverhead() =>
-        Create(1000, overcommit: 4).Charge(256 * MiB).Bytes.ShouldBe(128 * MiB);
+        Create(1000, overcommit: 4).Charge("a", 256 * MiB).Bytes.ShouldBe(128 * MiB);
 
     [Fact]
     public void AVmBeyondTheBudgetIsRefusedWithWhatIsFree()
     {
         var capacity = Create(600);
-        capacity.Charge(256 * MiB);
+        capacity.Charge("a", 256 * MiB);
 
-        var refusal = Should.Throw<TemplatingException>(() => capacity.Charge(256 * MiB));
+        var refusal = Should.Throw<TemplatingException>(() => capacity.Charge("a", 256 * MiB));
 
         refusal.Code.ShouldBe(ErrorCode.NodeMemoryExhausted);
         refusal.Message.ShouldContain("280 MiB of 600 MiB are free");
@@ -41,23 +48,82 @@ public sealed class NodeCapacityTests
     public void WhatIsGivenBackIsFreeAgainAndOnlyOnce()
     {
         var capacity = Create(400);
-        var charge = capacity.Charge(256 * MiB);
+        var charge = capacity.Charge("a", 256 * MiB);
 
         charge.Dispose();
         charge.Dispose();
 
         capacity.View.ChargedBytes.ShouldBe(0);
         capacity.View.Clones.ShouldBe(0);
-        capacity.Charge(256 * MiB).Bytes.ShouldBe(320 * MiB);
+        capacity.Charge("a", 256 * MiB).Bytes.ShouldBe(320 * MiB);
     }
 
     [Fact]
     public void TheNumberOfVmsHasALimitOfItsOwn()
     {
         var capacity = Create(10_000, maxVms: 1);
-        capacity.Charge(MiB);
+        capacity.Charge("a", MiB);
 
-        Should.Throw<TemplatingException>(() => capacity.Charge(MiB)).Code.ShouldBe(ErrorCode.NodeCapacityExhausted);
+        Should.Throw<TemplatingException>(() => capacity.Charge("a", MiB)).Code.ShouldBe(ErrorCode.NodeCapacityExhausted);
+    }
+
+    [Fact]
+    public void ATenantHasItsOwnNumberOfVmsAndNotOneMore()
+    {
+        var capacity = Limited(new TenantLimits { Vms = 2 });
+        capacity.Charge("a", MiB);
+        var second = capacity.Charge("a", MiB);
+
+        var refusal = Should.Throw<TemplatingException>(() => capacity.Charge("a", MiB));
+
+        refusal.Code.ShouldBe(ErrorCode.TenantQuotaExhausted);
+        refusal.Message.ShouldStartWith("It would make 3 VMs of tenant 'a', and its limit (vms) is 2. Stop some, or have");
+        refusal.Details["limit"].ShouldBe("vms");
+        refusal.RetryAfter.ShouldNotBeNull();
+        capacity.Charge("b", MiB);
+        second.Dispose();
+        capacity.Charge("a", MiB);
+        capacity.Of("a").ShouldBe((2, 2 * 65 * MiB));
+    }
+
+    [Fact]
+    public void ATenantHasItsOwnMemoryToTheByte()
+    {
+        var capacity = Limited(new TenantLimits { MemoryBytes = 128 * MiB + 2 });
+        var first = capacity.Charge("a", 1);
+
+        capacity.Charge("a", 1);
+        first.Dispose();
+        var refusal = Should.Throw<TemplatingException>(() => capacity.Charge("a", 2));
+
+        refusal.Code.ShouldBe(ErrorCode.TenantQuotaExhausted);
+        refusal.Message.ShouldContain("(memoryBytes) is 128 MiB");
+        capacity.Of("a").ShouldBe((1, 64 * MiB + 1));
+        capacity.Charge("a", 1);
+        Should.Throw<TemplatingException>(() => capacity.Charge("a", 0));
+    }
+
+    [Fact]
+    public void AnAdoptedVmCountsForItsTenantAlsoBeyondItsLimits()
+    {
+        var capacity = Limited(new TenantLimits { Vms = 1 });
+        capacity.ChargeAdopted("a", MiB);
+        var second = capacity.ChargeAdopted("a", MiB);
+
+        Should.Throw<TemplatingException>(() => capacity.Charge("a", MiB)).Message.ShouldContain("3 VMs");
+        second.Dispose();
+        Should.Throw<TemplatingException>(() => capacity.Charge("a", MiB)).Message.ShouldContain("2 VMs");
+        capacity.Of("a").ShouldBe((1, MiB));
+    }
+
+    [Fact]
+    public void WhatATenantGaveBackIsForgotten()
+    {
+        var capacity = Create(1000);
+        capacity.Charge("a", MiB).Dispose();
+
+        capacity.Of("a").ShouldBe((0, 0));
+        capacity.Of("never").ShouldBe((0, 0));
     }
 
     [Fact]
@@ -65,10 +131,10 @@ public sealed class NodeCapacityTests
     {
         var capacity = Create(100);
 
-        capacity.ChargeAdopted(320 * MiB);
+        capacity.ChargeAdopted("a", 320 * MiB);
 
         capacity.View.ChargedBytes.ShouldBe(320 * MiB);
-        Should.Throw<TemplatingException>(() => capacity.Charge(MiB)).Message.ShouldContain("0 MiB of 100 MiB are free");
+        Should.Throw<TemplatingException>(() => capacity.Charge("a", MiB)).Message.ShouldContain("0 MiB of 100 MiB are free");
     }
 
     [Fact]
@@ -81,7 +147,7 @@ public sealed class NodeCapacityTests
         {
             try
             {
-                capacity.Charge(256 * MiB);
+                capacity.Charge("a", 256 * MiB);
                 Interlocked.Increment(ref admitted);
             }
             catch (TemplatingException e) when (e.Code == ErrorCode.NodeMemoryExhausted)

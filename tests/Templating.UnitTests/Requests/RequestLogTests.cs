@@ -5,9 +5,12 @@ namespace Templating.UnitTests.Requests;
 
 public sealed class RequestLogTests
 {
-    private readonly RequestLog<string> _log = new();
+    private readonly HashSet<string> _gone = [];
+    private readonly RequestLog<string> _log;
     private readonly Guid _id = Guid.NewGuid();
     private int _runs;
+
+    public RequestLogTests() => _log = new RequestLog<string>(result => !_gone.Contains(result));
 
     [Fact]
     public async Task ARetryReturnsTheFirstResult()
@@ -94,8 +97,33 @@ public sealed class RequestLogTests
     {
         _log.Remember("t", _id, "d", "from before");
         (await Run("d")).ShouldBe("from before");
-        _log.Forget("t", _id);
+    }
+
+    [Fact]
+    public async Task AResultThatIsGoneIsNotReturnedAndItsIdIsFreeForAnyRequest()
+    {
         (await Run("d")).ShouldBe("result 1");
+        _gone.Add("result 1");
+
+        (await Run("another")).ShouldBe("result 2");
+        (await Run("another")).ShouldBe("result 2");
+        (await Should.ThrowAsync<TemplatingException>(() => Run("d"))).Code.ShouldBe(ErrorCode.RequestIdReused);
+    }
+
+    [Fact]
+    public async Task WhatIsGoneIsForgottenAndWhatRunsUnderItsIdByNowIsNot()
+    {
+        await Run("d");
+        _gone.Add("result 1");
+        var end = new TaskCompletionSource<string>();
+        var second = _log.RunAsync("t", _id, "d", _ => end.Task, CancellationToken.None);
+
+        _log.ForgetGone();
+
+        var third = Run("d");
+        end.SetResult("second");
+        (await second).ShouldBe("second");
+        (await third).ShouldBe("second");
     }
 
     private Task<string> Run(string digest) => _log.RunAsync("t", _id, digest, CreateAsync, CancellationToken.None);
