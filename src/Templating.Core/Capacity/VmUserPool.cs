@@ -48,7 +48,7 @@ public sealed class VmUserPool(uint firstUid, int count, uint gid)
 
         throw new TemplatingException(
             ErrorCode.NodeCapacityExhausted,
-            $"All {count} user ids for VMs are taken. Stop some clones or widen --vm-users.");
+            $"All {count} user ids for VMs are taken. Stop some clones or widen --vm-users-count.");
     }
 
     /// <summary>Takes the id of a VM that already runs.</summary>

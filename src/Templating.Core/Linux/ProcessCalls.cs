@@ -15,12 +15,33 @@ internal static unsafe partial class ProcessCalls
     [LibraryImport("libc", SetLastError = true, EntryPoint = "waitid")]
     internal static partial int WaitId(int kind, int id, SignalInfo* info, int options);
 
+    /// <summary>RLIMIT_CORE.</summary>
+    private const int CoreLimit = 4;
+
+    /// <summary>This process, and those it starts, leave no core: what they have in memory are guests' secrets.</summary>
+    public static void ForbidCore()
+    {
+        ResourceLimit none = default;
+        _ = SetLimit(CoreLimit, &none);
+    }
+
+    [LibraryImport("libc", EntryPoint = "setrlimit")]
+    private static partial int SetLimit(int resource, ResourceLimit* limit);
+
     public static int PidFdOpen(int pid) => (int)SystemCall(PidFdOpenNumber, pid, 0, 0, 0);
 
     public static int PidFdSendSignal(int pidFd, int signal) => (int)SystemCall(PidFdSendSignalNumber, pidFd, signal, 0, 0);
 
     [LibraryImport("libc", SetLastError = true, EntryPoint = "syscall")]
     private static partial long SystemCall(long number, long first, long second, long third, long fourth);
+
+    /// <summary>struct rlimit.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    private struct ResourceLimit
+    {
+        public ulong Current;
+        public ulong Most;
+    }
 
     /// <summary>siginfo_t as waitid(2) fills it for SIGCHLD.</summary>
     [StructLayout(LayoutKind.Explicit, Size = 128)]

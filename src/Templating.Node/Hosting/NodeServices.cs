@@ -21,9 +21,10 @@ internal static class NodeServices
     /// <exception cref="Templating.Core.Errors.TemplatingException">VMs could not get to their files.</exception>
     public static IServiceCollection AddNode(this IServiceCollection services, NodeOptions options)
     {
-        if (Users(options) is not null)
+        if (UserRange(options) is { } range)
         {
             VmAccess.Require([options.StorePath, options.RunPath]);
+            services.AddHostedService(_ => new VmUserLease(range));
         }
 
         return services.AddSingleton<IVmm>(provider => new QemuVmm(
@@ -92,9 +93,10 @@ internal static class NodeServices
         return services;
     }
 
-    private static VmUserPool? Users(NodeOptions options)
-    {
-        var range = options.VmUsers ?? (Environment.IsPrivilegedProcess ? new VmUserRange() : null);
-        return range is null or { Count: 0 } ? null : new VmUserPool((uint)range.FirstUid, range.Count, (uint)range.Gid);
-    }
+    private static VmUserPool? Users(NodeOptions options) =>
+        UserRange(options) is { } range ? new VmUserPool((uint)range.FirstUid, range.Count, (uint)range.Gid) : null;
+
+    /// <summary>Null where VMs run as the daemon's own user.</summary>
+    private static VmUserRange? UserRange(NodeOptions options) =>
+        (options.VmUsers ?? (Environment.IsPrivilegedProcess ? new VmUserRange() : null)) is { Count: > 0 } range ? range : null;
 }
