@@ -46,7 +46,7 @@ public sealed class VmUserPool(uint firstUid, int count)
 
         throw new TemplatingException(
             ErrorCode.NodeCapacityExhausted,
-            $"All {count} user ids for VMs are taken. Stop some clones or widen --vm-users.");
+            $"All {count} user ids for VMs are taken. Stop some clones or widen --vm-users-count.");
     }
 
     /// <summary>Takes the id of a VM that already runs.</summary>

@@ -8,6 +8,7 @@ internal static class Errno
     public const int NoProcess = 3;
     public const int NoSuchAddress = 6;
     public const int Again = 11;
+    public const int Access = 13;
     public const int Exists = 17;
     public const int NotFolder = 20;
     public const int NoSpace = 28;

@@ -73,6 +73,9 @@ internal static partial class LibC
     [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
     internal static partial int Fcntl(int fd, int command, int argument);
 
+    [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
+    internal static partial int Fcntl(SafeFileHandle file, int command, ref FileRange range);
+
     [LibraryImport("libc", EntryPoint = "rename", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int Rename(string from, string to);
 
@@ -102,6 +105,18 @@ internal static partial class LibC
 
     [LibraryImport("libc", EntryPoint = "getegid")]
     internal static partial uint EffectiveGroup();
+
+    /// <summary>struct flock, fcntl(2).</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 32)]
+    internal struct FileRange
+    {
+        [FieldOffset(0)]
+        public short Type;
+        [FieldOffset(8)]
+        public long Start;
+        [FieldOffset(16)]
+        public long Length;
+    }
 
     /// <summary>struct fsverity_enable_arg.</summary>
     [StructLayout(LayoutKind.Sequential, Size = 128)]

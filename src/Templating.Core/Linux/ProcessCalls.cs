@@ -18,6 +18,18 @@ internal static unsafe partial class ProcessCalls
     /// <summary>With kind and id 0 it is the calling thread's alone (setpriority(2), "C library/kernel differences").</summary>
     [LibraryImport("libc", SetLastError = true, EntryPoint = "setpriority")]
     internal static partial int SetPriority(int kind, uint id, int nice);
+    /// <summary>RLIMIT_CORE.</summary>
+    private const int CoreLimit = 4;
+
+    /// <summary>This process, and those it starts, leave no core: what they have in memory are guests' secrets.</summary>
+    public static void ForbidCore()
+    {
+        ResourceLimit none = default;
+        _ = SetLimit(CoreLimit, &none);
+    }
+
+    [LibraryImport("libc", EntryPoint = "setrlimit")]
+    private static partial int SetLimit(int resource, ResourceLimit* limit);
 
     public static int PidFdOpen(int pid) => (int)SystemCall(PidFdOpenNumber, pid, 0, 0, 0);
 
@@ -25,6 +37,14 @@ internal static unsafe partial class ProcessCalls
 
     [LibraryImport("libc", SetLastError = true, EntryPoint = "syscall")]
     private static partial long SystemCall(long number, long first, long second, long third, long fourth);
+
+    /// <summary>struct rlimit.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    private struct ResourceLimit
+    {
+        public ulong Current;
+        public ulong Most;
+    }
 
     /// <summary>siginfo_t as waitid(2) fills it for SIGCHLD.</summary>
     [StructLayout(LayoutKind.Explicit, Size = 128)]

@@ -25,6 +25,7 @@ internal static class Listeners
         host.ConfigureServices(services =>
         {
             services.AddSingleton<TlsFiles>();
+            services.AddSingleton<IConnectionListenerFactory, UnixTransport>();
             services.Configure<SocketTransportOptions>(sockets => sockets.CreateBoundListenSocket = endPoint => UnixSocket.Bind(endPoint, options));
             services.AddOptions<KestrelServerOptions>().Configure<IServiceProvider>((kestrel, provider) => Configure(kestrel, provider, options));
         });

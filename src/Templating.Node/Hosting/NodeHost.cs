@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Grpc.Reflection;
 using Microsoft.Extensions.Options;
+using Templating.Core.Linux;
 using Templating.Node.Authorization;
 using Templating.Node.Linux;
 using Templating.Node.Options;
@@ -23,6 +24,7 @@ internal static class NodeHost
     /// <exception cref="IOException">The socket cannot be had: another daemon serves there, or the path is something else.</exception>
     public static async Task<int> RunAsync(NodeOptions options, CancellationToken cancellationToken)
     {
+        ProcessCalls.ForbidCore();
         NativeHeap.UseOneArena();
         var start = Stopwatch.GetTimestamp();
         await using var app = await StartAsync(options, services => services.AddNode(options), cancellationToken);

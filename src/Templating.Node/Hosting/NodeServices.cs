@@ -21,6 +21,11 @@ internal static class NodeServices
 {
     public static IServiceCollection AddNode(this IServiceCollection services, NodeOptions options)
     {
+        if (UserRange(options) is { } range)
+        {
+            services.AddHostedService(_ => new VmUserLease(range));
+        }
+
         return services.AddSingleton<IVmm>(provider => new QemuVmm(
             new QemuOptions
             {
@@ -90,9 +95,10 @@ internal static class NodeServices
         return services;
     }
 
-    private static VmUserPool? Users(NodeOptions options)
-    {
-        var range = options.VmUsers ?? (Environment.IsPrivilegedProcess ? new VmUserRange() : null);
-        return range is null or { Count: 0 } ? null : new VmUserPool((uint)range.FirstUid, range.Count);
-    }
+    private static VmUserPool? Users(NodeOptions options) =>
+        UserRange(options) is { } range ? new VmUserPool((uint)range.FirstUid, range.Count) : null;
+
+    /// <summary>Null where VMs run as the daemon's own user.</summary>
+    private static VmUserRange? UserRange(NodeOptions options) =>
+        (options.VmUsers ?? (Environment.IsPrivilegedProcess ? new VmUserRange() : null)) is { Count: > 0 } range ? range : null;
 }

@@ -108,7 +108,8 @@ internal sealed class PodHost(PodSettings settings, CliHost host)
 
         try
         {
-            File.WriteAllText(settings.TerminationLog, reason.Length <= MaxLastWords / 4 ? reason : reason[..(MaxLastWords / 4)]);
+            using var log = new StreamWriter(new FileStream(settings.TerminationLog, FileMode.Truncate, FileAccess.Write));
+            log.Write(reason.Length <= MaxLastWords / 4 ? reason : reason[..(MaxLastWords / 4)]);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

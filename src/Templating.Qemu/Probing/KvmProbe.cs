@@ -1,4 +1,5 @@
 using Templating.Core.Errors;
+using Templating.Core.Linux;
 using Templating.Qemu.Base;
 using Templating.Qemu.Process;
 
@@ -44,7 +45,11 @@ internal sealed class KvmProbe(QemuOptions options, ProcessWatcher watcher, Time
     {
         var firmware = Path.Combine(folder, "kvm-probe.bin");
         var output = Path.Combine(folder, "kvm-probe.log");
-        await File.WriteAllBytesAsync(firmware, ProbeFirmware.Make(), cancellationToken);
+        using (var file = FileSystem.MakeFile(firmware, FileSystem.OwnerOnlyFile))
+        {
+            await RandomAccess.WriteAsync(file, ProbeFirmware.Make(), 0, cancellationToken);
+        }
+
         await using var process = new ProbeProcess(watcher,
             [path, "-nodefaults", "-no-user-config", "-display", "none", "-machine", machine, "-accel", "kvm", "-cpu", "host",
              "-m", "16M", "-bios", firmware, "-no-reboot",

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Templating.Core.Errors;
+using Templating.Core.Linux;
 using Templating.Core.Machines;
 using Templating.Qemu.Base;
 using Templating.Qemu.Process;
@@ -58,9 +59,8 @@ internal sealed class QemuProbe(QemuOptions options, ProcessWatcher watcher, Tim
     private async Task<QemuFacts> ProbeAsync(bool refresh, CancellationToken cancellationToken)
     {
         var path = Locate(options.QemuPath);
-        var folder = options.ProbeFolder is { } parent
-            ? Directory.CreateDirectory(Path.Combine(parent, "probe"))
-            : Directory.CreateTempSubdirectory("templating-probe-");
+        var folder = options.ProbeFolder is { } parent ? new DirectoryInfo(Path.Combine(parent, "probe")) : Directory.CreateTempSubdirectory("templating-probe-");
+        FileSystem.MakeFolder(folder.FullName, FileSystem.OwnerOnlyFolder);
         try
         {
             var version = await ReadVersionAsync(path, folder.FullName, cancellationToken);

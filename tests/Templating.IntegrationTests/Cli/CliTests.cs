@@ -104,7 +104,7 @@ public sealed class CliTests(SharedNode shared) : SharedNodeTest(shared)
                 - wget -qO- http://127.0.0.1/ || true
             """);
         using var serving = new ChildProcess(
-            NodeExecutable.Path, ["serve", "--store-path", folder.Store, "--run-path", folder.Run, "--max-clones", "5"], environment: null, redirect: true);
+            NodeExecutable.Path, ["serve", "--store-path", folder.Store, "--run-path", folder.Run, "--max-clones", "5", "--vm-users-count", "0"], environment: null, redirect: true);
         using var daemon = new DaemonWait(folder);
         await daemon.WaitAsync(serving, Limit);
         var address = new Dictionary<string, string>(StringComparer.Ordinal) { ["TEMPLATING_ADDRESS"] = "unix://" + folder.Socket };

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Grpc.Core;
 using Templating.Api.Client;
 using Templating.Testing;
@@ -122,6 +123,27 @@ public sealed class DaemonFaultTests : NodeTest
         (await node.Client.Node.GetNodeAsync(new GetNodeRequest(), cancellationToken: Limit)).Problem.ShouldBeEmpty();
     }
 
-    private Task<ProgramResult> ServeAsync(string store, string run) =>
-        Programs.RunAsync(NodeExecutable.Path, ["serve", "--store-path", store, "--run-path", run], Limit);
+    [Fact]
+    public async Task TwoDaemonsWhoseVmsWouldShareAUserAreKeptApart()
+    {
+        if (!Environment.IsPrivilegedProcess)
+        {
+            return; // only root can run VMs as others
+        }
+
+        await using var node = await TestNode.StartEmptyAsync();
+        using var elsewhere = new NodeFolder();
+
+        var (first, count) = (long.Parse(node.Folder.FirstUid, CultureInfo.InvariantCulture), long.Parse(NodeFolder.UserCount, CultureInfo.InvariantCulture));
+
+        var refused = await ServeAsync(elsewhere.Store, elsewhere.Run, "--vm-users-first-uid", $"{first + count - 1}", "--vm-users-count", "10");
+
+        refused.ExitCode.ShouldNotBe(0);
+        refused.Error.ShouldContain($"another daemon of this host has {first} to {first + count - 1}");
+        refused.Error.ShouldContain("--vm-users-first-uid");
+        refused.Error.ShouldNotContain("   at ");
+    }
+
+    private Task<ProgramResult> ServeAsync(string store, string run, params string[] more) =>
+        Programs.RunAsync(NodeExecutable.Path, ["serve", "--store-path", store, "--run-path", run, .. more], Limit);
 }

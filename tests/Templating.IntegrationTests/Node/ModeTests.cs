@@ -80,6 +80,18 @@ public sealed partial class ModeTests : NodeTest
         }
     }
 
+    [Fact]
+    public async Task NeitherTheDaemonNorAVmLeavesACore()
+    {
+        await using var node = await TestNode.StartAsync();
+        var clone = await node.Client.CloneAsync(Limit);
+
+        foreach (var pid in (int[])[node.Daemon.Pid, clone.Pid])
+        {
+            (await File.ReadAllTextAsync($"/proc/{pid}/limits", Limit)).ShouldMatch("Max core file size +0 +0 ");
+        }
+    }
+
     /// <summary>What is there while a template boots, and when a clone of it runs.</summary>
     private async Task<SortedDictionary<string, UnixFileMode>> ListAsync(string umask)
     {

@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
-using Templating.Testing;
 using Templating.Testing.Nodes;
 using Templating.V1;
 
@@ -89,42 +88,6 @@ public sealed class OwnershipTests : NodeTest
                 }
 
                 break;
-        }
-    }
-
-    /// <summary>What /proc shows is what the list shows, and what is charged is theirs.</summary>
-    private async Task EveryVmIsKnownAsync(TestNode node)
-    {
-        // A create whose caller went away, and a VM that was killed, take a moment to be gone.
-        await Eventually.SeeAsync(
-            () => Task.FromResult<string?>(Difference(node)), difference => difference.Length == 0, "/proc and the list agree",
-            explain: difference => Task.FromResult(difference ?? ""), cancellationToken: Limit);
-        var clones = await ListAsync(node);
-        var info = await node.Client.Node.GetNodeAsync(new GetNodeRequest(), cancellationToken: Limit);
-        info.MemoryChargedBytes.ShouldBe(clones.Sum(c => c.ChargedBytes));
-    }
-
-    private string Difference(TestNode node)
-    {
-        var living = VmProcesses.Of(node.Folder.Run).Order().ToArray();
-        var known = node.Client.Clones.ListClones(new ListClonesRequest { Parent = "tenants/-", PageSize = 1000 }, cancellationToken: Limit)
-            .Clones.Where(c => c.State is not (CloneState.Stopped or CloneState.Failed)).Select(c => c.Pid).Order().ToArray();
-        return living.SequenceEqual(known) ? "" : $"/proc has {string.Join(' ', living)}, the list {string.Join(' ', known)}";
-    }
-
-    private async Task<IReadOnlyList<VmClone>> ListAsync(TestNode node) =>
-        (await node.Client.Clones.ListClonesAsync(new ListClonesRequest { Parent = "tenants/-", PageSize = 1000 }, cancellationToken: Limit)).Clones;
-
-    /// <summary>Taken, deleted, killed, cancelled, not there: what counts is what is left.</summary>
-    private static async Task TryAsync(Task call)
-    {
-        try
-        {
-            await call;
-        }
-        catch (Exception e) when (e is RpcException or Api.Client.TemplatingClientException or OperationCanceledException)
-        {
-            e.Message.ShouldNotContain("internal", Case.Insensitive);
         }
     }
 }

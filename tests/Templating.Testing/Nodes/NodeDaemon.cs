@@ -38,6 +38,13 @@ public sealed class NodeDaemon : IDisposable
             ["TEMPLATING_LOG_LEVEL"] = "debug",
             ["LOG"] = folder.LogFile,
         };
+        if (Environment.IsPrivilegedProcess)
+        {
+            // No two daemons of a host share users, and tests have several.
+            environment["TEMPLATING_VM_USERS_FIRST_UID"] = folder.FirstUid;
+            environment["TEMPLATING_VM_USERS_COUNT"] = NodeFolder.UserCount;
+        }
+
         foreach (var (name, value) in settings ?? environment)
         {
             environment[IsWhole(name) ? name : "TEMPLATING_" + name] = value;

@@ -8,11 +8,19 @@ public sealed class NodeFolder : IDisposable
     private const UnixFileMode PassThrough = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
         | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 
+    private static long _made;
+
     public NodeFolder()
     {
         Directory.CreateDirectory(Path, PassThrough);
         Directory.CreateDirectory(Store, PassThrough);
     }
+
+    /// <summary>The first of the users of its VMs: of other daemons of this process, and hardly of one of another process.</summary>
+    public string FirstUid { get; } = $"{1_000_000_000 + (Environment.ProcessId % 10_000 * 100_000L) + (Interlocked.Increment(ref _made) % 1000 * 100L)}";
+
+    /// <summary>How many there are.</summary>
+    public const string UserCount = "100";
 
     public string Path { get; } = "/tmp/n" + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4));
 

@@ -26,6 +26,20 @@ public static class VmProcesses
         }
     }
 
+    /// <summary>The user it runs as; null where it has ended.</summary>
+    public static uint? UserOf(int pid)
+    {
+        try
+        {
+            return uint.Parse(
+                File.ReadLines($"/proc/{pid}/status").First(l => l.StartsWith("Uid:", StringComparison.Ordinal)).Split('\t')[1], CultureInfo.InvariantCulture);
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+
     private static string OutputOf(int pid)
     {
         try

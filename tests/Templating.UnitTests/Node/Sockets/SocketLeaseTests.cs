@@ -131,4 +131,27 @@ public sealed class SocketLeaseTests
         File.GetUnixFileMode(daemon.Options.RunPath).ShouldBe((UnixFileMode)0b111_001_001);
         File.GetUnixFileMode(Path.Combine(daemon.Options.RunPath, "daemon.lock")).ShouldBe((UnixFileMode)0b110_000_000);
     }
+
+    [Fact]
+    public async Task SocketThatIsRemovedComesBackAndWhoIsConnectedStays()
+    {
+        await using var daemon = await TestDaemon.StartAsync();
+        var path = daemon.Options.EffectiveSocketPath;
+        var before = new V1.NodeService.NodeServiceClient(daemon.Connect());
+        await before.GetNodeAsync(new V1.GetNodeRequest());
+
+        for (var i = 0; i < 2; i++)
+        {
+            File.Delete(path);
+            await Testing.Eventually.UntilAsync(() => File.Exists(path), "the socket is back");
+            await Testing.Eventually.UntilAsync(() => Templating.Node.Sockets.UnixSocket.AnswersAsync(path, CancellationToken.None), "it answers");
+
+            await new V1.NodeService.NodeServiceClient(daemon.Connect()).GetNodeAsync(new V1.GetNodeRequest());
+            await before.GetNodeAsync(new V1.GetNodeRequest());
+            File.GetUnixFileMode(path).ShouldBe(daemon.Options.EffectiveSocketMode);
+        }
+
+        await daemon.StopAsync();
+        File.Exists(path).ShouldBeFalse();
+    }
 }
