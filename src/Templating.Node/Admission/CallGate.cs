@@ -49,6 +49,14 @@ internal sealed class CallGate(NodeShares shares, PolicySource policy, TimeProvi
             return;
         }
 
+        // A thousand times as much may come out as went in, and no client of ours packs what it sends.
+        if (context.Request.Headers["grpc-encoding"] is [{ } encoding, ..] && encoding is not "identity")
+        {
+            Refuse(context, new TemplatingException(
+                ErrorCode.InvalidArgument, "Compressed messages are not taken. Send them as they are, with grpc-encoding 'identity' or none."));
+            return;
+        }
+
         using var call = Share.TryTake(shares.Calls, key, standing);
         if (call is null)
         {

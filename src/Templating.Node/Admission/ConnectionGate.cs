@@ -89,16 +89,21 @@ internal sealed class ConnectionGate(NodeShares shares, PolicySource policy, Tim
 
     private async Task TellAsync(ConnectionContext connection, Standing standing, ConnectionDelegate next)
     {
-        if (Interlocked.Increment(ref _told) <= ToldAtOnce)
+        try
         {
-            using var end = new CancellationTokenSource(ToldFor, time);
-            await using var abort = end.Token.Register(() => connection.Abort());
-            connection.Features.Set(new ConnectionRefusal(NodeShares.Refusal(
-                shares.Connections, standing, "connections", "Close some, or carry several calls over one.")));
-            await next(connection);
+            if (Interlocked.Increment(ref _told) <= ToldAtOnce)
+            {
+                using var end = new CancellationTokenSource(ToldFor, time);
+                await using var abort = end.Token.Register(() => connection.Abort());
+                connection.Features.Set(new ConnectionRefusal(NodeShares.Refusal(
+                    shares.Connections, standing, "connections", "Close some, or carry several calls over one.")));
+                await next(connection);
+            }
         }
-
-        Interlocked.Decrement(ref _told);
+        finally
+        {
+            Interlocked.Decrement(ref _told);
+        }
     }
 
     private async Task<bool> HasPrefaceAsync(ConnectionContext connection)

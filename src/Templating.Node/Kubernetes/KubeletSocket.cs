@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Templating.Node.Admission;
 using Templating.Node.Authorization;
 using Templating.Node.Files;
 using Templating.Node.Mapping;
@@ -86,6 +87,8 @@ internal sealed class KubeletSocket(
         });
         services.RemoveUncheckedMethods();
         services.AddSingleton<KubeletInterceptor>();
+        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton<IConnectionListenerFactory, GuardedTransport>();
         services.Configure<SocketTransportOptions>(sockets => sockets.CreateBoundListenSocket = Bind);
         addServices(services);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Grpc.AspNetCore.Server.Model;
 using Grpc.Core;
 using Templating.Api.Wire;
@@ -12,7 +13,7 @@ namespace Templating.Node.Mapping;
 /// </summary>
 /// <param name="service">What it is.</param>
 /// <param name="bind">The generated BindService, with the one that serves.</param>
-internal sealed class CheckedMethods<TService>(ServiceDescriptor service, Action<ServiceBinderBase> bind) : IServiceMethodProvider<TService>
+internal sealed class CheckedMethods<[DynamicallyAccessedMembers(CheckedMethodsExtensions.OfServices)] TService>(ServiceDescriptor service, Action<ServiceBinderBase> bind) : IServiceMethodProvider<TService>
     where TService : class
 {
     public void OnServiceMethodDiscovery(ServiceMethodProviderContext<TService> context) => bind(new Binder(service, context));

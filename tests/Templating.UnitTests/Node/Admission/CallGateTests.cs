@@ -33,6 +33,16 @@ public sealed class CallGateTests
     }
 
     [Fact]
+    public async Task PackedRequestsAreNotUnpacked()
+    {
+        await using var daemon = await TestDaemon.StartAsync();
+        var packed = new Metadata { { "grpc-internal-encoding-request", "gzip" } };
+
+        (await Errors.FailureOf(async () => await new NodeService.NodeServiceClient(daemon.Connect()).GetNodeAsync(new GetNodeRequest(), packed)))
+            .StatusCode.ShouldBe(StatusCode.InvalidArgument);
+    }
+
+    [Fact]
     public async Task AMethodThatIsNotThereIsUnimplemented()
     {
         await using var daemon = await TestDaemon.StartAsync();

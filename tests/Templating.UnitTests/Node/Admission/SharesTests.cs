@@ -5,11 +5,12 @@ namespace Templating.UnitTests.Node.Admission;
 public sealed class SharesTests
 {
     [Theory]
-    [InlineData(Standing.Stranger, 2)]
-    [InlineData(Standing.Tenant, 16)]
-    [InlineData(Standing.Trusted, 128)]
-    internal void ACallerGetsItsShareAndNotOneMore(Standing standing, int share)
+    [InlineData(nameof(Standing.Stranger), 2)]
+    [InlineData(nameof(Standing.Tenant), 16)]
+    [InlineData(nameof(Standing.Trusted), 128)]
+    public void ACallerGetsItsShareAndNotOneMore(string name, int share)
     {
+        var standing = Enum.Parse<Standing>(name);
         var shares = new Shares(perCaller: 16, total: 1000);
         for (var i = 0; i < share; i++)
         {
