@@ -18,6 +18,9 @@ namespace Templating.Core.Building;
 /// <inheritdoc />
 public sealed class TemplateManager : ITemplateManager
 {
+    /// <summary>About what a view costs: its spec and manifest.</summary>
+    private const long ViewBytes = 4096;
+
     private readonly VmParts _parts;
     private readonly TemplateStore _store;
     private readonly RevisionLeases _leases;
@@ -30,7 +33,7 @@ public sealed class TemplateManager : ITemplateManager
     private readonly StoreQuota _quota;
     private readonly ConcurrentDictionary<TemplateName, TemplateSpec> _building = new();
     private readonly RequestLog<RevisionName> _requests;
-    private readonly Broadcaster<Change<TemplateView>> _changes = new();
+    private readonly Broadcaster<Change<TemplateView>> _changes = new(Changes.Merging<TemplateView>(view => view.Name.ToString(), _ => ViewBytes));
 
     public TemplateManager(
         VmParts parts, TemplateStore store, RevisionLeases leases, ICloneUsage clones, BuildOptions options, ILogger<TemplateManager> logger)

@@ -9,6 +9,9 @@ internal static unsafe partial class ProcessCalls
     public const int WaitExited = 4;            // WEXITED
     public const int CodeExited = 1;            // CLD_EXITED
     public const int SignalKill = 9;
+
+    /// <summary>RLIMIT_CORE.</summary>
+    private const int CoreLimit = 4;
     private const long PidFdSendSignalNumber = 424;
     private const long PidFdOpenNumber = 434;
 
@@ -18,8 +21,6 @@ internal static unsafe partial class ProcessCalls
     /// <summary>With kind and id 0 it is the calling thread's alone (setpriority(2), "C library/kernel differences").</summary>
     [LibraryImport("libc", SetLastError = true, EntryPoint = "setpriority")]
     internal static partial int SetPriority(int kind, uint id, int nice);
-    /// <summary>RLIMIT_CORE.</summary>
-    private const int CoreLimit = 4;
 
     /// <summary>This process, and those it starts, leave no core: what they have in memory are guests' secrets.</summary>
     public static void ForbidCore()

@@ -143,16 +143,6 @@ public sealed class GuestChannelTests : IAsyncDisposable
     }
 
     [Fact]
-    public void GuestThatIgnoresTheWindowIsCutOff()
-    {
-        var exec = new GuestExec(1);
-        exec.Receive(new ExecStandardOutput(new byte[GuestExec.Window]), GuestExec.Window);
-
-        Should.Throw<TemplatingException>(() => exec.Receive(new ExecStandardOutput(new byte[1]), 1))
-            .Code.ShouldBe(ErrorCode.GuestAgentFailed);
-    }
-
-    [Fact]
     public async Task OutputOfACommandThatDoesNotRunIsNonsense()
     {
         var exec = ReadAllAsync();
@@ -167,6 +157,8 @@ public sealed class GuestChannelTests : IAsyncDisposable
     [InlineData("hello world\n")]
     [InlineData("out 1 !!!!\n")]
     [InlineData("out 1\n")]
+    [InlineData("out 1 -\n")]
+    [InlineData("err 1 \n")]
     [InlineData("exit 1 x -\n")]
     [InlineData("exit 1 -1 -\n")]
     [InlineData("took 1 99999\n")]
@@ -181,6 +173,37 @@ public sealed class GuestChannelTests : IAsyncDisposable
         await _guest.SendAsync(sent);
 
         (await Should.ThrowAsync<TemplatingException>(exec.Soonest())).Code.ShouldBe(ErrorCode.GuestAgentFailed);
+    }
+
+    [Theory]
+    [InlineData("failed exec AAAA\n")]
+    [InlineData("took 1 0\n")]
+    [InlineData("took 7 1\n")]
+    public async Task AGuestThatTalksWithoutEndAndSaysNothingIsLeft(string sent)
+    {
+        var exec = ReadAllAsync();
+        await SyncAsync();
+        await _guest.ReadLineAsync();
+        await _guest.FloodAsync(System.Text.Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat(sent, 1000))));
+
+        (await Should.ThrowAsync<TemplatingException>(exec.Soonest())).Message.ShouldContain("says nothing");
+    }
+
+    [Fact]
+    public async Task FailuresOfWhatTheGuestWasToldAreNoFlood()
+    {
+        for (var number = 1; number <= 200; number++)
+        {
+            var exec = ReadAllAsync();
+            if (number == 1)
+            {
+                await SyncAsync();
+            }
+
+            await _guest.ReadLineAsync();
+            await _guest.SendLineAsync($"failed exec AAAA\nexit {number} 0 -");
+            await exec.Soonest();
+        }
     }
 
     [Fact]
