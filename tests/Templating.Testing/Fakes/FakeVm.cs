@@ -88,9 +88,10 @@ public sealed class FakeVm(FakeVmm owner, VmFolder folder, VmProcessId process) 
     public Task<GuestAgentKind> WaitReadyAsync(TimeSpan timeout, CancellationToken cancellationToken) =>
         Task.FromResult(GuestAgentKind.Templating);
 
-    public void Expect(GuestAgentKind kind)
-    {
-    }
+    /// <summary>Which agent it was said to have.</summary>
+    public GuestAgentKind? Expected { get; private set; }
+
+    public void Expect(GuestAgentKind kind) => Expected = kind;
 
     public async Task<IdentityConfirmation> IdentifyAsync(
         GuestIdentity identity, TimeSpan timeout, CancellationToken cancellationToken)
