@@ -43,9 +43,12 @@ internal static class CloneRecordFile
             }
 
             var record = JsonSerializer.Deserialize(File.ReadAllBytes(path), CloneRecordJson.Default.CloneRecord);
+            // The reader leaves null what is missing; the writer does not take it.
+            _ = record is null ? null : JsonSerializer.SerializeToUtf8Bytes(record, CloneRecordJson.Default.CloneRecord);
             problem = record is null ? $"{path} is empty"
-                : record.FormatVersion == CloneRecord.CurrentVersion ? ""
-                : $"{path} has format version {record.FormatVersion}; this version reads {CloneRecord.CurrentVersion}";
+                : record.FormatVersion != CloneRecord.CurrentVersion
+                    ? $"{path} has format version {record.FormatVersion}; this version reads {CloneRecord.CurrentVersion}"
+                : !record.View.Name.IsValid || !record.View.Template.IsValid ? $"{path} has a name that is none" : "";
             return problem.Length == 0 ? record : null;
         }
         catch (Exception e) when (e is IOException or JsonException or UnauthorizedAccessException)

@@ -8,7 +8,7 @@ namespace Templating.Node.Mapping;
 /// <summary>Reads the kinds of fields that several requests have.</summary>
 internal static class FieldReader
 {
-    private static readonly TimeSpan MaxTimeSpan = TimeSpan.FromDays(3650);
+    private static readonly long MostSeconds = (long)TimeSpan.FromDays(3650).TotalSeconds;
 
     public static Guid? RequestId(string text, Faults faults)
     {
@@ -35,8 +35,8 @@ internal static class FieldReader
         }
 
         // A duration that no TimeSpan can hold must not get as far as ToTimeSpan, which throws.
-        var sound = Math.Abs(duration.Seconds) <= (long)MaxTimeSpan.TotalSeconds
-            && Math.Abs((long)duration.Nanos) < 1_000_000_000
+        var sound = duration.Seconds >= -MostSeconds && duration.Seconds <= MostSeconds
+            && duration.Nanos is > -1_000_000_000 and < 1_000_000_000
             && (duration.Seconds == 0 || duration.Nanos == 0 || Math.Sign(duration.Seconds) == Math.Sign(duration.Nanos));
         if (sound && duration.ToTimeSpan() is var value && value >= least && value <= most)
         {

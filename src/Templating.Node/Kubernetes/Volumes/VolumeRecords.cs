@@ -43,7 +43,7 @@ internal sealed class VolumeRecords(string folder)
                 var record = new FileInfo(path).Length > MaxBytes
                     ? throw new JsonException($"It is longer than {MaxBytes} bytes.")
                     : JsonSerializer.Deserialize(File.ReadAllBytes(path), VolumeRecordJson.Default.VolumeRecord);
-                if (record is { FormatVersion: VolumeRecord.CurrentVersion } && string.Equals(PathOf(record.View.Id), path, StringComparison.Ordinal))
+                if (record is { FormatVersion: VolumeRecord.CurrentVersion, View.Revision.IsValid: true } && string.Equals(PathOf(record.View.Id), path, StringComparison.Ordinal))
                 {
                     records.Add(record);
                 }
