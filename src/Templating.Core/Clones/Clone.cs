@@ -25,6 +25,9 @@ internal sealed class Clone
 
     public string RequestDigest { get; init; } = "";
 
+    /// <summary>Whether it ended before this daemon began: its end is no news of this one's.</summary>
+    public bool WasOver { get; init; }
+
     /// <summary>Null while it lives.</summary>
     public DateTimeOffset? EndedAt { get; set; }
 

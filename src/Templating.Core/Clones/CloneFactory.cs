@@ -54,6 +54,7 @@ internal sealed class CloneFactory(
             Agent = record.Agent,
             RequestId = record.RequestId,
             RequestDigest = record.RequestDigest,
+            WasOver = vm is null,
             EndedAt = record.EndedAt,
             IsTold = true,
         };

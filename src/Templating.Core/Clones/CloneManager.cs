@@ -230,7 +230,7 @@ public sealed class CloneManager : ICloneManager, ICloneUsage, IAsyncDisposable
     /// <summary>Tells of its end, where that is news.</summary>
     private async Task WatchAsync(Clone clone)
     {
-        if (clone.EndedAt is null && await clone.Life.Ended is { } end)
+        if (!clone.WasOver && await clone.Life.Ended is { } end)
         {
             _metrics.CloneEnded(end.Expected);
             if (!clone.IsBeingRemoved)

@@ -33,6 +33,8 @@ internal sealed record CloneRecord
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     UseStringEnumConverter = true,
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true,
     WriteIndented = true)]
 [JsonSerializable(typeof(CloneRecord))]
 internal sealed partial class CloneRecordJson : JsonSerializerContext;

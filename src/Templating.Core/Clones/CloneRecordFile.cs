@@ -28,6 +28,8 @@ internal static class CloneRecordFile
             }
 
             var record = JsonSerializer.Deserialize(SmallFile.Read(path, MaxBytes), CloneRecordJson.Default.CloneRecord);
+            // The reader leaves null what is missing; the writer does not take it.
+            _ = record is null ? null : JsonSerializer.SerializeToUtf8Bytes(record, CloneRecordJson.Default.CloneRecord);
             problem = Fault(record) is { } fault ? $"{path}: {fault}" : "";
             return problem.Length == 0 ? record : null;
         }

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+using Templating.Contract;
 using Templating.Core.Capacity;
 using Templating.Core.Diagnostics;
 using Templating.Core.Machines;
@@ -51,6 +53,10 @@ public interface ICloneManager
 /// <summary>Both parts are RFC 1123 labels. The id is unique within its tenant: a clash must not tell what another tenant has.</summary>
 public readonly record struct CloneName(string Tenant, string Id)
 {
+    /// <summary>Whether both parts are labels.</summary>
+    [JsonIgnore]
+    public bool IsValid => Labels.IsLabel(Tenant) && Labels.IsLabel(Id);
+
     public override string ToString() => $"tenants/{Tenant}/clones/{Id}";
 }
 

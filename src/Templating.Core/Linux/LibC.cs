@@ -91,6 +91,13 @@ internal static partial class LibC
     [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
     internal static partial int EnableVerity(SafeFileHandle file, nuint request, in VerityArgument argument);
 
+    [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
+    internal static unsafe partial int Control(int fd, nuint request, void* argument);
+
+    /// <summary>A system call that libc has no function for, by its number.</summary>
+    [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
+    internal static partial long SystemCall(long number, long first, long second, long third, long fourth);
+
     [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int Statx(int folder, string path, int flags, uint mask, out StatxBuffer buffer);
 

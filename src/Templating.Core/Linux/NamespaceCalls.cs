@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Templating.Core.Linux;
 
 /// <summary>Namespaces (namespaces(7)): of the calling thread, and of what it starts from then on. Values of linux/sched.h.</summary>
-internal static partial class NamespaceCalls
+internal static unsafe partial class NamespaceCalls
 {
     /// <summary>Own root and working folder: a thread that shares them with others cannot change its mounts.</summary>
     public const int OwnFolders = 0x200;            // CLONE_FS
@@ -21,8 +21,12 @@ internal static partial class NamespaceCalls
     [LibraryImport("libc", SetLastError = true, EntryPoint = "chdir", StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int ChangeFolder(string path);
 
-    public static int PivotRoot(string newRoot, string oldRoot) => (int)SystemCall(PivotRootNumber, newRoot, oldRoot);
-
-    [LibraryImport("libc", SetLastError = true, EntryPoint = "syscall", StringMarshalling = StringMarshalling.Utf8)]
-    private static partial long SystemCall(long number, string first, string second);
+    /// <summary>Makes the working folder the root, and puts the old root over it.</summary>
+    public static int PivotToWorkingFolder()
+    {
+        fixed (byte* here = "."u8)
+        {
+            return (int)LibC.SystemCall(PivotRootNumber, (long)here, (long)here, 0, 0);
+        }
+    }
 }

@@ -22,30 +22,9 @@ internal static unsafe partial class ProcessCalls
     [LibraryImport("libc", SetLastError = true, EntryPoint = "setpriority")]
     internal static partial int SetPriority(int kind, uint id, int nice);
 
-    /// <summary>This process, and those it starts, leave no core: what they have in memory are guests' secrets.</summary>
-    public static void ForbidCore()
-    {
-        ResourceLimit none = default;
-        _ = SetLimit(CoreLimit, &none);
-    }
+    public static int PidFdOpen(int pid) => (int)LibC.SystemCall(PidFdOpenNumber, pid, 0, 0, 0);
 
-    [LibraryImport("libc", EntryPoint = "setrlimit")]
-    private static partial int SetLimit(int resource, ResourceLimit* limit);
-
-    public static int PidFdOpen(int pid) => (int)SystemCall(PidFdOpenNumber, pid, 0, 0, 0);
-
-    public static int PidFdSendSignal(int pidFd, int signal) => (int)SystemCall(PidFdSendSignalNumber, pidFd, signal, 0, 0);
-
-    [LibraryImport("libc", SetLastError = true, EntryPoint = "syscall")]
-    private static partial long SystemCall(long number, long first, long second, long third, long fourth);
-
-    /// <summary>struct rlimit.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    private struct ResourceLimit
-    {
-        public ulong Current;
-        public ulong Most;
-    }
+    public static int PidFdSendSignal(int pidFd, int signal) => (int)LibC.SystemCall(PidFdSendSignalNumber, pidFd, signal, 0, 0);
 
     /// <summary>siginfo_t as waitid(2) fills it for SIGCHLD.</summary>
     [StructLayout(LayoutKind.Explicit, Size = 128)]

@@ -6,7 +6,7 @@ namespace Templating.Core.Linux;
 /// seccomp(2) with a filter whose open questions a supervisor answers (seccomp_unotify(2)). Values of linux/seccomp.h,
 /// linux/filter.h and linux/audit.h.
 /// </summary>
-internal static unsafe partial class SeccompCalls
+internal static unsafe class SeccompCalls
 {
     public const uint Allow = 0x7fff0000;
     public const uint KillProcess = 0x80000000;
@@ -30,7 +30,7 @@ internal static unsafe partial class SeccompCalls
         fixed (Instruction* first = filter)
         {
             var program = new Program { Length = (ushort)filter.Length, First = first };
-            return (int)SystemCall(SeccompNumber, SetFilterMode, listen ? NewListener : 0, &program);
+            return (int)LibC.SystemCall(SeccompNumber, SetFilterMode, listen ? NewListener : 0, (long)&program, 0);
         }
     }
 
@@ -39,7 +39,7 @@ internal static unsafe partial class SeccompCalls
         question = default;
         fixed (Question* pointer = &question)
         {
-            return Ioctl(listener, ReceiveRequest, pointer);
+            return LibC.Control(listener, ReceiveRequest, pointer);
         }
     }
 
@@ -47,7 +47,7 @@ internal static unsafe partial class SeccompCalls
     public static int AnswerError(int listener, ulong id, int error)
     {
         var answer = new Answer { Id = id, Error = -error };
-        return Ioctl(listener, SendRequest, &answer);
+        return LibC.Control(listener, SendRequest, &answer);
     }
 
     /// <summary>Puts a descriptor of this process into the one that asked, as what its call returns.</summary>
@@ -60,14 +60,8 @@ internal static unsafe partial class SeccompCalls
             Source = (uint)fd,
             NewFlags = closeOnExec ? LibC.OpenCloseOnExec : 0,
         };
-        return Ioctl(listener, AddDescriptorRequest, &addition);
+        return LibC.Control(listener, AddDescriptorRequest, &addition);
     }
-
-    [LibraryImport("libc", SetLastError = true, EntryPoint = "syscall")]
-    private static partial long SystemCall(long number, long operation, long flags, Program* program);
-
-    [LibraryImport("libc", SetLastError = true, EntryPoint = "ioctl")]
-    private static partial int Ioctl(int fd, nuint request, void* argument);
 
     /// <summary>struct sock_filter.</summary>
     [StructLayout(LayoutKind.Sequential)]

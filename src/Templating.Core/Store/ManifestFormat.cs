@@ -94,7 +94,7 @@ internal static class ManifestFormat
             throw new JsonException("It is not UTF-8.");
         }
 
-        using var document = JsonDocument.Parse(bytes, FirstLook);
+        using var document = JsonTexts.Parse(bytes, FirstLook);
         if (document.RootElement.ValueKind != JsonValueKind.Object
             || !document.RootElement.TryGetProperty("formatVersion", out var element)
             || element.ValueKind != JsonValueKind.Number)

@@ -18,7 +18,7 @@ internal sealed record ConnectionRoom(long Connections, long Descriptors, bool I
     /// <summary>The runtime's own, the store's, downloads, calls to pods.</summary>
     private const int Others = 512;
 
-    public static ConnectionRoom Of(NodeOptions options) => Of(options, DescriptorLimit.Raise());
+    public static ConnectionRoom Of(NodeOptions options) => Of(options, ProcessLimits.RaiseOpenFiles());
 
     public static ConnectionRoom Of(NodeOptions options, long descriptors)
     {

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Templating.Contract;
 
 namespace Templating.Node.Authorization;
 
@@ -27,7 +28,7 @@ internal static class PolicyFile
         var limits = PolicyLimits.None;
         try
         {
-            using var document = JsonDocument.Parse(json, new JsonDocumentOptions { AllowDuplicateProperties = false });
+            using var document = JsonTexts.Parse(json, new JsonDocumentOptions { AllowDuplicateProperties = false });
             accept = ReadRoot(document.RootElement, rules, faults);
             limits = PolicyLimits.Read(document.RootElement, faults);
         }

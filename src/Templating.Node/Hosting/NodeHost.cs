@@ -26,7 +26,7 @@ internal static class NodeHost
     /// <exception cref="IOException">The socket cannot be had: another daemon serves there, or the path is something else.</exception>
     public static async Task<int> RunAsync(NodeOptions options, CancellationToken cancellationToken)
     {
-        ProcessCalls.ForbidCore();
+        ProcessLimits.ForbidCore();
         NativeHeap.UseOneArena();
         var start = Stopwatch.GetTimestamp();
         await using var app = await StartAsync(options, services => services.AddNode(options), cancellationToken);

@@ -9,15 +9,17 @@ namespace Templating.Node.Mapping;
 internal static class ErrorMapping
 {
     // The status travels in trailers, message twice and details in base64, and gRPC's C core lets a peer send 8 KiB of
-    // them (GRPC_ARG_MAX_METADATA_SIZE): 1 + 4/3 (1 + 4) KiB stay below.
+    // them (GRPC_ARG_MAX_METADATA_SIZE): 1 + 4/3 (1 + 4) KiB stay below. The message's KiB is that of its percent-encoding,
+    // in which every character that is not ASCII takes up to nine bytes.
     private const int MaxMessage = 1024;
+    private const int EncodedCharacter = 9;
     private const int MaxViolationBytes = 4096;
     private const int MaxDescription = 256;
 
     public static Status ToStatus(TemplatingException failure)
     {
         var rule = ErrorTable.Of(failure.Code);
-        var status = new Status { Code = (int)rule.Status, Message = Cut(failure.Message, MaxMessage) };
+        var status = new Status { Code = (int)rule.Status, Message = CutEncoded(failure.Message, MaxMessage) };
         var info = new ErrorInfo { Domain = ErrorTable.Domain, Reason = ErrorReasons.Of(failure.Code) };
         foreach (var (key, value) in failure.Details)
         {
@@ -69,5 +71,25 @@ internal static class ErrorMapping
         return bad;
     }
 
-    private static string Cut(string text, int length) => text.Length <= length ? text : text[..(length - 3)] + "...";
+    private static string CutEncoded(string text, int length)
+    {
+        var (fits, encoded) = (0, 0);
+        for (var i = 0; i < text.Length; i++)
+        {
+            encoded += text[i] is >= ' ' and < '\x7f' and not '%' ? 1 : EncodedCharacter;
+            if (encoded > length)
+            {
+                return Begin(text, fits) + "...";
+            }
+
+            fits = encoded <= length - 3 ? i + 1 : fits;
+        }
+
+        return text;
+    }
+
+    private static string Cut(string text, int length) => text.Length <= length ? text : Begin(text, length - 3) + "...";
+
+    /// <summary>Half a surrogate pair is no text.</summary>
+    private static string Begin(string text, int length) => text[..(length > 0 && char.IsHighSurrogate(text[length - 1]) ? length - 1 : length)];
 }

@@ -117,7 +117,7 @@ internal sealed class Jail : IDisposable
 
         // pivot_root(2): with both the same, the old root lies on top of the new one, and is taken off from there.
         Check(NamespaceCalls.ChangeFolder(Scratch), "enter the new root");
-        Check(NamespaceCalls.PivotRoot(".", "."), "change the root");
+        Check(NamespaceCalls.PivotToWorkingFolder(), "change the root");
         Check(MountCalls.Unmount(".", MountCalls.Detach), "leave the old root");
         Check(NamespaceCalls.ChangeFolder("/"), "enter the new root");
         Mount("none", "/", type: null, MountCalls.Remount | MountCalls.ReadOnly | MountCalls.NoSetUid | MountCalls.NoDevices | MountCalls.NoExecute, "size=256k,nr_inodes=64,mode=0755");

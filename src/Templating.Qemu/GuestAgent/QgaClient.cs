@@ -65,11 +65,6 @@ internal sealed class QgaClient(string socketPath, Socket? first, TimeProvider t
             }, () => new TemplatingException(ErrorCode.GuestAgentFailed,
                 $"qemu-guest-agent did not answer '{command}' within {timeout.TotalSeconds:0.###} s."), cancellationToken);
         }
-        catch (InvalidOperationException e)
-        {
-            Drop();
-            throw new TemplatingException(ErrorCode.GuestAgentFailed, "qemu-guest-agent sent broken text.", e);
-        }
         finally
         {
             if (_reader is { HasTurn: true } && !_synced)

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net.Sockets;
+using System.Text;
 using System.Text.Json;
 using System.Threading.Channels;
 using Templating.Core.Errors;
@@ -168,29 +169,21 @@ internal sealed class QmpClient : IAsyncDisposable
     private void Dispatch(ReadOnlyMemory<byte> line)
     {
         var message = QmpMessage.Parse(line, ErrorCode.QmpFailed, Peer);
-        try
+        if (message.Text("event") is { } name)
         {
-            if (message.Text("event") is { } name)
+            Publish(new QmpEvent(name, message.Member("data") ?? default));
+        }
+        else if (message.Number("id") is { } id && (message.Member("return") ?? message.Member("error")) is { } answer)
+        {
+            if (_pending.TryRemove(id, out var pending))
             {
-                Publish(new QmpEvent(name, message.Member("data") ?? default));
-            }
-            else if (message.Number("id") is { } id && (message.Member("return") ?? message.Member("error")) is { } answer)
-            {
-                if (_pending.TryRemove(id, out var pending))
-                {
-                    pending.Complete(answer, failed: message.Member("return") is null);
-                }
-            }
-            else if (message.Member("QMP") is null)
-            {
-                throw new TemplatingException(ErrorCode.QmpFailed,
-                    $"{Peer} sent what is neither an answer nor an event: '{QmpMessage.Quote(line.Span)}'.");
+                pending.Complete(answer, failed: message.Member("return") is null);
             }
         }
-        catch (InvalidOperationException e)
+        else if (message.Member("QMP") is null)
         {
-            // JSON text with half a surrogate pair parses, but is no text.
-            throw new TemplatingException(ErrorCode.QmpFailed, $"{Peer} sent broken text: '{QmpMessage.Quote(line.Span)}'.", e);
+            throw new TemplatingException(ErrorCode.QmpFailed,
+                $"{Peer} sent what is neither an answer nor an event: '{QmpMessage.Quote(line.Span)}'.");
         }
     }
 
@@ -240,7 +233,7 @@ internal sealed class QmpClient : IAsyncDisposable
             if (failed)
             {
                 Answer.TrySetException(new TemplatingException(ErrorCode.QmpFailed,
-                    $"QEMU refused '{command}': {answer.Text("desc") ?? "it did not say why"}"));
+                    $"QEMU refused '{command}': {Console.ConsoleText.Clean(Encoding.UTF8.GetBytes(answer.Text("desc") ?? "it did not say why"), 512)}"));
             }
             else
             {

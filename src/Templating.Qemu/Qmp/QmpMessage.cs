@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using System.Text.Json;
+using Templating.Contract;
 using Templating.Core.Errors;
 
 namespace Templating.Qemu.Qmp;
@@ -55,12 +56,10 @@ internal static class QmpMessage
                 throw new TemplatingException(code, $"{peer} sent JSON of more than {MaxTokens} tokens: '{Quote(line.Span)}'.");
             }
 
-            using var document = JsonDocument.Parse(line, Limits);
+            using var document = JsonTexts.Parse(line, Limits);
             if (document.RootElement.ValueKind == JsonValueKind.Object)
             {
-                // A lone surrogate passes the parser and throws only when the text is read: refuse it here.
-                var root = document.RootElement.Clone();
-                return root;
+                return document.RootElement.Clone();
             }
         }
         catch (JsonException)

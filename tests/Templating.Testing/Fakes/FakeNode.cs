@@ -19,12 +19,12 @@ public sealed class FakeNode : IAsyncDisposable
     private readonly bool _ownsRoot;
 
     public FakeNode(long budgetMiB = 4096, int maxStarts = 4, TimeProvider? time = null, FakeNode? before = null, ILoggerFactory? logs = null,
-        TemplatingMetrics? metrics = null, ITenantLimits? limits = null)
+        TemplatingMetrics? metrics = null, ITenantLimits? limits = null, VmUserPool? users = null)
     {
         _ownsRoot = before is null;
         _root = before?._root ?? Directory.CreateTempSubdirectory("tmpl-").FullName;
         Vmm = before?.Vmm ?? new FakeVmm();
-        Users = Environment.IsPrivilegedProcess ? new VmUserPool(2_000_000_000, 100) : null;
+        Users = users ?? (Environment.IsPrivilegedProcess ? new VmUserPool(2_000_000_000, 100) : null);
         Store = new TemplateStore(new StoreOptions { Root = Path.Combine(_root, "store") }, (logs ?? NullLoggerFactory.Instance).CreateLogger<TemplateStore>());
         Leases = new RevisionLeases();
         Capacity = new NodeCapacity(new CapacityOptions { BudgetBytes = budgetMiB << 20 }, limits ?? before?.Capacity.Limits);
@@ -87,11 +87,11 @@ public sealed class FakeNode : IAsyncDisposable
         await Templates.CreateAsync(Request(tenant, name), null, CancellationToken.None);
 
     /// <summary>Ends this daemon as a kill would: its VMs live on, nothing is written any more. The next one starts in its place.</summary>
-    public async Task<FakeNode> RestartAsync()
+    public async Task<FakeNode> RestartAsync(VmUserPool? users = null)
     {
         await Clones.DisposeAsync();
         Store.Dispose();
-        var next = new FakeNode(before: this);
+        var next = new FakeNode(before: this, users: users);
         await next.StartAsync();
         return next;
     }

@@ -93,9 +93,10 @@ public sealed class FakeVm(FakeVmm owner, VmFolder folder, VmProcessId process) 
         return GuestAgentKind.Templating;
     }
 
-    public void Expect(GuestAgentKind kind)
-    {
-    }
+    /// <summary>Which agent it was said to have.</summary>
+    public GuestAgentKind? Expected { get; private set; }
+
+    public void Expect(GuestAgentKind kind) => Expected = kind;
 
     public async Task<IdentityConfirmation> IdentifyAsync(
         GuestIdentity identity, TimeSpan timeout, CancellationToken cancellationToken)

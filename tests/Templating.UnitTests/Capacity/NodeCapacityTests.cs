@@ -45,6 +45,18 @@ public sealed class NodeCapacityTests
     }
 
     [Fact]
+    public void TheBudgetIsUsedToItsLastByteAndNotBeyond()
+    {
+        var capacity = new NodeCapacity(new CapacityOptions { BudgetBytes = 100, OverheadBytes = 10 });
+        capacity.Charge("a", 39);
+
+        Should.Throw<TemplatingException>(() => capacity.Charge("a", 42)).Details["needed_bytes"].ShouldBe("52");
+        capacity.View.ChargedBytes.ShouldBe(49);
+        capacity.Charge("a", 41).Bytes.ShouldBe(51);
+        capacity.View.ChargedBytes.ShouldBe(100);
+    }
+
+    [Fact]
     public void WhatIsGivenBackIsFreeAgainAndOnlyOnce()
     {
         var capacity = Create(400);
@@ -61,7 +73,8 @@ public sealed class NodeCapacityTests
     [Fact]
     public void TheNumberOfVmsHasALimitOfItsOwn()
     {
-        var capacity = Create(10_000, maxVms: 1);
+        var capacity = Create(10_000, maxVms: 2);
+        capacity.Charge("a", MiB);
         capacity.Charge("a", MiB);
 
         Should.Throw<TemplatingException>(() => capacity.Charge("a", MiB)).Code.ShouldBe(ErrorCode.NodeCapacityExhausted);

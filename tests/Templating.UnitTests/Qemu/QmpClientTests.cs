@@ -92,7 +92,7 @@ public sealed class QmpClientTests : IAsyncDisposable
     [InlineData("hello\n", "not a JSON object: 'hello'")]
     [InlineData("[]\n", "not a JSON object: '[]'")]
     [InlineData("{\"x\":1}\n", "neither an answer nor an event")]
-    [InlineData("{\"event\":\"\\ud800\"}\n", "broken text")]
+    [InlineData("{\"event\":\"\\ud800\"}\n", "what is not a JSON object")]
     [InlineData("\n", "not a JSON object: ''")]
     public async Task NonsenseEndsTheConversationAndIsQuoted(string sent, string said)
     {

@@ -45,8 +45,12 @@ internal sealed class StandInQemu : IDisposable
     public static async Task GreetAsync(ScriptedQmpServer monitor)
     {
         await monitor.GreetAsync();
-        await monitor.AnswerAsync((await monitor.ReadCommandAsync()).Id);
-        await monitor.AnswerAsync((await monitor.ReadCommandAsync()).Id);
+        foreach (var expected in (string[])["qmp_capabilities", "migrate-set-capabilities", "migrate-set-parameters"])
+        {
+            var command = await monitor.ReadCommandAsync();
+            command.Command.ShouldBe(expected);
+            await monitor.AnswerAsync(command.Id);
+        }
     }
 
     public Task<int> WaitExitAsync() => _process.WaitExitAsync(CancellationToken.None);

@@ -49,7 +49,7 @@ public sealed class PublishTests : IDisposable
         }
 
         File.GetUnixFileMode(revision.Path).ShouldBe(Mode(0b101_101_101));
-        File.GetUnixFileMode(_fixture.Root).ShouldBe(Mode(0b111_001_000));
+        File.GetUnixFileMode(_fixture.Root).ShouldBe(Mode(0b111_000_000));
     }
 
     [RootFact]

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Templating.Contract;
 
@@ -22,7 +23,7 @@ internal static class ConfigFile
         var values = new Dictionary<Setting, IReadOnlyList<string>>();
         try
         {
-            using var document = JsonDocument.Parse(text, Lenient);
+            using var document = JsonTexts.Parse(Encoding.UTF8.GetBytes(text), Lenient);
             if (document.RootElement.ValueKind == JsonValueKind.Object)
             {
                 Read(name, document.RootElement, "", values, faults);

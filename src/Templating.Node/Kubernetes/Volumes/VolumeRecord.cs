@@ -18,6 +18,8 @@ internal sealed record VolumeRecord
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true,
     IgnoreReadOnlyProperties = true,
     WriteIndented = true)]
 [JsonSerializable(typeof(VolumeRecord))]

@@ -27,7 +27,7 @@ internal sealed class VolumeRecords(string folder)
             try
             {
                 var record = JsonSerializer.Deserialize(SmallFile.Read(path, MaxBytes), VolumeRecordJson.Default.VolumeRecord);
-                if (record is { FormatVersion: VolumeRecord.CurrentVersion, View: { Id: not null, TargetPath: not null } }
+                if (record is { FormatVersion: VolumeRecord.CurrentVersion, View: { Id: not null, TargetPath: not null, Revision.IsValid: true } }
                     && string.Equals(PathOf(record.View.Id), path, StringComparison.Ordinal))
                 {
                     records.Add(record);

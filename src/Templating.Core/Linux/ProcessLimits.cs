@@ -2,14 +2,18 @@ using System.Runtime.InteropServices;
 
 namespace Templating.Core.Linux;
 
-/// <summary>How many files this process may have open (RLIMIT_NOFILE, getrlimit(2)).</summary>
-internal static partial class DescriptorLimit
+/// <summary>Limits of this process and of those it starts (getrlimit(2)); values of asm-generic/resource.h.</summary>
+internal static partial class ProcessLimits
 {
+    private const int Core = 4;
     private const int OpenFiles = 7;
 
-    /// <summary>Makes it the most that is allowed without privileges.</summary>
+    /// <summary>No core is left: what these processes have in memory are guests' secrets.</summary>
+    public static void ForbidCore() => _ = SetLimit(Core, default);
+
+    /// <summary>Makes the number of files that may be open the most that is allowed without privileges.</summary>
     /// <returns>What it is then.</returns>
-    public static long Raise()
+    public static long RaiseOpenFiles()
     {
         if (GetLimit(OpenFiles, out var limit) != 0)
         {

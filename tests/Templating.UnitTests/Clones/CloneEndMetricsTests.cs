@@ -1,0 +1,134 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.Metrics.Testing;
+using Templating.Core.Clones;
+using Templating.Core.Diagnostics;
+using Templating.Core.Errors;
+using Templating.Core.Names;
+using Templating.Testing;
+using Templating.Testing.Fakes;
+
+namespace Templating.UnitTests.Clones;
+
+/// <summary>What the metrics count of clones: each end once, and whether somebody asked for it.</summary>
+public sealed class CloneEndMetricsTests : IAsyncLifetime
+{
+    private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+    private readonly IMeterFactory _factory;
+    private readonly MetricCollector<long> _ended;
+    private readonly FakeNode _node;
+
+    public CloneEndMetricsTests()
+    {
+        _factory = _services.GetRequiredService<IMeterFactory>();
+        _ended = new MetricCollector<long>(_factory, TemplatingTelemetry.MeterName, "templating.clones.ended");
+        _node = new FakeNode(metrics: new TemplatingMetrics(_factory));
+    }
+
+    public async Task InitializeAsync()
+    {
+        await _node.StartAsync();
+        await _node.BuildAsync();
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _node.DisposeAsync();
+        _ended.Dispose();
+        await _services.DisposeAsync();
+    }
+
+    [Theory]
+    [InlineData(true, false, "true")]
+    [InlineData(false, false, "false")]
+    [InlineData(true, true, "false")]
+    public async Task AnEndIsExpectedOnlyWhereTheGuestAskedForIt(bool guestRequested, bool panicked, string expected)
+    {
+        var clone = await CreateAsync();
+
+        _node.Vmm.Vms.Single(v => v.Process.Pid == clone.Pid).End("over", guestRequested, panicked);
+
+        await EndedAsync(expected);
+    }
+
+    [Fact]
+    public async Task ADeletedClonesEndIsExpected()
+    {
+        var clone = await CreateAsync();
+
+        await _node.Clones.DeleteAsync(clone.Name, TimeSpan.Zero, CancellationToken.None);
+
+        await EndedAsync("true");
+    }
+
+    [Fact]
+    public async Task ACloneThatWasReturnedEarlyAndNeverConfirmedIsAnUnexpectedEndAndARefusal()
+    {
+        using var refused = new MetricCollector<long>(_factory, TemplatingTelemetry.MeterName, "templating.refusals");
+        _node.Vmm.OnStep = (step, _, _) => step == "identify"
+            ? throw new TemplatingException(ErrorCode.IdentityNotConfirmed, "Who?")
+            : Task.CompletedTask;
+
+        await CreateAsync(wait: false);
+
+        await EndedAsync("false");
+        refused.GetMeasurementSnapshot().Single().Tags["reason"].ShouldBe("IDENTITY_NOT_CONFIRMED");
+    }
+
+    [Fact]
+    public async Task ACloneThatNeverStartedHasNoEndButARefusal()
+    {
+        using var refused = new MetricCollector<long>(_factory, TemplatingTelemetry.MeterName, "templating.refusals");
+        _node.Vmm.OnStep = (step, _, _) => step == "restore"
+            ? throw new TemplatingException(ErrorCode.QemuExited, "Gone.")
+            : Task.CompletedTask;
+
+        await Should.ThrowAsync<TemplatingException>(() => CreateAsync());
+
+        refused.GetMeasurementSnapshot().Single().Tags["reason"].ShouldBe("QEMU_EXITED");
+        _ended.GetMeasurementSnapshot().ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task EachPhaseOfAStartIsCountedWithItsOutcome()
+    {
+        using var phases = new MetricCollector<double>(_factory, TemplatingTelemetry.MeterName, "templating.clone.phase.duration");
+        _node.Vmm.OnStep = (step, _, _) => step == "identify"
+            ? throw new TemplatingException(ErrorCode.IdentityNotConfirmed, "Who?")
+            : Task.CompletedTask;
+
+        await Should.ThrowAsync<TemplatingException>(() => CreateAsync());
+
+        phases.GetMeasurementSnapshot().Select(m => $"{m.Tags["phase"]} {m.Tags["outcome"]}").ShouldBe(
+            ["queue ok", "verify ok", "qemu_start ok", "restore ok", "resume ok", "identity error"]);
+    }
+
+    [Fact]
+    public async Task TheGaugesTellWhatIsThereNow()
+    {
+        using var charged = new MetricCollector<long>(_factory, TemplatingTelemetry.MeterName, "templating.memory.charged");
+        using var budget = new MetricCollector<long>(_factory, TemplatingTelemetry.MeterName, "templating.memory.budget");
+        using var clones = new MetricCollector<int>(_factory, TemplatingTelemetry.MeterName, "templating.clones");
+        var clone = await CreateAsync();
+        await CreateAsync();
+
+        charged.RecordObservableInstruments();
+        budget.RecordObservableInstruments();
+        clones.RecordObservableInstruments();
+
+        charged.LastMeasurement!.Value.ShouldBe(2 * clone.ChargedBytes);
+        budget.LastMeasurement!.Value.ShouldBe(4096L << 20);
+        clones.GetMeasurementSnapshot().ShouldHaveSingleItem().Tags["state"].ShouldBe("Running");
+        clones.LastMeasurement!.Value.ShouldBe(2);
+    }
+
+    private Task<CloneView> CreateAsync(bool wait = true) => _node.Clones.CreateAsync(
+        new CreateClone { Template = new TemplateName("a", "t"), ReturnWhenRunning = !wait }, CancellationToken.None);
+
+    private async Task EndedAsync(string expected)
+    {
+        await Eventually.UntilAsync(() => _ended.GetMeasurementSnapshot().Count > 0, "the end is counted");
+        var end = _ended.GetMeasurementSnapshot().ShouldHaveSingleItem();
+        (end.Value, end.Tags["expected"]).ShouldBe((1, expected));
+    }
+}
