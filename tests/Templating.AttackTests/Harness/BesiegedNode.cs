@@ -26,6 +26,10 @@ public sealed class BesiegedNode : IAsyncLifetime
 
     public string Initrd { get; private set; } = "";
 
+    public string Socket => Node.Folder.Socket;
+
+    public string Kubelet => Node.Folder["k"];
+
     public static string HostileTemplate => $"tenants/{HostileTenant}/templates/web";
 
     public async Task InitializeAsync()
@@ -38,7 +42,8 @@ public sealed class BesiegedNode : IAsyncLifetime
             """, limit.Token);
         Initrd = await HostileGuest.BuildInitrdAsync(folder, limit.Token);
         Node = await TestNode.StartAsync(
-            folder, ("POLICY_PATH", folder["policy"]), ("SOCKET_MODE", "0666"), ("LOG_LEVEL", "information"), ("SHUTDOWN_TIMEOUT", "2s"));
+            folder, ("POLICY_PATH", folder["policy"]), ("SOCKET_MODE", "0666"), ("LOG_LEVEL", "information"), ("SHUTDOWN_TIMEOUT", "2s"),
+            ("KUBELET_PATH", folder["k"]), ("NODE_NAME", "node-1"));
         await Client.BuildAsync("web", HostileGuest.Spec(Initrd), limit.Token, HostileTenant);
     }
 

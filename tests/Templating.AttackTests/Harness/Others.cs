@@ -4,53 +4,69 @@ using Templating.V1;
 
 namespace Templating.AttackTests.Harness;
 
-/// <summary>A tenant that minds its own business: it looks at its clone all the time and makes another now and then.</summary>
-internal sealed class Others(TemplatingClient client, VmClone clone)
+/// <summary>
+/// A tenant that minds its own business: it looks at its clone all the time, connects anew every moment, and makes another clone and runs
+/// a command in it now and then. A call of its that fails, fails the test.
+/// </summary>
+internal sealed class Others(NodeFolder folder, TemplatingClient client, VmClone clone)
 {
-    private static readonly TimeSpan BetweenReads = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan BetweenReads = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan BetweenConnections = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan BetweenClones = TimeSpan.FromSeconds(1);
 
-    private readonly List<TimeSpan> _reads = [];
-    private readonly List<TimeSpan> _clones = [];
+    /// <summary>Looks at a clone and at all.</summary>
+    public Times Reads { get; } = new();
 
-    public IReadOnlyList<TimeSpan> Reads => _reads;
+    /// <summary>The same by a connection of its own.</summary>
+    public Times Connections { get; } = new();
 
-    public IReadOnlyList<TimeSpan> Clones => _clones;
+    /// <summary>Clones made, until ready.</summary>
+    public Times Clones { get; } = new();
 
-    /// <summary>Calls until <paramref name="over"/>; each call that was begun is seen through. A call that fails, fails this.</summary>
-    public async Task GoOnAsync(CancellationToken over, CancellationToken cancellationToken) =>
-        await Task.WhenAll(Task.Run(() => ReadAsync(over, cancellationToken), cancellationToken), Task.Run(() => CloneAsync(over, cancellationToken), cancellationToken));
+    /// <summary>Calls until <paramref name="over"/>; what was begun is seen through.</summary>
+    public Task GoOnAsync(CancellationToken over, CancellationToken cancellationToken) => Task.WhenAll(
+        Task.Run(() => ReadAsync(over, cancellationToken), cancellationToken),
+        RepeatAsync(ConnectAsync, BetweenConnections, over, cancellationToken),
+        RepeatAsync(CloneAsync, BetweenClones, over, cancellationToken));
 
-    public static TimeSpan Median(IReadOnlyList<TimeSpan> times) => times.Order().ElementAt(times.Count / 2);
-
+    /// <summary>Begins them in time, however long those before take: else a daemon that stands still for a second would count as one slow call.</summary>
     private async Task ReadAsync(CancellationToken over, CancellationToken cancellationToken)
     {
+        var reads = new List<Task>();
         do
         {
-            _reads.Add(await TimeAsync(() => client.GetAsync(clone, cancellationToken)));
-            _reads.Add(await TimeAsync(() => client.Clones.ListClonesAsync(
+            reads.Add(Reads.TakeAsync(() => client.GetAsync(clone, cancellationToken)));
+            reads.Add(Reads.TakeAsync(() => client.Clones.ListClonesAsync(
                 new ListClonesRequest { Parent = $"tenants/{PreparedStore.Tenant}" }, cancellationToken: cancellationToken).ResponseAsync));
         }
         while (await PauseAsync(BetweenReads, over));
+        await Task.WhenAll(reads);
     }
 
-    private async Task CloneAsync(CancellationToken over, CancellationToken cancellationToken)
+    private async Task ConnectAsync(CancellationToken cancellationToken)
     {
-        do
+        using var another = new TemplatingClient(new TemplatingClientOptions { Address = NodeDaemon.AddressOf(folder) });
+        await Connections.TakeAsync(() => another.GetAsync(clone, cancellationToken));
+    }
+
+    private async Task CloneAsync(CancellationToken cancellationToken)
+    {
+        VmClone? made = null;
+        await Clones.TakeAsync(async () => made = await client.CloneAsync(cancellationToken));
+        (await client.ShellAsync(made!, "echo on", cancellationToken)).Output.ShouldBe("on\n");
+        await client.Clones.DeleteCloneAsync(new DeleteCloneRequest { Name = made!.Name }, cancellationToken: cancellationToken);
+    }
+
+    private static Task RepeatAsync(Func<CancellationToken, Task> call, TimeSpan pause, CancellationToken over, CancellationToken cancellationToken) => Task.Run(
+        async () =>
         {
-            VmClone? made = null;
-            _clones.Add(await TimeAsync(async () => made = await client.CloneAsync(cancellationToken)));
-            await client.Clones.DeleteCloneAsync(new DeleteCloneRequest { Name = made!.Name }, cancellationToken: cancellationToken);
-        }
-        while (await PauseAsync(BetweenClones, over));
-    }
-
-    private static async Task<TimeSpan> TimeAsync(Func<Task> call)
-    {
-        var began = TimeProvider.System.GetTimestamp();
-        await call();
-        return TimeProvider.System.GetElapsedTime(began);
-    }
+            do
+            {
+                await call(cancellationToken);
+            }
+            while (await PauseAsync(pause, over));
+        },
+        cancellationToken);
 
     /// <summary>False when it is over.</summary>
     private static async Task<bool> PauseAsync(TimeSpan pause, CancellationToken over)
