@@ -49,10 +49,15 @@ internal static class Adoption
             await vm.StartAsync(cancellationToken);
             return vm;
         }
-        catch (TemplatingException e)
+        catch (Exception e)
         {
             await vm.DisposeAsync();
             watcher.Forget(watched);
+            if (e is not (TemplatingException or IOException or UnauthorizedAccessException))
+            {
+                throw;
+            }
+
             Log.NotAdopted(logger, process.Pid, e.Message);
             return null;
         }

@@ -24,6 +24,9 @@ internal sealed class QemuVm : IVm
     /// <summary>For writing one.</summary>
     private static readonly TimeSpan FreezeLimit = TimeSpan.FromSeconds(60);
 
+    /// <summary>For writing one line to a socket, which takes it at once or is full.</summary>
+    private static readonly TimeSpan UndoTimeout = TimeSpan.FromSeconds(1);
+
     private readonly VmLink _link;
     private readonly QemuOptions _options;
     private readonly TimeProvider _time;
@@ -71,9 +74,9 @@ internal sealed class QemuVm : IVm
     public Task RestoreAsync(string statePath, CancellationToken cancellationToken) =>
         TransferAsync("migrate-incoming", statePath, RestoreLimit, cancellationToken);
 
-    public Task ResumeAsync(CancellationToken cancellationToken) => ExecuteAsync("cont", cancellationToken);
+    public Task ResumeAsync(CancellationToken cancellationToken) => SwitchAsync("cont", undo: "stop", cancellationToken);
 
-    public Task PauseAsync(CancellationToken cancellationToken) => ExecuteAsync("stop", cancellationToken);
+    public Task PauseAsync(CancellationToken cancellationToken) => SwitchAsync("stop", undo: "cont", cancellationToken);
 
     public async Task<VmRunState> QueryStateAsync(CancellationToken cancellationToken)
     {
@@ -83,7 +86,10 @@ internal sealed class QemuVm : IVm
             "inmigrate" => VmRunState.Prepared,
             "running" => VmRunState.Running,
             "paused" or "prelaunch" or "postmigrate" or "finish-migrate" or "restore-vm" or "save-vm" => VmRunState.Paused,
-            _ => VmRunState.Stopped,
+            // The other members of QAPI's RunState.
+            "shutdown" or "guest-panicked" or "internal-error" or "io-error" or "suspended" or "watchdog" or "debug" or "colo" => VmRunState.Stopped,
+            var other => throw new TemplatingException(ErrorCode.QmpFailed,
+                $"QEMU says its state is '{QmpMessage.Quote(System.Text.Encoding.UTF8.GetBytes(other))}', which is none."),
         });
         return state;
     }
@@ -157,6 +163,23 @@ internal sealed class QemuVm : IVm
         await _guest.DisposeAsync();
         await _console.DisposeAsync();
         await _qmp.DisposeAsync();
+    }
+
+    /// <summary>
+    /// A command that nobody waits for any more is not taken back by that: QEMU carries it out when it comes to it. So its
+    /// opposite is put behind it, for QEMU takes its commands in order, and the CPUs end as the caller was told that they are.
+    /// </summary>
+    private async Task SwitchAsync(string command, string undo, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await ExecuteAsync(command, cancellationToken);
+        }
+        catch (Exception e) when (e is OperationCanceledException or TemplatingException { Code: ErrorCode.QmpFailed })
+        {
+            await _qmp.PostAsync(undo, UndoTimeout);
+            throw;
+        }
     }
 
     private Task ExecuteAsync(string command, CancellationToken cancellationToken) =>

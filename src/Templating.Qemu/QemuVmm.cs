@@ -72,8 +72,8 @@ public sealed class QemuVmm : IVmm, IDisposable
     public Task<IVm?> AdoptAsync(VmFolder folder, VmProcessId process, CancellationToken cancellationToken) =>
         Adoption.TryAsync(folder, process, _watcher, _options, _time, _logger, cancellationToken);
 
-    public Task ReapAsync(IReadOnlyList<VmFolder> folders, CancellationToken cancellationToken) =>
-        Reaper.RunAsync(folders, _watcher, _logger, cancellationToken);
+    public Task<IReadOnlyList<LingeringVm>> ReapAsync(IReadOnlyList<LeftVm> left, CancellationToken cancellationToken) =>
+        Reaper.RunAsync(left, _watcher, _time, _logger, cancellationToken);
 
     /// <summary>Lets go of the VMs; they run on.</summary>
     public void Dispose()

@@ -1,41 +1,61 @@
 using System.Security.Cryptography;
 using Templating.Contract;
 using Templating.Core.Errors;
+using Templating.Core.Linux;
+using Templating.Core.Machines;
 using Templating.Core.Store;
 using Templating.Core.Templates;
 
 namespace Templating.Core.Building;
 
 /// <summary>
-/// Copies a kernel or an initrd to where the VM's own user can read it. What is booted is then what was hashed, even if
-/// somebody changes the original meanwhile.
+/// Copies a kernel or an initrd to where the VM's own user can read it, and nobody else. What is booted is then what was hashed,
+/// even if somebody changes the original meanwhile.
 /// </summary>
-internal static class GuestFileCopy
+/// <param name="Target">In a folder of the build's own, on the store's disk: /run is memory, and everybody's.</param>
+/// <param name="MaxBytes">More is refused, also where the file grows while it is copied.</param>
+/// <param name="Owner">Null for the daemon's own user.</param>
+internal sealed record GuestFileCopy(string Target, long MaxBytes, VmUser? Owner)
 {
     private const int BufferSize = 64 * 1024;
 
-    private const UnixFileMode ReadableByAll = UnixFileMode.UserRead | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+    private const UnixFileMode ReadableByOwner = UnixFileMode.UserRead;
 
-    /// <exception cref="TemplatingException">InvalidArgument, when the file is not one the policy allows.</exception>
-    public static async Task<FileDigest> CopyAsync(
-        string field, string source, string target, GuestFilePolicy policy, CancellationToken cancellationToken)
+    /// <exception cref="TemplatingException">InvalidArgument: the file is not one the policy allows, or too large. DiskFull.</exception>
+    public async Task<FileDigest> CopyAsync(string field, string source, GuestFilePolicy policy, CancellationToken cancellationToken)
     {
-        using var handle = GuestFiles.TryOpen(source, policy, out var problem)
-            ?? throw new TemplatingException([new FieldViolation(field, problem ?? "The file cannot be opened.")]);
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        await using var output = new FileStream(target, new FileStreamOptions
+        using var handle = GuestFiles.TryOpen(source, policy, out var problem);
+        problem ??= GuestFiles.SizeProblem(source, RandomAccess.GetLength(handle!), MaxBytes);
+        if (problem is not null)
         {
-            Mode = FileMode.CreateNew,
-            Access = FileAccess.Write,
-            BufferSize = 0,
-            UnixCreateMode = ReadableByAll,
-        });
+            throw new TemplatingException([new FieldViolation(field, problem)]);
+        }
+
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        using var output = FileSystem.MakeFile(Target, ReadableByOwner);
         var buffer = new byte[BufferSize];
         long size = 0;
-        for (int read; (read = await RandomAccess.ReadAsync(handle, buffer, size, cancellationToken)) > 0; size += read)
+        try
         {
-            hash.AppendData(buffer, 0, read);
-            await output.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
+            for (int read; (read = await RandomAccess.ReadAsync(handle!, buffer, size, cancellationToken)) > 0; size += read)
+            {
+                if (GuestFiles.SizeProblem(source, size + read, MaxBytes) is { } grown)
+                {
+                    throw new TemplatingException([new FieldViolation(field, grown)]);
+                }
+
+                hash.AppendData(buffer, 0, read);
+                await RandomAccess.WriteAsync(output, buffer.AsMemory(0, read), size, cancellationToken);
+            }
+        }
+        catch (IOException e) when (StoreFiles.IsDiskFull(e))
+        {
+            throw StoreFiles.DiskFull(Target, size, e);
+        }
+
+        if (Owner is not null)
+        {
+            FileSystem.Check(LibC.ChangeOwner(output, Owner.Uid, Owner.Gid), "give to the VM's user", Target);
         }
 
         return new FileDigest(size, Convert.ToHexStringLower(hash.GetHashAndReset()));

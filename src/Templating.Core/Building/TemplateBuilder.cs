@@ -1,5 +1,6 @@
 using Templating.Core.Diagnostics;
 using Templating.Core.Errors;
+using Templating.Core.Linux;
 using Templating.Core.Machines;
 using Templating.Core.Store;
 using Templating.Core.Templates;
@@ -13,9 +14,6 @@ namespace Templating.Core.Building;
 /// </summary>
 internal sealed class TemplateBuilder(VmParts parts, TemplateStore store, BuildOptions options)
 {
-    private const UnixFileMode FolderMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
-        | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
-
     public async Task<Revision> BuildAsync(
         CreateTemplate request, IProgress<BuildProgress>? progress, CancellationToken cancellationToken)
     {
@@ -32,18 +30,20 @@ internal sealed class TemplateBuilder(VmParts parts, TemplateStore store, BuildO
         var folder = VmFolder.NewIn(options.BuildsFolder);
         try
         {
-            // Passable, not listable: the VM's own user reads its kernel there.
-            Directory.CreateDirectory(folder.Path, FolderMode);
+            FileSystem.MakeFolder(folder.Path, FileSystem.OwnerOnlyFolder);
             using var staged = store.Stage(machine.MemoryBytes, user);
-            var inputs = await clock.RunAsync("import", () => ImportAsync(request, staged, folder, cancellationToken));
+            var (kernel, initrd) = InputsIn(staged.MakeInputsFolder());
+            var inputs = await clock.RunAsync("import", () => ImportAsync(
+                request, staged,
+                new GuestFileCopy(kernel, FileLimits.MaxKernelBytes, user), new GuestFileCopy(initrd, FileLimits.MaxInitrdBytes, user), cancellationToken));
             Tell(BuildPhase.Boot, $"Booting {machine.MachineType} under {machine.Accelerator} in QEMU {machine.QemuVersion}");
             var boot = new BootRequest
             {
                 Folder = folder,
                 Machine = machine,
                 MemoryPath = staged.MemoryPath,
-                KernelPath = KernelIn(folder),
-                InitrdPath = inputs.Initrd is null ? null : InitrdIn(folder),
+                KernelPath = kernel,
+                InitrdPath = inputs.Initrd is null ? null : initrd,
                 CommandLine = spec.Guest.CommandLine,
                 ImagePaths = [.. inputs.Images.Select(store.ImagePath)],
 
@@ -99,19 +99,14 @@ internal sealed class TemplateBuilder(VmParts parts, TemplateStore store, BuildO
         }
         finally
         {
-            if (Directory.Exists(folder.Path))
-            {
-                Directory.Delete(folder.Path, recursive: true);
-            }
+            FileSystem.RemoveTree(folder.Path);
         }
     }
 
-    private static string KernelIn(VmFolder folder) => Path.Combine(folder.Path, "kernel");
-
-    private static string InitrdIn(VmFolder folder) => Path.Combine(folder.Path, "initrd");
+    private static (string Kernel, string Initrd) InputsIn(string folder) => (Path.Combine(folder, "kernel"), Path.Combine(folder, "initrd"));
 
     private async Task<Inputs> ImportAsync(
-        CreateTemplate request, StagedRevision staged, VmFolder folder, CancellationToken cancellationToken)
+        CreateTemplate request, StagedRevision staged, GuestFileCopy kernelCopy, GuestFileCopy initrdCopy, CancellationToken cancellationToken)
     {
         var guest = request.Spec.Guest;
         using var files = new GuestInputs(request.Name.Tenant, options.PolicyFor(request), options.Downloads);
@@ -123,14 +118,14 @@ internal sealed class TemplateBuilder(VmParts parts, TemplateStore store, BuildO
                 (_, path, policy) => staged.ImportImageAsync(path, policy, cancellationToken), cancellationToken));
         }
 
-        var kernel = await CopyAsync(GuestSpec.Field("kernel", guest.KernelSource is not null), guest.KernelFile(), KernelIn(folder));
+        var kernel = await CopyAsync(GuestSpec.Field("kernel", guest.KernelSource is not null), guest.KernelFile(), kernelCopy);
         var initrd = guest.InitrdFile() is { } source
-            ? await CopyAsync(GuestSpec.Field("initrd", guest.InitrdSource is not null), source, InitrdIn(folder))
+            ? await CopyAsync(GuestSpec.Field("initrd", guest.InitrdSource is not null), source, initrdCopy)
             : null;
         return new Inputs(images, kernel, initrd);
 
-        Task<FileDigest> CopyAsync(string field, FileSource file, string target) => files.ReadAsync(
-            field, file, (at, path, policy) => GuestFileCopy.CopyAsync(at, path, target, policy, cancellationToken), cancellationToken);
+        Task<FileDigest> CopyAsync(string field, FileSource file, GuestFileCopy copy) => files.ReadAsync(
+            field, file, (at, path, policy) => copy.CopyAsync(at, path, policy, cancellationToken), cancellationToken);
     }
 
     private async Task<GuestAgentKind> RunGuestAsync(

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Templating.Core.Clones;
 using Templating.Core.Diagnostics;
 using Templating.Core.Errors;
+using Templating.Core.Linux;
 using Templating.Core.Machines;
 using Templating.Core.Names;
 using Templating.Core.Requests;
@@ -44,14 +45,10 @@ public sealed class TemplateManager : ITemplateManager, IDisposable
     /// <summary>Ends the VMs of builds that a killed daemon left and remembers request ids of what is there. Once, at start.</summary>
     public async Task RecoverAsync(CancellationToken cancellationToken)
     {
-        Directory.CreateDirectory(_options.BuildsFolder);
-        var folders = Directory.EnumerateDirectories(_options.BuildsFolder).Select(p => new VmFolder(p)).ToArray();
-        await _parts.Vmm.ReapAsync(folders, cancellationToken);
-        foreach (var folder in folders)
-        {
-            _logger.BuildSwept(folder.Path);
-            Directory.Delete(folder.Path, recursive: true);
-        }
+        FileSystem.MakeFolder(_options.BuildsFolder, FileSystem.OwnerOnlyFolder);
+        var left = LeftOvers.In(_options.BuildsFolder).Select(folder => new LeftVm(folder)).ToList();
+        left.ForEach(build => _logger.BuildSwept(build.Folder.Path));
+        await LeftOvers.EndAsync(_parts.Vmm, _parts.Users, left, kept: [], _logger, cancellationToken);
 
         foreach (var revision in _store.List(null))
         {

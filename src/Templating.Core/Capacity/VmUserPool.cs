@@ -10,7 +10,9 @@ namespace Templating.Core.Capacity;
 public sealed class VmUserPool(uint firstUid, int count, uint gid)
 {
     private readonly Lock _lock = new();
-    private readonly HashSet<uint> _taken = [];
+
+    /// <summary>By how many: what a daemon before this one left may be wrong, and then two have the same.</summary>
+    private readonly Dictionary<uint, int> _taken = [];
     private int _next;
 
     public uint Gid => gid;
@@ -36,7 +38,7 @@ public sealed class VmUserPool(uint firstUid, int count, uint gid)
             for (var i = 0; i < count; i++)
             {
                 var uid = firstUid + (uint)((_next + i) % count);
-                if (_taken.Add(uid))
+                if (_taken.TryAdd(uid, 1))
                 {
                     _next = (_next + i + 1) % count;
                     return new RentedUser(this, new VmUser(uid, gid));
@@ -54,7 +56,7 @@ public sealed class VmUserPool(uint firstUid, int count, uint gid)
     {
         lock (_lock)
         {
-            _taken.Add(user.Uid);
+            _taken[user.Uid] = _taken.GetValueOrDefault(user.Uid) + 1;
         }
 
         return new RentedUser(this, user);
@@ -64,7 +66,10 @@ public sealed class VmUserPool(uint firstUid, int count, uint gid)
     {
         lock (_lock)
         {
-            _taken.Remove(uid);
+            if (--_taken[uid] == 0)
+            {
+                _taken.Remove(uid);
+            }
         }
     }
 }

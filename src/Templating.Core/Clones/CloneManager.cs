@@ -37,7 +37,7 @@ public sealed class CloneManager : ICloneManager, ICloneUsage, IAsyncDisposable
         _table = new CloneTable(_requests, _time, logger);
         var admission = new CloneAdmission(parts.Vmm, store, leases, _capacity, options, _time);
         _factory = new CloneFactory(parts.Vmm, _table, admission, parts.Users, _turns, _metrics, _time);
-        _recovery = new CloneRecovery(parts.Vmm, _factory, leases, _capacity, parts.Users, options, logger);
+        _recovery = new CloneRecovery(parts, _factory, leases, options, logger);
         _metrics.ObserveStates("templating.clones", "{clone}", "Clones on the node, by state.", CountStates);
         _metrics.ObserveBytes("templating.memory.charged", "Bytes charged to the node's memory budget.", () => _capacity.View.ChargedBytes);
         _metrics.ObserveBytes("templating.memory.budget", "Bytes VMs may be charged in all.", () => _capacity.View.BudgetBytes);

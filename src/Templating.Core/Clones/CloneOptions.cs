@@ -14,6 +14,12 @@ public sealed record CloneOptions
     /// <summary>How long a daemon that is told to stop waits for identities nobody waits for any more.</summary>
     public TimeSpan StopGrace { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>
+    /// How long one VM of a daemon before this one may take to answer. QEMU answers in milliseconds; one that does not is stopped
+    /// or a stranger, and all of them are asked at once.
+    /// </summary>
+    public TimeSpan AdoptionLimit { get; init; } = TimeSpan.FromSeconds(5);
+
     public string ClonesFolder => Path.Combine(RunFolder, "clones");
 
     public string BuildsFolder => Path.Combine(RunFolder, "builds");

@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Templating.Core.Linux;
+using Templating.Core.Machines;
 
 namespace Templating.Core.Clones;
 
@@ -10,42 +12,23 @@ internal static class CloneRecordFile
 
     private const string Name = "clone.json";
 
-    public static bool Exists(string folder) => File.Exists(Path.Combine(folder, Name));
+    public static void Write(string folder, CloneRecord record) =>
+        SmallFile.Replace(Path.Combine(folder, Name), JsonSerializer.SerializeToUtf8Bytes(record, CloneRecordJson.Default.CloneRecord));
 
-    public static void Write(string folder, CloneRecord record)
-    {
-        var path = Path.Combine(folder, Name);
-        var temporary = path + ".new";
-        using (var file = new FileStream(temporary, new FileStreamOptions
-        {
-            Mode = FileMode.Create,
-            Access = FileAccess.Write,
-            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-        }))
-        {
-            JsonSerializer.Serialize(file, record, CloneRecordJson.Default.CloneRecord);
-        }
-
-        File.Move(temporary, path, overwrite: true);
-    }
-
-    /// <summary>Null when there is none or it cannot be read; <paramref name="problem"/> says why.</summary>
+    /// <summary>Null when there is none or it cannot be read; then <paramref name="problem"/> says why, and is empty where there is none.</summary>
     public static CloneRecord? Read(string folder, out string problem)
     {
         var path = Path.Combine(folder, Name);
+        problem = "";
         try
         {
-            var info = new FileInfo(path);
-            if (info.LinkTarget is not null || info.Length > MaxBytes)
+            if (FileStamp.TryRead(path) is null)
             {
-                problem = $"{path} is a link or longer than {MaxBytes} bytes";
                 return null;
             }
 
-            var record = JsonSerializer.Deserialize(File.ReadAllBytes(path), CloneRecordJson.Default.CloneRecord);
-            problem = record is null ? $"{path} is empty"
-                : record.FormatVersion == CloneRecord.CurrentVersion ? ""
-                : $"{path} has format version {record.FormatVersion}; this version reads {CloneRecord.CurrentVersion}";
+            var record = JsonSerializer.Deserialize(SmallFile.Read(path, MaxBytes), CloneRecordJson.Default.CloneRecord);
+            problem = Fault(record) is { } fault ? $"{path}: {fault}" : "";
             return problem.Length == 0 ? record : null;
         }
         catch (Exception e) when (e is IOException or JsonException or UnauthorizedAccessException)
@@ -54,4 +37,14 @@ internal static class CloneRecordFile
             return null;
         }
     }
+
+    /// <summary>A null passes for a required member (System.Text.Json), and what is charged is added up.</summary>
+    private static string? Fault(CloneRecord? record) => record switch
+    {
+        null => "it is empty",
+        { FormatVersion: not CloneRecord.CurrentVersion } => $"it has format version {record.FormatVersion}; this version reads {CloneRecord.CurrentVersion}",
+        { View: null } or { View: { Network: null } or { Name: { Tenant: null } or { Id: null } } } => "it does not say of which clone it is",
+        { View.ChargedBytes: < 0 or > FileLimits.MaxBytes * 2 } => $"it is charged {record.View.ChargedBytes} bytes, which no clone is",
+        _ => null,
+    };
 }

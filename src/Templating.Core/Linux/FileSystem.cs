@@ -13,6 +13,9 @@ internal static class FileSystem
     /// <summary>0711: others may pass through to a name they know, and cannot list the names.</summary>
     public const UnixFileMode PassThroughFolder = OwnerOnlyFolder | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 
+    /// <summary>0755: of a folder in which the daemon's own lies.</summary>
+    public const UnixFileMode FolderAbove = SealedFolder | UnixFileMode.UserWrite;
+
     /// <summary>0555.</summary>
     public const UnixFileMode SealedFolder =
         ReadableByAll | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
@@ -22,6 +25,20 @@ internal static class FileSystem
     {
         var descriptor = LibC.Open(path, flags | LibC.OpenNoFollow | LibC.OpenNonBlock | LibC.OpenCloseOnExec, mode);
         return descriptor >= 0 ? new SafeFileHandle(descriptor, ownsHandle: true) : throw LastError("open", path);
+    }
+
+    /// <exception cref="IOException">It is not there, or not a regular file.</exception>
+    public static SafeFileHandle OpenRegular(string path, int flags, out FileStamp stamp)
+    {
+        var file = Open(path, flags);
+        stamp = FileStamp.Read(file, path);
+        if (!stamp.IsRegularFile)
+        {
+            file.Dispose();
+            throw new IOException($"{path} is {stamp.Kind}; a regular file is expected.");
+        }
+
+        return file;
     }
 
     public static void Sync(SafeFileHandle file, string path) => Check(LibC.Fsync(file), "write to disk", path);
@@ -34,16 +51,67 @@ internal static class FileSystem
 
     public static void Rename(string from, string to) => Check(LibC.Rename(from, to), "rename to", to);
 
-    /// <summary>Makes a folder with exactly that mode, whatever the umask. One that exists gets the mode.</summary>
+    /// <summary>Makes a file that is not there yet, with exactly that mode, whatever the umask; open for reading and writing.</summary>
+    public static SafeFileHandle MakeFile(string path, UnixFileMode mode)
+    {
+        // Closed until it has its mode: there is no moment in which more may open it.
+        var file = Open(path, LibC.OpenReadWrite | LibC.OpenCreate | LibC.OpenExclusive, 0x180 /* 0600 */);
+        File.SetUnixFileMode(file, mode);
+        return file;
+    }
+
+    /// <summary>
+    /// Makes a folder of the daemon's own with exactly that mode, whatever the umask. One that is there gets the mode: it may be of
+    /// an older version.
+    /// </summary>
+    /// <exception cref="IOException">Something else is in its place (a link is not followed), or it is another user's.</exception>
     public static void MakeFolder(string path, UnixFileMode mode)
     {
+        if (LibC.MakeFolder(path, (uint)OwnerOnlyFolder) != 0)
+        {
+            var error = Marshal.GetLastPInvokeError();
+            if (error == Errno.NoEntry && Path.GetDirectoryName(path) is { } above && FileStamp.TryRead(above) is null)
+            {
+                MakeFolder(above, FolderAbove);
+                MakeFolder(path, mode);
+                return;
+            }
+
+            if (error != Errno.Exists)
+            {
+                throw Error(error, "make the folder", path);
+            }
+        }
+
         if (FileStamp.TryRead(path) is { IsFolder: false } stamp)
         {
             throw Error(Errno.NotFolder, $"use ({stamp.Kind} is in the way)", path);
         }
 
-        Directory.CreateDirectory(path, mode);
-        File.SetUnixFileMode(path, mode);
+        // By its descriptor: what is judged is what gets the mode.
+        using var folder = Open(path, LibC.OpenReadOnly | LibC.OpenDirectory);
+        RequireOwn(FileStamp.Read(folder, path), path);
+        File.SetUnixFileMode(folder, mode);
+    }
+
+    /// <summary>Makes a folder that others may be in, too, where there is none; one that is there stays as it is.</summary>
+    public static void MakeMissingFolder(string path)
+    {
+        if (!Directory.Exists(path))
+        {
+            MakeFolder(path, FolderAbove);
+        }
+    }
+
+    /// <summary>Whoever owns a file can open it to everybody, whatever mode it gets.</summary>
+    /// <exception cref="IOException">It is another user's.</exception>
+    public static void RequireOwn(FileStamp stamp, string path)
+    {
+        if (LibC.EffectiveUser() is var own && stamp.Uid != own)
+        {
+            throw new IOException(
+                $"{path} belongs to user {stamp.Uid}, and the daemon runs as {own}: give it to that one ('chown {own} {path}'), or choose another path.");
+        }
     }
 
     /// <summary>

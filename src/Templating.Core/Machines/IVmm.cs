@@ -25,15 +25,15 @@ public interface IVmm
 
     /// <summary>
     /// Takes over a VM that another daemon started. Null when that process is gone, is another one under the same
-    /// number, or does not answer.
+    /// number, or answers nonsense. One that is silent is waited for until cancelled.
     /// </summary>
     Task<IVm?> AdoptAsync(VmFolder folder, VmProcessId process, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Ends whatever VMs a dead daemon left in these folders, whether or not it had time to note their process ids.
-    /// When this returns, they are gone.
+    /// Ends the VMs that a dead daemon left, whether or not it had time to note their process ids. When this returns, they are
+    /// gone, but for those named: no signal ends a process that hangs in the kernel, and nobody is to wait for it.
     /// </summary>
-    Task ReapAsync(IReadOnlyList<VmFolder> folders, CancellationToken cancellationToken);
+    Task<IReadOnlyList<LingeringVm>> ReapAsync(IReadOnlyList<LeftVm> left, CancellationToken cancellationToken);
 }
 
 /// <summary>What <see cref="IVmm.ProbeAsync"/> found.</summary>

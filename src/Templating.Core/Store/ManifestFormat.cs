@@ -33,7 +33,7 @@ internal static class ManifestFormat
     public static Manifest Read(string path, RevisionName name)
     {
         byte[] bytes;
-        using (var file = StoreFiles.OpenRegular(path, LibC.OpenReadOnly, out var stamp))
+        using (var file = FileSystem.OpenRegular(path, LibC.OpenReadOnly, out var stamp))
         {
             if (stamp.Size > StoreLimits.ManifestBytes)
             {

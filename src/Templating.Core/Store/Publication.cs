@@ -104,7 +104,7 @@ internal sealed class Publication(StoreContext store, StagedRevision staged)
     /// </summary>
     private static void TakeBack(string path)
     {
-        using var file = StoreFiles.OpenRegular(path, LibC.OpenReadOnly, out var stamp);
+        using var file = FileSystem.OpenRegular(path, LibC.OpenReadOnly, out var stamp);
         var user = LibC.EffectiveUser();
         if (stamp.Uid != user)
         {
@@ -124,7 +124,7 @@ internal sealed class Publication(StoreContext store, StagedRevision staged)
 
     private static FileDigest ReadThrough(string path, bool punch, CancellationToken cancellationToken)
     {
-        using var file = StoreFiles.OpenRegular(path, punch ? LibC.OpenReadWrite : LibC.OpenReadOnly, out _);
+        using var file = FileSystem.OpenRegular(path, punch ? LibC.OpenReadWrite : LibC.OpenReadOnly, out _);
         return new ContentReader(file, path, punch).Read(progress: null, cancellationToken);
     }
 

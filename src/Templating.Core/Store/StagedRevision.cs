@@ -15,6 +15,7 @@ public sealed class StagedRevision : IDisposable
 
     private readonly StoreContext _store;
     private readonly List<string> _images = [];
+    private string? _inputs;
     private int _publications;
     private bool _disposed;
 
@@ -62,6 +63,21 @@ public sealed class StagedRevision : IDisposable
             staged.Dispose();
             throw;
         }
+    }
+
+    /// <summary>
+    /// Makes a folder for files that the build needs and the revision does not have: a kernel, an initrd. It goes with this. Once.
+    /// </summary>
+    public string MakeInputsFolder()
+    {
+        lock (_store.Gate)
+        {
+            ThrowIfGivenUp();
+            _inputs = _store.Own("inputs");
+        }
+
+        FileSystem.MakeFolder(_inputs, FileSystem.PassThroughFolder);
+        return _inputs;
     }
 
     /// <summary>
@@ -115,6 +131,10 @@ public sealed class StagedRevision : IDisposable
         }
 
         _store.Discard(Path);
+        if (_inputs is not null)
+        {
+            _store.Discard(_inputs);
+        }
     }
 
     /// <exception cref="ObjectDisposedException">Disposed, by a build that was cancelled.</exception>

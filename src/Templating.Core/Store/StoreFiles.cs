@@ -7,25 +7,11 @@ namespace Templating.Core.Store;
 /// <summary>Sealing and hashing of the store's files, and the one place where a full disk gets its error code.</summary>
 internal static class StoreFiles
 {
-    /// <exception cref="IOException">It is not there, or not a regular file.</exception>
-    public static SafeFileHandle OpenRegular(string path, int flags, out FileStamp stamp)
-    {
-        var file = FileSystem.Open(path, flags);
-        stamp = FileStamp.Read(file, path);
-        if (!stamp.IsRegularFile)
-        {
-            file.Dispose();
-            throw new IOException($"{path} is {stamp.Kind}; a regular file is expected.");
-        }
-
-        return file;
-    }
-
     /// <summary>Makes a written file read-only for good (0444), on disk, and guarded by the kernel where it can.</summary>
     /// <returns>Whether fs-verity guards it.</returns>
     public static bool Seal(string path, bool verity)
     {
-        using var file = OpenRegular(path, LibC.OpenReadOnly, out _);
+        using var file = FileSystem.OpenRegular(path, LibC.OpenReadOnly, out _);
         File.SetUnixFileMode(file, FileSystem.ReadableByAll);
         FileSystem.Sync(file, path);
         // SHA-256 over blocks of 4 KiB. Best effort: most filesystems are made without the feature.

@@ -17,7 +17,7 @@ public sealed class TemplateStore : IDisposable
     private const UnixFileMode RootMode = FileSystem.OwnerOnlyFolder | UnixFileMode.GroupExecute;
 
     private readonly StoreLayout _layout;
-    private readonly StoreLock _lock;
+    private readonly FileLock _lock;
     private readonly VerifiedFiles _files;
     private readonly StoreContext _context;
 

@@ -121,7 +121,7 @@ internal sealed class VerifiedFiles(ILogger logger) : IDisposable
     {
         try
         {
-            using var file = StoreFiles.OpenRegular(path, LibC.OpenReadOnly, out var before);
+            using var file = FileSystem.OpenRegular(path, LibC.OpenReadOnly, out var before);
             if (before.Size != expected.Size)
             {
                 return ($"{path} has {before.Size} bytes, expected are {expected.Size}.", true);

@@ -18,20 +18,20 @@ public static class GuestFiles
     {
         var faults = new List<FieldViolation>();
         var guest = spec.Guest;
-        Check(GuestSpec.Field("kernel", guest.KernelSource is not null), guest.KernelFile(), isImage: false);
+        Check(GuestSpec.Field("kernel", guest.KernelSource is not null), guest.KernelFile(), FileLimits.MaxKernelBytes);
         if (guest.InitrdFile() is { } initrd)
         {
-            Check(GuestSpec.Field("initrd", guest.InitrdSource is not null), initrd, isImage: false);
+            Check(GuestSpec.Field("initrd", guest.InitrdSource is not null), initrd, FileLimits.MaxInitrdBytes);
         }
 
         foreach (var (i, image) in guest.ImageFiles().Index())
         {
-            Check(GuestSpec.Field("image", guest.ImageSources is not null, i), image, isImage: true);
+            Check(GuestSpec.Field("image", guest.ImageSources is not null, i), image, maxBytes: null);
         }
 
         return faults;
 
-        void Check(string field, FileSource source, bool isImage)
+        void Check(string field, FileSource source, long? maxBytes)
         {
             if (source.Path is not { } path)
             {
@@ -39,7 +39,7 @@ public static class GuestFiles
             }
 
             using var file = TryOpen(path, policy, out var problem);
-            problem ??= isImage ? ImageProblem(path, RandomAccess.GetLength(file!)) : null;
+            problem ??= maxBytes is { } most ? SizeProblem(path, RandomAccess.GetLength(file!), most) : ImageProblem(path, RandomAccess.GetLength(file!));
             if (problem is not null)
             {
                 faults.Add(new FieldViolation(field, problem));
@@ -80,6 +80,11 @@ public static class GuestFiles
         file.Dispose();
         return null;
     }
+
+    /// <summary>Null when a file of that length can be a kernel or an initrd.</summary>
+    internal static string? SizeProblem(string path, long size, long maxBytes) => size > maxBytes
+        ? $"{Quote.Text(path)} has {size} bytes; at most {maxBytes} ({maxBytes >> 20} MiB) are allowed: name a smaller file, and put what is large into an image."
+        : null;
 
     /// <summary>Null when a file of that length can be a read-only NVDIMM.</summary>
     internal static string? ImageProblem(string path, long size) =>

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
 using Templating.Core.Diagnostics;
+using Templating.Core.Linux;
 using Templating.Core.Machines;
 
 namespace Templating.Core.Vms;
@@ -114,7 +115,7 @@ internal sealed class VmStart(IVmm vmm, VmBirth birth, VmStatus status, PhaseClo
     {
         birth.Source.RequireCompatible(await vmm.ProbeAsync(refresh: false, cancellationToken));
         birth.Holdings.User = birth.Users?.Rent();
-        Directory.CreateDirectory(birth.Folder.Path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        FileSystem.MakeFolder(birth.Folder.Path, FileSystem.OwnerOnlyFolder);
         return await vmm.PrepareAsync(
             new PrepareRequest
             {

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Templating.Core.Linux;
 using Templating.Node.Authorization;
 using Templating.Node.Files;
 using Templating.Node.Sockets;
@@ -39,7 +40,7 @@ internal sealed class KubeletSocket(
         }
 
         await StopAsync();
-        Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!);
+        FileSystem.MakeMissingFolder(System.IO.Path.GetDirectoryName(path)!);
         await SocketLease.ClearAsync(path, cancellationToken);
         var app = Build();
         try

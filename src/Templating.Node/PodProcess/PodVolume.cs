@@ -38,7 +38,7 @@ internal sealed class PodVolume
     {
         var path = Path.Combine(RevisionFolder(folder), StoreLayout.ManifestFile);
         byte[] bytes;
-        using (var file = StoreFiles.OpenRegular(path, LibC.OpenReadOnly, out var stamp))
+        using (var file = FileSystem.OpenRegular(path, LibC.OpenReadOnly, out var stamp))
         {
             // One byte more than is allowed is enough for the parser's refusal.
             bytes = new byte[Math.Min(stamp.Size, StoreLimits.ManifestBytes + 1L)];
@@ -77,7 +77,7 @@ internal sealed class PodVolume
             return problem;
         }
 
-        using var file = StoreFiles.OpenRegular(path, LibC.OpenReadOnly, out _);
+        using var file = FileSystem.OpenRegular(path, LibC.OpenReadOnly, out _);
         using var stream = new FileStream(file, FileAccess.Read, bufferSize: 0);
         var found = Convert.ToHexStringLower(SHA256.HashData(stream));
         return string.Equals(found, expected.Sha256, StringComparison.Ordinal)

@@ -10,7 +10,7 @@ namespace Templating.Node.Sockets;
 /// </summary>
 internal sealed class SocketLease(IOptions<NodeOptions> options) : IDisposable
 {
-    private FileStream? _lock;
+    private FileLock? _lock;
 
     /// <summary>Before anything in the run folder is looked at: to a second daemon the first one's clones look left over.</summary>
     /// <exception cref="IOException">Another daemon has it, or the socket's path is taken by something else.</exception>
@@ -18,19 +18,12 @@ internal sealed class SocketLease(IOptions<NodeOptions> options) : IDisposable
     {
         var run = options.Value.RunPath;
         var socket = options.Value.EffectiveSocketPath;
-        Directory.CreateDirectory(run);
-        Directory.CreateDirectory(Path.GetDirectoryName(socket)!);
+        // Others pass through to the socket, and see nothing of what else is there.
+        FileSystem.MakeFolder(run, FileSystem.PassThroughFolder);
+        FileSystem.MakeMissingFolder(Path.GetDirectoryName(socket)!);
         var path = Path.Combine(run, "daemon.lock");
-        try
-        {
-            // FileShare.None is flock(LOCK_EX | LOCK_NB).
-            _lock = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-        }
-        catch (IOException e)
-        {
-            throw new IOException($"Cannot lock '{path}': another daemon runs with this run folder. Stop it, or choose another run path.", e);
-        }
-
+        _lock = FileLock.TryTake(path, out var owner)
+            ?? throw new IOException($"Cannot lock '{path}': another daemon runs with this run folder ({owner}). Stop it, or choose another run path.");
         await ClearAsync(socket, cancellationToken);
     }
 

@@ -61,6 +61,11 @@ internal static class UnixSocket
         {
             return false;
         }
+        catch (SocketException e) when (e.SocketErrorCode == SocketError.WouldBlock)
+        {
+            // Its queue is full: somebody listens, and is slow to accept.
+            return true;
+        }
     }
 
     private static void SetAccess(NodeOptions options)

@@ -23,6 +23,12 @@ internal static partial class Log
     [LoggerMessage(6, LogLevel.Debug, "VM process {Pid} cannot be adopted: {Problem}")]
     public static partial void NotAdopted(ILogger logger, int pid, string problem);
 
-    [LoggerMessage(7, LogLevel.Warning, "Ended VM process {Pid} that a dead daemon left; its output went to {Path}")]
+    [LoggerMessage(7, LogLevel.Warning, "Ends VM process {Pid} that a dead daemon left in {Path}")]
     public static partial void Reaped(ILogger logger, int pid, string path);
+
+    [LoggerMessage(8, LogLevel.Error, "VM process {Pid} in {Path} was killed and is still there: it hangs in the kernel ('cat /proc/{Pid}/stack' says where). Its user id is given to nobody")]
+    public static partial void Lingers(ILogger logger, int pid, string path);
+
+    [LoggerMessage(9, LogLevel.Error, "VM process {Pid} that a dead daemon left cannot be ended: {Problem}")]
+    public static partial void NotReaped(ILogger logger, int pid, string problem);
 }

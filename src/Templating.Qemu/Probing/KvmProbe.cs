@@ -29,13 +29,13 @@ internal sealed class KvmProbe(QemuOptions options, ProcessWatcher watcher, Time
         }
 
         var cache = new KvmProbeCache(options.KvmProbeCachePath, path, version);
-        if (!refresh && await cache.ReadAsync(cancellationToken) is { } known)
+        if (!refresh && cache.Read() is { } known)
         {
             return known.Problem;
         }
 
         var problem = await TryAsync(path, machine, folder, cancellationToken);
-        await cache.WriteAsync(problem, cancellationToken);
+        cache.Write(problem);
         return problem;
     }
 

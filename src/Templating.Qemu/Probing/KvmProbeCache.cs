@@ -1,3 +1,5 @@
+using System.Text;
+using Templating.Core.Linux;
 using Templating.Qemu.Process;
 
 namespace Templating.Qemu.Probing;
@@ -12,14 +14,23 @@ internal sealed class KvmProbeCache(string? file, string qemuPath, string qemuVe
 
     private string Key => $"{ProcessIds.BootId:D}\n{qemuPath} {qemuVersion}\n";
 
-    public async Task<(string? Problem, bool Known)?> ReadAsync(CancellationToken cancellationToken)
+    public (string? Problem, bool Known)? Read()
     {
-        if (file is null || !File.Exists(file) || new FileInfo(file).Length > MaxBytes)
+        string text;
+        try
+        {
+            if (file is null || !File.Exists(file))
+            {
+                return null;
+            }
+
+            text = Encoding.UTF8.GetString(SmallFile.Read(file, MaxBytes));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return null;
         }
 
-        var text = await File.ReadAllTextAsync(file, cancellationToken);
         if (!text.StartsWith(Key, StringComparison.Ordinal))
         {
             return null;
@@ -29,13 +40,11 @@ internal sealed class KvmProbeCache(string? file, string qemuPath, string qemuVe
         return (problem is "-" ? null : problem, true);
     }
 
-    public async Task WriteAsync(string? problem, CancellationToken cancellationToken)
+    public void Write(string? problem)
     {
         if (file is not null)
         {
-            var part = file + ".part";
-            await File.WriteAllTextAsync(part, Key + (problem?.ReplaceLineEndings(" ") ?? "-") + "\n", cancellationToken);
-            File.Move(part, file, overwrite: true);
+            SmallFile.Replace(file, Encoding.UTF8.GetBytes(Key + (problem?.ReplaceLineEndings(" ") ?? "-") + "\n"));
         }
     }
 }

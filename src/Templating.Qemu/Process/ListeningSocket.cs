@@ -45,26 +45,36 @@ internal sealed unsafe class ListeningSocket : IDisposable
         }
 
         var socket = new ListeningSocket(fd, path);
-        if (DescriptorCalls.Bind(fd, address, (uint)(2 + length + 1)) != 0 || DescriptorCalls.Listen(fd, Backlog) != 0)
+        if (DescriptorCalls.Bind(fd, address, (uint)(2 + length + 1)) != 0)
+        {
+            throw Failed();
+        }
+
+        // Before anybody listens: there is no moment in which another gets in.
+        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        return DescriptorCalls.Listen(fd, Backlog) == 0 ? socket : throw Failed();
+
+        TemplatingException Failed()
         {
             var failure = NativeError.Last($"Cannot listen on '{path}'");
             socket.Dispose();
-            throw failure;
+            return failure;
         }
-
-        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        return socket;
     }
 
     public Socket Connect() => ConnectTo(Path);
 
-    /// <summary>A Unix socket connects at once or not at all: its peer's kernel queue accepts for it.</summary>
+    /// <summary>
+    /// A Unix socket connects at once or not at all: its peer's kernel queue accepts for it. Where a peer lets that queue fill
+    /// up, a connect that blocks would wait for it for ever.
+    /// </summary>
     public static Socket ConnectTo(string path)
     {
-        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) { Blocking = false };
         try
         {
             socket.Connect(new UnixDomainSocketEndPoint(path));
+            socket.Blocking = true;
             return socket;
         }
         catch (SocketException)

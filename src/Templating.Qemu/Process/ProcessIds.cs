@@ -26,6 +26,23 @@ internal static class ProcessIds
         return ParseStartTime(stat) is { } start ? new VmProcessId(pid, start, BootId) : null;
     }
 
+    /// <summary>The user it runs as; null when there is no such process.</summary>
+    public static uint? ReadUser(int pid)
+    {
+        const string Label = "Uid:";
+        try
+        {
+            var line = File.ReadLines($"/proc/{pid}/status").FirstOrDefault(l => l.StartsWith(Label, StringComparison.Ordinal));
+            return line is not null && uint.TryParse(line[Label.Length..].Split('\t', StringSplitOptions.RemoveEmptyEntries)[0], CultureInfo.InvariantCulture, out var uid)
+                ? uid
+                : null;
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Field 22 of proc_pid_stat(5). The name before it may hold spaces and brackets: count from its last one.</summary>
     public static long? ParseStartTime(string stat)
     {

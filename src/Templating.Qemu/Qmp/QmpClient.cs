@@ -93,6 +93,20 @@ internal sealed class QmpClient : IAsyncDisposable
         }
     }
 
+    /// <summary>Sends a command behind those before it. Nobody waits for its answer, nor hears where it cannot be sent.</summary>
+    public async Task PostAsync(string command, TimeSpan timeout)
+    {
+        using var limit = new CancellationTokenSource(timeout, _time);
+        try
+        {
+            await SendAsync(QmpMessage.Command(command, Interlocked.Increment(ref _lastId), arguments: null), limit.Token);
+        }
+        catch (Exception e) when (e is OperationCanceledException or TemplatingException or ObjectDisposedException)
+        {
+            // A monitor that is gone or takes nothing carries nothing out, either.
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         _socket.Dispose();

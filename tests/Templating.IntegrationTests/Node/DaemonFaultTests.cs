@@ -55,6 +55,35 @@ public sealed class DaemonFaultTests : NodeTest
         (await node.Client.GetAsync(kept, Limit, CloneView.Full)).Memory.RamPrivate.ShouldBeGreaterThan(0);
     }
 
+    /// <summary>Stopped by whoever broken out of its guest wants to keep the next daemon busy; it is ended, and the others live.</summary>
+    [Fact]
+    public async Task QemusThatDoNotAnswerHoldUpNoDaemonAndNoOtherClone()
+    {
+        await using var node = await TestNode.StartAsync();
+        var kept = await node.Client.CloneAsync(Limit, r => r.Id = "kept");
+        var silent = new List<VmClone>();
+        for (var i = 0; i < 4; i++)
+        {
+            silent.Add(await node.Client.CloneAsync(Limit));
+        }
+
+        await node.Daemon.KillAsync(Limit);
+        silent.ForEach(clone => Signals.Send(clone.Pid, Signals.Stop).ShouldBeTrue());
+        var before = TimeProvider.System.GetTimestamp();
+        await node.RestartAsync();
+
+        // Five seconds for all of them; the rest is a slow machine's. One after the other was 120.
+        TimeProvider.System.GetElapsedTime(before).ShouldBeLessThan(TimeSpan.FromSeconds(18));
+        VmProcesses.Of(node.Folder.Run).ShouldBe([kept.Pid]);
+        (await node.Client.ShellAsync(kept, "echo on", Limit)).Output.ShouldBe("on\n");
+        foreach (var clone in silent)
+        {
+            (await node.Client.GetAsync(clone, Limit)).State.ShouldBe(CloneState.Failed);
+        }
+
+        (await node.Client.Node.GetNodeAsync(new GetNodeRequest(), cancellationToken: Limit)).MemoryChargedBytes.ShouldBe(kept.ChargedBytes);
+    }
+
     [Fact]
     public async Task DaemonToldToStopEndsItsCallsAndLeavesItsClonesRunning()
     {

@@ -80,6 +80,22 @@ public sealed class ProcessFaultTests : NodeTest
         (await node.Client.Node.GetNodeAsync(new GetNodeRequest(), cancellationToken: Limit)).MemoryChargedBytes.ShouldBe(0);
     }
 
+    [Fact]
+    public async Task PauseThatWasToldToHaveFailedDoesNotHappenLater()
+    {
+        await using var node = await TestNode.StartAsync();
+        var clone = await node.Client.CloneAsync(Limit);
+        Signals.Send(clone.Pid, Signals.Stop).ShouldBeTrue();
+
+        await FailsAsync(node.Client.Clones.PauseCloneAsync(new PauseCloneRequest { Name = clone.Name }, cancellationToken: Limit).ResponseAsync,
+            StatusCode.Unavailable, "QMP_FAILED");
+        Signals.Send(clone.Pid, Signals.Continue).ShouldBeTrue();
+
+        (await node.Client.ShellAsync(clone, "echo on", Limit)).Output.ShouldBe("on\n");
+        (await node.Client.GetAsync(clone, Limit)).State.ShouldBe(CloneState.Running);
+        (await node.Client.Clones.PauseCloneAsync(new PauseCloneRequest { Name = clone.Name }, cancellationToken: Limit)).State.ShouldBe(CloneState.Paused);
+    }
+
     private async Task<VmClone> WaitFailedAsync(TestNode node, VmClone clone)
     {
         using var watch = node.Client.Clones.WatchClones(new WatchClonesRequest { Parent = "tenants/-" }, cancellationToken: Limit);

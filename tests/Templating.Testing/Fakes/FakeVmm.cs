@@ -16,7 +16,7 @@ public sealed class FakeVmm : IVmm
 
     public List<VmFolder> Reaped { get; } = [];
 
-    /// <summary>Called before each step with its name (boot, prepare, restore, resume, identify, freeze); may throw or wait.</summary>
+    /// <summary>Called before each step with its name (boot, prepare, restore, resume, identify, freeze, adopt); may throw or wait.</summary>
     public Func<string, FakeVm?, CancellationToken, Task> OnStep { get; set; } = (_, _, _) => Task.CompletedTask;
 
     public VmmInfo Info { get; set; } =
@@ -57,18 +57,25 @@ public sealed class FakeVmm : IVmm
         return Start(request.Folder, VmRunState.Prepared);
     }
 
-    public Task<IVm?> AdoptAsync(VmFolder folder, VmProcessId process, CancellationToken cancellationToken)
+    public async Task<IVm?> AdoptAsync(VmFolder folder, VmProcessId process, CancellationToken cancellationToken)
     {
+        FakeVm? vm;
         lock (Vms)
         {
-            return Task.FromResult<IVm?>(Vms.Find(v => v.Process == process && !v.Exited.IsCompleted));
+            vm = Vms.Find(v => v.Process == process && !v.Exited.IsCompleted);
         }
+
+        await OnStep("adopt", vm, cancellationToken);
+        return vm;
     }
 
-    public Task ReapAsync(IReadOnlyList<VmFolder> folders, CancellationToken cancellationToken)
+    /// <summary>Which processes no signal ends.</summary>
+    public Func<LeftVm, LingeringVm?> Lingers { get; set; } = _ => null;
+
+    public Task<IReadOnlyList<LingeringVm>> ReapAsync(IReadOnlyList<LeftVm> left, CancellationToken cancellationToken)
     {
-        Reaped.AddRange(folders);
-        return Task.CompletedTask;
+        Reaped.AddRange(left.Select(l => l.Folder));
+        return Task.FromResult<IReadOnlyList<LingeringVm>>([.. left.Select(Lingers).OfType<LingeringVm>()]);
     }
 
     private FakeVm Start(VmFolder folder, VmRunState state)

@@ -26,8 +26,8 @@ public sealed class NodeDaemon : IDisposable
     public static TemplatingAddress AddressOf(NodeFolder folder) =>
         TemplatingAddress.TryParse("unix://" + folder.Socket, out var address, out var problem) ? address : throw new ArgumentException(problem, nameof(folder));
 
-    /// <param name="settings">As environment variables without their prefix: <c>MAX_CLONES</c>. Names with a prefix stay. <c>DESCRIPTORS</c> is how many the
-    /// daemon may have open.</param>
+    /// <param name="settings">As environment variables without their prefix: <c>MAX_CLONES</c>. Names with a prefix stay, and so do <c>UMASK</c> and
+    /// <c>DESCRIPTORS</c>, which is how many the daemon may have open.</param>
     public static NodeDaemon Launch(NodeFolder folder, IReadOnlyDictionary<string, string>? settings = null)
     {
         var environment = new Dictionary<string, string>(StringComparer.Ordinal)
@@ -43,7 +43,9 @@ public sealed class NodeDaemon : IDisposable
         }
 
         return new NodeDaemon(folder, new ChildProcess(
-            "/bin/sh", ["-c", "[ -z \"$DESCRIPTORS\" ] || ulimit -n \"$DESCRIPTORS\"; exec \"$@\" >>\"$LOG\" 2>&1 </dev/null", "sh", NodeExecutable.Path, "serve"], environment, redirect: false));
+            "/bin/sh",
+            ["-c", "umask ${UMASK:-022}; ulimit -n ${DESCRIPTORS:-$(ulimit -Hn)}; exec \"$@\" >>\"$LOG\" 2>&1 </dev/null", "sh", NodeExecutable.Path, "serve"],
+            environment, redirect: false));
     }
 
     /// <exception cref="InvalidOperationException">It ended instead; the message has its log.</exception>
@@ -79,7 +81,7 @@ public sealed class NodeDaemon : IDisposable
     }
 
     private static bool IsWhole(string name) => name.StartsWith("OTEL_", StringComparison.Ordinal)
-        || name.StartsWith("TEMPLATING_", StringComparison.Ordinal) || name is "PATH" or "LOG" or "DESCRIPTORS";
+        || name.StartsWith("TEMPLATING_", StringComparison.Ordinal) || name is "PATH" or "LOG" or "UMASK" or "DESCRIPTORS";
 
     private static async Task<bool> IsServingAsync(Health.HealthClient health, CancellationToken cancellationToken)
     {

@@ -6,6 +6,8 @@ public static partial class Signals
 {
     public const int Kill = 9;
     public const int Terminate = 15;
+    public const int Continue = 18;
+    public const int Stop = 19;
 
     /// <summary>False when there is no such process.</summary>
     public static bool Send(int pid, int signal) => SendSignal(pid, signal) == 0;

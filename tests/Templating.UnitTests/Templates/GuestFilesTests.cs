@@ -1,4 +1,5 @@
 using Templating.Contract;
+using Templating.Core.Machines;
 using Templating.Core.Templates;
 using Templating.UnitTests.Store;
 
@@ -49,6 +50,21 @@ public sealed class GuestFilesTests : IDisposable
         Validate(GuestFilePolicy.Anywhere, outside).ShouldBeEmpty();
     }
 
+    /// <summary>Sparse: an 8 GiB file that takes no room where it lies would take 8 GiB where it is copied to.</summary>
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(1, false)]
+    public void KernelAndInitrdHaveALimit(long more, bool allowed)
+    {
+        var (kernel, initrd) = (Sparse("big-kernel", FileLimits.MaxKernelBytes + more), Sparse("big-initrd", FileLimits.MaxInitrdBytes + more));
+
+        var faults = GuestFiles.ValidateFiles(
+            new TemplateSpec { Guest = new GuestSpec { KernelPath = kernel, InitrdPath = initrd }, Machine = new MachineSpec { MemoryBytes = 32 * MachineSpec.MiB } }, Policy);
+
+        faults.Select(f => f.Field).ShouldBe(allowed ? [] : ["spec.guest.kernel_path", "spec.guest.initrd_path"]);
+        faults.ShouldAllBe(f => f.Description.Contains("are allowed", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void NothingIsAllowedWhereNoFolderIs()
     {
@@ -90,6 +106,14 @@ public sealed class GuestFilesTests : IDisposable
     {
         var path = Path.Combine(_guests, name);
         File.WriteAllBytes(path, new byte[size]);
+        return path;
+    }
+
+    private string Sparse(string name, long size)
+    {
+        var path = Path.Combine(_guests, name);
+        using var file = File.Create(path);
+        file.SetLength(size);
         return path;
     }
 }

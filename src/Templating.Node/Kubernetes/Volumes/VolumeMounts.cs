@@ -25,7 +25,7 @@ public sealed class VolumeMounts : IVolumeMounts
 
     public void Mount(string target, IReadOnlyList<(string Source, string Place)> files)
     {
-        Directory.CreateDirectory(target, FileSystem.OwnerOnlyFolder);
+        FileSystem.MakeFolder(target, FileSystem.OwnerOnlyFolder);
         const nuint Flags = MountCalls.NoSetUid | MountCalls.NoDevices | MountCalls.NoExecute;
         FileSystem.Check(MountCalls.Mount(Source, target, "tmpfs", Flags, TmpfsOptions), "mount a tmpfs at", target);
         foreach (var folder in VolumeLayout.Folders)
@@ -66,13 +66,13 @@ public sealed class VolumeMounts : IVolumeMounts
 
     private static void Bind(string source, string place)
     {
-        using (FileSystem.Open(place, LibC.OpenReadWrite | LibC.OpenCreate | LibC.OpenExclusive, 0x124 /* 0444 */))
+        using (FileSystem.MakeFile(place, FileSystem.ReadableByAll))
         {
             // Only something to mount on.
         }
 
         // By the descriptor of what was looked at: a name could lead elsewhere by now.
-        using var file = StoreFiles.OpenRegular(source, LibC.OpenReadOnly, out _);
+        using var file = FileSystem.OpenRegular(source, LibC.OpenReadOnly, out _);
         var path = $"/proc/self/fd/{file.DangerousGetHandle()}";
         FileSystem.Check(MountCalls.Mount(path, place, type: null, MountCalls.Bind, data: null), $"bind {source} to", place);
         const nuint Flags = MountCalls.Remount | MountCalls.Bind | MountCalls.ReadOnly

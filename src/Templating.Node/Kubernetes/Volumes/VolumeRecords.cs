@@ -13,22 +13,8 @@ internal sealed class VolumeRecords(string folder)
 
     public void MakeFolder() => FileSystem.MakeFolder(folder, FileSystem.OwnerOnlyFolder);
 
-    public void Write(VolumeRecord record)
-    {
-        var path = PathOf(record.View.Id);
-        var temporary = path + ".new";
-        using (var file = new FileStream(temporary, new FileStreamOptions
-        {
-            Mode = FileMode.Create,
-            Access = FileAccess.Write,
-            UnixCreateMode = FileSystem.OwnerOnlyFile,
-        }))
-        {
-            JsonSerializer.Serialize(file, record, VolumeRecordJson.Default.VolumeRecord);
-        }
-
-        File.Move(temporary, path, overwrite: true);
-    }
+    public void Write(VolumeRecord record) =>
+        SmallFile.Replace(PathOf(record.View.Id), JsonSerializer.SerializeToUtf8Bytes(record, VolumeRecordJson.Default.VolumeRecord));
 
     public void Delete(string id) => File.Delete(PathOf(id));
 
@@ -36,14 +22,13 @@ internal sealed class VolumeRecords(string folder)
     public List<VolumeRecord> ReadAll(Action<string, string> broken)
     {
         var records = new List<VolumeRecord>();
-        foreach (var path in Directory.EnumerateFiles(folder, "*" + Suffix))
+        foreach (var path in Directory.EnumerateFileSystemEntries(folder, "*" + Suffix))
         {
             try
             {
-                var record = new FileInfo(path).Length > MaxBytes
-                    ? throw new JsonException($"It is longer than {MaxBytes} bytes.")
-                    : JsonSerializer.Deserialize(File.ReadAllBytes(path), VolumeRecordJson.Default.VolumeRecord);
-                if (record is { FormatVersion: VolumeRecord.CurrentVersion } && string.Equals(PathOf(record.View.Id), path, StringComparison.Ordinal))
+                var record = JsonSerializer.Deserialize(SmallFile.Read(path, MaxBytes), VolumeRecordJson.Default.VolumeRecord);
+                if (record is { FormatVersion: VolumeRecord.CurrentVersion, View: { Id: not null, TargetPath: not null } }
+                    && string.Equals(PathOf(record.View.Id), path, StringComparison.Ordinal))
                 {
                     records.Add(record);
                 }

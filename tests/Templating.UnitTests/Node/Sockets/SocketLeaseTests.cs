@@ -92,4 +92,43 @@ public sealed class SocketLeaseTests
         await daemon.StopAsync();
         File.Exists(daemon.Options.EffectiveSocketPath).ShouldBeFalse();
     }
+
+    [Fact]
+    public async Task LinkInTheRunFoldersPlaceIsRefused()
+    {
+        (await Should.ThrowAsync<IOException>(() => TestDaemon.StartAsync((options, folder) =>
+        {
+            Directory.CreateDirectory(Path.Combine(folder, "elsewhere"));
+            options.RunPath = Path.Combine(folder, "link");
+            Directory.CreateSymbolicLink(options.RunPath, Path.Combine(folder, "elsewhere"));
+        }))).Message.ShouldContain("a symbolic link is in the way");
+    }
+
+    [RootFact]
+    public async Task RunFolderOfAnotherUserIsRefusedWithWhatToDo()
+    {
+        (await Should.ThrowAsync<IOException>(() => TestDaemon.StartAsync((options, folder) =>
+        {
+            options.RunPath = Path.Combine(folder, "r");
+            Directory.CreateDirectory(options.RunPath);
+            Core.Linux.LibC.ChangeOwner(options.RunPath, 65534, 65534).ShouldBe(0);
+        }))).Message.ShouldContain("belongs to user 65534, and the daemon runs as 0");
+    }
+
+    /// <summary>As a version before left them: 0755, and a lock that anybody could take.</summary>
+    [Fact]
+    public async Task FolderAndLockThatAreOpenToOthersAreClosed()
+    {
+        await using var daemon = await TestDaemon.StartAsync((options, folder) =>
+        {
+            options.RunPath = Path.Combine(folder, "r");
+            Directory.CreateDirectory(options.RunPath);
+            File.SetUnixFileMode(options.RunPath, (UnixFileMode)511);
+            File.WriteAllText(Path.Combine(options.RunPath, "daemon.lock"), "");
+            File.SetUnixFileMode(Path.Combine(options.RunPath, "daemon.lock"), (UnixFileMode)438);
+        });
+
+        File.GetUnixFileMode(daemon.Options.RunPath).ShouldBe((UnixFileMode)0b111_001_001);
+        File.GetUnixFileMode(Path.Combine(daemon.Options.RunPath, "daemon.lock")).ShouldBe((UnixFileMode)0b110_000_000);
+    }
 }

@@ -135,7 +135,7 @@ public sealed class DoctorTests : IDisposable
 
         public Task<IVm?> AdoptAsync(VmFolder folder, VmProcessId process, CancellationToken cancellationToken) => throw Unexpected();
 
-        public Task ReapAsync(IReadOnlyList<VmFolder> folders, CancellationToken cancellationToken) => throw Unexpected();
+        public Task<IReadOnlyList<LingeringVm>> ReapAsync(IReadOnlyList<LeftVm> left, CancellationToken cancellationToken) => throw Unexpected();
 
         private static InvalidOperationException Unexpected() => new("The doctor starts no VM.");
     }

@@ -1,0 +1,224 @@
+using System.Runtime.InteropServices;
+using Templating.Core.Clones;
+using Templating.Core.Machines;
+using Templating.Core.Names;
+using Templating.Core.Vms;
+using Templating.Testing.Fakes;
+using Templating.UnitTests.Store;
+
+namespace Templating.UnitTests.Clones;
+
+/// <summary>VMs that answer anything, or nothing, while a daemon starts: the others are taken over, and it serves.</summary>
+public sealed partial class CloneRecoveryTests : IAsyncLifetime
+{
+    private readonly FakeNode _node = new(budgetMiB: 8192);
+
+    public async Task InitializeAsync()
+    {
+        await _node.StartAsync();
+        await _node.BuildAsync();
+    }
+
+    public async Task DisposeAsync() => await _node.DisposeAsync();
+
+    [Fact]
+    public async Task SilentVmsAreWaitedForSideBySideAndCostTheOthersNothing()
+    {
+        var living = await CreateAsync("living");
+        var silent = await Task.WhenAll(Enumerable.Range(0, 12).Select(i => CreateAsync($"silent-{i}")));
+        var deaf = await CreateAsync("deaf");
+        OnAdopt((vm, token) => Is(vm, living) ? Task.CompletedTask : Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, Is(vm, deaf) ? default : token));
+        var before = TimeProvider.System.GetTimestamp();
+
+        await using var next = await _node.RestartAsync();
+
+        // One after the other it would be 13 times the limit.
+        TimeProvider.System.GetElapsedTime(before).ShouldBeLessThan(_node.Options.AdoptionLimit * 6);
+        next.Clones.Get(living.Name).State.ShouldBe(VmState.Running);
+        next.Clones.List(null).Where(c => c.Name != living.Name).ShouldAllBe(c => c.State == VmState.Failed && c.ChargedBytes == 0);
+        next.Clones.List(null).Count.ShouldBe(silent.Length + 2);
+        next.Capacity.View.ChargedBytes.ShouldBe(living.ChargedBytes);
+        next.Capacity.View.Clones.ShouldBe(1);
+        next.Leases.Count(living.Template).ShouldBe(1);
+        next.Users?.Taken.ShouldBe(1);
+        next.Vmm.Reaped.ShouldContain(FolderOf(deaf));
+        next.Vmm.Reaped.ShouldNotContain(FolderOf(living));
+    }
+
+    [Fact]
+    public async Task VmWhoseAdoptionFailsInAnyWayKeepsNoOtherFromItsOwn()
+    {
+        var (broken, living) = (await CreateAsync("a-broken"), await CreateAsync("living"));
+        OnAdopt((vm, _) => Is(vm, broken) ? throw new InvalidCastException("What nobody thought of.") : Task.CompletedTask);
+
+        await using var next = await _node.RestartAsync();
+
+        next.Clones.Get(living.Name).State.ShouldBe(VmState.Running);
+        next.Clones.Get(broken.Name).State.ShouldBe(VmState.Failed);
+        next.Vmm.Reaped.ShouldContain(FolderOf(broken));
+    }
+
+    [Fact]
+    public async Task VmThatSaysItNeverBeganIsNoCloneThatWasReady()
+    {
+        var clone = await CreateAsync("odd");
+        VmOf(clone).State = VmRunState.Prepared;
+
+        await using var next = await _node.RestartAsync();
+
+        next.Clones.Get(clone.Name).State.ShouldBe(VmState.Failed);
+    }
+
+    /// <summary>A folder that a delete could not remove, and a new clone of the same name.</summary>
+    [Fact]
+    public async Task OfTwoFoldersOfOneNameTheOneThatLivesIsTheClone()
+    {
+        var clone = await CreateAsync("twice");
+        var folder = Path.Combine(_node.Options.ClonesFolder, "0000000000000000");
+        await _node.Clones.DisposeAsync();
+        Directory.CreateDirectory(folder);
+        var record = await File.ReadAllTextAsync(RecordOf(clone));
+        await File.WriteAllTextAsync(Path.Combine(folder, "clone.json"), record.Replace($"\"pid\": {clone.Pid},", "\"pid\": 999999,", StringComparison.Ordinal));
+
+        await using var next = await _node.RestartAsync();
+
+        next.Clones.List(null).ShouldHaveSingleItem().State.ShouldBe(VmState.Running);
+        next.Capacity.View.Clones.ShouldBe(1);
+        Directory.Exists(folder).ShouldBeFalse();
+        Directory.Exists(FolderOf(clone).Path).ShouldBeTrue();
+    }
+
+    [Theory]
+    [InlineData("pipe")]
+    [InlineData("link")]
+    [InlineData("folder")]
+    [InlineData("huge")]
+    [InlineData("null")]
+    [InlineData("charge")]
+    public async Task RecordThatIsNoneEndsItsVmAloneAndIsNotWaitedFor(string kind)
+    {
+        var (spoilt, living) = (await CreateAsync("spoilt"), await CreateAsync("living"));
+        var path = RecordOf(spoilt);
+        await _node.Clones.DisposeAsync();
+        var text = await File.ReadAllTextAsync(path);
+        File.Delete(path);
+        switch (kind)
+        {
+            case "pipe":
+                MakePipe(path, 384).ShouldBe(0);
+                break;
+            case "link":
+                File.CreateSymbolicLink(path, RecordOf(living));
+                break;
+            case "folder":
+                Directory.CreateDirectory(path);
+                break;
+            case "huge":
+                await using (var file = File.Create(path))
+                {
+                    file.SetLength(1L << 40);
+                }
+
+                break;
+            case "null":
+                await File.WriteAllTextAsync(path, """{"formatVersion":1,"view":null,"agent":"Templating"}""");
+                break;
+            default:
+                await File.WriteAllTextAsync(path, text.Replace($"\"chargedBytes\": {spoilt.ChargedBytes}", "\"chargedBytes\": -5", StringComparison.Ordinal));
+                break;
+        }
+
+        await using var next = await _node.RestartAsync();
+
+        next.Clones.List(null).ShouldHaveSingleItem().Name.ShouldBe(living.Name);
+        next.Capacity.View.ChargedBytes.ShouldBe(living.ChargedBytes);
+        next.Vmm.Reaped.ShouldContain(FolderOf(spoilt));
+        Directory.Exists(FolderOf(spoilt).Path).ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task ProcessThatNoSignalEndsKeepsItsUserIdAndItsFolderAndNothingElse()
+    {
+        var (stuck, gone) = (Left("stuck"), Left("gone"));
+        _node.Vmm.Lingers = left => left.Folder.Path == stuck ? new LingeringVm(left.Folder, 4711, 2_000_000_000) : null;
+
+        await using var next = await _node.RestartAsync();
+        await next.Clones.CreateAsync(Request("new"), CancellationToken.None);
+
+        Directory.Exists(stuck).ShouldBeTrue();
+        Directory.Exists(gone).ShouldBeFalse();
+        next.Users?.Taken.ShouldBe(2);
+    }
+
+    [SmallDiskFact]
+    public async Task FolderThatCannotBeRemovedIsLeftAndKeepsNobodyFromStarting()
+    {
+        using var disk = new SmallDisk();
+        var (held, other) = (Left("held"), Left("other"));
+        await Mount(disk.At(""), held);
+        try
+        {
+            await using var next = await _node.RestartAsync();
+
+            Directory.Exists(held).ShouldBeTrue();
+            Directory.Exists(other).ShouldBeFalse();
+            next.Clones.List(null).ShouldBeEmpty();
+        }
+        finally
+        {
+            Unmount(held, 2).ShouldBe(0);
+        }
+    }
+
+    [Fact]
+    public async Task FileOrLinkAmongTheFoldersIsNoVm()
+    {
+        var living = await CreateAsync("living");
+        await File.WriteAllTextAsync(Path.Combine(_node.Options.ClonesFolder, "stray"), "");
+        Directory.CreateSymbolicLink(Path.Combine(_node.Options.ClonesFolder, "link"), FolderOf(living).Path);
+
+        await using var next = await _node.RestartAsync();
+
+        next.Clones.List(null).ShouldHaveSingleItem().State.ShouldBe(VmState.Running);
+        File.Exists(RecordOf(living)).ShouldBeTrue();
+    }
+
+    private static Task Mount(string source, string target)
+    {
+        const nuint Bind = 4096;
+        return Mount(source, target, null, Bind, null) == 0 ? Task.CompletedTask : throw new IOException("Cannot bind.");
+    }
+
+    private static bool Is(FakeVm? vm, CloneView clone) => vm?.Process.Pid == clone.Pid;
+
+    private void OnAdopt(Func<FakeVm?, CancellationToken, Task> step) =>
+        _node.Vmm.OnStep = (name, vm, token) => name == "adopt" ? step(vm, token) : Task.CompletedTask;
+
+    private FakeVm VmOf(CloneView clone) => _node.Vmm.Vms.Single(vm => Is(vm, clone));
+
+    private VmFolder FolderOf(CloneView clone) => VmOf(clone).Folder;
+
+    private string RecordOf(CloneView clone) => Path.Combine(FolderOf(clone).Path, "clone.json");
+
+    /// <summary>A folder of a VM that was never ready.</summary>
+    private string Left(string name)
+    {
+        var path = Path.Combine(_node.Options.ClonesFolder, name);
+        Directory.CreateDirectory(path);
+        File.WriteAllText(Path.Combine(path, "qemu.log"), "");
+        return path;
+    }
+
+    private static CreateClone Request(string id) => new() { Template = new TemplateName("a", "t"), Id = id };
+
+    private Task<CloneView> CreateAsync(string id) => _node.Clones.CreateAsync(Request(id), CancellationToken.None);
+
+    [LibraryImport("libc", EntryPoint = "mkfifo", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int MakePipe(string path, uint mode);
+
+    [LibraryImport("libc", EntryPoint = "mount", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Mount(string source, string target, string? type, nuint flags, string? data);
+
+    [LibraryImport("libc", EntryPoint = "umount2", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Unmount(string target, int flags);
+}
