@@ -4,14 +4,36 @@ using Templating.Core.Errors;
 namespace Templating.Qemu.Base;
 
 /// <summary>Lines from a peer that is not trusted: none longer than the limit is ever held.</summary>
-internal sealed class LineReader(Socket socket, int maxLineBytes, ErrorCode code, string peer)
+/// <param name="longLines">
+/// Who reads a line of more than <see cref="ShortLineBytes"/> takes a turn of it, and waits for one: for peers that may send
+/// megabytes, of which there may be a thousand. Null where lines are not that long.
+/// </param>
+internal sealed class LineReader(Socket socket, int maxLineBytes, ErrorCode code, string peer, SemaphoreSlim? longLines = null) : IDisposable
 {
+    /// <summary>Lines up to that size, nearly all there are, need no turn.</summary>
+    public const int ShortLineBytes = 64 * 1024;
+
     private const int FirstBuffer = 4096;
 
     private byte[] _buffer = new byte[FirstBuffer];
     private int _start;
     private int _end;
     private int _scanned;
+    private readonly Lock _turn = new();
+    private bool _hasTurn;
+    private bool _disposed;
+
+    /// <summary>Whether it is within a long line, and holds a turn.</summary>
+    public bool HasTurn
+    {
+        get
+        {
+            lock (_turn)
+            {
+                return _hasTurn;
+            }
+        }
+    }
 
     /// <summary>The next line without its end, valid until the next call; null at the end of the stream.</summary>
     /// <exception cref="TemplatingException">The line is too long, or the stream ended within it.</exception>
@@ -33,7 +55,7 @@ internal sealed class LineReader(Socket socket, int maxLineBytes, ErrorCode code
                 throw new TemplatingException(code, $"{peer} sent a line longer than {maxLineBytes} bytes.");
             }
 
-            MakeRoom();
+            await MakeRoomAsync(cancellationToken);
             int read;
             try
             {
@@ -78,14 +100,25 @@ internal sealed class LineReader(Socket socket, int maxLineBytes, ErrorCode code
         }
     }
 
-    private void MakeRoom()
+    /// <summary>Gives back what a long line took.</summary>
+    public void Dispose()
+    {
+        lock (_turn)
+        {
+            _disposed = true;
+            ReturnTurn();
+        }
+    }
+
+    private async ValueTask MakeRoomAsync(CancellationToken cancellationToken)
     {
         if (_start == _end)
         {
             _start = _end = _scanned = 0;
-            if (_buffer.Length > FirstBuffer * 16)
+            if (_buffer.Length > ShortLineBytes)
             {
                 _buffer = new byte[FirstBuffer];
+                ReturnTurn();
             }
         }
 
@@ -94,8 +127,39 @@ internal sealed class LineReader(Socket socket, int maxLineBytes, ErrorCode code
             return;
         }
 
-        var target = _end - _start > _buffer.Length / 2 ? new byte[_buffer.Length * 2] : _buffer;
+        var grows = _end - _start > _buffer.Length / 2;
+        if (grows && _buffer.Length * 2 > ShortLineBytes && longLines is not null && !_hasTurn)
+        {
+            await longLines.WaitAsync(cancellationToken);
+            TakeTurn();
+        }
+
+        var target = grows ? new byte[Math.Min(_buffer.Length * 2, Math.Max(maxLineBytes, FirstBuffer) + FirstBuffer)] : _buffer;
         _buffer.AsSpan(_start, _end - _start).CopyTo(target);
         (_buffer, _scanned, _end, _start) = (target, _scanned - _start, _end - _start, 0);
+    }
+
+    private void TakeTurn()
+    {
+        lock (_turn)
+        {
+            _hasTurn = true;
+            if (_disposed)
+            {
+                ReturnTurn();
+            }
+        }
+    }
+
+    private void ReturnTurn()
+    {
+        lock (_turn)
+        {
+            if (_hasTurn)
+            {
+                _hasTurn = false;
+                longLines!.Release();
+            }
+        }
     }
 }

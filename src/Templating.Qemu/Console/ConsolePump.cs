@@ -1,6 +1,5 @@
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
-using System.Threading.Channels;
 using Templating.Core.Errors;
 using Templating.Core.Machines;
 
@@ -12,22 +11,15 @@ namespace Templating.Qemu.Console;
 /// </summary>
 internal sealed class ConsolePump : IConsole, IAsyncDisposable
 {
-    public const int TailBytes = 64 * 1024;
     private const int ChunkBytes = 4096;
 
-    /// <summary>What one slow reader may have waiting: 1 MiB.</summary>
-    private const int WaitingChunks = 256;
+    /// <summary>What a reader is given at once.</summary>
+    private const int MostBytes = 16 * 1024;
 
     private readonly Socket _socket;
-    private readonly Lock _lock = new();
-    private readonly List<Channel<ReadOnlyMemory<byte>>> _readers = [];
+    private readonly ConsoleLog _log = new();
     private readonly SemaphoreSlim _write = new(1);
     private readonly Task _pump;
-
-    /// <summary>As large as what was printed needs: most clones print nothing, and there may be thousands.</summary>
-    private byte[] _ring = [];
-    private long _total;
-    private bool _ended;
 
     public ConsolePump(Socket socket)
     {
@@ -38,47 +30,33 @@ internal sealed class ConsolePump : IConsole, IAsyncDisposable
     /// <summary>Completes when nothing more will come. Never faults.</summary>
     public Task Closed => _pump;
 
-    public byte[] ReadTail()
-    {
-        lock (_lock)
-        {
-            if (_total <= TailBytes)
-            {
-                return _ring[..(int)_total];
-            }
-
-            var at = (int)(_total % TailBytes);
-            return [.. _ring[at..], .. _ring[..at]];
-        }
-    }
+    public byte[] ReadTail() => _log.ReadTail();
 
     public async IAsyncEnumerable<ReadOnlyMemory<byte>> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var channel = Channel.CreateBounded<ReadOnlyMemory<byte>>(
-            new BoundedChannelOptions(WaitingChunks) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
-        lock (_lock)
-        {
-            if (_ended)
-            {
-                yield break;
-            }
-
-            _readers.Add(channel);
-        }
-
+        var place = _log.Enter();
         try
         {
-            await foreach (var chunk in channel.Reader.ReadAllAsync(cancellationToken))
+            while (true)
             {
-                yield return chunk;
+                var bytes = _log.TryRead(ref place, MostBytes, out var more);
+                if (bytes is null)
+                {
+                    await more.WaitAsync(cancellationToken);
+                }
+                else if (bytes.Length > 0)
+                {
+                    yield return bytes;
+                }
+                else
+                {
+                    yield break;
+                }
             }
         }
         finally
         {
-            lock (_lock)
-            {
-                _readers.Remove(channel);
-            }
+            _log.Leave();
         }
     }
 
@@ -115,7 +93,7 @@ internal sealed class ConsolePump : IConsole, IAsyncDisposable
         {
             while (await _socket.ReceiveAsync(buffer, SocketFlags.None) is > 0 and var count)
             {
-                Keep(buffer.AsSpan(0, count));
+                _log.Add(buffer.AsSpan(0, count));
             }
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException or OperationCanceledException)
@@ -123,33 +101,6 @@ internal sealed class ConsolePump : IConsole, IAsyncDisposable
             // The end of the VM or of our interest in it; either way the end of the console.
         }
 
-        lock (_lock)
-        {
-            _ended = true;
-            _readers.ForEach(reader => reader.Writer.TryComplete());
-        }
-    }
-
-    private void Keep(ReadOnlySpan<byte> bytes)
-    {
-        lock (_lock)
-        {
-            if (_ring.Length < TailBytes && _total + bytes.Length > _ring.Length)
-            {
-                // Not full yet, so nothing has wrapped round: what is there stays at its place.
-                Array.Resize(ref _ring, (int)Math.Min(TailBytes, Math.Max(_total + bytes.Length, 2 * _ring.Length)));
-            }
-
-            foreach (var b in bytes)
-            {
-                _ring[_total++ % TailBytes] = b;
-            }
-
-            if (_readers.Count > 0)
-            {
-                var copy = bytes.ToArray();
-                _readers.ForEach(reader => reader.Writer.TryWrite(copy));
-            }
-        }
+        _log.End();
     }
 }

@@ -123,11 +123,7 @@ internal sealed class GuestChannel : IAsyncDisposable
             return;
         }
 
-        while (exec.Output.TryRead(out var output))
-        {
-            unread += SizeOf(output);
-        }
-
+        unread += exec.Output.Drop();
         await SendAsync(GuestWords.Kill(exec.Number, ProcessCalls.SignalKill), cancellationToken);
         if (unread > 0)
         {
@@ -158,6 +154,7 @@ internal sealed class GuestChannel : IAsyncDisposable
     private async Task SendAsync(byte[] line, CancellationToken cancellationToken)
     {
         await _write.WaitAsync(cancellationToken);
+        _reader.OweAnswers();
         try
         {
             for (var sent = 0; sent < line.Length;)

@@ -1,4 +1,3 @@
-using System.Threading.Channels;
 using Templating.Core.Errors;
 using Templating.Core.Machines;
 
@@ -10,43 +9,46 @@ internal sealed class GuestExec(uint number)
     /// <summary>What a guest may send before the host has acknowledged any of it.</summary>
     public const int Window = 262_144;
 
-    private readonly Channel<ExecOutput> _output =
-        Channel.CreateUnbounded<ExecOutput>(new UnboundedChannelOptions { SingleReader = true });
+    /// <summary>What a command whose reader has gone may still say: it was killed, and this is far more than is on the way then.</summary>
+    public const int MaxAfterwards = 16 * Window;
 
     private int _unacknowledged;
+    private int _afterwards;
 
     public uint Number => number;
 
     public InputWindow Input { get; } = new();
 
-    public ChannelReader<ExecOutput> Output => _output.Reader;
+    public OutputBuffer Output { get; } = new();
 
     /// <summary>Set when nobody reads it any more: its output is dropped and acknowledged until it ends.</summary>
     public bool Abandoned { get; set; }
 
     /// <summary>Bounded by the window, which is enforced here and not left to the guest.</summary>
-    public void Receive(ExecOutput output, int bytes)
+    public void Receive(bool standardError, ReadOnlySpan<byte> bytes)
     {
-        if (Interlocked.Add(ref _unacknowledged, bytes) > Window)
+        if (Interlocked.Add(ref _unacknowledged, bytes.Length) > Window)
         {
             throw new TemplatingException(ErrorCode.GuestAgentFailed,
                 $"The guest's agent sent more than the {Window} bytes of output that it may without an acknowledgement.");
         }
 
-        _output.Writer.TryWrite(output);
+        if (Abandoned && (_afterwards += bytes.Length) > MaxAfterwards)
+        {
+            throw new TemplatingException(ErrorCode.GuestAgentFailed,
+                $"The guest's agent sent more than {MaxAfterwards} bytes of output of a command that it was told to kill.");
+        }
+
+        Output.Add(standardError, bytes);
     }
 
     public void Acknowledge(int bytes) => Interlocked.Add(ref _unacknowledged, -bytes);
 
-    public void Complete(ExecExited exited)
-    {
-        _output.Writer.TryWrite(exited);
-        _output.Writer.TryComplete();
-    }
+    public void Complete(ExecExited exited) => Output.Complete(exited);
 
     public void Fail(TemplatingException fault)
     {
         Input.Fail(fault);
-        _output.Writer.TryComplete(fault);
+        Output.Fail(fault);
     }
 }

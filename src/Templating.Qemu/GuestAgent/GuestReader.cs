@@ -14,6 +14,14 @@ internal sealed class GuestReader
 {
     private const string Peer = "The guest's agent";
 
+    /// <summary>
+    /// Lines that change nothing (a late answer, a failure told otherwise, input taken of a command that has ended) come of what
+    /// the guest was told, a few for each line. A guest that has more of them only keeps the host busy.
+    /// </summary>
+    private const int IdleLinesForALine = 8;
+    private const int FirstIdleLines = 64;
+    private const int MaxIdleLines = 4096;
+
     private readonly Socket _socket;
     private readonly Func<GuestExec, int, Task> _acknowledge;
     private readonly ConcurrentDictionary<string, bool> _nonces = new(StringComparer.Ordinal);
@@ -23,6 +31,7 @@ internal sealed class GuestReader
     private volatile TemplatingException? _fault;
     private volatile bool _portClosed;
     private volatile bool _filesSent;
+    private int _idleLines = FirstIdleLines;
 
     /// <param name="acknowledge">Tells the guest that so many bytes of a command's output were taken.</param>
     public GuestReader(Socket socket, Func<GuestExec, int, Task> acknowledge)
@@ -39,6 +48,15 @@ internal sealed class GuestReader
     public Task Synced => _synced.Task;
 
     public int ExecCount => _execs.Count;
+
+    /// <summary>A line goes out: what answers it may come.</summary>
+    public void OweAnswers()
+    {
+        if (Volatile.Read(ref _idleLines) < MaxIdleLines)
+        {
+            Interlocked.Add(ref _idleLines, IdleLinesForALine);
+        }
+    }
 
     public void ExpectSync(string nonce) => _nonces[nonce] = true;
 
@@ -92,7 +110,7 @@ internal sealed class GuestReader
 
     private async Task ReadAllAsync()
     {
-        var reader = new LineReader(_socket, GuestLine.MaxBytes, ErrorCode.GuestAgentFailed, Peer);
+        using var reader = new LineReader(_socket, GuestLine.MaxBytes, ErrorCode.GuestAgentFailed, Peer);
         TemplatingException fault;
         try
         {
@@ -152,7 +170,8 @@ internal sealed class GuestReader
         switch (line.Verb)
         {
             case "synced" when _nonces.ContainsKey(line.Word(1)):
-                return; // the answer to a sync that was sent again
+                CountIdle(); // the answer to a sync that was sent again
+                return;
             case "identified" when _identified is not null:
             case "failed" when line.Word(1) is "identify" && _identified is not null:
                 Interlocked.Exchange(ref _identified, null)?.TrySetResult(line);
@@ -162,16 +181,24 @@ internal sealed class GuestReader
                     "The guest's agent is older than this node's and takes no files. Build the template again from a current guest image."));
                 return;
             case "identified" when _filesSent:
-                return; // of a guest that took no files, and was told so
+                CountIdle(); // of a guest that took no files, and was told so
+                return;
             case "failed":
-                return; // another verb: the command it was about says the rest by its exit
+                CountIdle(); // another verb: the command it was about says the rest by its exit
+                return;
             case "took":
                 line.Expect(3);
-                Find(line)?.Input.Took(line.Number(2));
+                var (taker, taken) = (Find(line), line.Number(2));
+                if (taker is null || taken == 0)
+                {
+                    CountIdle();
+                }
+
+                taker?.Input.Took(taken);
                 return;
             case "out" or "err" when Find(line) is { } exec:
                 line.Expect(3);
-                await ReceiveAsync(exec, line.Verb is "out", line.Bytes(2));
+                await ReceiveAsync(exec, line);
                 return;
             case "exit" when Find(line) is { } exec:
                 line.Expect(4);
@@ -192,17 +219,26 @@ internal sealed class GuestReader
 
     private GuestExec? Find(GuestLine line) => _execs.GetValueOrDefault(line.Number(1));
 
-    private async Task ReceiveAsync(GuestExec exec, bool standardOutput, byte[] bytes)
+    private void CountIdle()
     {
-        exec.Receive(standardOutput ? new ExecStandardOutput(bytes) : new ExecStandardError(bytes), bytes.Length);
-        if (exec.Abandoned)
+        if (Interlocked.Decrement(ref _idleLines) < 0)
         {
-            while (exec.Output.TryRead(out _))
-            {
-                // Dropped.
-            }
+            throw new TemplatingException(ErrorCode.GuestAgentFailed, $"{Peer} talks without end and says nothing.");
+        }
+    }
 
-            await _acknowledge(exec, bytes.Length);
+    private async Task ReceiveAsync(GuestExec exec, GuestLine line)
+    {
+        var bytes = line.Bytes(2);
+        if (bytes.Length == 0)
+        {
+            throw line.Broken(); // it would cost the guest nothing and the host a message
+        }
+
+        exec.Receive(line.Verb is "err", bytes);
+        if (exec.Abandoned && exec.Output.Drop() is > 0 and var dropped)
+        {
+            await _acknowledge(exec, dropped);
         }
     }
 }

@@ -17,8 +17,12 @@ internal sealed class QgaClient(string socketPath, Socket? first, TimeProvider t
     /// <summary>guest-exec gives a command's whole output at once, in base64; more than this is not read.</summary>
     public const int MaxLineBytes = 4 * 1024 * 1024;
 
+    /// <summary>Lines of megabytes that are read at once, of all guests together.</summary>
+    private const int LongLinesAtOnce = 8;
+
     private const string Peer = "qemu-guest-agent";
     private const byte Sentinel = 0xFF;
+    private static readonly SemaphoreSlim LongLines = new(LongLinesAtOnce);
     private static readonly TimeSpan FirstResend = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan LastResend = TimeSpan.FromSeconds(2);
 
@@ -68,6 +72,12 @@ internal sealed class QgaClient(string socketPath, Socket? first, TimeProvider t
         }
         finally
         {
+            if (_reader is { HasTurn: true } && !_synced)
+            {
+                // Left within a long line that may never end: others wait for the turn.
+                Drop();
+            }
+
             _turn.Release();
         }
     }
@@ -75,6 +85,7 @@ internal sealed class QgaClient(string socketPath, Socket? first, TimeProvider t
     public ValueTask DisposeAsync()
     {
         _socket?.Dispose();
+        _reader?.Dispose();
         return ValueTask.CompletedTask;
     }
 
@@ -221,12 +232,13 @@ internal sealed class QgaClient(string socketPath, Socket? first, TimeProvider t
             }
         }
 
-        _reader ??= new LineReader(_socket, MaxLineBytes, ErrorCode.GuestAgentFailed, Peer);
+        _reader ??= new LineReader(_socket, MaxLineBytes, ErrorCode.GuestAgentFailed, Peer, LongLines);
     }
 
     private void Drop()
     {
         _socket?.Dispose();
+        _reader?.Dispose();
         (_socket, _reader, _synced) = (null, null, false);
         _syncIds.Clear();
     }

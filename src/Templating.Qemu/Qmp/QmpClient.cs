@@ -17,7 +17,7 @@ internal sealed class QmpClient : IAsyncDisposable
     public const int MaxLineBytes = 1024 * 1024;
 
     private const string Peer = "QEMU's monitor";
-    private const int WaitingEvents = 256;
+    private const int WaitingEvents = 16;
 
     private readonly Socket _socket;
     private readonly TimeProvider _time;
@@ -25,7 +25,7 @@ internal sealed class QmpClient : IAsyncDisposable
     private readonly SemaphoreSlim _write = new(1);
     private readonly ConcurrentDictionary<long, Pending> _pending = new();
     private readonly Lock _subscribers = new();
-    private readonly List<Channel<QmpEvent>> _channels = [];
+    private readonly List<(Channel<QmpEvent> Channel, Func<QmpEvent, bool> Wanted)> _subscriptions = [];
     private readonly Task _reader;
     private TemplatingException? _fault;
     private long _lastId;
@@ -39,8 +39,11 @@ internal sealed class QmpClient : IAsyncDisposable
     /// <summary>Completes when the conversation is over, for whatever reason. Never faults.</summary>
     public Task Closed => _reader;
 
-    /// <summary>Events from now on, at most 256 waiting (then the oldest is lost). Dispose the subscription.</summary>
-    public QmpSubscription Subscribe()
+    /// <summary>
+    /// Events from now on, at most 16 waiting (then the oldest is lost); others are not kept, for QEMU says how many there are.
+    /// Dispose the subscription.
+    /// </summary>
+    public QmpSubscription Subscribe(Func<QmpEvent, bool> wanted)
     {
         var channel = Channel.CreateBounded<QmpEvent>(
             new BoundedChannelOptions(WaitingEvents) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
@@ -48,7 +51,7 @@ internal sealed class QmpClient : IAsyncDisposable
         {
             if (_fault is null)
             {
-                _channels.Add(channel);
+                _subscriptions.Add((channel, wanted));
             }
             else
             {
@@ -60,7 +63,7 @@ internal sealed class QmpClient : IAsyncDisposable
         {
             lock (_subscribers)
             {
-                _channels.Remove(channel);
+                _subscriptions.RemoveAll(subscription => subscription.Channel == channel);
             }
         });
     }
@@ -139,7 +142,7 @@ internal sealed class QmpClient : IAsyncDisposable
 
     private async Task ReadAllAsync()
     {
-        var reader = new LineReader(_socket, MaxLineBytes, ErrorCode.QmpFailed, Peer);
+        using var reader = new LineReader(_socket, MaxLineBytes, ErrorCode.QmpFailed, Peer);
         TemplatingException fault;
         try
         {
@@ -196,7 +199,7 @@ internal sealed class QmpClient : IAsyncDisposable
         _onEvent?.Invoke(@event);
         lock (_subscribers)
         {
-            foreach (var channel in _channels)
+            foreach (var (channel, _) in _subscriptions.Where(subscription => subscription.Wanted(@event)))
             {
                 channel.Writer.TryWrite(@event);
             }
@@ -208,7 +211,7 @@ internal sealed class QmpClient : IAsyncDisposable
         lock (_subscribers)
         {
             _fault = fault;
-            foreach (var channel in _channels)
+            foreach (var (channel, _) in _subscriptions)
             {
                 channel.Writer.TryComplete(fault);
             }

@@ -33,10 +33,9 @@ internal static class QmpCommands
     public static async Task MigrateAsync(
         this QmpClient qmp, string command, string path, TimeSpan timeout, CancellationToken cancellationToken)
     {
-        using var events = qmp.Subscribe();
+        using var events = qmp.Subscribe(e => e.Name is "MIGRATION" && e.Text("status") is "completed" or "failed");
         await qmp.ExecuteAsync(command, writer => WriteFileChannel(writer, path), timeout, cancellationToken);
-        var end = await events.FirstAsync(
-            e => e.Name is "MIGRATION" && e.Text("status") is "completed" or "failed", cancellationToken);
+        var end = await events.FirstAsync(cancellationToken);
         if (end.Text("status") is "failed")
         {
             var status = await qmp.ExecuteAsync("query-migrate", null, timeout, cancellationToken);

@@ -14,6 +14,12 @@ internal static class QmpMessage
     /// <summary>The deepest answer of the commands used here has 6 levels; a deeper one is not QEMU's.</summary>
     private static readonly JsonDocumentOptions Limits = new() { MaxDepth = 16 };
 
+    /// <summary>
+    /// The longest answer used (query-cpu-definitions) has 10,000. Each costs 12 bytes beside its own, so that a line of nothing
+    /// but "0,0,0" would cost six times its length.
+    /// </summary>
+    public const int MaxTokens = 65_536;
+
     public static byte[] Command(string name, long? id, Action<Utf8JsonWriter>? arguments)
     {
         var buffer = new ArrayBufferWriter<byte>(256);
@@ -44,6 +50,11 @@ internal static class QmpMessage
     {
         try
         {
+            if (!HasFewTokens(line.Span))
+            {
+                throw new TemplatingException(code, $"{peer} sent JSON of more than {MaxTokens} tokens: '{Quote(line.Span)}'.");
+            }
+
             using var document = JsonDocument.Parse(line, Limits);
             if (document.RootElement.ValueKind == JsonValueKind.Object)
             {
@@ -58,6 +69,27 @@ internal static class QmpMessage
         }
 
         throw new TemplatingException(code, $"{peer} sent what is not a JSON object: '{Quote(line.Span)}'.");
+    }
+
+    /// <exception cref="JsonException">It is not JSON.</exception>
+    private static bool HasFewTokens(ReadOnlySpan<byte> line)
+    {
+        // A token has a byte at least.
+        if (line.Length <= MaxTokens)
+        {
+            return true;
+        }
+
+        var reader = new Utf8JsonReader(line, new JsonReaderOptions { MaxDepth = Limits.MaxDepth });
+        for (var tokens = 0; tokens <= MaxTokens; tokens++)
+        {
+            if (!reader.Read())
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>The beginning of a line, with everything but printable ASCII replaced.</summary>

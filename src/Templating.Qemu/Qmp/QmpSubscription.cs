@@ -3,22 +3,15 @@ using Templating.Core.Errors;
 
 namespace Templating.Qemu.Qmp;
 
-/// <summary>The events of a monitor since the subscription was made.</summary>
+/// <summary>The events wanted of a monitor since the subscription was made.</summary>
 internal sealed class QmpSubscription(ChannelReader<QmpEvent> events, Action unsubscribe) : IDisposable
 {
     /// <exception cref="TemplatingException">QmpFailed, when the monitor ends before.</exception>
-    public async Task<QmpEvent> FirstAsync(Func<QmpEvent, bool> wanted, CancellationToken cancellationToken)
+    public async Task<QmpEvent> FirstAsync(CancellationToken cancellationToken)
     {
         try
         {
-            while (true)
-            {
-                var next = await events.ReadAsync(cancellationToken);
-                if (wanted(next))
-                {
-                    return next;
-                }
-            }
+            return await events.ReadAsync(cancellationToken);
         }
         catch (ChannelClosedException e)
         {

@@ -146,9 +146,12 @@ public sealed class GuestChannelTests : IAsyncDisposable
     public void GuestThatIgnoresTheWindowIsCutOff()
     {
         var exec = new GuestExec(1);
-        exec.Receive(new ExecStandardOutput(new byte[GuestExec.Window]), GuestExec.Window);
+        for (var i = 0; i < GuestExec.Window / 8192; i++)
+        {
+            exec.Receive(standardError: i % 2 == 0, new byte[8192]);
+        }
 
-        Should.Throw<TemplatingException>(() => exec.Receive(new ExecStandardOutput(new byte[1]), 1))
+        Should.Throw<TemplatingException>(() => exec.Receive(standardError: false, new byte[1]))
             .Code.ShouldBe(ErrorCode.GuestAgentFailed);
     }
 
@@ -167,6 +170,8 @@ public sealed class GuestChannelTests : IAsyncDisposable
     [InlineData("hello world\n")]
     [InlineData("out 1 !!!!\n")]
     [InlineData("out 1\n")]
+    [InlineData("out 1 -\n")]
+    [InlineData("err 1 \n")]
     [InlineData("exit 1 x -\n")]
     [InlineData("exit 1 -1 -\n")]
     [InlineData("took 1 99999\n")]
@@ -181,6 +186,50 @@ public sealed class GuestChannelTests : IAsyncDisposable
         await _guest.SendAsync(sent);
 
         (await Should.ThrowAsync<TemplatingException>(exec.Soonest())).Code.ShouldBe(ErrorCode.GuestAgentFailed);
+    }
+
+    [Theory]
+    [InlineData("failed exec AAAA\n")]
+    [InlineData("took 1 0\n")]
+    [InlineData("took 7 1\n")]
+    public async Task AGuestThatTalksWithoutEndAndSaysNothingIsLeft(string sent)
+    {
+        var exec = ReadAllAsync();
+        await SyncAsync();
+        await _guest.ReadLineAsync();
+        await _guest.FloodAsync(System.Text.Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat(sent, 1000))));
+
+        (await Should.ThrowAsync<TemplatingException>(exec.Soonest())).Message.ShouldContain("says nothing");
+    }
+
+    [Fact]
+    public async Task FailuresOfWhatTheGuestWasToldAreNoFlood()
+    {
+        for (var number = 1; number <= 200; number++)
+        {
+            var exec = ReadAllAsync();
+            if (number == 1)
+            {
+                await SyncAsync();
+            }
+
+            await _guest.ReadLineAsync();
+            await _guest.SendLineAsync($"failed exec AAAA\nexit {number} 0 -");
+            await exec.Soonest();
+        }
+    }
+
+    [Fact]
+    public void ACommandThatWasKilledMaySayWhatIsOnTheWayAndNoMore()
+    {
+        var exec = new GuestExec(1) { Abandoned = true };
+        for (var said = 0; said < GuestExec.MaxAfterwards; said += 8192)
+        {
+            exec.Receive(standardError: false, new byte[8192]);
+            exec.Acknowledge(exec.Output.Drop());
+        }
+
+        Should.Throw<TemplatingException>(() => exec.Receive(standardError: false, new byte[1])).Message.ShouldContain("told to kill");
     }
 
     [Fact]

@@ -46,14 +46,44 @@ public sealed class QmpClientTests : IAsyncDisposable
         error.Message.ShouldBe("QEMU refused 'cont': not now");
     }
 
+    [Theory]
+    [InlineData(30_000, true)]
+    [InlineData(70_000, false)]
+    public void ALineOfManyTokensIsRefusedForItCostsMoreThanItsBytes(int numbers, bool fine)
+    {
+        var line = System.Text.Encoding.ASCII.GetBytes($$"""{"return":[{{string.Join(',', Enumerable.Repeat("10", numbers))}}]}""");
+        var parse = () => QmpMessage.Parse(line, ErrorCode.QmpFailed, "It");
+        if (fine)
+        {
+            parse().Member("return").ShouldNotBeNull();
+        }
+        else
+        {
+            Should.Throw<TemplatingException>(() => parse()).Message.ShouldContain("tokens");
+        }
+    }
+
+    [Fact]
+    public async Task EventsNobodyWantsAreNotKept()
+    {
+        using var events = _client.Subscribe(e => e.Name is "MIGRATION");
+        await _server.SendLineAsync("""{"event": "MIGRATION", "data": {"status": "active"}}""");
+        for (var i = 0; i < 1000; i++)
+        {
+            await _server.SendLineAsync("""{"event": "STOP"}""");
+        }
+
+        (await events.FirstAsync(CancellationToken.None).Soonest()).Text("status").ShouldBe("active");
+    }
+
     [Fact]
     public async Task EventsBetweenAnswersReachWhoeverSubscribed()
     {
-        using var events = _client.Subscribe();
+        using var events = _client.Subscribe(e => e.Name is "MIGRATION");
         await _server.SendLineAsync("""{"event": "STOP", "timestamp": {"seconds": 1, "microseconds": 2}}""");
         await _server.SendLineAsync("""{"event": "MIGRATION", "data": {"status": "completed"}}""");
 
-        var seen = await events.FirstAsync(e => e.Name is "MIGRATION", CancellationToken.None).Soonest();
+        var seen = await events.FirstAsync(CancellationToken.None).Soonest();
 
         seen.Text("status").ShouldBe("completed");
     }
