@@ -1,5 +1,6 @@
 using Google.Rpc;
 using Grpc.Core;
+using Templating.Api.Wire;
 using Templating.Contract;
 
 namespace Templating.Api.Client;
@@ -54,7 +55,7 @@ public sealed class TemplatingClientException : Exception
                 : new Dictionary<string, string>(info.Metadata, StringComparer.Ordinal),
             Violations = Detail<BadRequest>(status)?.FieldViolations
                 .Select(v => new FieldViolation(v.Field, v.Description)).ToList() ?? [],
-            RetryAfter = Detail<RetryInfo>(status)?.RetryDelay?.ToTimeSpan(),
+            RetryAfter = Detail<RetryInfo>(status)?.RetryDelay.ToTimeSpanOrNull(),
         };
     }
 

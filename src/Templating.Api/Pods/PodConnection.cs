@@ -37,7 +37,7 @@ public sealed class PodConnection : IAsyncDisposable
         PodResponse? response;
         try
         {
-            response = await PodFraming.ReadAsync(_stream, PodResponse.Parser, cancellationToken);
+            response = await PodFraming.ReadAsync<PodResponse>(_stream, PodResponse.Descriptor, cancellationToken);
         }
         catch (Exception e) when (e is IOException or InvalidDataException)
         {

@@ -1,5 +1,8 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using Google.Protobuf;
+using Google.Protobuf.Reflection;
+using Templating.Api.Wire;
 
 namespace Templating.Api.Pods;
 
@@ -15,12 +18,15 @@ public static class PodFraming
     private const int HeaderBytes = 4;
 
     /// <summary>The next message; null at the end of the stream.</summary>
-    /// <exception cref="InvalidDataException">It is too long, cut off, or not one.</exception>
-    public static async Task<T?> ReadAsync<T>(Stream stream, MessageParser<T> parser, CancellationToken cancellationToken)
+    /// <param name="stream">What it is read from.</param>
+    /// <param name="type">What <typeparamref name="T"/> is.</param>
+    /// <param name="cancellationToken">Leaves the stream somewhere within a message.</param>
+    /// <exception cref="InvalidDataException">It is too long, has too many fields, is cut off, or not one.</exception>
+    public static async Task<T?> ReadAsync<T>(Stream stream, MessageDescriptor type, CancellationToken cancellationToken)
         where T : class, IMessage<T>
     {
         ArgumentNullException.ThrowIfNull(stream);
-        ArgumentNullException.ThrowIfNull(parser);
+        ArgumentNullException.ThrowIfNull(type);
         var header = new byte[HeaderBytes];
         var read = await stream.ReadAtLeastAsync(header, HeaderBytes, throwOnEndOfStream: false, cancellationToken);
         if (read == 0)
@@ -47,7 +53,7 @@ public static class PodFraming
 
         try
         {
-            return parser.ParseFrom(body);
+            return (T)KnownFields.Read(type, new ReadOnlySequence<byte>(body));
         }
         catch (InvalidProtocolBufferException e)
         {

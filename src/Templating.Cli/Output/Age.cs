@@ -1,5 +1,6 @@
 using System.Globalization;
 using Google.Protobuf.WellKnownTypes;
+using Templating.Api.Wire;
 
 namespace Templating.Cli.Output;
 
@@ -8,12 +9,12 @@ internal static class Age
     /// <summary>One unit, as kubectl has it: 5s, 3m, 2h, 4d.</summary>
     public static string Of(Timestamp? time, TimeProvider clock)
     {
-        if (time is null)
+        if (time.ToTimeOrNull() is not { } then)
         {
             return "";
         }
 
-        var age = clock.GetUtcNow() - time.ToDateTimeOffset();
+        var age = clock.GetUtcNow() - then;
         return age switch
         {
             // The node's clock may be a little ahead of ours.

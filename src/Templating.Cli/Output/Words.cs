@@ -1,6 +1,7 @@
 using System.Globalization;
 using Google.Protobuf.WellKnownTypes;
 using Spectre.Console;
+using Templating.Api.Wire;
 using Templating.V1;
 
 namespace Templating.Cli.Output;
@@ -42,7 +43,7 @@ internal static class Words
         }));
 
     public static string Milliseconds(Duration? duration) =>
-        duration is null ? "" : duration.ToTimeSpan().TotalMilliseconds.ToString("0.0", CultureInfo.InvariantCulture);
+        duration.ToTimeSpanOrNull()?.TotalMilliseconds.ToString("0.0", CultureInfo.InvariantCulture) ?? "";
 
     public static string Pairs(IEnumerable<KeyValuePair<string, string>> pairs) =>
         string.Join(',', pairs.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => $"{p.Key}={p.Value}"));

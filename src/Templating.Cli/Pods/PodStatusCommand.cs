@@ -55,7 +55,7 @@ internal static class PodStatusCommand
         }
 
         yield return ("Ports", string.Join(", ", status.Network.Forwards.Select(f => $"{f.HostPort} to {f.GuestPort}")));
-        yield return ("Phases", string.Join(", ", status.Phases.Select(p => $"{p.Name} {p.Duration.ToTimeSpan().TotalMilliseconds:0.0} ms")));
+        yield return ("Phases", string.Join(", ", status.Phases.Select(p => $"{p.Name} {Words.Milliseconds(p.Duration)} ms")));
         if (status.Memory is { } memory)
         {
             yield return ("Private memory", ByteSize.Format(memory.Private));

@@ -1,6 +1,7 @@
 using Grpc.Core;
 using Spectre.Console;
 using Spectre.Console.Rendering;
+using Templating.Api.Wire;
 using Templating.Cli.Base;
 using Templating.Cli.Exits;
 using Templating.Cli.Output;
@@ -47,7 +48,7 @@ internal static class BuildProgress
         {
             template = await ReadAsync(
                 responses,
-                response => context.Note($"{DurationText.Format(response.Elapsed?.ToTimeSpan() ?? default),8}  {Line(response)}"),
+                response => context.Note($"{DurationText.Format(response.Elapsed.ToTimeSpanOrNull() ?? default),8}  {Line(response)}"),
                 cancellationToken);
         }
 

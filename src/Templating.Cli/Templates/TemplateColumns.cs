@@ -1,3 +1,4 @@
+using Templating.Api.Wire;
 using Templating.Cli.Output;
 using Templating.Cli.Parsing;
 using Templating.V1;
@@ -37,7 +38,7 @@ internal static class TemplateColumns
         .. Machine(template.Machine),
         .. Guest(template.Spec),
         .. Files(template),
-        .. template.Phases.Select(p => ($"Took {p.Name}", DurationText.Format(p.Duration?.ToTimeSpan() ?? default))),
+        .. template.Phases.Select(p => ($"Took {p.Name}", DurationText.Format(p.Duration.ToTimeSpanOrNull() ?? default))),
     ];
 
     private static IEnumerable<(string Label, string Value)> Machine(ResolvedMachine? machine) => machine is null ? [] :

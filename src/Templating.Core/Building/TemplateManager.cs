@@ -18,6 +18,9 @@ namespace Templating.Core.Building;
 public sealed class TemplateManager : ITemplateManager, IDisposable
 {
     private readonly VmParts _parts;
+    /// <summary>About what a view costs: its spec and manifest.</summary>
+    private const long ViewBytes = 4096;
+
     private readonly TemplateStore _store;
     private readonly RevisionLeases _leases;
     private readonly ICloneUsage _clones;
@@ -28,7 +31,7 @@ public sealed class TemplateManager : ITemplateManager, IDisposable
     private readonly SemaphoreSlim _slots;
     private readonly ConcurrentDictionary<TemplateName, TemplateSpec> _building = new();
     private readonly RequestLog<RevisionName> _requests = new();
-    private readonly Broadcaster<Change<TemplateView>> _changes = new();
+    private readonly Broadcaster<Change<TemplateView>> _changes = new(Changes.Merging<TemplateView>(view => view.Name.ToString(), _ => ViewBytes));
 
     public TemplateManager(
         VmParts parts, TemplateStore store, RevisionLeases leases, ICloneUsage clones, BuildOptions options, ILogger<TemplateManager> logger)

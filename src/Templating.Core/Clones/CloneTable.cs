@@ -11,7 +11,10 @@ namespace Templating.Core.Clones;
 internal sealed class CloneTable(RequestLog<Clone> requests, TimeProvider time, ILogger logger)
 {
     private readonly ConcurrentDictionary<CloneName, Clone> _clones = new();
-    private readonly Broadcaster<Change<CloneView>> _changes = new();
+    private readonly Broadcaster<Change<CloneView>> _changes = new(Changes.Merging<CloneView>(view => view.Name.ToString(), BytesOf));
+
+    /// <summary>What a caller chose, two bytes for a character, and the rest.</summary>
+    private static long BytesOf(CloneView view) => 1024 + (2L * view.StateReason.Length) + view.Labels.Sum(label => 2L * (label.Key.Length + label.Value.Length));
 
     public IEnumerable<Clone> All => _clones.Values;
 

@@ -1,28 +1,26 @@
 using System.Runtime.CompilerServices;
-using System.Threading.Channels;
 using Templating.Core.Errors;
 
 namespace Templating.Core.Diagnostics;
 
 /// <summary>Tells many readers of changes. A reader that does not keep up is told so and ended; it never holds the writer.</summary>
-public sealed class Broadcaster<T>
+/// <param name="merging">How what waits for a slow reader is kept small; null where each item counts.</param>
+public sealed class Broadcaster<T>(Merging<T>? merging = null)
 {
-    // More than the largest list call returns at once, so that a reader still sending its first list is not cut off.
-    private const int Backlog = 4096;
-
     private readonly Lock _lock = new();
-    private readonly HashSet<Channel<T>> _readers = [];
+    private readonly HashSet<Backlog<T>> _readers = [];
 
     public void Publish(T item)
     {
         lock (_lock)
         {
-            foreach (var reader in _readers.Where(r => !r.Writer.TryWrite(item)).ToArray())
+            foreach (var reader in _readers.Where(r => !r.TryAdd(item)).ToArray())
             {
                 _readers.Remove(reader);
-                reader.Writer.Complete(new TemplatingException(
+                reader.Fail(new TemplatingException(
                     ErrorCode.WatchTooSlow,
-                    $"The watcher fell more than {Backlog} changes behind and missed some. List again and watch anew."));
+                    $"The watcher fell more than {Backlog<T>.MaxItems} changes or {Backlog<T>.MaxBytes >> 20} MiB behind and missed some. "
+                    + "List again and watch anew."));
             }
         }
     }
@@ -30,29 +28,33 @@ public sealed class Broadcaster<T>
     /// <summary>The subscription starts with the call, not with the first read.</summary>
     public IAsyncEnumerable<T> SubscribeAsync(CancellationToken cancellationToken)
     {
-        var channel = Channel.CreateBounded<T>(new BoundedChannelOptions(Backlog) { SingleReader = true });
+        var backlog = new Backlog<T>(merging);
         lock (_lock)
         {
-            _readers.Add(channel);
+            _readers.Add(backlog);
         }
 
-        return ReadAsync(channel, cancellationToken);
+        return ReadAsync(backlog, cancellationToken);
     }
 
-    private async IAsyncEnumerable<T> ReadAsync(Channel<T> channel, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<T> ReadAsync(Backlog<T> backlog, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         try
         {
-            await foreach (var item in channel.Reader.ReadAllAsync(cancellationToken))
+            do
             {
-                yield return item;
+                while (backlog.TryTake(out var item))
+                {
+                    yield return item;
+                }
             }
+            while (await backlog.WaitAsync(cancellationToken));
         }
         finally
         {
             lock (_lock)
             {
-                _readers.Remove(channel);
+                _readers.Remove(backlog);
             }
         }
     }

@@ -19,6 +19,8 @@ internal sealed class TenantSet
 
     public bool IsAll { get; }
 
+    public bool IsEmpty => !IsAll && _names.Count == 0;
+
     /// <summary><c>*</c> among the names stands for all.</summary>
     public static TenantSet Of(IReadOnlyCollection<string> names) =>
         names.Contains("*", StringComparer.Ordinal) ? All : names.Count == 0 ? None : new TenantSet(all: false, names);

@@ -1,8 +1,10 @@
 using System.Diagnostics;
 using Grpc.Reflection;
 using Microsoft.Extensions.Options;
+using Templating.Node.Admission;
 using Templating.Node.Authorization;
 using Templating.Node.Linux;
+using Templating.Node.Mapping;
 using Templating.Node.Options;
 using Templating.Node.Services;
 using Templating.Node.Sockets;
@@ -42,6 +44,7 @@ internal static class NodeHost
         var app = Build(options, addDomain);
         try
         {
+            app.Services.GetRequiredService<ConnectionGate>().TellRoom(app.Services.GetRequiredService<ConnectionRoom>(), options.MaxClones);
             await app.Services.GetRequiredService<SocketLease>().AcquireAsync(cancellationToken);
             await app.StartAsync(cancellationToken);
             return app;
@@ -67,7 +70,8 @@ internal static class NodeHost
         services.Configure<HostOptions>(host => host.ShutdownTimeout = options.ShutdownTimeout);
         services.AddRoutingCore();
         services.AddNodeTelemetry(options);
-        AddServices(services, ServedServices.Of(options));
+        services.AddSingleton(ConnectionRoom.Of(options));
+        AddServices(services, options);
         addDomain(services);
         services.AddKubernetes(options);
         builder.WebHost.UseNodeListeners(options);
@@ -75,6 +79,7 @@ internal static class NodeHost
         var app = builder.Build();
         app.UseNodeMetrics(options);
         app.UseRouting();
+        app.Use(next => context => context.RequestServices.GetRequiredService<CallGate>().ServeAsync(context, next));
         app.MapGrpcService<Services.TemplateService>();
         app.MapGrpcService<Services.CloneService>();
         app.MapGrpcService<Services.NodeService>();
@@ -89,13 +94,19 @@ internal static class NodeHost
         return app;
     }
 
-    private static void AddServices(IServiceCollection services, IReadOnlyList<Google.Protobuf.Reflection.ServiceDescriptor> served)
+    private static void AddServices(IServiceCollection services, NodeOptions options)
     {
+        var served = ServedServices.Of(options);
         services.AddGrpc(grpc =>
         {
             grpc.MaxReceiveMessageSize = MaxRequestBytes;
             grpc.Interceptors.Add<CallInterceptor>();
         });
+        services.RemoveUncheckedMethods();
+        services.AddNodeMethods();
+        services.AddSingleton(provider => new NodeShares(options, provider.GetRequiredService<ConnectionRoom>().Connections));
+        services.AddSingleton<ConnectionGate>();
+        services.AddSingleton<CallGate>();
         services.AddSingleton<CallInterceptor>();
         services.AddSingleton<SocketLease>();
         services.AddSingleton<PolicySource>();

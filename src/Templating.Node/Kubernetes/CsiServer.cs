@@ -1,6 +1,9 @@
 using Microsoft.Extensions.Options;
+using Templating.Csi.V1;
 using Templating.Node.Kubernetes.Volumes;
+using Templating.Node.Mapping;
 using Templating.Node.Options;
+using Templating.PluginRegistration.V1;
 
 namespace Templating.Node.Kubernetes;
 
@@ -13,7 +16,9 @@ internal sealed class CsiServer(
 
     private readonly KubeletSocket _csi = new(
         paths.CsiSocket,
-        services => services.AddSingleton(new CsiIdentity()).AddSingleton(new CsiNode(volumes, options)),
+        services => services.AddSingleton(new CsiIdentity()).AddSingleton(new CsiNode(volumes, options))
+            .AddCheckedMethods<CsiIdentity>(Identity.Descriptor, Identity.BindService)
+            .AddCheckedMethods<CsiNode>(Csi.V1.Node.Descriptor, Csi.V1.Node.BindService),
         routes =>
         {
             routes.MapGrpcService<CsiIdentity>();
@@ -23,7 +28,8 @@ internal sealed class CsiServer(
 
     private readonly KubeletSocket _registration = new(
         paths.RegistrationSocket,
-        services => services.AddSingleton(new PluginRegistration(paths, loggers.CreateLogger<PluginRegistration>())),
+        services => services.AddSingleton(new PluginRegistration(paths, loggers.CreateLogger<PluginRegistration>()))
+            .AddCheckedMethods<PluginRegistration>(Registration.Descriptor, Registration.BindService),
         routes => routes.MapGrpcService<PluginRegistration>(),
         loggers);
 

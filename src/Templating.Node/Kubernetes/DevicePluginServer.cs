@@ -5,6 +5,7 @@ using Templating.Core.Errors;
 using Templating.Core.Machines;
 using Templating.DevicePlugin.V1Beta1;
 using Templating.Node.Files;
+using Templating.Node.Mapping;
 using Templating.Node.Options;
 
 namespace Templating.Node.Kubernetes;
@@ -30,7 +31,8 @@ internal sealed class DevicePluginServer(
 
         await using var socket = new KubeletSocket(
             paths.DeviceSocket,
-            services => services.AddSingleton(new KvmDevices(options.Value.KvmDevices, stoppingToken)),
+            services => services.AddSingleton(new KvmDevices(options.Value.KvmDevices, stoppingToken))
+                .AddCheckedMethods<KvmDevices>(DevicePlugin.V1Beta1.DevicePlugin.Descriptor, DevicePlugin.V1Beta1.DevicePlugin.BindService),
             routes => routes.MapGrpcService<KvmDevices>(),
             loggers);
         FileIdentity? registered = null;

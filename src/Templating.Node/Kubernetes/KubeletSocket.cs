@@ -8,6 +8,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Templating.Core.Linux;
 using Templating.Node.Authorization;
 using Templating.Node.Files;
+using Templating.Node.Mapping;
 using Templating.Node.Sockets;
 
 namespace Templating.Node.Kubernetes;
@@ -24,6 +25,7 @@ internal sealed class KubeletSocket(
 {
     // A kubelet asks for a handful of things of a few KiB.
     private const int MaxRequestBytes = 1 << 20;
+    private const int MaxConnections = 64;
 
     private WebApplication? _app;
     private FileIdentity? _identity;
@@ -83,12 +85,18 @@ internal sealed class KubeletSocket(
             grpc.MaxReceiveMessageSize = MaxRequestBytes;
             grpc.Interceptors.Add<KubeletInterceptor>();
         });
+        services.RemoveUncheckedMethods();
         services.AddSingleton<KubeletInterceptor>();
         services.Configure<SocketTransportOptions>(sockets => sockets.CreateBoundListenSocket = Bind);
         addServices(services);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
+            // A kubelet has a few.
+            kestrel.Limits.MaxConcurrentConnections = MaxConnections;
+            kestrel.Limits.Http2.MaxStreamsPerConnection = MaxConnections;
+            kestrel.Limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(30);
+            kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
             kestrel.ListenUnixSocket(path, listen =>
             {
                 listen.Protocols = HttpProtocols.Http2;

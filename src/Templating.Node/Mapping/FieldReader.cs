@@ -1,5 +1,6 @@
 using Google.Protobuf.Collections;
 using Google.Protobuf.WellKnownTypes;
+using Templating.Api.Wire;
 using Templating.Contract;
 using Templating.Core.Machines;
 
@@ -8,8 +9,6 @@ namespace Templating.Node.Mapping;
 /// <summary>Reads the kinds of fields that several requests have.</summary>
 internal static class FieldReader
 {
-    private static readonly TimeSpan MaxTimeSpan = TimeSpan.FromDays(3650);
-
     public static Guid? RequestId(string text, Faults faults)
     {
         if (text.Length == 0)
@@ -34,11 +33,7 @@ internal static class FieldReader
             return null;
         }
 
-        // A duration that no TimeSpan can hold must not get as far as ToTimeSpan, which throws.
-        var sound = Math.Abs(duration.Seconds) <= (long)MaxTimeSpan.TotalSeconds
-            && Math.Abs((long)duration.Nanos) < 1_000_000_000
-            && (duration.Seconds == 0 || duration.Nanos == 0 || Math.Sign(duration.Seconds) == Math.Sign(duration.Nanos));
-        if (sound && duration.ToTimeSpan() is var value && value >= least && value <= most)
+        if (duration.ToTimeSpanOrNull() is { } value && value >= least && value <= most)
         {
             return value;
         }

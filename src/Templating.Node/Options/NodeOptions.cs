@@ -74,6 +74,27 @@ public sealed class NodeOptions
     public int? MaxConcurrentStarts { get; set; }
 
     /// <summary>
+    /// Connections to the Unix and TCP sockets at once; a quarter is kept for callers that may act for all tenants. Null means
+    /// 4,096, or fewer where the limit of open files leaves no room for that many beside <see cref="MaxClones"/> VMs.
+    /// </summary>
+    [Range(64, 1_000_000)]
+    public int? MaxConnections { get; set; }
+
+    /// <summary>
+    /// Connections at once of one caller: a user on the Unix socket, a certificate on TCP. One that may act for all tenants
+    /// may have eight times as many, one that may act for none an eighth. Default 128.
+    /// </summary>
+    [Range(8, 1_000_000)]
+    public int MaxConnectionsPerCaller { get; set; } = 128;
+
+    /// <summary>
+    /// Calls under way of one caller (watches, execs, consoles; 20 to 30 KB each), with the same eight times and eighth.
+    /// Default 1,024.
+    /// </summary>
+    [Range(8, 1_000_000)]
+    public int MaxCallsPerCaller { get; set; } = 1024;
+
+    /// <summary>
     /// The users VMs run as, one for each VM. Null means, for a daemon that is root, uids 2,000,000,000 to 2,000,065,535
     /// and gid 2,000,000,000 (a stretch that systemd's UIDS-GIDS.md leaves unassigned), else the daemon's own user. A
     /// count of 0 means the daemon's own user even for root.

@@ -3,7 +3,7 @@ using Templating.Core.Machines;
 namespace Templating.Node.PodProcess;
 
 /// <summary>
-/// Copies the guest's console to standard output, which is the pod's log. The console keeps 1 MiB for a reader that is slow
+/// Copies the guest's console to standard output, which is the pod's log. The console keeps 256 KiB for a reader that is slow
 /// and then drops the oldest, so neither the guest nor our memory depends on who reads the log.
 /// </summary>
 internal sealed class ConsolePrinter(Stream output, TimeProvider time)

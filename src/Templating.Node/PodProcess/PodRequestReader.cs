@@ -17,7 +17,7 @@ internal sealed class PodRequestReader<T>(Stream stream, Func<PodRequest, T?> un
         PodRequest? request;
         try
         {
-            request = await PodFraming.ReadAsync(stream, PodRequest.Parser, cancellationToken);
+            request = await PodFraming.ReadAsync<PodRequest>(stream, PodRequest.Descriptor, cancellationToken);
         }
         catch (IOException)
         {

@@ -11,10 +11,15 @@ internal sealed class PodServer : IAsyncDisposable
 {
     public const int MaxConnections = 32;
 
+    /// <summary>Told why they are not served; beyond them a connection is closed without a word.</summary>
+    private const int MaxRefusals = 8;
+
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
     /// <summary>How long answers under way may take when the VM is gone; they are short.</summary>
     private static readonly TimeSpan LastAnswers = TimeSpan.FromSeconds(3);
+
+    private static readonly TimeSpan NoDescriptors = TimeSpan.FromMilliseconds(100);
 
     private readonly Socket _listener;
     private readonly PodVm _vm;
@@ -79,17 +84,25 @@ internal sealed class PodServer : IAsyncDisposable
 
     private async Task AcceptAsync()
     {
-        try
+        while (true)
         {
-            while (true)
+            try
             {
-                var socket = await _listener.AcceptAsync(_closing.Token);
-                Begin(socket);
+                Begin(await _listener.AcceptAsync(_closing.Token));
             }
-        }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
-        {
-            // Closed by us: the only way it ends.
+            catch (SocketException e) when (e.SocketErrorCode is SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable)
+            {
+                // Until then who waits, waits: the VM's own files come first.
+                await Task.Delay(NoDescriptors, _time, CancellationToken.None);
+            }
+            catch (SocketException e) when (e.SocketErrorCode is SocketError.ConnectionAborted or SocketError.ConnectionReset)
+            {
+                // That peer has gone again.
+            }
+            catch (Exception e) when (e is SocketException or ObjectDisposedException)
+            {
+                return; // closed by us: the only way it ends
+            }
         }
     }
 
@@ -97,6 +110,12 @@ internal sealed class PodServer : IAsyncDisposable
     {
         lock (_lock)
         {
+            if (_sessions.Count >= MaxConnections + MaxRefusals)
+            {
+                socket.Dispose();
+                return;
+            }
+
             var refusal = _sessions.Count < MaxConnections
                 ? null
                 : new TemplatingException(

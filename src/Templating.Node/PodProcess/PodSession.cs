@@ -73,7 +73,7 @@ internal sealed class PodSession(NetworkStream stream, PodVm vm, TimeProvider ti
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, closing);
         try
         {
-            return await PodFraming.ReadAsync(stream, PodRequest.Parser, either.Token) ?? throw new IOException("The peer asked nothing.");
+            return await PodFraming.ReadAsync<PodRequest>(stream, PodRequest.Descriptor, either.Token) ?? throw new IOException("The peer asked nothing.");
         }
         catch (OperationCanceledException e) when (limit.IsCancellationRequested && !closing.IsCancellationRequested)
         {

@@ -7,8 +7,8 @@ using Templating.Node.Mapping;
 
 namespace Templating.Node.Services;
 
-/// <summary>Finds out who calls the node, and tells every failure as its API does (docs/errors.md).</summary>
-internal sealed class CallInterceptor(PolicySource policy, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<CallInterceptor> logger)
+/// <summary>Tells services who calls, and tells every failure as its API does (docs/errors.md).</summary>
+internal sealed class CallInterceptor(IHostApplicationLifetime lifetime, TimeProvider time, ILogger<CallInterceptor> logger)
     : CallGuard
 {
     private static readonly FrozenSet<string> LastingMethods = new[] { "CloneService/DeleteClone", "TemplateService/DeleteTemplate", "PodService/ActivatePod" }
@@ -16,10 +16,10 @@ internal sealed class CallInterceptor(PolicySource policy, IHostApplicationLifet
 
     protected override void Admit(ServerCallContext context)
     {
-        // No peer: a listener that is not one of ours. Nobody is let in by a mistake of configuration.
-        var peer = context.GetHttpContext().Features.Get<Peer>()
-            ?? throw new TemplatingException(ErrorCode.PermissionDenied, "The connection does not tell who calls.");
-        context.SetCaller(policy.Identify(peer));
+        // None: it did not come through the gate. Nobody is let in by a mistake of configuration.
+        var caller = context.GetHttpContext().Features.Get<Caller>()
+            ?? throw new TemplatingException(ErrorCode.PermissionDenied, "It is not known who calls.");
+        context.SetCaller(caller);
     }
 
     protected override RpcException Translate(Exception failure, ServerCallContext context)

@@ -7,11 +7,13 @@ using Templating.Node.Mapping;
 namespace Templating.Node.Services;
 
 /// <summary>
-/// A watch: what exists as ADDED, then SYNCED, then every change. Nothing in between is missed. The manager holds back a
-/// bounded number of changes for a watcher that reads slowly and ends it with WatchTooSlow when they are too many.
+/// A watch: what exists as ADDED, then SYNCED, then every change. Nothing in between is missed. For a watcher that
+/// reads slowly the manager holds back each object's latest state, so many bytes of them, and ends it with WatchTooSlow beyond.
 /// </summary>
 internal static class Watch
 {
+    private static readonly TimeSpan SendLimit = TimeSpan.FromMinutes(1);
+
     /// <summary>Of what is under a parent and the caller may see, until the caller goes or the node stops.</summary>
     /// <param name="tenantOf">Whose an object is; null where nobody is told of it.</param>
     public static async Task ServeAsync<T>(
@@ -27,7 +29,23 @@ internal static class Watch
         await RunAsync(
             subscribe, () => list(tenant), keyOf,
             item => tenantOf(item) is { } owner && NameReader.IsUnder(tenant, owner) && caller.Tenants.Contains(owner),
-            (type, item) => send(type, item, until.Token), until.Token);
+            (type, item) => SendAsync(cancelled => send(type, item, cancelled), until.Token), until.Token);
+    }
+
+    /// <summary>Who does not read holds what it was about to be told, and is not waited for without end.</summary>
+    private static async Task SendAsync(Func<CancellationToken, Task> send, CancellationToken cancellationToken)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(SendLimit);
+        try
+        {
+            await send(limit.Token);
+        }
+        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new TemplatingException(
+                ErrorCode.WatchTooSlow, $"The watcher took nothing for {SendLimit.TotalSeconds:0} s. List again and watch anew.", e);
+        }
     }
 
     /// <param name="subscribe">The manager's changes; begins with the call.</param>

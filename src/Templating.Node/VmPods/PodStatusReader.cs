@@ -1,4 +1,5 @@
 using Google.Protobuf.WellKnownTypes;
+using Templating.Api.Wire;
 using Templating.Contract;
 using Templating.V1;
 
@@ -60,10 +61,7 @@ internal static class PodStatusReader
         return string.Concat(text.Select(c => char.IsControl(c) || char.IsSurrogate(c) ? '?' : c));
     }
 
-    // Between the years 1 and 9999 (timestamp.proto): others cannot be written as JSON.
-    private static Timestamp? Time(Timestamp? said) =>
-        said is { Seconds: >= -62_135_596_800 and <= 253_402_300_799, Nanos: >= 0 and <= 999_999_999 } ? said.Clone() : null;
+    private static Timestamp? Time(Timestamp? said) => said?.IsSound() == true ? said.Clone() : null;
 
-    private static Duration? Length(Duration? said) =>
-        said is { Seconds: >= 0 and <= 315_576_000_000, Nanos: >= 0 and <= 999_999_999 } ? said.Clone() : null;
+    private static Duration? Length(Duration? said) => said?.IsSound() == true && said is { Seconds: >= 0, Nanos: >= 0 } ? said.Clone() : null;
 }

@@ -9,7 +9,8 @@ namespace Templating.Node.VmPods;
 internal sealed class PodTable
 {
     private readonly ConcurrentDictionary<string, PublishedPod> _pods = new(StringComparer.Ordinal);
-    private readonly Broadcaster<Change<PublishedPod>> _changes = new();
+    private readonly Broadcaster<Change<PublishedPod>> _changes = new(
+        Changes.Merging<PublishedPod>(pod => pod.Volume.Id, pod => 1024 + (2L * pod.Status.CalculateSize())));
 
     public int Count => _pods.Count;
 

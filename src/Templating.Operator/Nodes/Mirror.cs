@@ -1,4 +1,7 @@
 using System.Collections.Concurrent;
+using Google.Protobuf;
+using Grpc.Core;
+using Templating.Api.Client;
 using Templating.V1;
 
 namespace Templating.Operator.Nodes;
@@ -8,11 +11,21 @@ namespace Templating.Operator.Nodes;
 /// again is gone by then.
 /// </summary>
 internal sealed class Mirror<T>(Func<T, string> keyOf, Action<T> changed)
-    where T : class
+    where T : class, IMessage
 {
+    /// <summary>
+    /// On the wire; about three times that in memory. A thousand pods have a MiB. A daemon that tells of more is not to take the
+    /// operator from the other nodes.
+    /// </summary>
+    public const long MaxBytes = 16 << 20;
+
+    /// <summary>For the key and the object itself.</summary>
+    private const long Price = 256;
+
     private readonly ConcurrentDictionary<string, T> _items = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, TaskCompletionSource> _awaited = new(StringComparer.Ordinal);
     private HashSet<string>? _told;
+    private long _bytes;
 
     /// <summary>Whether a watch stands that has told everything.</summary>
     public bool Synced { get; private set; }
@@ -60,14 +73,22 @@ internal sealed class Mirror<T>(Func<T, string> keyOf, Action<T> changed)
                 return true;
             case ChangeType.Deleted when item is not null:
                 _told?.Remove(keyOf(item));
-                _items.TryRemove(keyOf(item), out _);
+                Forget(keyOf(item));
                 changed(item);
                 break;
             case ChangeType.Added or ChangeType.Modified when item is not null:
                 var key = keyOf(item);
                 _told?.Add(key);
                 var isNew = !_items.TryGetValue(key, out var before) || !before.Equals(item);
+                _bytes += CostOf(item) - (before is null ? 0 : CostOf(before));
                 _items[key] = item;
+                if (_bytes > MaxBytes)
+                {
+                    Forget(key);
+                    throw new TemplatingClientException(
+                        StatusCode.ResourceExhausted, $"The daemon tells of more than {MaxBytes >> 20} MiB of {typeof(T).Name}s; that is not believed.");
+                }
+
                 if (_awaited.TryGetValue(key, out var awaited))
                 {
                     awaited.TrySetResult();
@@ -93,10 +114,22 @@ internal sealed class Mirror<T>(Func<T, string> keyOf, Action<T> changed)
         _told = null;
         foreach (var key in _items.Keys.Where(key => !told.Contains(key)))
         {
-            if (_items.TryRemove(key, out var gone))
+            if (Forget(key) is { } gone)
             {
                 changed(gone);
             }
         }
+    }
+
+    private static long CostOf(T item) => Price + item.CalculateSize();
+
+    private T? Forget(string key)
+    {
+        if (_items.TryRemove(key, out var gone))
+        {
+            _bytes -= CostOf(gone);
+        }
+
+        return gone;
     }
 }

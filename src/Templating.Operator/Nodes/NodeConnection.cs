@@ -1,3 +1,4 @@
+using Google.Protobuf;
 using Grpc.Core;
 using Templating.Api.Client;
 using Templating.Operator.Cluster;
@@ -194,7 +195,7 @@ internal sealed class NodeConnection : INode, IAsyncDisposable
     private async Task WatchAsync<T, TResponse>(
         string what, Mirror<T> mirror, Func<AsyncServerStreamingCall<TResponse>> open, Func<TResponse, (ChangeType Type, T? Item)> read,
         CancellationToken cancellationToken)
-        where T : class
+        where T : class, IMessage
     {
         mirror.Begin();
         using var call = open();

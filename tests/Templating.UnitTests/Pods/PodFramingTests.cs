@@ -49,5 +49,5 @@ public sealed class PodFramingTests
         stream.Length.ShouldBe(0);
     }
 
-    private static Task<PodRequest?> ReadAsync(Stream stream) => PodFraming.ReadAsync(stream, PodRequest.Parser, CancellationToken.None);
+    private static Task<PodRequest?> ReadAsync(Stream stream) => PodFraming.ReadAsync<PodRequest>(stream, PodRequest.Descriptor, CancellationToken.None);
 }

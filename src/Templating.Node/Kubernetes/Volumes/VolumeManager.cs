@@ -14,6 +14,9 @@ namespace Templating.Node.Kubernetes.Volumes;
 /// </summary>
 public sealed class VolumeManager
 {
+    /// <summary>About what a view costs: names and paths.</summary>
+    private const long ViewBytes = 1024;
+
     private readonly VolumeOptions _options;
     private readonly TemplateStore _store;
     private readonly RevisionLeases _leases;
@@ -24,7 +27,7 @@ public sealed class VolumeManager
     private readonly VolumeRecords _records;
     private readonly ConcurrentDictionary<string, Entry> _volumes = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, bool> _busy = new(StringComparer.Ordinal);
-    private readonly Broadcaster<Change<VolumeView>> _changes = new();
+    private readonly Broadcaster<Change<VolumeView>> _changes = new(Changes.Merging<VolumeView>(view => view.Id, _ => ViewBytes));
 
     public VolumeManager(
         VolumeOptions options, TemplateStore store, RevisionLeases leases, IVmm vmm, IVolumeMounts mounts, TimeProvider time,

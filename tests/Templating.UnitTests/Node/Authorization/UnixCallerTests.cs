@@ -30,7 +30,10 @@ public sealed class UnixCallerTests
 
         (await Errors.FailureOf(async () => await templates.GetTemplateAsync(new GetTemplateRequest { Name = "tenants/a/templates/t" })))
             .Info().Reason.ShouldBe("PERMISSION_DENIED");
-        (await templates.ListTemplatesAsync(new ListTemplatesRequest { Parent = "tenants/-" })).Templates.ShouldBeEmpty();
+        (await Errors.FailureOf(async () => await templates.ListTemplatesAsync(new ListTemplatesRequest { Parent = "tenants/-" })))
+            .Info().Reason.ShouldBe("PERMISSION_DENIED");
+        (await Errors.FailureOf(() => templates.WatchTemplates(new WatchTemplatesRequest { Parent = "tenants/-" }).ResponseStream.MoveNext()))
+            .Info().Reason.ShouldBe("PERMISSION_DENIED");
         (await Errors.FailureOf(async () => await node.CollectGarbageAsync(new CollectGarbageRequest()))).StatusCode.ShouldBe(StatusCode.PermissionDenied);
         (await node.GetNodeAsync(new GetNodeRequest())).QemuVersion.ShouldBe("10.0.2 (Fake)");
         (await new Health.HealthClient(channel).CheckAsync(new HealthCheckRequest())).Status

@@ -182,7 +182,7 @@ public sealed class PodServerTests
     private static async Task<Google.Rpc.Status> ReadErrorAsync(Socket socket)
     {
         await using var stream = new NetworkStream(socket);
-        var response = await PodFraming.ReadAsync(stream, PodResponse.Parser, CancellationToken.None).Soonest();
+        var response = await PodFraming.ReadAsync<PodResponse>(stream, PodResponse.Descriptor, CancellationToken.None).Soonest();
         return response!.Error;
     }
 
