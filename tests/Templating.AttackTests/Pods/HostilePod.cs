@@ -84,6 +84,9 @@ internal sealed class HostilePod : IAsyncDisposable
     public static byte[] EndlessChanges(int number) =>
         Frame(new PodResponse { Status = new PodStatus { State = number % 2 == 0 ? PodState.Waiting : PodState.Activating, Id = $"vm-{number}" } }.ToByteArray());
 
+    /// <summary>Messages of no byte: all that they cost is their number.</summary>
+    public static byte[] EmptyMessages(int number) => new byte[64 << 10];
+
     public async ValueTask DisposeAsync()
     {
         await _over.CancelAsync();

@@ -14,7 +14,7 @@ public sealed class PodAttackTests(BesiegedNode node, ITestOutputHelper output) 
     private static readonly TimeSpan Attack = TimeSpan.FromSeconds(8);
 
     private static readonly Func<int, byte[]>[] Kinds =
-        [HostilePod.UnknownFields, HostilePod.UnknownFieldsWithin, HostilePod.GiantStrings, HostilePod.ManyPhases, HostilePod.EndlessChanges];
+        [HostilePod.UnknownFields, HostilePod.UnknownFieldsWithin, HostilePod.GiantStrings, HostilePod.ManyPhases, HostilePod.EndlessChanges, HostilePod.EmptyMessages];
 
     [Fact]
     public Task WhatPodsSayIsBoundedHoweverMuchTheySay() => new Siege(node, output).WithstandAsync("hostile pods", async cancellationToken =>
