@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Everything a change has to pass, for people and CI alike: tools, guest image, build without warnings, format, scripts,
-# published executables, unit and integration tests, guest image check, demo; then a real Kubernetes: operator tests on its
+# published executables, unit and integration tests, attacks on the daemon, guest image check, demo; then a real Kubernetes: operator tests on its
 # API server, the chart, container images, cluster tests on two nodes, and the demo there. Needs root (it installs what is missing, and
 # VMs run as users of their own) and the .NET 10 SDK. Works again and again; what is up to date is not made anew.
 #
@@ -123,6 +123,7 @@ main() {
     if step publish eng/publish.sh --all; then
         export TEMPLATING_EXE=$PWD/artifacts/publish/templating
         tests integration Templating.IntegrationTests
+        tests attack Templating.AttackTests
         if [ -x eng/demo.sh ]; then
             step demo eng/demo.sh --clones 3
         fi

@@ -35,7 +35,8 @@ public static class ChannelFactory
         Uri target;
         if (options.Address.SocketPath is { } path)
         {
-            handler.ConnectCallback = (_, cancellationToken) => ConnectAsync(path, cancellationToken);
+            handler.ConnectCallback = async (_, cancellationToken) =>
+                new NetworkStream(await DaemonSocket.ConnectAsync(path, cancellationToken), ownsSocket: true);
             target = new Uri("http://localhost");
         }
         else
@@ -57,25 +58,6 @@ public static class ChannelFactory
             DisposeHttpClient = true,
             MaxReceiveMessageSize = MaxReceiveBytes,
         });
-    }
-
-    private static async ValueTask<Stream> ConnectAsync(string path, CancellationToken cancellationToken)
-    {
-        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        var connected = false;
-        try
-        {
-            await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellationToken);
-            connected = true;
-            return new NetworkStream(socket, ownsSocket: true);
-        }
-        finally
-        {
-            if (!connected)
-            {
-                socket.Dispose();
-            }
-        }
     }
 
     private static async ValueTask<Stream> ConnectAsync(DnsEndPoint endpoint, CancellationToken cancellationToken)

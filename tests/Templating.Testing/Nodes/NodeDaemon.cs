@@ -27,7 +27,8 @@ public sealed class NodeDaemon : IDisposable
         TemplatingAddress.TryParse("unix://" + folder.Socket, out var address, out var problem) ? address : throw new ArgumentException(problem, nameof(folder));
 
     /// <param name="folder">Its store and run folder.</param>
-    /// <param name="settings">As environment variables without their prefix: <c>MAX_CLONES</c>. Names with a prefix stay, and so does UMASK.</param>
+    /// <param name="settings">As environment variables without their prefix: <c>MAX_CLONES</c>. Names with a prefix stay, and so do <c>UMASK</c> and
+    /// <c>DESCRIPTORS</c>, which is how many the daemon may have open.</param>
     /// <param name="prefix">A program, with its arguments, that puts itself somewhere and becomes the daemon: <c>unshare --net</c>.</param>
     public static NodeDaemon Launch(NodeFolder folder, IReadOnlyDictionary<string, string>? settings = null, params string[] prefix)
     {
@@ -51,7 +52,9 @@ public sealed class NodeDaemon : IDisposable
         }
 
         return new NodeDaemon(folder, new ChildProcess(
-            "/bin/sh", ["-c", "umask ${UMASK:-022}; exec \"$@\" >>\"$LOG\" 2>&1 </dev/null", "sh", .. prefix, NodeExecutable.Path, "serve"], environment, redirect: false));
+            "/bin/sh",
+            ["-c", "umask ${UMASK:-022}; ulimit -n ${DESCRIPTORS:-$(ulimit -Hn)}; exec \"$@\" >>\"$LOG\" 2>&1 </dev/null", "sh", .. prefix, NodeExecutable.Path, "serve"],
+            environment, redirect: false));
     }
 
     /// <exception cref="InvalidOperationException">It ended instead; the message has its log.</exception>
@@ -87,7 +90,7 @@ public sealed class NodeDaemon : IDisposable
     }
 
     private static bool IsWhole(string name) => name.StartsWith("OTEL_", StringComparison.Ordinal)
-        || name.StartsWith("TEMPLATING_", StringComparison.Ordinal) || name is "PATH" or "LOG" or "UMASK";
+        || name.StartsWith("TEMPLATING_", StringComparison.Ordinal) || name is "PATH" or "LOG" or "UMASK" or "DESCRIPTORS";
 
     private static async Task<bool> IsServingAsync(Health.HealthClient health, CancellationToken cancellationToken)
     {

@@ -9,6 +9,9 @@ public sealed class TestNode : IAsyncDisposable
     private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(1);
     private readonly Dictionary<string, string> _settings;
 
+    /// <summary>Its daemon never served; all was ended then.</summary>
+    private bool _gone;
+
     private TestNode(NodeFolder folder, Dictionary<string, string> settings)
     {
         Folder = folder;
@@ -70,6 +73,11 @@ public sealed class TestNode : IAsyncDisposable
     /// <summary>Ends all, and fails when anything was left that should not be.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (_gone)
+        {
+            return;
+        }
+
         using var limit = new CancellationTokenSource(StartLimit);
         try
         {
@@ -100,6 +108,7 @@ public sealed class TestNode : IAsyncDisposable
         {
             if (!serving)
             {
+                _gone = true;
                 Daemon.Dispose();
                 Folder.Dispose();
             }
