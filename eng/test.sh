@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Everything a change has to pass, for people and CI alike: tools, guest image, build without warnings, format, scripts,
-# published executables, unit and integration tests, attacks on the daemon, guest image check, demo; then a real Kubernetes: operator tests on its
-# API server, the chart, container images, cluster tests on two nodes, and the demo there. Needs root (it installs what is missing, and
-# VMs run as users of their own) and the .NET 10 SDK. Works again and again; what is up to date is not made anew.
+# published executables, unit and integration tests, fuzzing, attacks on the daemon, guest image check, demo; then a real Kubernetes:
+# operator tests on its API server, the chart, container images, cluster tests on two nodes, and the demo there. Needs root (it
+# installs what is missing, and VMs run as users of their own) and the .NET 10 SDK. Works again and again; what is up to date is
+# not made anew.
 #
 # Ends with the line "N passed, N failed", and with success only when something ran and nothing failed. Results of the
 # tests: artifacts/test-results/*.trx; what each other step said: artifacts/test-results/STEP.log.
@@ -74,6 +75,22 @@ report() {
     fi
 }
 
+# Each target counts as one test.
+fuzz() {
+    local start=$SECONDS code=0 good bad
+    eng/fuzz.sh --seconds 36 >"$results/fuzz.log" 2>&1 || code=$?
+    read -r good bad < <(sed -nE 's/^([0-9]+) passed, ([0-9]+) failed$/\1 \2/p' "$results/fuzz.log" | tail -n 1) || true
+    passed=$((passed + ${good:-0}))
+    failed=$((failed + ${bad:-0}))
+    if [ "$code" -eq 0 ] && [ "${good:-0}" -gt 0 ]; then
+        printf 'ok      %-12s %4d s\n' fuzz $((SECONDS - start))
+    else
+        [ "${bad:-0}" -gt 0 ] || failed=$((failed + 1))
+        printf 'FAILED  %-12s %4d s\n' fuzz $((SECONDS - start))
+        tail -n 60 "$results/fuzz.log" | sed 's/^/    /'
+    fi
+}
+
 cluster_tests() {
     local start=$SECONDS
     TEMPLATING_RESULTS=$results eng/kube/test.sh >"$results/cluster.log" 2>&1
@@ -120,6 +137,7 @@ main() {
     step scripts check_scripts
     tests unit Templating.UnitTests
     tests kubectl Templating.KubectlTests
+    fuzz
     if step publish eng/publish.sh --all; then
         export TEMPLATING_EXE=$PWD/artifacts/publish/templating
         tests integration Templating.IntegrationTests
