@@ -95,20 +95,20 @@ internal sealed class Jail : IDisposable
         foreach (var folder in folders.Concat(ProgramFolders).Where(f => Directory.Exists("/" + f) && new FileInfo("/" + f).LinkTarget is null)
                      .Distinct(StringComparer.Ordinal))
         {
-            Directory.CreateDirectory($"{Scratch}/{folder}");
+            FileSystem.MakeFolder($"{Scratch}/{folder}", FileSystem.SealedFolder | UnixFileMode.UserWrite);
             Bind("/" + folder, $"{Scratch}/{folder}", MountCalls.NoSetUid | MountCalls.NoDevices, targets);
         }
 
-        Directory.CreateDirectory($"{Scratch}/proc");
+        FileSystem.MakeFolder($"{Scratch}/proc", FileSystem.SealedFolder | UnixFileMode.UserWrite);
         Bind("/proc", $"{Scratch}/proc", MountCalls.NoSetUid | MountCalls.NoDevices | MountCalls.NoExecute, targets);
-        Directory.CreateDirectory($"{Scratch}/etc");
+        FileSystem.MakeFolder($"{Scratch}/etc", FileSystem.SealedFolder | UnixFileMode.UserWrite);
         if (File.Exists("/etc/ld.so.cache"))
         {
             File.WriteAllBytes($"{Scratch}/etc/ld.so.cache", []);
             Bind("/etc/ld.so.cache", $"{Scratch}/etc/ld.so.cache", MountCalls.NoSetUid | MountCalls.NoDevices | MountCalls.NoExecute, targets);
         }
 
-        Directory.CreateDirectory($"{Scratch}/dev");
+        FileSystem.MakeFolder($"{Scratch}/dev", FileSystem.SealedFolder | UnixFileMode.UserWrite);
         foreach (var device in Devices.Where(device => File.Exists("/dev/" + device)))
         {
             File.WriteAllBytes($"{Scratch}/dev/{device}", []);
