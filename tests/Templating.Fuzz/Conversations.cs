@@ -84,9 +84,9 @@ internal static class Conversations
 
     private static async Task DrainAsync(GuestExec exec)
     {
-        await foreach (var output in exec.Output.ReadAllAsync())
+        await foreach (var output in exec.Output.ReadAllAsync(CancellationToken.None))
         {
-            _ = GuestChannel.SizeOf(output);
+            _ = output;
         }
     }
 

@@ -90,7 +90,7 @@ internal static class Targets
 
     private static async Task PodRequestAsync(byte[] bytes)
     {
-        if (await FramedAsync(bytes, V1.PodRequest.Parser) is { } request)
+        if (await FramedAsync<V1.PodRequest>(bytes) is { } request)
         {
             Refusing(() => _ = request.Activate is { } activation ? ActivationReader.Read(activation) : null);
             Refusing(() => _ = request.Exec?.Start is { } start ? CloneReader.Command(start) : null);
@@ -100,7 +100,7 @@ internal static class Targets
 
     private static async Task PodStatusAsync(byte[] bytes)
     {
-        if ((await FramedAsync(bytes, PodResponse.Parser))?.Status is { } status)
+        if ((await FramedAsync<PodResponse>(bytes))?.Status is { } status)
         {
             var taken = PodStatusReader.Read(status);
             _ = JsonFormatter.Default.Format(taken);
@@ -108,13 +108,13 @@ internal static class Targets
         }
     }
 
-    private static async Task<T?> FramedAsync<T>(byte[] bytes, MessageParser<T> parser)
-        where T : class, IMessage<T>
+    private static async Task<T?> FramedAsync<T>(byte[] bytes)
+        where T : class, IMessage<T>, new()
     {
         using var stream = new MemoryStream(bytes);
         try
         {
-            return await PodFraming.ReadAsync(stream, parser, CancellationToken.None);
+            return await PodFraming.ReadAsync<T>(stream, new T().Descriptor, CancellationToken.None);
         }
         catch (InvalidDataException)
         {

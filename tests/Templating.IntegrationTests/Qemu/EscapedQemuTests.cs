@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -6,6 +5,7 @@ using Templating.Core.Machines;
 using Templating.Qemu;
 using Templating.Qemu.Base;
 using Templating.Testing;
+using Templating.Testing.Nodes;
 
 namespace Templating.IntegrationTests.Qemu;
 
@@ -141,17 +141,15 @@ public sealed class EscapedQemuTests : IAsyncLifetime
     private async Task<string> CompileAsync()
     {
         var program = _folder["escaped"];
-        using var compiler = Process.Start(new ProcessStartInfo(
-            "cc",
+        var compiled = await Programs.RunAsync(
+            "/usr/bin/cc",
             [
                 "-static", "-O1", "-Wall", "-Wno-unused-result", "-o", program, $"-DVICTIM=\"{_folder["victim"]}\"", $"-DDAEMON={Environment.ProcessId}",
                 $"-DPORT={((IPEndPoint)_hostService.LocalEndpoint).Port}",
                 Path.Combine(Repository.Root, "tests/Templating.IntegrationTests/Qemu/Escape/escaped.c"),
-            ])
-        { RedirectStandardError = true })!;
-        var said = await compiler.StandardError.ReadToEndAsync();
-        await compiler.WaitForExitAsync();
-        compiler.ExitCode.ShouldBe(0, said);
+            ],
+            CancellationToken.None, new Dictionary<string, string>(StringComparer.Ordinal) { ["PATH"] = "/usr/bin:/bin" });
+        compiled.ExitCode.ShouldBe(0, compiled.Error);
         return program;
     }
 }
