@@ -35,11 +35,17 @@ if ! $resume; then
     done
 fi
 
-# Where a mutant hangs or ends the process it counts as noticed, and the run goes on in a new process.
-while code=0 && { "${tool[@]}" run "$tests" "$work" || code=$?; } && [ "$code" -ne 0 ]; do
-    [ -e "$work/current" ] || exit "$code"
+# Where a mutant hangs or crashes (SIGABRT, SIGSEGV) it counts as noticed, and the run goes on in a new process. Any other end is
+# none of its own.
+crashed=()
+while code=0 && { "${tool[@]}" run "$tests" "$work" "${crashed[@]}" || code=$?; } && [ "$code" -ne 0 ]; do
+    case $code in
+        3) crashed=() ;;
+        134 | 139) crashed=(--crashed) ;;
+        *) exit "$code" ;;
+    esac
 done
 
 awk -F'\t' '$2 == "survived" || $2 == "uncovered" { print $2 "\t" $3 "\t" $4 "\t" $5 }' "$work/results.tsv" | sort -t"$(printf '\t')" -k2,2V >"$work/survivors.txt"
 cat "$work/survivors.txt"
-awk -F'\t' '{ n++ } $2 == "noticed" || $2 == "hung" { k++ } END { printf "%d of %d noticed (%.1f %%)\n", k, n, n ? 100 * k / n : 0 }' "$work/results.tsv"
+awk -F'\t' '{ n++ } $2 == "noticed" || $2 == "hung" || $2 == "crashed" { k++ } END { printf "%d of %d noticed (%.1f %%)\n", k, n, n ? 100 * k / n : 0 }' "$work/results.tsv"

@@ -38,7 +38,7 @@ internal sealed class VmStarter : IDisposable
         _privileges = new Privileges(options.EndWithProcess);
         // A VM that ends with this process runs in a pod: the pod's mount and network namespaces are its own already, and its
         // process has no right to make others.
-        _confines = !options.EndWithProcess && Capabilities.Has(Capabilities.SysAdmin);
+        _confines = !options.EndWithProcess && Capabilities.Has(Capabilities.SysAdmin) && Capabilities.Has(Capabilities.SysChroot);
         if (!_confines && !options.EndWithProcess)
         {
             Log.Unconfined(logger);

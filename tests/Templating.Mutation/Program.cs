@@ -5,7 +5,8 @@ using Templating.Mutation;
 // Steps of eng/mutate.sh:
 //   rewrite SOURCE TREE WORK FOLDER...   puts the mutants into the tree; WORK/mutants.tsv lists them, WORK/excluded.txt names those left out
 //   exclude TREE WORK                    adds to WORK/excluded.txt those in whose lines WORK/build.log has errors
-//   run ASSEMBLY WORK                    judges each that WORK/results.tsv does not have; ends where one hangs or crashes, to be started again
+//   run ASSEMBLY WORK [--crashed]        judges each that WORK/results.tsv does not have; ends with 3 where one hangs, to be started again;
+//                                        --crashed: the one before was ended by the one it judged
 var work = args[0] == "exclude" ? args[2] : args[0] == "run" ? args[2] : args[3];
 var list = Path.Combine(work, "mutants.tsv");
 var excluded = Path.Combine(work, "excluded.txt");
@@ -62,10 +63,10 @@ int Judge(string assembly)
         .OrderBy(t => t.Time).ToList();
     var done = File.Exists(results) ? File.ReadLines(results).Select(l => int.Parse(l.Split('\t')[0], CultureInfo.InvariantCulture)).ToHashSet() : [];
     var current = Path.Combine(work, "current");
-    if (File.Exists(current) && int.Parse(File.ReadAllText(current), CultureInfo.InvariantCulture) is var last && done.Add(last))
+    if (args is [.., "--crashed"] && int.Parse(File.ReadAllText(current), CultureInfo.InvariantCulture) is var last && done.Add(last))
     {
-        // The process before this one ended in the middle of it.
-        File.AppendAllLines(results, [$"{last}\thung\t{mutants[last].Key}"]);
+        // The process before this one was ended by what it judged.
+        File.AppendAllLines(results, [$"{last}\tcrashed\t{mutants[last].Key}"]);
     }
 
     foreach (var mutant in mutants.Where(m => !done.Contains(m.Id)))
@@ -75,6 +76,7 @@ int Judge(string assembly)
         var limit = TimeSpan.FromMilliseconds(10_000 + (5 * judges.Sum(t => t.Time)));
         using var hung = new Timer(_ =>
         {
+            File.AppendAllLines(results, [$"{mutant.Id}\thung\t{mutant.Key}"]);
             Environment.Exit(3);
         }, null, limit, Timeout.InfiniteTimeSpan);
         run.Activate(mutant.Id);

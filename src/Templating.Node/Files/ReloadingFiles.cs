@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Templating.Core.Errors;
 
 namespace Templating.Node.Files;
 
@@ -12,7 +13,7 @@ namespace Templating.Node.Files;
 /// <param name="interval">Looked at no more often than this.</param>
 /// <param name="time">For the interval.</param>
 /// <param name="failed">Told once for each new fault.</param>
-/// <exception cref="Exception">From the constructor: there is no first good value.</exception>
+/// <exception cref="TemplatingException">InvalidArgument, from the constructor: there is no first good value.</exception>
 internal sealed class ReloadingFiles<T>
     where T : class
 {
@@ -35,9 +36,16 @@ internal sealed class ReloadingFiles<T>
     {
         (_paths, _make, _interval, _time, _failed) = (paths, make, interval, time, failed);
         _lookedAt = time.GetTimestamp();
-        var contents = Read();
-        _digest = Digest(contents);
-        _current = make(contents);
+        try
+        {
+            var contents = Read();
+            _digest = Digest(contents);
+            _current = make(contents);
+        }
+        catch (Exception e) when (IsExpected(e))
+        {
+            throw new TemplatingException(ErrorCode.InvalidArgument, $"{string.Join(", ", paths.Select(path => $"'{path}'"))} cannot be used: {e.Message}", e);
+        }
     }
 
     public T Current

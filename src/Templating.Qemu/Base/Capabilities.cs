@@ -6,6 +6,7 @@ namespace Templating.Qemu.Base;
 internal static class Capabilities
 {
     public const int SetPcap = 8;
+    public const int SysChroot = 18;
     public const int SysAdmin = 21;
 
     public static bool Has(int capability)

@@ -26,7 +26,7 @@ internal static partial class Log
     [LoggerMessage(7, LogLevel.Warning, "Ends VM process {Pid} that a dead daemon left in {Path}")]
     public static partial void Reaped(ILogger logger, int pid, string path);
 
-    [LoggerMessage(12, LogLevel.Warning, "VMs see the files and the network of this host as the daemon does: it has not the right (CAP_SYS_ADMIN) to give them namespaces of their own")]
+    [LoggerMessage(12, LogLevel.Warning, "VMs see the files and the network of this host as the daemon does: it has not the right (CAP_SYS_ADMIN, CAP_SYS_CHROOT) to give them namespaces of their own")]
     public static partial void Unconfined(ILogger logger);
     [LoggerMessage(8, LogLevel.Error, "VM process {Pid} in {Path} was killed and is still there: it hangs in the kernel ('cat /proc/{Pid}/stack' says where). Its user id is given to nobody")]
     public static partial void Lingers(ILogger logger, int pid, string path);

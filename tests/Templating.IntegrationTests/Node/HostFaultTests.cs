@@ -19,6 +19,23 @@ public sealed class HostFaultTests : NodeTest
         await NothingIsLeftAsync(node);
     }
 
+    [Fact]
+    public async Task PolicyThatIsFaultyEndsTheDaemonWithAllItsFaultsAndNoStackTrace()
+    {
+        using var folder = new NodeFolder();
+        var policy = Path.Combine(folder.Path, "policy.json");
+        await File.WriteAllTextAsync(policy, """{"version": 1, "limits": {"default": {"vmz": 1}}}""", Limit);
+        using var daemon = NodeDaemon.Launch(folder, new Dictionary<string, string>(StringComparer.Ordinal) { ["POLICY_PATH"] = policy });
+
+        var code = await daemon.WaitEndAsync(Limit);
+
+        code.ShouldBeInRange(1, 10, daemon.ReadLog());
+        daemon.ReadLog().ShouldContain(policy);
+        daemon.ReadLog().ShouldContain("rules: it must be a list");
+        daemon.ReadLog().ShouldContain("limits.default.vmz");
+        daemon.ReadLog().ShouldNotContain("   at ");
+    }
+
     /// <summary>Debian 12's own QEMU is 7.2. It need not be installed for this: a script answers in its place.</summary>
     [Fact]
     public async Task QemuThatIsTooOldIsToldWithItsVersionAndTheOneNeeded()

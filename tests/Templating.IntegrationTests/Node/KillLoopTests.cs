@@ -22,6 +22,8 @@ public sealed class KillLoopTests(ITestOutputHelper output) : NodeTest
     /// <summary>Clones that stay from round to round, so that there is something to adopt.</summary>
     private const int Kept = 3;
 
+    private static readonly TimeSpan IdentityLimit = TimeSpan.FromSeconds(15);
+
     private static readonly TimeSpan LastMoment = TimeSpan.FromMilliseconds(300);
 
     private readonly int _seed = Environment.GetEnvironmentVariable("TEMPLATING_KILL_SEED") is { Length: > 0 } given
@@ -207,6 +209,8 @@ public sealed class KillLoopTests(ITestOutputHelper output) : NodeTest
                 request.Id = _id;
                 request.RequestId = _requestId;
                 request.WaitFor = _wait;
+                // One that is paused before its guest has answered is waited for until then.
+                request.Spec.IdentityTimeout = Duration.FromTimeSpan(IdentityLimit);
             });
             // One that only runs yet is ended by the next daemon: it was never ready.
             Made ??= clone.ReadyTime is null ? null : clone;

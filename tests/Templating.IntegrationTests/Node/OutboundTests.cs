@@ -13,6 +13,16 @@ public sealed class OutboundTests : NodeTest
 {
     private const string World = "192.0.2.77";
 
+    private const string PolicyText = """
+        {
+          "version": 1,
+          "rules": [],
+          "limits": {
+            "default": { "forwards": [{ "addresses": "127.0.0.1", "ports": "1024-65535" }, { "addresses": "192.0.2.77", "ports": "1024-65535" }] }
+          }
+        }
+        """;
+
     [Fact]
     public async Task AGuestReachesTheWorldAndNotTheHostsLoopbackAndEndsWithItsNetwork()
     {
@@ -23,8 +33,10 @@ public sealed class OutboundTests : NodeTest
 
         using var folder = new NodeFolder();
         await PreparedStore.CopyToAsync(folder);
+        var policy = Path.Combine(folder.Path, "policy.json");
+        await File.WriteAllTextAsync(policy, PolicyText, Limit);
         using var daemon = NodeDaemon.Launch(
-            folder, settings: null, "/usr/bin/unshare", "--net", "/bin/sh", "-c",
+            folder, new Dictionary<string, string>(StringComparer.Ordinal) { ["POLICY_PATH"] = policy }, "/usr/bin/unshare", "--net", "/bin/sh", "-c",
             $"ip link set lo up && ip link add world type bridge && ip address add {World}/24 dev world && ip link set world up && "
             + "ip route add default via 192.0.2.1 && exec \"$@\"",
             "sh");

@@ -38,7 +38,7 @@ public sealed class TenantTests : NodeTest
         await FailsAsync(nobody.CloneAsync(Limit), StatusCode.PermissionDenied, "PERMISSION_DENIED");
         (await ListAsync(acme)).ShouldBe([clone.Name]);
         (await ListAsync(rival)).ShouldBeEmpty();
-        (await ListAsync(nobody)).ShouldBeEmpty();
+        await FailsAsync(ListAsync(nobody), StatusCode.PermissionDenied, "PERMISSION_DENIED");
         // Its own tenant is open to it, and has nothing yet.
         await FailsAsync(
             rival.CloneAsync(Limit, r => r.Spec.Template = "tenants/rival/templates/web"), StatusCode.NotFound, "TEMPLATE_NOT_FOUND");

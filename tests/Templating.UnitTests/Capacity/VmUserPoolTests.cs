@@ -38,4 +38,14 @@ public sealed class VmUserPoolTests
         pool.Rent().User.Uid.ShouldBe(1001u);
         Should.Throw<TemplatingException>(pool.Rent);
     }
+
+    [Fact]
+    public void WhereTheNextIdIsTakenTheOneAfterItIsGiven()
+    {
+        var pool = new VmUserPool(1000, 4);
+        pool.Reserve(new VmUser(1002, 1002));
+
+        new[] { pool.Rent().User.Uid, pool.Rent().User.Uid, pool.Rent().User.Uid }.ShouldBe([1000u, 1001u, 1003u]);
+        Should.Throw<TemplatingException>(pool.Rent).Message.ShouldContain("All 4 user ids");
+    }
 }
