@@ -1,6 +1,5 @@
 using System.Text;
 using Google.Protobuf;
-using Google.Protobuf.Reflection;
 using Templating.Api.Pods;
 using Templating.Contract;
 using Templating.Core.Clones;
@@ -9,12 +8,10 @@ using Templating.Core.Store;
 using Templating.Node.Authorization;
 using Templating.Node.Commands.Serve;
 using Templating.Node.Mapping;
-using Templating.Node.PodProcess;
 using Templating.Node.VmPods;
 using Templating.Qemu;
 using Templating.Qemu.Console;
 using Templating.Qemu.GuestAgent;
-using Templating.Qemu.Qmp;
 using Templating.Testing;
 using Templating.V1;
 

@@ -1,6 +1,4 @@
-using System.Reflection;
 using System.Runtime.Loader;
-using Xunit;
 using Xunit.Abstractions;
 using Xunit.Sdk;
 

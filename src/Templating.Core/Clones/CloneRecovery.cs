@@ -1,6 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Logging;
-using Templating.Core.Capacity;
 using Templating.Core.Errors;
 using Templating.Core.Linux;
 using Templating.Core.Machines;

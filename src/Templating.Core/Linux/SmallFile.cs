@@ -1,5 +1,3 @@
-using Microsoft.Win32.SafeHandles;
-
 namespace Templating.Core.Linux;
 
 /// <summary>Files of the daemon's own that are read and written whole: records, caches.</summary>

@@ -1,4 +1,3 @@
-using Microsoft.Win32.SafeHandles;
 using Templating.Core.Errors;
 using Templating.Core.Linux;
 

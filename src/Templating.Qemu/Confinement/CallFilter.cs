@@ -1,4 +1,3 @@
-using Templating.Core.Errors;
 using Templating.Core.Linux;
 using Templating.Qemu.Base;
 using static Templating.Core.Linux.SeccompCalls;

@@ -1,7 +1,6 @@
 #pragma warning disable RS0030 // A run that failed must be possible again: its numbers come from a seed.
 using System.Globalization;
 using Google.Protobuf.WellKnownTypes;
-using Grpc.Core;
 using Templating.Api.Client;
 using Templating.Testing;
 using Templating.Testing.Nodes;

@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using Google.Protobuf.WellKnownTypes;
-using Grpc.Core;
 using Templating.Testing.Nodes;
 using Templating.V1;
 

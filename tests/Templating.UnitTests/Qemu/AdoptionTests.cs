@@ -4,7 +4,6 @@ using Templating.Core.Machines;
 using Templating.Qemu.Process;
 using Templating.Testing;
 using Templating.Testing.Nodes;
-using Templating.Testing.Qemu;
 
 namespace Templating.UnitTests.Qemu;
 

@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using Templating.Contract;
 using Templating.Core.Linux;
-using Templating.Core.Store;
 
 namespace Templating.Node.Kubernetes.Volumes;
 

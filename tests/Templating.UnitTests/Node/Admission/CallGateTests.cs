@@ -1,5 +1,4 @@
 using System.Net.Sockets;
-using Google.Protobuf;
 using Grpc.Core;
 using Grpc.Health.V1;
 using Templating.UnitTests.Node.Fakes;
