@@ -15,6 +15,9 @@ internal sealed class PodVm : IAsyncDisposable
 
     private const string Name = "the pod's VM";
 
+    /// <summary>Within the run folder: that one is a volume, made by the kubelet and owned by root.</summary>
+    private const string OwnFolder = "vm";
+
     private readonly RequestLog<VmView> _requests = new(isThere: _ => true);
     private readonly VmLife _life;
     private volatile bool _begun;
@@ -36,7 +39,7 @@ internal sealed class PodVm : IAsyncDisposable
             Mac = MacAddress.New(),
             Network = new NetworkSpec(volume.Manifest.Spec.Network.Outbound, forwards),
         });
-        var birth = new VmBirth { Name = Name, Source = volume.Source, Folder = new VmFolder(runFolder), Attach = attach };
+        var birth = new VmBirth { Name = Name, Source = volume.Source, Folder = new VmFolder(Path.Combine(runFolder, OwnFolder)), Attach = attach };
         _life = new VmLife(Name, birth.Holdings, status, new VmStart(vmm, birth, status, clock, time), time);
     }
 

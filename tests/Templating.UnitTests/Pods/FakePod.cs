@@ -1,5 +1,6 @@
 using Templating.Api.Pods;
 using Templating.Contract;
+using Templating.Core.Linux;
 using Templating.Core.Machines;
 using Templating.Node.PodProcess;
 using Templating.Testing.Fakes;
@@ -9,6 +10,11 @@ namespace Templating.UnitTests.Pods;
 /// <summary>A pod's VM and its socket, with a fake in QEMU's place.</summary>
 internal sealed class FakePod : IAsyncDisposable
 {
+    private const string Run = "run";
+
+    /// <summary>Any user but the one the tests run as.</summary>
+    private const uint Kubelet = 65_534;
+
     private readonly FakeNode _node;
     private readonly PodServer _server;
 
@@ -16,7 +22,7 @@ internal sealed class FakePod : IAsyncDisposable
     {
         _node = node;
         Vm = new PodVm(
-            node.Vmm, PodVolume.Open(volume), Path.Combine(volume, "run"), forwards, TimeProvider.System);
+            node.Vmm, PodVolume.Open(volume), Path.Combine(volume, Run), forwards, TimeProvider.System);
         SocketPath = VolumeLayout.SocketPath(volume);
         _server = new PodServer(SocketPath, Vm, serverTime, Complaints.Add);
         Client = new PodClient(SocketPath);
@@ -46,6 +52,7 @@ internal sealed class FakePod : IAsyncDisposable
         var volume = Directory.CreateDirectory(Path.Combine(Path.GetDirectoryName(node.Options.RunFolder)!, "volume")).FullName;
         Directory.CreateSymbolicLink(Path.Combine(volume, VolumeLayout.RevisionFolder), revision);
         Directory.CreateDirectory(Path.Combine(volume, VolumeLayout.SocketFolder));
+        MakeRunFolder(Path.Combine(volume, Run));
         return new FakePod(node, volume, forwards, serverTime);
     }
 
@@ -54,6 +61,17 @@ internal sealed class FakePod : IAsyncDisposable
         var pod = await CreateAsync(forwards);
         await pod.Vm.StartAsync(self: null);
         return pod;
+    }
+
+    /// <summary>As the kubelet makes an emptyDir: another user's, and open to all.</summary>
+    private static void MakeRunFolder(string path)
+    {
+        Directory.CreateDirectory(path);
+        File.SetUnixFileMode(path, (UnixFileMode)0b111_111_111);
+        if (Environment.IsPrivilegedProcess)
+        {
+            FileSystem.Check(LibC.ChangeOwner(path, Kubelet, Kubelet), "give away", path);
+        }
     }
 
     public async ValueTask DisposeAsync()
