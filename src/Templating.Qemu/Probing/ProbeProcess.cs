@@ -2,7 +2,7 @@ using Templating.Qemu.Process;
 
 namespace Templating.Qemu.Probing;
 
-/// <summary>A program run for what it tells; gone, at the latest, when this is disposed.</summary>
+/// <summary>A program run for what it tells; gone, at the latest, when this is disposed or the daemon is killed.</summary>
 internal sealed class ProbeProcess : IAsyncDisposable
 {
     private readonly WatchedProcess _process;
@@ -12,7 +12,8 @@ internal sealed class ProbeProcess : IAsyncDisposable
     {
         var pid = Spawner.Start(new SpawnRequest
         {
-            Arguments = arguments,
+            Arguments = [.. Privileges.EndingWithParent, .. arguments],
+            ByLastingThread = true,
             OutputPath = outputPath,
             Descriptors = descriptors,
             MaxFileBytes = maxFileBytes,

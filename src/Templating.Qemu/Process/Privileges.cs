@@ -15,6 +15,9 @@ internal sealed class Privileges(bool endWithProcess)
     /// <summary>Of util-linux, which Debian calls essential.</summary>
     private const string SetprivPath = "/usr/bin/setpriv";
 
+    /// <summary>The words to put before a program that is to end with this process, even where that is killed.</summary>
+    public static IReadOnlyList<string> EndingWithParent { get; } = [SetprivPath, "--pdeathsig", "KILL", "--"];
+
     private readonly bool _root = LibC.EffectiveUser() == 0;
     private readonly bool _canDropBounding = Capabilities.Has(Capabilities.SetPcap);
 
