@@ -11,6 +11,8 @@ internal static class Errno
     public const int Access = 13;
     public const int Exists = 17;
     public const int NotFolder = 20;
+    public const int TooManyFilesInAll = 23;
+    public const int TooManyFiles = 24;
     public const int NoSpace = 28;
     public const int NotImplemented = 38;
     public const int NotEmpty = 39;

@@ -15,6 +15,9 @@ internal sealed unsafe class ForwardSockets : IDisposable
     private const int StreamType = 1;
     private const int TypeMask = 0xf;
 
+    private const int MostTries = 200;
+    private const int BetweenTries = 5; // milliseconds
+
     private readonly int _listener;
     private readonly int _wake;
     private volatile int _most;
@@ -82,6 +85,26 @@ internal sealed unsafe class ForwardSockets : IDisposable
         _ = DescriptorCalls.Close(_listener);
     }
 
+    /// <summary>A flood of connections may hold the daemon's last descriptor for a moment; QEMU waits for this one and asks once.</summary>
+    private int MakeSocket(int domain, int type, int protocol)
+    {
+        for (var tries = 0; ; tries++)
+        {
+            var fd = DescriptorCalls.Socket(domain, type | DescriptorCalls.SockCloseOnExec, protocol);
+            if (fd >= 0 || tries == MostTries || Marshal.GetLastPInvokeError() is not (Errno.TooManyFiles or Errno.TooManyFilesInAll))
+            {
+                return fd;
+            }
+
+            // Until it is disposed, or for a moment: nobody tells that a descriptor is free.
+            var wake = new DescriptorCalls.PollDescriptor { Fd = _wake, Events = DescriptorCalls.PollIn };
+            if (DescriptorCalls.Poll(&wake, 1, BetweenTries) > 0)
+            {
+                return fd;
+            }
+        }
+    }
+
     private bool Answer(SeccompCalls.Question question, bool isFree)
     {
         var (domain, type, protocol) = ((int)question.First, (int)question.Second, (int)question.Third);
@@ -91,7 +114,7 @@ internal sealed unsafe class ForwardSockets : IDisposable
             return false;
         }
 
-        var fd = DescriptorCalls.Socket(domain, type | DescriptorCalls.SockCloseOnExec, protocol);
+        var fd = MakeSocket(domain, type, protocol);
         if (fd < 0)
         {
             _ = SeccompCalls.AnswerError(_listener, question.Id, Marshal.GetLastPInvokeError());
