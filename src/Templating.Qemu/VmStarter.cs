@@ -103,9 +103,11 @@ internal sealed class VmStarter : IDisposable
     private async Task<QemuVm> StartAsync(Start start, string qemuPath, CancellationToken cancellationToken)
     {
         var jail = _confines ? JailFor(qemuPath) : null;
-        var names = new VmSockets<string>("qmp", "agent", "guest", "console").All.Zip(start.Sockets.All).ToDictionary(p => p.Second, p => p.First);
-        var devices = start.Sockets.Select(socket => new CharacterDevice(names[socket], start.Handed.Add(socket.Fd)));
-        using var network = await OpenNetworkAsync(start, cancellationToken);
+        var numbers = start.Sockets.Select(socket => start.Handed.Add(socket.Fd));
+        // Where the daemon is the one to keep the guest from the host's loopback; in a pod QEMU's own network does.
+        using var network = start.Network.Outbound && !_options.EndWithProcess
+            ? await OutboundNetwork.StartAsync(_watcher, start.Network.Forwards, start.User, start.Folder, _time, cancellationToken)
+            : null;
         var launch = new QemuLaunch
         {
             QemuPath = qemuPath,
@@ -113,15 +115,16 @@ internal sealed class VmStarter : IDisposable
             Ram = new MemoryBackend(QemuCommandLine.RamId, start.Role, start.Ram.Path, start.Machine.MemoryBytes),
             Images = [.. start.Images.Select((file, i) => new MemoryBackend($"image{i}", MemoryRole.Image, file.Path, file.Bytes))],
             StateDescriptor = start.State.Descriptor,
-            Network = network.Link is { } link
-                ? new NetworkBackend.Stream(start.Handed.Add(link))
-                : new NetworkBackend.User(start.Network.Outbound, start.Network.Forwards),
+            Network = network is null
+                ? new NetworkBackend.User(start.Network.Outbound, start.Network.Forwards)
+                : new NetworkBackend.Stream(start.Handed.Add(network.Descriptor)),
             Generation = start.Generation,
             Beginning = start.Beginning,
             TcgBufferMiB = _options.TcgBufferMiB,
-            Sockets = devices,
+            Sockets = new VmSockets<CharacterDevice>(
+                new("qmp", numbers.Qmp), new("agent", numbers.Agent), new("guest", numbers.Guest), new("console", numbers.Console)),
         };
-        var vm = new QemuVm(Launch(launch, start, jail, network), _options, _time, _logger);
+        var vm = new QemuVm(Launch(launch, start, jail, network?.Forwards), _options, _time, _logger);
         // QEMU alone listens from here on: when it ends before it has accepted, our ends of the connections must end too.
         start.Handed.Dispose();
         return await OrEndAsync(vm, async () =>
@@ -147,31 +150,7 @@ internal sealed class VmStarter : IDisposable
         }
     }
 
-    /// <summary>passt where the guest may open connections, and the daemon could keep it from the host's loopback.</summary>
-    private async Task<OpenNetwork> OpenNetworkAsync(Start start, CancellationToken cancellationToken)
-    {
-        if (!start.Network.Outbound || _options.EndWithProcess)
-        {
-            return new OpenNetwork(null, null, []);
-        }
-
-        using var reserved = new PortReservations(start.Network.Forwards);
-        var (ours, theirs) = DescriptorCalls.Pair();
-        var network = new OpenNetwork(ours, theirs, reserved.Forwards);
-        try
-        {
-            await Passt.StartAsync(
-                _watcher, theirs.DangerousGetHandle().ToInt32(), reserved.Forwards, start.User, start.Folder.NetworkLog, _time, cancellationToken);
-            return network;
-        }
-        catch
-        {
-            network.Dispose();
-            throw;
-        }
-    }
-
-    private VmLink Launch(QemuLaunch launch, Start start, Jail? jail, OpenNetwork network)
+    private VmLink Launch(QemuLaunch launch, Start start, Jail? jail, IReadOnlyList<PortForward>? knownForwards)
     {
         IReadOnlyList<string> arguments =
             [.. _privileges.Prefix(start.User, KvmGroup(launch.Machine)), .. QemuCommandLine.Build(launch)];
@@ -191,7 +170,7 @@ internal sealed class VmStarter : IDisposable
                 Confine = jail is null ? null : () =>
                 {
                     jail.Enter();
-                    asking = CallFilter.Apply(askForSockets: true);
+                    asking = CallFilter.Apply();
                 },
             });
 
@@ -209,7 +188,7 @@ internal sealed class VmStarter : IDisposable
                 Sockets = connected,
                 Files = [new GuestFile(start.Ram.KernelName, start.Role), .. start.Images.Select(file => new GuestFile(file.KernelName, MemoryRole.Image))],
                 Forwards = forwards,
-                KnownForwards = network.Link is null ? null : network.Forwards,
+                KnownForwards = knownForwards,
             };
         }
         catch
@@ -254,20 +233,6 @@ internal sealed class VmStarter : IDisposable
 
     private static uint? KvmGroup(ResolvedMachine machine) =>
         machine.Accelerator == Accelerator.Kvm ? FileStamp.TryRead("/dev/kvm")?.Gid : null;
-
-    /// <summary>The ends of a pair between QEMU and passt, until both have theirs; none for QEMU's own network.</summary>
-    private sealed class OpenNetwork(Microsoft.Win32.SafeHandles.SafeFileHandle? ours, Microsoft.Win32.SafeHandles.SafeFileHandle? theirs, IReadOnlyList<PortForward> forwards) : IDisposable
-    {
-        public int? Link => ours?.DangerousGetHandle().ToInt32();
-
-        public IReadOnlyList<PortForward> Forwards => forwards;
-
-        public void Dispose()
-        {
-            ours?.Dispose();
-            theirs?.Dispose();
-        }
-    }
 
     private sealed record Start
     {

@@ -21,12 +21,9 @@ internal sealed class FileLock : IDisposable
     /// <exception cref="IOException">It cannot be locked at all.</exception>
     public static FileLock? TryTake(string path, out string owner)
     {
-        var file = FileSystem.Open(path, LibC.OpenReadWrite | LibC.OpenCreate, 0x180 /* 0600 */);
+        var file = FileSystem.OpenOwn(path);
         try
         {
-            // One of an older version, or of a process whose umask was another.
-            FileSystem.RequireOwn(FileStamp.Read(file, path), path);
-            File.SetUnixFileMode(file, FileSystem.OwnerOnlyFile);
             if (LibC.Flock(file, LibC.LockExclusive | LibC.LockNonBlocking) == 0)
             {
                 // For people: the lock is the kernel's, the text only says whose it is.

@@ -60,6 +60,24 @@ internal static class FileSystem
         return file;
     }
 
+    /// <summary>Opens a file of the daemon's own, made where it is missing, that nobody else may open (0600), whatever it was before.</summary>
+    /// <exception cref="IOException">It is another user's.</exception>
+    public static SafeFileHandle OpenOwn(string path)
+    {
+        var file = Open(path, LibC.OpenReadWrite | LibC.OpenCreate, 0x180 /* 0600 */);
+        try
+        {
+            RequireOwn(FileStamp.Read(file, path), path);
+            File.SetUnixFileMode(file, OwnerOnlyFile);
+            return file;
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
     /// <summary>
     /// Makes a folder of the daemon's own with exactly that mode, whatever the umask. One that is there gets the mode: it may be of
     /// an older version.

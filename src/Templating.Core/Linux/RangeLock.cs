@@ -26,11 +26,9 @@ internal sealed class RangeLock : IDisposable
     public static RangeLock? TryTake(string path, long first, long count, out (long First, long Count) other)
     {
         other = default;
-        var file = FileSystem.Open(path, LibC.OpenReadWrite | LibC.OpenCreate, 0x180 /* 0600 */);
+        var file = FileSystem.OpenOwn(path);
         try
         {
-            FileSystem.RequireOwn(FileStamp.Read(file, path), path);
-            File.SetUnixFileMode(file, FileSystem.OwnerOnlyFile);
             var range = new LibC.FileRange { Type = WriteLock, Start = first, Length = count };
             if (LibC.Fcntl(file, SetLock, ref range) == 0)
             {

@@ -24,13 +24,13 @@ internal static unsafe class SeccompCalls
     private const uint AddAndAnswer = 2;            // SECCOMP_ADDFD_FLAG_SEND, Linux 5.14
 
     /// <summary>Puts the filter on the calling thread and whatever it starts, for good.</summary>
-    /// <returns>The descriptor on which <see cref="Ask"/> is asked; 0 where nobody asked for one; negative with an error number.</returns>
-    public static int SetFilter(ReadOnlySpan<Instruction> filter, bool listen)
+    /// <returns>The descriptor on which <see cref="Ask"/> is asked; negative with an error number.</returns>
+    public static int SetFilter(ReadOnlySpan<Instruction> filter)
     {
         fixed (Instruction* first = filter)
         {
             var program = new Program { Length = (ushort)filter.Length, First = first };
-            return (int)LibC.SystemCall(SeccompNumber, SetFilterMode, listen ? NewListener : 0, (long)&program, 0);
+            return (int)LibC.SystemCall(SeccompNumber, SetFilterMode, NewListener, (long)&program, 0);
         }
     }
 

@@ -26,11 +26,12 @@ internal static partial class Log
     [LoggerMessage(7, LogLevel.Warning, "Ends VM process {Pid} that a dead daemon left in {Path}")]
     public static partial void Reaped(ILogger logger, int pid, string path);
 
-    [LoggerMessage(12, LogLevel.Warning, "VMs see the files and the network of this host as the daemon does: it has not the right (CAP_SYS_ADMIN, CAP_SYS_CHROOT) to give them namespaces of their own")]
-    public static partial void Unconfined(ILogger logger);
     [LoggerMessage(8, LogLevel.Error, "VM process {Pid} in {Path} was killed and is still there: it hangs in the kernel ('cat /proc/{Pid}/stack' says where). Its user id is given to nobody")]
     public static partial void Lingers(ILogger logger, int pid, string path);
 
     [LoggerMessage(9, LogLevel.Error, "VM process {Pid} that a dead daemon left cannot be ended: {Problem}")]
     public static partial void NotReaped(ILogger logger, int pid, string problem);
+
+    [LoggerMessage(10, LogLevel.Warning, "VMs see the files and the network of this host as the daemon does: it has not the right (CAP_SYS_ADMIN, CAP_SYS_CHROOT) to give them namespaces of their own")]
+    public static partial void Unconfined(ILogger logger);
 }

@@ -57,15 +57,14 @@ internal static class CallFilter
     ];
 
     /// <summary>Puts it on the calling thread and what that starts.</summary>
-    /// <param name="askForSockets">Whether socket(2) is a supervisor's to answer; else it is refused.</param>
-    /// <returns>The supervisor's descriptor, or -1 where nobody is asked.</returns>
-    public static int Apply(bool askForSockets)
+    /// <returns>The descriptor on which socket(2) is asked for; while nobody has it open, the call fails.</returns>
+    public static int Apply()
     {
-        var fd = SetFilter(Build(askForSockets), askForSockets);
-        return fd < 0 ? throw NativeError.Last("Cannot set the VMs' filter of system calls") : askForSockets ? fd : -1;
+        var fd = SetFilter(Build());
+        return fd < 0 ? throw NativeError.Last("Cannot set the VMs' filter of system calls") : fd;
     }
 
-    public static Instruction[] Build(bool askForSockets)
+    private static Instruction[] Build()
     {
         List<Instruction> code =
         [
@@ -76,7 +75,7 @@ internal static class CallFilter
             new(IfAtLeast, 0, 1, FirstCallOfX32),
             new(Return, 0, 0, Refuse | Errno.NotImplemented),
             new(IfEqual, 0, 1, SocketCall),
-            new(Return, 0, 0, askForSockets ? Ask : Refuse | Errno.NotPermitted),
+            new(Return, 0, 0, Ask),
         ];
         foreach (var call in Unknown)
         {

@@ -18,6 +18,12 @@ internal sealed class Jail : IDisposable
     /// <summary>Over it the new root is mounted while it is made: a folder of every host in which no program lies.</summary>
     private const string Scratch = "/sys";
 
+    /// <summary>For folders and links; nothing is written there.</summary>
+    private const string RootSize = "size=256k,nr_inodes=64,mode=0755";
+
+    /// <summary>Of what no program is started from.</summary>
+    private const nuint Inert = MountCalls.NoSetUid | MountCalls.NoDevices | MountCalls.NoExecute;
+
     private static readonly string[] ProgramFolders = ["bin", "lib", "lib32", "lib64", "libx32", "sbin"];
 
     private readonly SafeFileHandle _mounts;
@@ -85,7 +91,7 @@ internal sealed class Jail : IDisposable
     {
         Mount("none", "/", type: null, MountCalls.Recursive | MountCalls.Private);
         var folders = programs.Select(program => TopFolder(Memory.RealPaths.Of(program))).Append("usr").Distinct(StringComparer.Ordinal).ToList();
-        Mount("none", Scratch, "tmpfs", MountCalls.NoSetUid | MountCalls.NoDevices | MountCalls.NoExecute, "size=256k,nr_inodes=64,mode=0755");
+        Mount("none", Scratch, "tmpfs", Inert, RootSize);
         var targets = new List<string>();
         foreach (var folder in ProgramFolders.Where(folder => new FileInfo("/" + folder).LinkTarget is not null))
         {
@@ -95,20 +101,20 @@ internal sealed class Jail : IDisposable
         foreach (var folder in folders.Concat(ProgramFolders).Where(f => Directory.Exists("/" + f) && new FileInfo("/" + f).LinkTarget is null)
                      .Distinct(StringComparer.Ordinal))
         {
-            FileSystem.MakeFolder($"{Scratch}/{folder}", FileSystem.SealedFolder | UnixFileMode.UserWrite);
+            FileSystem.MakeFolder($"{Scratch}/{folder}", FileSystem.FolderAbove);
             Bind("/" + folder, $"{Scratch}/{folder}", MountCalls.NoSetUid | MountCalls.NoDevices, targets);
         }
 
-        FileSystem.MakeFolder($"{Scratch}/proc", FileSystem.SealedFolder | UnixFileMode.UserWrite);
-        Bind("/proc", $"{Scratch}/proc", MountCalls.NoSetUid | MountCalls.NoDevices | MountCalls.NoExecute, targets);
-        FileSystem.MakeFolder($"{Scratch}/etc", FileSystem.SealedFolder | UnixFileMode.UserWrite);
+        FileSystem.MakeFolder($"{Scratch}/proc", FileSystem.FolderAbove);
+        Bind("/proc", $"{Scratch}/proc", Inert, targets);
+        FileSystem.MakeFolder($"{Scratch}/etc", FileSystem.FolderAbove);
         if (File.Exists("/etc/ld.so.cache"))
         {
             File.WriteAllBytes($"{Scratch}/etc/ld.so.cache", []);
-            Bind("/etc/ld.so.cache", $"{Scratch}/etc/ld.so.cache", MountCalls.NoSetUid | MountCalls.NoDevices | MountCalls.NoExecute, targets);
+            Bind("/etc/ld.so.cache", $"{Scratch}/etc/ld.so.cache", Inert, targets);
         }
 
-        FileSystem.MakeFolder($"{Scratch}/dev", FileSystem.SealedFolder | UnixFileMode.UserWrite);
+        FileSystem.MakeFolder($"{Scratch}/dev", FileSystem.FolderAbove);
         foreach (var device in Devices.Where(device => File.Exists("/dev/" + device)))
         {
             File.WriteAllBytes($"{Scratch}/dev/{device}", []);
@@ -120,7 +126,7 @@ internal sealed class Jail : IDisposable
         Check(NamespaceCalls.PivotToWorkingFolder(), "change the root");
         Check(MountCalls.Unmount(".", MountCalls.Detach), "leave the old root");
         Check(NamespaceCalls.ChangeFolder("/"), "enter the new root");
-        Mount("none", "/", type: null, MountCalls.Remount | MountCalls.ReadOnly | MountCalls.NoSetUid | MountCalls.NoDevices | MountCalls.NoExecute, "size=256k,nr_inodes=64,mode=0755");
+        Mount("none", "/", type: null, MountCalls.Remount | MountCalls.ReadOnly | Inert, RootSize);
         return targets.ConvertAll(target => target[Scratch.Length..]);
     }
 

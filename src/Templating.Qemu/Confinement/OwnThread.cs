@@ -4,7 +4,8 @@ namespace Templating.Qemu.Confinement;
 
 /// <summary>
 /// A thread for one step that changes what the kernel keeps for each thread: namespaces, folders, filters. It ends with the
-/// step, because there is no way back from some of them, and no other work may run where they hold.
+/// step, because there is no way back from some of them, and no other work may run where they hold: what waits for it is told by
+/// the thread's end, not by a task, for a task's end could begin a thread of the pool from within.
 /// </summary>
 internal static class OwnThread
 {

@@ -37,15 +37,9 @@ internal sealed class HandedFiles : IDisposable
     {
         try
         {
-            var file = Own(FileSystem.Open(path, (int)use));
-            var stamp = FileStamp.Read(file, path);
-            if (!stamp.IsRegularFile)
-            {
-                throw new IOException($"{path} is {stamp.Kind}; a regular file is expected.");
-            }
-
+            var file = Own(FileSystem.OpenRegular(path, (int)use, out var stamp));
             var descriptor = file.DangerousGetHandle().ToInt32();
-            var name = new FileInfo(string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{descriptor}")).LinkTarget;
+            var name = new FileInfo(string.Create(CultureInfo.InvariantCulture, $"{HandedFile.Folder}{descriptor}")).LinkTarget;
             return new HandedFile(Add(descriptor), name ?? path, stamp.Size);
         }
         catch (IOException e)

@@ -1,3 +1,4 @@
+using Templating.Core.Errors;
 using Templating.Core.Machines;
 
 namespace Templating.Testing.Fakes;
@@ -18,6 +19,10 @@ public sealed class FakeVmm : IVmm
 
     /// <summary>Called before each step with its name (boot, ready, exec, freeze; prepare, restore, resume, identify; adopt); may throw or wait.</summary>
     public Func<string, FakeVm?, CancellationToken, Task> OnStep { get; set; } = (_, _, _) => Task.CompletedTask;
+
+    /// <summary>Makes a step fail.</summary>
+    public void FailAt(string step, ErrorCode code, string message) =>
+        OnStep = (s, _, _) => s == step ? throw new TemplatingException(code, message) : Task.CompletedTask;
 
     public VmmInfo Info { get; set; } =
         new("/usr/bin/qemu-fake", Version, "pc-q35-10.0", Accelerator.Tcg, "no /dev/kvm", "Fake CPU");

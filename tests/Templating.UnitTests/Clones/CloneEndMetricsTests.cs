@@ -65,9 +65,7 @@ public sealed class CloneEndMetricsTests : IAsyncLifetime
     public async Task ACloneThatWasReturnedEarlyAndNeverConfirmedIsAnUnexpectedEndAndARefusal()
     {
         using var refused = new MetricCollector<long>(_factory, TemplatingTelemetry.MeterName, "templating.refusals");
-        _node.Vmm.OnStep = (step, _, _) => step == "identify"
-            ? throw new TemplatingException(ErrorCode.IdentityNotConfirmed, "Who?")
-            : Task.CompletedTask;
+        _node.Vmm.FailAt("identify", ErrorCode.IdentityNotConfirmed, "Who?");
 
         await CreateAsync(wait: false);
 
@@ -79,9 +77,7 @@ public sealed class CloneEndMetricsTests : IAsyncLifetime
     public async Task ACloneThatNeverStartedHasNoEndButARefusal()
     {
         using var refused = new MetricCollector<long>(_factory, TemplatingTelemetry.MeterName, "templating.refusals");
-        _node.Vmm.OnStep = (step, _, _) => step == "restore"
-            ? throw new TemplatingException(ErrorCode.QemuExited, "Gone.")
-            : Task.CompletedTask;
+        _node.Vmm.FailAt("restore", ErrorCode.QemuExited, "Gone.");
 
         await Should.ThrowAsync<TemplatingException>(() => CreateAsync());
 
@@ -93,9 +89,7 @@ public sealed class CloneEndMetricsTests : IAsyncLifetime
     public async Task EachPhaseOfAStartIsCountedWithItsOutcome()
     {
         using var phases = new MetricCollector<double>(_factory, TemplatingTelemetry.MeterName, "templating.clone.phase.duration");
-        _node.Vmm.OnStep = (step, _, _) => step == "identify"
-            ? throw new TemplatingException(ErrorCode.IdentityNotConfirmed, "Who?")
-            : Task.CompletedTask;
+        _node.Vmm.FailAt("identify", ErrorCode.IdentityNotConfirmed, "Who?");
 
         await Should.ThrowAsync<TemplatingException>(() => CreateAsync());
 

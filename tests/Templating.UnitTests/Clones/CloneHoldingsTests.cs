@@ -38,7 +38,7 @@ public sealed class CloneHoldingsTests : IAsyncLifetime
     [InlineData("identify")]
     public async Task AFailureAtAnyStepGivesEverythingBack(string step)
     {
-        _node.Vmm.OnStep = (s, _, _) => s == step ? throw new TemplatingException(ErrorCode.QemuExited, "Gone.") : Task.CompletedTask;
+        _node.Vmm.FailAt(step, ErrorCode.QemuExited, "Gone.");
 
         await Should.ThrowAsync<TemplatingException>(() => CreateAsync());
 
@@ -84,7 +84,7 @@ public sealed class CloneHoldingsTests : IAsyncLifetime
     [InlineData("freeze")]
     public async Task ABuildThatFailsGivesEverythingBack(string step)
     {
-        _node.Vmm.OnStep = (s, _, _) => s == step ? throw new TemplatingException(ErrorCode.QemuExited, "Gone.") : Task.CompletedTask;
+        _node.Vmm.FailAt(step, ErrorCode.QemuExited, "Gone.");
 
         await Should.ThrowAsync<TemplatingException>(() => _node.BuildAsync(name: "other"));
 

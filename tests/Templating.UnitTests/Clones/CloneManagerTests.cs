@@ -59,9 +59,7 @@ public sealed class CloneManagerTests : IAsyncLifetime
     [InlineData("identify")]
     public async Task AFailureAtAnyStepLeavesNothingBehind(string step)
     {
-        _node.Vmm.OnStep = (s, _, _) => s == step
-            ? throw new TemplatingException(ErrorCode.QemuExited, "QEMU ended.")
-            : Task.CompletedTask;
+        _node.Vmm.FailAt(step, ErrorCode.QemuExited, "QEMU ended.");
 
         var failure = await Should.ThrowAsync<TemplatingException>(() => CreateAsync());
 

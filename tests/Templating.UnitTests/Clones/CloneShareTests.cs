@@ -88,7 +88,7 @@ public sealed class CloneShareTests : IAsyncLifetime
     public async Task AStartThatFailsGivesBackWhatItsTenantHad(string at)
     {
         _limits.Named["a"] = new TenantLimits { Vms = 1 };
-        _node.Vmm.OnStep = (step, _, _) => step == at ? throw new TemplatingException(ErrorCode.QemuExited, "QEMU ended.") : Task.CompletedTask;
+        _node.Vmm.FailAt(at, ErrorCode.QemuExited, "QEMU ended.");
         for (var i = 0; i < 2 * Starts + 1; i++)
         {
             (await Should.ThrowAsync<TemplatingException>(CreateAsync("a").Soonest())).Code.ShouldBe(ErrorCode.QemuExited);

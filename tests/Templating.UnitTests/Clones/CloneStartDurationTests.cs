@@ -27,9 +27,7 @@ public sealed class CloneStartDurationTests
         var request = new CreateClone { Template = new TemplateName("a", "t") };
 
         await node.Clones.CreateAsync(request, CancellationToken.None);
-        node.Vmm.OnStep = (step, _, _) => step == "identify"
-            ? throw new TemplatingException(ErrorCode.IdentityNotConfirmed, "Who?")
-            : Task.CompletedTask;
+        node.Vmm.FailAt("identify", ErrorCode.IdentityNotConfirmed, "Who?");
         await Should.ThrowAsync<TemplatingException>(() => node.Clones.CreateAsync(request, CancellationToken.None));
 
         var (ready, failed) = (durations.GetMeasurementSnapshot()[0], durations.GetMeasurementSnapshot()[1]);

@@ -109,7 +109,7 @@ public sealed class PodVmTests
     public async Task AStartThatFailsEndsThePodWithItsReason(string at)
     {
         await using var pod = await FakePod.CreateAsync();
-        pod.Vmm.OnStep = (step, _, _) => step == at ? throw new TemplatingException(ErrorCode.QemuExited, "No luck.") : Task.CompletedTask;
+        pod.Vmm.FailAt(at, ErrorCode.QemuExited, "No luck.");
 
         await pod.Vm.StartAsync(self: null).Soonest();
 
@@ -121,7 +121,7 @@ public sealed class PodVmTests
     public async Task AnIdentityThatFailsEndsThePodAndItsVm()
     {
         await using var pod = await FakePod.StartAsync();
-        pod.Vmm.OnStep = (step, _, _) => step is "identify" ? throw new TemplatingException(ErrorCode.IdentityNotConfirmed, "Who?") : Task.CompletedTask;
+        pod.Vmm.FailAt("identify", ErrorCode.IdentityNotConfirmed, "Who?");
 
         (await FailsAsync(ActivateAsync(pod, Activation()))).ShouldBe(ErrorCode.IdentityNotConfirmed);
 

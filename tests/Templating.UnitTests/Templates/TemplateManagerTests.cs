@@ -38,7 +38,7 @@ public sealed class TemplateManagerTests : IAsyncLifetime
     [InlineData("freeze")]
     public async Task AFailureAtAnyStepLeavesNothingBehind(string step)
     {
-        _node.Vmm.OnStep = (s, _, _) => s == step ? throw new TemplatingException(ErrorCode.QemuExited, "gone") : Task.CompletedTask;
+        _node.Vmm.FailAt(step, ErrorCode.QemuExited, "gone");
         var request = _node.Request();
         request = request with { Spec = request.Spec with { Readiness = new ReadinessSpec { WarmUp = [["true"]] } } };
 
