@@ -16,6 +16,9 @@ public static class NodeTemplates
 
     public static string Join(string template, string revision) => $"{template}-{revision}";
 
+    /// <summary>What it competes with for being the newest: the cluster's template it is a revision of, or the template itself.</summary>
+    public static string FamilyOf(string nodeTemplate) => TryParse(nodeTemplate, out var template, out _) ? template : nodeTemplate;
+
     /// <summary>False for a template that a person made by hand.</summary>
     public static bool TryParse(string nodeTemplate, out string template, out string revision)
     {

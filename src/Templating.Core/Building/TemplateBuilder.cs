@@ -91,7 +91,7 @@ internal sealed class TemplateBuilder(VmParts parts, TemplateStore store, StoreQ
                     FormatVersion = 1,
                     Tenant = request.Name.Tenant,
                     Template = request.Name.Name,
-                    CreatedAt = parts.Time.GetUtcNow(),
+                    CreatedAt = store.NextCreation(request.Name, parts.Time.GetUtcNow()),
                     RequestId = request.RequestId?.ToString(),
                     Spec = spec,
                     Machine = machine,

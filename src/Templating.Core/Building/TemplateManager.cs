@@ -207,7 +207,7 @@ public sealed class TemplateManager : ITemplateManager
         {
             using var turn = await _turns.TakeAsync(tenant, cancellationToken);
             var revision = await _builder.BuildAsync(request, turn, progress, cancellationToken);
-            Retain(request);
+            Retain(request, revision.Name);
             _changes.Publish(new Change<TemplateView>(ChangeKind.Added, _views.Of(revision)));
             return revision.Name;
         }
@@ -217,7 +217,9 @@ public sealed class TemplateManager : ITemplateManager
         }
     }
 
-    private void Retain(CreateTemplate request)
+    /// <param name="request">Says how many older ones are kept.</param>
+    /// <param name="built">Stays whatever the others say of their age: they may come from another node, whose clock is ahead.</param>
+    private void Retain(CreateTemplate request, RevisionName built)
     {
         if (request.RevisionHistoryLimit is not { } limit)
         {
@@ -242,7 +244,7 @@ public sealed class TemplateManager : ITemplateManager
 
         bool IsHeld(RevisionName name)
         {
-            if (_leases.TryBeginDelete(name) is not { } deletion)
+            if (name == built || _leases.TryBeginDelete(name) is not { } deletion)
             {
                 return true;
             }

@@ -1,3 +1,4 @@
+using Templating.Contract;
 using Templating.Core.Diagnostics;
 using Templating.Core.Machines;
 using Templating.Core.Vms;
@@ -28,8 +29,11 @@ internal sealed class Clone
     /// <summary>Whether it ended before this daemon began: its end is no news of this one's.</summary>
     public bool WasOver { get; init; }
 
-    /// <summary>Null while it lives.</summary>
-    public DateTimeOffset? EndedAt { get; set; }
+    /// <summary>Null while it lives. For people, and for the next daemon.</summary>
+    public DateTimeOffset? EndedAt { get; private set; }
+
+    /// <summary>When it ended, by the process's steady clock: what its being forgotten counts from. Null while it lives.</summary>
+    public TimeSpan? EndedSteady { get; private set; }
 
     /// <summary>Whether its create call has told of it: then its end must not be forgotten by a restart.</summary>
     public bool IsTold { get; set; }
@@ -47,6 +51,19 @@ internal sealed class Clone
     /// <summary>Runs <paramref name="remove"/>, once; whoever comes later gets the same task.</summary>
     public Task<VmEnd?> RemoveOnce(Func<Task<VmEnd?>> remove)
     {
+    /// <summary>Notes that it ended; the first time counts.</summary>
+    /// <param name="time">The clock.</param>
+    /// <param name="at">Null for now; else what another daemon noted, of whose clock no more is believed than that it is not in the future.</param>
+    public void NoteEnd(TimeProvider time, DateTimeOffset? at = null)
+    {
+        if (EndedAt is null)
+        {
+            var now = time.GetUtcNow();
+            EndedAt = at ?? now;
+            EndedSteady = time.Steady() - (at < now ? now - at.Value : TimeSpan.Zero);
+        }
+    }
+
         lock (_lock)
         {
             _isBeingRemoved = true;

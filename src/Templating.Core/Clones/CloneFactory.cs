@@ -55,9 +55,13 @@ internal sealed class CloneFactory(
             RequestId = record.RequestId,
             RequestDigest = record.RequestDigest,
             WasOver = vm is null,
-            EndedAt = record.EndedAt,
             IsTold = true,
         };
+        if (record.EndedAt is { } at)
+        {
+            clone.NoteEnd(time, at);
+        }
+
         clone.Life = new VmLife(record.View.Name.ToString(), holdings, StatusOf(clone, record.View), start: null, time);
         if (vm is null)
         {

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
+using Templating.Contract;
 using Templating.Core.Capacity;
 using Templating.Core.Diagnostics;
 using Templating.Core.Errors;
@@ -147,8 +148,8 @@ public sealed class CloneManager : ICloneManager, ICloneUsage, IAsyncDisposable
     /// <summary>Forgets clones that ended long enough ago.</summary>
     public async Task ExpireFinishedAsync()
     {
-        var limit = _time.GetUtcNow() - _options.FinishedRetention;
-        foreach (var clone in _table.All.Where(c => c.EndedAt < limit).ToArray())
+        var limit = _time.Steady() - _options.FinishedRetention;
+        foreach (var clone in _table.All.Where(c => c.EndedSteady < limit).ToArray())
         {
             await _table.RemoveAsync(clone, TimeSpan.Zero);
         }

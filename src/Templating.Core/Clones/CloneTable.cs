@@ -44,7 +44,7 @@ internal sealed class CloneTable(RequestLog<Clone> requests, TimeProvider time, 
     {
         if (VmTransitions.IsEnd(view.State))
         {
-            clone.EndedAt ??= time.GetUtcNow();
+            clone.NoteEnd(time);
             if (clone.IsBeingRemoved)
             {
                 // Its removal is told when it is done.

@@ -6,8 +6,8 @@ namespace Templating.Core.Maintenance;
 
 public sealed record JanitorOptions
 {
-    /// <summary>How often ended clones are looked at.</summary>
-    public TimeSpan ExpiryInterval { get; init; } = TimeSpan.FromMinutes(1);
+    /// <summary>How often clones are looked at: whether they answer, and whether they ended long ago.</summary>
+    public TimeSpan LookInterval { get; init; } = TimeSpan.FromSeconds(15);
 
     /// <summary>How often images that no template uses are deleted.</summary>
     public TimeSpan CollectInterval { get; init; } = TimeSpan.FromHours(1);
@@ -20,16 +20,16 @@ public sealed partial class Janitor(
     /// <summary>Runs until cancelled. A failure is logged and tried again with the next round.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        var collected = time.GetUtcNow();
-        using var timer = new PeriodicTimer(options.ExpiryInterval, time);
+        var collected = time.GetTimestamp();
+        using var timer = new PeriodicTimer(options.LookInterval, time);
         while (await timer.WaitForNextTickAsync(cancellationToken))
         {
             try
             {
                 await clones.ExpireFinishedAsync();
-                if (time.GetUtcNow() - collected >= options.CollectInterval)
+                if (time.GetElapsedTime(collected) >= options.CollectInterval)
                 {
-                    collected = time.GetUtcNow();
+                    collected = time.GetTimestamp();
                     store.Collect();
                 }
             }

@@ -22,6 +22,8 @@ internal sealed class StoreContext(StoreOptions options, StoreLayout layout, ILo
 
     public StoreIndex Index { get; } = new();
 
+    public CreationOrder Creations { get; } = new();
+
     public Lock Gate { get; } = new();
 
     /// <summary>Called after each step of a publication, by its name; a test's way to end there as a kill would.</summary>

@@ -165,6 +165,18 @@ public sealed class TemplateStore : IDisposable
         return true;
     }
 
+    /// <summary>
+    /// What a revision that is published now says of its creation: the time, or a moment after the newest of its template, where the
+    /// clock has been set back since that was made.
+    /// </summary>
+    public DateTimeOffset NextCreation(TemplateName template, DateTimeOffset now)
+    {
+        lock (_context.Gate)
+        {
+            return _context.Creations.Next(template, now, _context.Index.Revisions);
+        }
+    }
+
     /// <summary>Deletes readable revisions beyond the newest <paramref name="keep"/> that are not in use.</summary>
     /// <returns>Those that went.</returns>
     public IReadOnlyList<RevisionName> Retain(TemplateName template, int keep, Func<RevisionName, bool> inUse)

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Threading.Channels;
 using k8s;
 using k8s.Models;
+using Templating.Contract;
 
 namespace Templating.Operator.Cluster;
 
@@ -20,7 +21,7 @@ internal sealed class Events(ClusterApi api, ClusterMetrics metrics, TimeProvide
     private static readonly TimeSpan Quiet = TimeSpan.FromMinutes(1);
     private readonly Channel<Corev1Event> _waiting = Channel.CreateBounded<Corev1Event>(MaxWaiting);
     private readonly Lock _lock = new();
-    private readonly Dictionary<(string? Uid, string Reason, string Message), DateTimeOffset> _told = [];
+    private readonly Dictionary<(string? Uid, string Reason, string Message), TimeSpan> _told = [];
 
     public void Normal(IKubernetesObject<V1ObjectMeta> about, string reason, string message) => Tell("Normal", about, reason, message);
 
@@ -50,7 +51,7 @@ internal sealed class Events(ClusterApi api, ClusterMetrics metrics, TimeProvide
     {
         message = message.Length <= MaxMessage ? message : message[..MaxMessage];
         var now = time.GetUtcNow();
-        if (!IsNews(about.Metadata.Uid, reason, message, now))
+        if (!IsNews(about.Metadata.Uid, reason, message, time.Steady()))
         {
             return;
         }
@@ -85,7 +86,7 @@ internal sealed class Events(ClusterApi api, ClusterMetrics metrics, TimeProvide
         }
     }
 
-    private bool IsNews(string? uid, string reason, string message, DateTimeOffset now)
+    private bool IsNews(string? uid, string reason, string message, TimeSpan now)
     {
         lock (_lock)
         {

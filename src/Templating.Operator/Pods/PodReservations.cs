@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Templating.Contract;
 
 namespace Templating.Operator.Pods;
 
@@ -12,7 +13,7 @@ internal sealed class PodReservations(TimeProvider time)
     private static readonly TimeSpan Kept = TimeSpan.FromMinutes(10);
 
     /// <summary>By uid; when it was deleted, null while it is only taken.</summary>
-    private readonly ConcurrentDictionary<string, DateTimeOffset?> _taken = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, TimeSpan?> _taken = new(StringComparer.Ordinal);
 
     private long _swept = time.GetTimestamp();
 
@@ -24,7 +25,7 @@ internal sealed class PodReservations(TimeProvider time)
     /// <summary>It was deleted; the cache may still show it for a while.</summary>
     public void Retire(string uid)
     {
-        _taken[uid] = time.GetUtcNow();
+        _taken[uid] = time.Steady();
         Sweep();
     }
 
@@ -38,7 +39,7 @@ internal sealed class PodReservations(TimeProvider time)
             return;
         }
 
-        var now = time.GetUtcNow();
+        var now = time.Steady();
         foreach (var (uid, at) in _taken)
         {
             if (at is { } retired && now - retired > Kept)

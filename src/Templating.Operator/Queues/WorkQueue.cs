@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Templating.Contract;
 using Templating.Operator.Cluster;
 
 namespace Templating.Operator.Queues;
@@ -18,8 +19,8 @@ internal sealed class WorkQueue : IAsyncDisposable
     private readonly HashSet<ObjectKey> _working = [];
     private readonly HashSet<ObjectKey> _again = [];
     private readonly Dictionary<ObjectKey, int> _failures = [];
-    private readonly Dictionary<ObjectKey, DateTimeOffset> _later = [];
-    private readonly PriorityQueue<ObjectKey, DateTimeOffset> _alarms = new();
+    private readonly Dictionary<ObjectKey, TimeSpan> _later = [];
+    private readonly PriorityQueue<ObjectKey, TimeSpan> _alarms = new();
     private readonly ITimer _timer;
 
     /// <param name="backoff">Of <see cref="Retry"/>.</param>
@@ -50,7 +51,7 @@ internal sealed class WorkQueue : IAsyncDisposable
                 return;
             }
 
-            var due = _time.GetUtcNow() + delay;
+            var due = _time.Steady() + delay;
             if (_waiting.ContainsKey(key) || _again.Contains(key) || (_later.TryGetValue(key, out var sooner) && sooner <= due))
             {
                 return;
@@ -141,7 +142,7 @@ internal sealed class WorkQueue : IAsyncDisposable
     {
         lock (_lock)
         {
-            var now = _time.GetUtcNow();
+            var now = _time.Steady();
             while (_alarms.TryPeek(out var key, out var due) && due <= now)
             {
                 _alarms.Dequeue();
@@ -161,7 +162,7 @@ internal sealed class WorkQueue : IAsyncDisposable
     {
         if (_alarms.TryPeek(out _, out var due))
         {
-            var wait = due - _time.GetUtcNow();
+            var wait = due - _time.Steady();
             // Timers count whole milliseconds: rounded up, or it rings too early and again at once.
             _timer.Change(TimeSpan.FromMilliseconds(Math.Max(1, Math.Ceiling(wait.TotalMilliseconds))), Timeout.InfiniteTimeSpan);
         }

@@ -12,8 +12,7 @@ internal static class VolumeTemplate
     public static Revision Choose(TemplateStore store, PublishVolume volume)
     {
         var revision = store.List(volume.Tenant).Where(r => IsMeant(r.Name.Template.Name, volume))
-            .MaxBy(r => (r.Manifest.CreatedAt, r.Name.Revision), Comparer<(DateTimeOffset At, string Name)>.Create(
-                (x, y) => x.At == y.At ? string.CompareOrdinal(x.Name, y.Name) : x.At.CompareTo(y.At)));
+            .OrderByDescending(r => r.Manifest.CreatedAt).ThenBy(r => r.Name.Revision, StringComparer.Ordinal).FirstOrDefault();
         if (revision is not null)
         {
             return revision;

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Templating.Contract;
 
 namespace Templating.Operator.Reconcilers.Pools;
 
@@ -15,12 +16,12 @@ internal sealed class PoolBackoff(TimeProvider time)
     /// <summary>Without a failure for so long, and for the last pause again, the next one is the first.</summary>
     private static readonly TimeSpan Calm = TimeSpan.FromMinutes(1);
 
-    private readonly ConcurrentDictionary<string, (TimeSpan Pause, DateTimeOffset Until)> _pools = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, (TimeSpan Pause, TimeSpan Until)> _pools = new(StringComparer.Ordinal);
 
     /// <summary>Failures within one pause count once.</summary>
     public void Failed(string uid)
     {
-        var now = time.GetUtcNow();
+        var now = time.Steady();
         _pools.AddOrUpdate(
             uid,
             _ => (First, now + First),
@@ -29,9 +30,9 @@ internal sealed class PoolBackoff(TimeProvider time)
 
     /// <summary>Null when members may be made.</summary>
     public TimeSpan? Left(string uid) =>
-        _pools.TryGetValue(uid, out var pause) && pause.Until - time.GetUtcNow() is var left && left > TimeSpan.Zero ? left : null;
+        _pools.TryGetValue(uid, out var pause) && pause.Until - time.Steady() is var left && left > TimeSpan.Zero ? left : null;
 
-    private static (TimeSpan Pause, DateTimeOffset Until) Next(TimeSpan pause, DateTimeOffset now)
+    private static (TimeSpan Pause, TimeSpan Until) Next(TimeSpan pause, TimeSpan now)
     {
         var longer = pause + pause < Longest ? pause + pause : Longest;
         return (longer, now + longer);

@@ -4,9 +4,9 @@ namespace Templating.Operator.Reconcilers.Templates;
 /// <param name="RequestId">Of what it builds: see <see cref="NodeRequests"/>.</param>
 /// <param name="Failure">Null while it runs or waits.</param>
 /// <param name="Failures">In a row, of this request.</param>
-/// <param name="RetryAt">When a failed one is to be tried again.</param>
+/// <param name="RetryAt">When a failed one is to be tried again, by the process's steady clock.</param>
 internal sealed record BuildState(
-    string Revision, string RequestId, bool IsRunning, string Phase, BuildFailure? Failure, int Failures, DateTimeOffset RetryAt);
+    string Revision, string RequestId, bool IsRunning, string Phase, BuildFailure? Failure, int Failures, TimeSpan RetryAt);
 
 /// <param name="Reason">One of Reasons.</param>
 internal sealed record BuildFailure(string Reason, string Message);

@@ -177,7 +177,7 @@ internal sealed class Builds(Action<NodeChange> announce, OperatorMetrics metric
             }
             else
             {
-                build.State = build.State with { IsRunning = false, Failure = failure, Failures = failures, RetryAt = time.GetUtcNow() + Retries.Delay(failures) };
+                build.State = build.State with { IsRunning = false, Failure = failure, Failures = failures, RetryAt = time.Steady() + Retries.Delay(failures) };
             }
         }
 

@@ -15,8 +15,9 @@ internal sealed record NodePlan(VMTemplateNode Status, string? Basis, bool Cance
 {
     /// <param name="node">Null where no daemon runs.</param>
     /// <param name="before">What the status said of it.</param>
+    /// <param name="now">By the steady clock.</param>
     public static NodePlan Make(
-        string name, INode? node, ObjectKey template, string revision, BuildState? build, VMTemplateNode? before, DateTimeOffset now)
+        string name, INode? node, ObjectKey template, string revision, BuildState? build, VMTemplateNode? before, TimeSpan now)
     {
         if (node is not { Synced: true })
         {
@@ -48,7 +49,7 @@ internal sealed record NodePlan(VMTemplateNode Status, string? Basis, bool Cance
 
     /// <summary>It is not there, or not as it must be.</summary>
     private static NodePlan Missing(
-        VMTemplateNode status, Dictionary<string, Template> files, string revision, BuildState? build, DateTimeOffset now)
+        VMTemplateNode status, Dictionary<string, Template> files, string revision, BuildState? build, TimeSpan now)
     {
         var basis = BasisOf(files, revision);
         if (build is { IsRunning: true })

@@ -1,4 +1,5 @@
 using Templating.Api.Client;
+using Templating.Contract;
 using Templating.Kubernetes;
 using Templating.Kubernetes.Resources;
 using Templating.Operator.Cluster;
@@ -19,7 +20,7 @@ internal sealed class TemplateRollout(TemplateNodes nodes, Builds builds, Retent
         foreach (var name in desired)
         {
             var before = template.Status?.Nodes?.Find(node => node.Name == name);
-            var plan = NodePlan.Make(name, nodes.Find(name), key, revision, builds.Find(name, key), before, time.GetUtcNow());
+            var plan = NodePlan.Make(name, nodes.Find(name), key, revision, builds.Find(name, key), before, time.Steady());
             if (plan.CancelsBuild)
             {
                 builds.Cancel(name, key);

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Templating.Contract;
 using Templating.Kubernetes.Resources;
 using Templating.Operator.Cluster;
 
@@ -21,7 +22,7 @@ internal sealed class CloneClock(TimeProvider time)
         (_, old) => old.Uid == clone.Metadata.Uid ? old : Begin(clone));
 
     /// <summary>For a VM that is made in the place of one that ended.</summary>
-    public void Restart(ObjectKey key, string uid) => _starts[key] = new Beginning(uid, time.GetUtcNow(), []);
+    public void Restart(ObjectKey key, string uid) => _starts[key] = new Beginning(uid, time.Steady(), []);
 
     public void Forget(ObjectKey key) => _starts.TryRemove(key, out _);
 
@@ -34,7 +35,7 @@ internal sealed class CloneClock(TimeProvider time)
             {
                 if (!start.Marks.Exists(m => m.Phase == phase))
                 {
-                    start.Marks.Add((phase, time.GetUtcNow()));
+                    start.Marks.Add((phase, time.Steady()));
                 }
             }
         }
@@ -66,10 +67,10 @@ internal sealed class CloneClock(TimeProvider time)
     {
         var now = time.GetUtcNow();
         var created = clone.Metadata.CreationTimestamp is { } at ? new DateTimeOffset(at.ToUniversalTime()) : now;
-        return new Beginning(clone.Metadata.Uid, now - created < Fresh ? now : created, []);
+        return new Beginning(clone.Metadata.Uid, time.Steady() - (now - created is var age && age < Fresh ? TimeSpan.Zero : age), []);
     }
 
-    private static double Seconds(DateTimeOffset from, DateTimeOffset to) => Math.Round(Math.Max((to - from).TotalSeconds, 0), 3);
+    private static double Seconds(TimeSpan from, TimeSpan to) => Math.Round(Math.Max((to - from).TotalSeconds, 0), 3);
 
-    private sealed record Beginning(string Uid, DateTimeOffset At, List<(string Phase, DateTimeOffset At)> Marks);
+    private sealed record Beginning(string Uid, TimeSpan At, List<(string Phase, TimeSpan At)> Marks);
 }
