@@ -11,6 +11,8 @@ namespace Templating.Qemu;
 /// <summary>Takes over a VM from a daemon that is gone.</summary>
 internal static class Adoption
 {
+    private static readonly TimeSpan QueueLook = TimeSpan.FromSeconds(1);
+
     public static async Task<IVm?> TryAsync(
         VmFolder folder, VmProcessId process, ProcessWatcher watcher, QemuOptions options, TimeProvider time,
         ILogger logger, CancellationToken cancellationToken)
@@ -29,9 +31,21 @@ internal static class Adoption
             return null;
         }
 
-        if (Connect(folder) is not { } sockets)
+        CommandLine.VmSockets<Socket>? sockets = null;
+        try
         {
-            watcher.Forget(watched);
+            sockets = await ConnectAsync(folder, time, cancellationToken);
+        }
+        finally
+        {
+            if (sockets is null)
+            {
+                watcher.Forget(watched);
+            }
+        }
+
+        if (sockets is null)
+        {
             Log.NotAdopted(logger, process.Pid, "its sockets do not answer");
             return null;
         }
@@ -46,7 +60,8 @@ internal static class Adoption
         }, options, time, logger);
         try
         {
-            await vm.StartAsync(cancellationToken);
+            // It may be stopped, or wait for a disk that is slow: whoever cannot wait cancels.
+            await vm.StartAsync(Timeout.InfiniteTimeSpan, cancellationToken);
             return vm;
         }
         catch (Exception e)
@@ -63,8 +78,27 @@ internal static class Adoption
         }
     }
 
-    private static CommandLine.VmSockets<Socket>? Connect(VmFolder folder)
+    /// <summary>
+    /// A QEMU that hangs accepts no connection; those of daemons that came and went before fill its queue. It takes them when it goes
+    /// on, and may be asked then.
+    /// </summary>
+    private static async Task<CommandLine.VmSockets<Socket>?> ConnectAsync(VmFolder folder, TimeProvider time, CancellationToken cancellationToken)
     {
+        while (true)
+        {
+            var sockets = Connect(folder, out var isFull);
+            if (!isFull)
+            {
+                return sockets;
+            }
+
+            await Task.Delay(QueueLook, time, cancellationToken);
+        }
+    }
+
+    private static CommandLine.VmSockets<Socket>? Connect(VmFolder folder, out bool isFull)
+    {
+        isFull = false;
         var connected = new List<Socket>();
         try
         {
@@ -75,8 +109,9 @@ internal static class Adoption
                 return socket;
             });
         }
-        catch (SocketException)
+        catch (SocketException e)
         {
+            isFull = e.SocketErrorCode is SocketError.WouldBlock or SocketError.TryAgain;
             connected.ForEach(socket => socket.Dispose());
             return null;
         }

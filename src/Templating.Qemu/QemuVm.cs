@@ -59,18 +59,20 @@ internal sealed class QemuVm : IVm
     public QmpClient Qmp => _qmp;
 
     /// <summary>From the first byte to QEMU's answers. The checks of the mappings run while QEMU works.</summary>
-    public Task StartAsync(CancellationToken cancellationToken) => GuardAsync(() =>
-        Deadline.RunAsync(_time, _options.StartTimeout, async token =>
+    /// <param name="limit">For all of it.</param>
+    /// <param name="cancellationToken">Of who waits for it.</param>
+    public Task StartAsync(TimeSpan limit, CancellationToken cancellationToken) => GuardAsync(() =>
+        Deadline.RunAsync(_time, limit, async token =>
         {
             // All at once: QEMU takes them in order. The first is answered when the machine has been made.
-            var negotiated = _qmp.NegotiateAsync(_options.StartTimeout, token);
+            var negotiated = _qmp.NegotiateAsync(limit, token);
             var set = Task.WhenAll(
-                _qmp.SetMigrationCapabilitiesAsync(_options.StartTimeout, token), _qmp.SetNoAnnouncementsAsync(_options.StartTimeout, token));
+                _qmp.SetMigrationCapabilitiesAsync(limit, token), _qmp.SetNoAnnouncementsAsync(limit, token));
             await negotiated;
             MappingCheck.Verify(Process.Pid, _link.Files);
             await set;
         }, () => new TemplatingException(ErrorCode.QmpFailed,
-            $"QEMU did not answer within {_options.StartTimeout.TotalSeconds:0.###} s of its start."), cancellationToken));
+            $"QEMU did not answer within {limit.TotalSeconds:0.###} s of its start."), cancellationToken));
 
     public Task RestoreAsync(CancellationToken cancellationToken) => TransferAsync("migrate-incoming", RestoreLimit, cancellationToken);
 
@@ -86,7 +88,7 @@ internal sealed class QemuVm : IVm
     public async Task<VmRunState> QueryStateAsync(CancellationToken cancellationToken)
     {
         var state = VmRunState.Stopped;
-        await GuardAsync(async () => state = await _qmp.QueryStatusAsync(_options.CommandTimeout, cancellationToken) switch
+        await GuardAsync(async () => state = await _qmp.QueryStatusAsync(Timeout.InfiniteTimeSpan, cancellationToken) switch
         {
             "inmigrate" => VmRunState.Prepared,
             "running" => VmRunState.Running,

@@ -129,7 +129,7 @@ internal sealed class VmStarter : IDisposable
         start.Handed.Dispose();
         return await OrEndAsync(vm, async () =>
         {
-            await vm.StartAsync(cancellationToken);
+            await vm.StartAsync(_options.StartTimeout, cancellationToken);
             jail?.Empty(vm.Process.Pid);
         });
     }

@@ -20,7 +20,7 @@ internal static class Words
     public static Color? ColourOf(CloneState state) => state switch
     {
         CloneState.Running => Color.Green,
-        CloneState.Failed => Color.Red,
+        CloneState.Failed or CloneState.NotAnswering => Color.Red,
         CloneState.Paused or CloneState.Stopped => Color.Yellow,
         _ => null,
     };

@@ -38,6 +38,9 @@ internal sealed class Clone
     /// <summary>Whether its create call has told of it: then its end must not be forgotten by a restart.</summary>
     public bool IsTold { get; set; }
 
+    /// <summary>Done when it answers; at once, but for one that was silent when this daemon began.</summary>
+    public Task Answers { get; set; } = Task.CompletedTask;
+
     /// <summary>Work that outlives the call that made it: tells of its start and of its end.</summary>
     public Task Background { get; set; } = Task.CompletedTask;
 
@@ -48,9 +51,6 @@ internal sealed class Clone
     /// <summary>Whether somebody removes it: its end is then no news, and a retry of its request a new try. Asked without its lock.</summary>
     public bool IsBeingRemoved => _isBeingRemoved;
 
-    /// <summary>Runs <paramref name="remove"/>, once; whoever comes later gets the same task.</summary>
-    public Task<VmEnd?> RemoveOnce(Func<Task<VmEnd?>> remove)
-    {
     /// <summary>Notes that it ended; the first time counts.</summary>
     /// <param name="time">The clock.</param>
     /// <param name="at">Null for now; else what another daemon noted, of whose clock no more is believed than that it is not in the future.</param>
@@ -64,6 +64,9 @@ internal sealed class Clone
         }
     }
 
+    /// <summary>Runs <paramref name="remove"/>, once; whoever comes later gets the same task.</summary>
+    public Task<VmEnd?> RemoveOnce(Func<Task<VmEnd?>> remove)
+    {
         lock (_lock)
         {
             _isBeingRemoved = true;

@@ -66,7 +66,8 @@ public sealed class CloneManager : ICloneManager, ICloneUsage, IAsyncDisposable
             }
 
             _table.Changed(clone, clone.View);
-            clone.Background = WatchAsync(clone);
+            clone.Answers = FollowAsync(clone);
+            clone.Background = Task.WhenAll(WatchAsync(clone), clone.Answers);
         }
     }
 
@@ -107,10 +108,10 @@ public sealed class CloneManager : ICloneManager, ICloneUsage, IAsyncDisposable
         await _table.Get(name).Life.ReadMemoryAsync(cancellationToken);
 
     public async Task<CloneView> PauseAsync(CloneName name, CancellationToken cancellationToken) =>
-        (CloneView)await _table.Get(name).Life.SwitchAsync(VmOperation.Pause, cancellationToken);
+        (CloneView)await (await AnsweringAsync(name, cancellationToken)).Cpus.SwitchAsync(VmOperation.Pause, cancellationToken);
 
     public async Task<CloneView> ResumeAsync(CloneName name, CancellationToken cancellationToken) =>
-        (CloneView)await _table.Get(name).Life.SwitchAsync(VmOperation.Resume, cancellationToken);
+        (CloneView)await (await AnsweringAsync(name, cancellationToken)).Cpus.SwitchAsync(VmOperation.Resume, cancellationToken);
 
     public async Task<VmEnd> DeleteAsync(CloneName name, TimeSpan grace, CancellationToken cancellationToken)
     {
@@ -125,7 +126,7 @@ public sealed class CloneManager : ICloneManager, ICloneUsage, IAsyncDisposable
         CloneName name, GuestCommand command, IAsyncEnumerable<ReadOnlyMemory<byte>>? input,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var vm = _table.Get(name).Life.Require(VmOperation.Exec);
+        var vm = (await AnsweringAsync(name, cancellationToken)).Require(VmOperation.Exec);
         var limit = _capacity.Limits.Of(name.Tenant).Execs;
         using var turn = _execs.TryTake(name.Tenant)
             ?? throw TenantRefusals.Quota(name.Tenant, "execs", $"{limit + 1} programs at once", $"{limit}", "Wait until some end");
@@ -154,6 +155,10 @@ public sealed class CloneManager : ICloneManager, ICloneUsage, IAsyncDisposable
             await _table.RemoveAsync(clone, TimeSpan.Zero);
         }
     }
+
+    /// <summary>Looks whether each clone answers and whether its CPUs run, all side by side.</summary>
+    public Task LookAsync(CancellationToken cancellationToken) =>
+        Task.WhenAll(_table.All.Select(clone => clone.Life.Cpus.LookAsync(_options.LookLimit, cancellationToken)));
 
     /// <summary>
     /// Lets go of the clones; their VMs live on. An identity under way gets a moment to end; a clone that is not ready
@@ -239,6 +244,25 @@ public sealed class CloneManager : ICloneManager, ICloneUsage, IAsyncDisposable
                 _logger.CloneEnded(clone.Name, end.Reason);
             }
         }
+    }
+
+    /// <summary>Tells of one that was silent when the daemon began as soon as it answers.</summary>
+    private async Task FollowAsync(Clone clone)
+    {
+        if (clone.Life.Vm is LateVm late && await Task.WhenAny(late.Answered, clone.Life.Ended) == late.Answered)
+        {
+            _logger.AnsweredLate(clone.Name);
+            await clone.Life.Cpus.LookAsync(_options.LookLimit, CancellationToken.None);
+        }
+    }
+
+    /// <summary>One that did not answer when the daemon began may do so any moment: nobody is refused for a moment.</summary>
+    private async Task<VmLife> AnsweringAsync(CloneName name, CancellationToken cancellationToken)
+    {
+        var clone = _table.Get(name);
+        await clone.Answers.WaitAsync(_options.AnswerPatience, _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        cancellationToken.ThrowIfCancellationRequested();
+        return clone.Life;
     }
 
     private IEnumerable<KeyValuePair<string, int>> CountStates() =>

@@ -15,10 +15,22 @@ public sealed record CloneOptions
     public TimeSpan StopGrace { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// How long one VM of a daemon before this one may take to answer. QEMU answers in milliseconds; one that does not is stopped
-    /// or a stranger, and all of them are asked at once.
+    /// How long the daemon waits at its start for the first VM of a daemon before it to answer. QEMU answers in milliseconds; one that
+    /// does not is stopped, or waits for a slow disk, and is waited for beside the daemon's work.
     /// </summary>
+    public TimeSpan FirstAnswer { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long it waits for the others as long as answers come.</summary>
+    public TimeSpan NextAnswer { get; init; } = TimeSpan.FromSeconds(0.5);
+
+    /// <summary>And how long for all of them together.</summary>
     public TimeSpan AdoptionLimit { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long an operation on a clone that has not answered yet waits for that, before it is refused.</summary>
+    public TimeSpan AnswerPatience { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>How long a clone may take to say whether its CPUs run, before it is told as not answering.</summary>
+    public TimeSpan LookLimit { get; init; } = TimeSpan.FromSeconds(5);
 
     public string ClonesFolder => Path.Combine(RunFolder, "clones");
 

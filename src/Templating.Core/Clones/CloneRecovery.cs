@@ -11,15 +11,13 @@ namespace Templating.Core.Clones;
 /// <summary>
 /// Takes over the clones of a daemon that is gone. A clone whose process, monitor and record agree is adopted; one that
 /// ended meanwhile is kept as Failed, so that nobody wonders where it went; one that was never ready is removed, because
-/// its create call never returned it. A guest may have broken into any of these QEMUs: each is asked beside the others and
-/// briefly, and one that is silent or answers nonsense is ended and costs nobody else anything.
+/// its create call never returned it. A guest may have broken into any of these QEMUs: each is asked beside the others, one that
+/// answers nonsense is ended, and one that is silent costs nobody else anything: it may only be slow, so it is told as not answering,
+/// keeps what it holds, and is asked on beside the daemon's work.
 /// </summary>
 internal sealed class CloneRecovery(
     VmParts parts, CloneFactory factory, RevisionLeases leases, CloneOptions options, ILogger logger)
 {
-    /// <summary>Waiting costs nothing, so that many wait at once; a bound keeps the work of a crowd from making each of them late.</summary>
-    private const int AtOnce = 256;
-
     public async Task<IReadOnlyList<Clone>> RunAsync(CancellationToken cancellationToken)
     {
         FileSystem.MakeFolder(options.ClonesFolder, FileSystem.OwnerOnlyFolder);
@@ -43,14 +41,11 @@ internal sealed class CloneRecovery(
             }
         }
 
-        await Parallel.ForEachAsync(
-            found.Where(f => f.Record.EndedAt is null),
-            new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken },
-            async (clone, token) => await AskAsync(clone, token));
+        await AskAllAsync([.. found.Where(f => f.Record.EndedAt is null)], cancellationToken);
         var (adopted, ended) = await EnterAsync(found, left);
         var lost = ended.Select(f => new LeftVm(f.Folder, f.Record.Process)).ToList();
         await LeftOvers.EndAsync(parts.Vmm, parts.Users, [.. left, .. lost], [.. lost.Select(l => l.Folder)], logger, cancellationToken);
-        logger.Adopted(adopted.Count, ended.Count, left.Count);
+        logger.Adopted(adopted.Count, adopted.Count(c => c.View.State == VmState.NotAnswering), ended.Count, left.Count);
         return [.. adopted, .. ended.Select(f => f.Clone!)];
     }
 
@@ -58,7 +53,7 @@ internal sealed class CloneRecovery(
     private async Task<(List<Clone> Adopted, List<Found> Ended)> EnterAsync(List<Found> found, List<LeftVm> left)
     {
         var (adopted, ended, names) = (new List<Clone>(), new List<Found>(), new HashSet<CloneName>());
-        foreach (var clone in found.OrderByDescending(f => f.Vm is not null).ThenByDescending(f => f.Record.View.ReadyAt))
+        foreach (var clone in found.OrderByDescending(f => f.Vm is not null).ThenByDescending(f => f.Vm is not LateVm).ThenByDescending(f => f.Record.View.ReadyAt))
         {
             if (!names.Add(clone.Record.View.Name))
             {
@@ -68,7 +63,8 @@ internal sealed class CloneRecovery(
             }
             else if (clone is { Vm: { } vm } && Hold(clone.Record) is { } holdings)
             {
-                adopted.Add(factory.Adopt(clone.Record with { View = clone.Record.View with { State = clone.State } }, clone.Folder, vm, holdings));
+                adopted.Add(factory.Adopt(
+                    clone.Record with { View = clone.Record.View with { State = clone.State, StateReason = clone.StateReason } }, clone.Folder, vm, holdings));
             }
             else
             {
@@ -102,25 +98,70 @@ internal sealed class CloneRecovery(
         }
     }
 
-    /// <summary>Sets the clone's VM where it answers as one of ours does, in time.</summary>
-    [SuppressMessage("Design", "CA1031", Justification = "Whatever one VM does, the others are taken over; it is logged, and the VM is ended.")]
-    private async Task AskAsync(Found clone, CancellationToken cancellationToken)
+    /// <summary>
+    /// Asks all at once, and waits as long as answers come. Who has not answered by then is <see cref="LateVm"/>.
+    /// </summary>
+    private async Task AskAllAsync(IReadOnlyList<Found> clones, CancellationToken cancellationToken)
     {
-        using var limit = new CancellationTokenSource(options.AdoptionLimit, parts.Time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
-        // By itself: parts of it block, and /proc of a process that hangs in the kernel may not answer either.
-        var asking = Task.Run(() => AdoptAsync(clone, either.Token), CancellationToken.None);
+        foreach (var clone in clones)
+        {
+            // By itself: parts of it block, and /proc of a process that hangs in the kernel may not answer either.
+            clone.Answer = Task.Run(() => AdoptAsync(clone, clone.Asking.Token), CancellationToken.None);
+        }
+
+        Task all = Task.WhenAll(clones.Select(clone => clone.Answer));
+        var since = parts.Time.GetTimestamp();
+        var silent = clones.Count;
+        while (!all.IsCompleted && parts.Time.GetElapsedTime(since) < options.AdoptionLimit)
+        {
+            var patience = silent == clones.Count ? options.FirstAnswer : options.NextAnswer;
+            await all.WaitAsync(patience, parts.Time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            cancellationToken.ThrowIfCancellationRequested();
+            if (clones.Count(clone => !clone.Answer.IsCompleted) is var now && now == silent)
+            {
+                break;
+            }
+
+            silent = now;
+        }
+
+        foreach (var clone in clones)
+        {
+            await TakeAnswerAsync(clone);
+        }
+    }
+
+    /// <summary>Sets the clone's VM where it answers as one of ours does, or may yet.</summary>
+    [SuppressMessage("Design", "CA1031", Justification = "Whatever one VM does, the others are taken over; it is logged, and the VM is ended.")]
+    private async Task TakeAnswerAsync(Found clone)
+    {
+        if (!clone.Answer.IsCompleted)
+        {
+            logger.Silent(clone.Record.View.Name);
+            (clone.State, clone.StateReason) = (VmState.NotAnswering, "Its QEMU has not answered since the daemon began.");
+            clone.Vm = new LateVm(
+                clone.Record.Process!.Value, VmOf(clone.Answer), clone.Asking, token => KillAsync(new LeftVm(clone.Folder, clone.Record.Process), token), parts.Time);
+            return;
+        }
+
         try
         {
-            (clone.Vm, clone.State) = await asking.WaitAsync(either.Token);
+            (clone.Vm, clone.State) = await clone.Answer;
         }
-        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception e)
         {
-            var late = e is OperationCanceledException;
-            logger.NotTakenOver(clone.Record.View.Name, late ? $"it did not answer within {options.AdoptionLimit.TotalSeconds:0.###} s" : e.Message);
-            _ = asking.ContinueWith(
-                async task => await ((await task).Vm?.DisposeAsync() ?? ValueTask.CompletedTask),
-                CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
+            logger.NotTakenOver(clone.Record.View.Name, e.Message);
+        }
+
+        static async Task<IVm?> VmOf(Task<(IVm? Vm, VmState State)> answer) => (await answer).Vm;
+    }
+
+    /// <summary>Until its process is gone; one that hangs in the kernel dies when the kernel lets it.</summary>
+    private async Task KillAsync(LeftVm vm, CancellationToken cancellationToken)
+    {
+        while ((await parts.Vmm.ReapAsync([vm], cancellationToken)).Count > 0)
+        {
+            await Task.Delay(options.LookLimit, parts.Time, cancellationToken);
         }
     }
 
@@ -155,10 +196,17 @@ internal sealed class CloneRecovery(
 
         public CloneRecord Record => record;
 
-        /// <summary>Null where it has ended, or does not answer.</summary>
+        /// <summary>Ends the asking.</summary>
+        public CancellationTokenSource Asking { get; } = new();
+
+        public Task<(IVm? Vm, VmState State)> Answer { get; set; } = Task.FromResult<(IVm?, VmState)>(default);
+
+        /// <summary>Null where it has ended, or is none of ours.</summary>
         public IVm? Vm { get; set; }
 
         public VmState State { get; set; }
+
+        public string StateReason { get; set; } = "";
 
         public Clone? Clone { get; set; }
     }

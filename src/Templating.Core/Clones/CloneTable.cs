@@ -54,7 +54,8 @@ internal sealed class CloneTable(RequestLog<Clone> requests, TimeProvider time, 
 
         try
         {
-            if (clone.EndedAt is null ? view.ReadyAt is not null : clone.IsTold)
+            // Of one that fell silent the record stays as it was before: that is what the next daemon, of whatever version, goes by.
+            if (clone.EndedAt is null ? view.ReadyAt is not null && view.State != VmState.NotAnswering : clone.IsTold)
             {
                 CloneRecordFile.Write(clone.Folder.Path, clone.Record(view));
             }

@@ -22,6 +22,8 @@ public interface IVm : IAsyncDisposable
     /// <summary>Stops the virtual CPUs.</summary>
     Task PauseAsync(CancellationToken cancellationToken);
 
+    /// <summary>One that is silent is waited for until cancelled.</summary>
+    /// <exception cref="Errors.TemplatingException">QmpFailed: it answers nonsense, or its monitor is gone. QemuExited.</exception>
     Task<VmRunState> QueryStateAsync(CancellationToken cancellationToken);
 
     /// <summary>

@@ -13,7 +13,10 @@ public sealed record JanitorOptions
     public TimeSpan CollectInterval { get; init; } = TimeSpan.FromHours(1);
 }
 
-/// <summary>Cleans up what time alone makes garbage: clones that ended, images that no template uses any more.</summary>
+/// <summary>
+/// Looks after what nobody calls for: clones that fell silent, and what time alone makes garbage, clones that ended and images that no
+/// template uses any more.
+/// </summary>
 public sealed partial class Janitor(
     CloneManager clones, TemplateStore store, JanitorOptions options, TimeProvider time, ILogger<Janitor> logger)
 {
@@ -26,6 +29,7 @@ public sealed partial class Janitor(
         {
             try
             {
+                await clones.LookAsync(cancellationToken);
                 await clones.ExpireFinishedAsync();
                 if (time.GetElapsedTime(collected) >= options.CollectInterval)
                 {

@@ -22,7 +22,6 @@ internal sealed class VmLife
     private readonly VmStart? _start;
     private readonly EndWish _wish;
     private readonly Lock _lock = new();
-    private readonly CpuSwitch _cpus;
     private readonly CancellationTokenSource _abandoned = new();
     private readonly CancellationTokenSource _impatient = new();
     private readonly TaskCompletionSource _over = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -42,7 +41,7 @@ internal sealed class VmLife
     public VmLife(string name, VmHoldings holdings, VmStatus status, VmStart? start, TimeProvider time)
     {
         (_name, _holdings, _status, _start, _wish) = (name, holdings, status, start, new EndWish(time));
-        _cpus = new CpuSwitch(_status, _abandoned.Token);
+        Cpus = new CpuSwitch(this, _status, time, _abandoned.Token);
     }
 
     public VmView View => _status.View;
@@ -51,6 +50,8 @@ internal sealed class VmLife
     public IVm? Vm => _vm;
 
     public RentedUser? User => _holdings.User;
+
+    public CpuSwitch Cpus { get; }
 
     /// <summary>Done when it waits, paused at the frozen moment; fails with what made an end to it.</summary>
     public Task Restored => _restored;
@@ -118,10 +119,6 @@ internal sealed class VmLife
         }
     }
 
-    /// <summary>Pause or Resume.</summary>
-    public Task<VmView> SwitchAsync(VmOperation operation, CancellationToken cancellationToken) =>
-        _cpus.SwitchAsync(this, operation, cancellationToken);
-
     /// <exception cref="TemplatingException">IllegalState.</exception>
     public IVm Require(VmOperation operation)
     {
@@ -131,7 +128,7 @@ internal sealed class VmLife
 
     /// <summary>Null while there is nothing to read.</summary>
     public async Task<VmMemory?> ReadMemoryAsync(CancellationToken cancellationToken) =>
-        VmOperations.Legal[VmOperation.ReadMemory].Contains(View.State) && _vm is { } vm ? await vm.ReadMemoryAsync(cancellationToken) : null;
+        VmOperations.Legal[VmOperation.ReadMemory].Contains(View.State) && _vm is { } vm and not LateVm { Answered.IsCompleted: false } ? await vm.ReadMemoryAsync(cancellationToken) : null;
 
     public TemplatingException Illegal(VmOperation operation) => VmOperations.Illegal(operation, View, _name);
 

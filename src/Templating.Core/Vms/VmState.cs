@@ -14,6 +14,12 @@ public enum VmState
 
     Paused,
 
+    /// <summary>
+    /// Its QEMU does not answer: it hangs, or is stopped itself. It is asked again and again, and ended only when somebody wants it
+    /// to be.
+    /// </summary>
+    NotAnswering,
+
     /// <summary>Its guest powered off, or it was told to stop.</summary>
     Stopped,
 

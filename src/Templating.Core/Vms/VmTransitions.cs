@@ -7,8 +7,9 @@ public static class VmTransitions
     {
         [VmState.Prepared] = In(VmState.Restored, VmState.Stopped, VmState.Failed),
         [VmState.Restored] = In(VmState.Running, VmState.Stopped, VmState.Failed),
-        [VmState.Running] = In(VmState.Paused, VmState.Stopped, VmState.Failed),
-        [VmState.Paused] = In(VmState.Running, VmState.Stopped, VmState.Failed),
+        [VmState.Running] = In(VmState.Paused, VmState.NotAnswering, VmState.Stopped, VmState.Failed),
+        [VmState.Paused] = In(VmState.Running, VmState.NotAnswering, VmState.Stopped, VmState.Failed),
+        [VmState.NotAnswering] = In(VmState.Running, VmState.Paused, VmState.Stopped, VmState.Failed),
         [VmState.Stopped] = In(),
         [VmState.Failed] = In(),
     };

@@ -70,6 +70,7 @@ internal static class CloneWriter
         VmState.Restored => V1.CloneState.Restored,
         VmState.Running => V1.CloneState.Running,
         VmState.Paused => V1.CloneState.Paused,
+        VmState.NotAnswering => V1.CloneState.NotAnswering,
         VmState.Stopped => V1.CloneState.Stopped,
         VmState.Failed => V1.CloneState.Failed,
         _ => throw new ArgumentOutOfRangeException(nameof(state), state, message: null),

@@ -8,7 +8,7 @@ namespace Templating.Node.VmPods;
 internal sealed class PodFollowers(VolumeManager volumes, PodTable table, TimeProvider time, ILogger<PodFollowers> logger) : BackgroundService
 {
     /// <summary>For pods that were there before this daemon to say their state. One that is silent holds up no start.</summary>
-    private static readonly TimeSpan FirstLook = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan FirstLook = TimeSpan.FromSeconds(1);
 
     private readonly Dictionary<string, (CancellationTokenSource Stop, Task Done)> _followers = new(StringComparer.Ordinal);
 

@@ -29,7 +29,7 @@ public sealed class FakeNode : IAsyncDisposable
         Leases = new RevisionLeases();
         Capacity = new NodeCapacity(new CapacityOptions { BudgetBytes = budgetMiB << 20 }, limits ?? before?.Capacity.Limits);
         var clock = time ?? TimeProvider.System;
-        Options = new CloneOptions { RunFolder = Path.Combine(_root, "run"), MaxConcurrentStarts = maxStarts, StopGrace = TimeSpan.FromMilliseconds(50), AdoptionLimit = TimeSpan.FromSeconds(2) };
+        Options = new CloneOptions { RunFolder = Path.Combine(_root, "run"), MaxConcurrentStarts = maxStarts, StopGrace = TimeSpan.FromMilliseconds(50), FirstAnswer = TimeSpan.FromSeconds(0.5), LookLimit = TimeSpan.FromSeconds(0.2), AnswerPatience = TimeSpan.FromSeconds(1) };
         var parts = new VmParts(Vmm, Capacity, Users, metrics ?? TestMetrics.Create(), clock);
         Clones = new CloneManager(parts, Store, Leases, Options, NullLogger<CloneManager>.Instance);
         Templates = new TemplateManager(

@@ -49,7 +49,11 @@ public sealed class FakeVm(FakeVmm owner, VmFolder folder, VmProcessId process) 
         return Task.CompletedTask;
     }
 
-    public Task<VmRunState> QueryStateAsync(CancellationToken cancellationToken) => Task.FromResult(State);
+    public async Task<VmRunState> QueryStateAsync(CancellationToken cancellationToken)
+    {
+        await owner.OnStep("query", this, cancellationToken);
+        return State;
+    }
 
     public async Task FreezeAsync(CancellationToken cancellationToken)
     {

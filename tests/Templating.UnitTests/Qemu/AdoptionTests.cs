@@ -66,14 +66,36 @@ public sealed class AdoptionTests : IDisposable
         }
     }
 
-    /// <summary>A connect that blocks would never come back: nobody accepts, and no signal ends it.</summary>
+    /// <summary>
+    /// Daemons that came and went while it hung. A connect that blocks would never come back: nobody accepts, and no signal ends it.
+    /// </summary>
     [Fact]
-    public async Task QemuWhoseQueueOfConnectionsIsFullIsNotAdoptedAndNotWaitedFor()
+    public async Task QemuWhoseQueueOfConnectionsIsFullIsAskedWhenItTakesThem()
     {
         _qemu.Listen(backlog: 0);
         using var taker = ListeningSocket.ConnectTo(_qemu.Folder.Qmp);
+        using var limit = new CancellationTokenSource();
+        using var given = new CancellationTokenSource();
+        var givenUp = _qemu.AdoptAsync(cancellationToken: given.Token);
+        await given.CancelAsync();
+        await Should.ThrowAsync<OperationCanceledException>(givenUp.Soonest());
+        var adopting = _qemu.AdoptAsync(cancellationToken: limit.Token);
 
-        (await _qemu.AdoptAsync().Soonest()).ShouldBeNull();
+        using (await _qemu.AcceptAsync())
+        {
+            using var qemu = await _qemu.AcceptAsync();
+            await StandInQemu.GreetAsync(qemu);
+            await using var vm = await adopting.Soonest();
+            vm.ShouldNotBeNull();
+        }
+    }
+
+    [Fact]
+    public async Task QemuThatIsGoneIsNotWaitedFor()
+    {
+        var adopting = _qemu.AdoptAsync();
+
+        (await adopting.Soonest()).ShouldBeNull();
     }
 
     [Fact]
