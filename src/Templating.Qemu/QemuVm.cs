@@ -64,8 +64,7 @@ internal sealed class QemuVm : IVm
         {
             // All at once: QEMU takes them in order. The first is answered when the machine has been made.
             var negotiated = _qmp.NegotiateAsync(_options.StartTimeout, token);
-            var set = Task.WhenAll(
-                _qmp.SetMigrationCapabilitiesAsync(_options.StartTimeout, token), _qmp.SetNoAnnouncementsAsync(_options.StartTimeout, token));
+            var set = _qmp.SetMigrationCapabilitiesAsync(_options.StartTimeout, token);
             await negotiated;
             MappingCheck.Verify(Process.Pid, _link.Files);
             await set;
