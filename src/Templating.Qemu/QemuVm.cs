@@ -66,8 +66,7 @@ internal sealed class QemuVm : IVm
         {
             // All at once: QEMU takes them in order. The first is answered when the machine has been made.
             var negotiated = _qmp.NegotiateAsync(limit, token);
-            var set = Task.WhenAll(
-                _qmp.SetMigrationCapabilitiesAsync(limit, token), _qmp.SetNoAnnouncementsAsync(limit, token));
+            var set = _qmp.SetMigrationCapabilitiesAsync(limit, token);
             await negotiated;
             MappingCheck.Verify(Process.Pid, _link.Files);
             await set;

@@ -44,6 +44,16 @@ bool write_text(const char *path, const char *text)
     return length > 0 && write_file(path, 0644, line, (size_t)length);
 }
 
+/* In place, for a file that others have open or mounted, or in whose folder nothing can be made. */
+bool overwrite_text(const char *path, const char *text)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0444);
+    if (fd < 0)
+        return false;
+    bool good = dprintf(fd, "%s\n", text) > 0;
+    return close(fd) == 0 && good;
+}
+
 bool read_text(const char *path, char *text, size_t size)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);

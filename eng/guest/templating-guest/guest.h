@@ -40,7 +40,6 @@ enum {
     SEED_BYTES = 32,
     RANDOM_BYTES = 16,
     MACHINE_ID_DIGITS = 32,
-    MAC_BYTES = 6,
     RESEED_WAIT_MS = 2000,
     MAX_FILES = 64,
     MAX_FILES_BYTES = 524288,
@@ -117,9 +116,10 @@ void forget_identity(void);
 /* steps.c: what puts an identity in force. Each is true, or false with errno. */
 bool mix_seed(unsigned char seed[SEED_BYTES]);
 bool write_environment(const char *block, size_t block_length);
+bool set_machine_id(const char *machine_id);
+bool read_machine_id(char *machine_id, size_t size);
 bool set_boot_id(void);
 bool write_page(const char *id, const char *hostname, const char *machine_id, const char *random);
-bool set_mac(const unsigned char mac[MAC_BYTES]);
 bool set_clock(int64_t unix_nanos);
 
 /* files.c: those the host sends, and reading and writing our own. */
@@ -128,6 +128,7 @@ const char *files_problem(void); /* what went wrong first since the last identit
 void forget_files(void);
 bool write_file(const char *path, mode_t mode, const void *data, size_t length);
 bool write_text(const char *path, const char *text);
+bool overwrite_text(const char *path, const char *text);
 bool read_text(const char *path, char *text, size_t size);
 
 #endif

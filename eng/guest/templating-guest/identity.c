@@ -19,8 +19,6 @@ static struct {
     char *id, *hostname, *machine_id, *environment, *user_data;
     size_t environment_length, user_data_length;
     int64_t unix_nanos;
-    bool has_mac;
-    unsigned char mac[MAC_BYTES];
     unsigned char seed[SEED_BYTES];
 } identity;
 
@@ -65,7 +63,7 @@ static void finish_identify(bool reseeded_by_kernel)
     hex(random, bytes, sizeof bytes);
     if (step = "setting the host name", sethostname(identity.hostname, strlen(identity.hostname)) != 0)
         goto failed;
-    if (step = "writing /run/machine-id", !write_text("/run/machine-id", identity.machine_id))
+    if (step = "setting the machine id", !set_machine_id(identity.machine_id))
         goto failed;
     if (step = "writing /run/templating/id", !write_text("/run/templating/id", identity.id))
         goto failed;
@@ -78,14 +76,12 @@ static void finish_identify(bool reseeded_by_kernel)
         goto failed;
     if (step = "writing /run/www/index.html", !write_page(identity.id, identity.hostname, identity.machine_id, random))
         goto failed;
-    if (step = "setting the MAC", identity.has_mac && !set_mac(identity.mac))
-        goto failed;
     set_clone_environment(identity.environment, identity.environment_length);
     /* Last, so that the time the steps above took is not lost on the clock more than need be. */
     if (step = "setting the clock", !set_clock(identity.unix_nanos))
         goto failed;
     if (step = "reading the identity back",
-        gethostname(hostname, sizeof hostname) != 0 || !read_text("/run/machine-id", machine_id, sizeof machine_id) ||
+        gethostname(hostname, sizeof hostname) != 0 || !read_machine_id(machine_id, sizeof machine_id) ||
             !read_text("/run/templating/id", id, sizeof id) || clock_gettime(CLOCK_REALTIME, &t) != 0)
         goto failed;
     out_text("identified ");
@@ -97,21 +93,6 @@ static void finish_identify(bool reseeded_by_kernel)
     return;
 failed:
     reply_reason("failed identify", "Failed at %s: %s", step, strerror(errno));
-}
-
-static bool parse_mac(const char *word)
-{
-    unsigned int b[6];
-    char end;
-    identity.has_mac = strcmp(word, "-") != 0;
-    if (!identity.has_mac)
-        return true;
-    if (strlen(word) != 17 ||
-        sscanf(word, "%2x:%2x:%2x:%2x:%2x:%2x%c", &b[0], &b[1], &b[2], &b[3], &b[4], &b[5], &end) != 6)
-        return false;
-    for (int i = 0; i < 6; i++)
-        identity.mac[i] = (unsigned char)b[i];
-    return true;
 }
 
 static bool parse_environment(void)
@@ -137,9 +118,9 @@ char *keep_identity_line(const char *line, size_t length)
 }
 
 /*
- * identify ID HOSTNAME MACHINE-ID UNIX-NANOS MAC SEED ENV USER-DATA [booted]
+ * identify ID HOSTNAME MACHINE-ID UNIX-NANOS KEPT SEED ENV USER-DATA [booted]
  *
- * Everything is checked before anything is changed. No further line is handled until the identity is in force.
+ * KEPT was a MAC: older hosts send one. A clone keeps its card's address, which what gives it its network remembers. Everything else is checked before anything is changed. No further line is handled until the identity is in force.
  */
 void handle_identify(char **words, size_t count)
 {
@@ -165,8 +146,6 @@ void handle_identify(char **words, size_t count)
         wrong = "MACHINE-ID";
     else if (!number(words[4], INT64_MAX, &nanos))
         wrong = "UNIX-NANOS";
-    else if (!parse_mac(words[5]))
-        wrong = "MAC";
     else if (!decode(words[6], &seed_length) || seed_length != SEED_BYTES)
         wrong = "SEED";
     else if (!decode(words[7], &identity.environment_length) ||

@@ -49,6 +49,8 @@ uint64_t now_ms(void)
 static void open_buttons(void)
 {
     char path[32];
+    if (access("/run/systemd/system", F_OK) == 0)
+        return; /* logind reads them; and to systemd a SIGTERM means another thing */
     for (int i = 0; i < MAX_BUTTONS; i++) {
         snprintf(path, sizeof path, "/dev/input/event%d", i);
         int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
@@ -125,6 +127,8 @@ int main(void)
     sigaddset(&mask, SIGCHLD);
     sigprocmask(SIG_BLOCK, &mask, NULL);
     signals = signalfd(-1, &mask, SFD_NONBLOCK | SFD_CLOEXEC);
+    mkdir("/run/templating", 0755);
+    mkdir("/run/www", 0755);
     open_kernel_log();
     open_buttons();
     if (signals < 0 || !open_port()) {

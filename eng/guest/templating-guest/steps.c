@@ -1,20 +1,18 @@
-/* What makes this guest the clone, step by step: entropy, files, names, MAC, clock. What comes in was checked before. */
+/* What makes this guest the clone, step by step: entropy, files, names, clock. What comes in was checked before. */
 #include "guest.h"
 
 #include <fcntl.h>
 #include <linux/random.h>
-#include <net/if.h>
-#include <net/if_arp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/random.h>
-#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
-#define NETWORK_CARD "eth0"
+#define MACHINE_ID "/etc/machine-id"
+#define RUN_MACHINE_ID "/run/machine-id"
 #define BOOT_ID "/proc/sys/kernel/random/boot_id"
 
 /* NAME='VALUE' a line, a quote inside as '\'': what a shell's `.` and `eval` take back unchanged. */
@@ -70,6 +68,24 @@ bool write_page(const char *id, const char *hostname, const char *machine_id, co
     return length > 0 && (size_t)length < sizeof page && write_file("/run/www/index.html", 0644, page, (size_t)length);
 }
 
+/* The file that everybody reads may lead to /run already; else it is overwritten, or covered where it is read-only. Where there is
+ * none and none can be made, nobody reads a wrong one. */
+bool set_machine_id(const char *machine_id)
+{
+    char there[64];
+    if (!write_text(RUN_MACHINE_ID, machine_id))
+        return false;
+    if (read_text(MACHINE_ID, there, sizeof there) && strcmp(there, machine_id) == 0)
+        return true;
+    return overwrite_text(MACHINE_ID, machine_id) || mount(RUN_MACHINE_ID, MACHINE_ID, NULL, MS_BIND, NULL) == 0 ||
+           access(MACHINE_ID, F_OK) != 0;
+}
+
+bool read_machine_id(char *machine_id, size_t size)
+{
+    return read_text(MACHINE_ID, machine_id, size) || read_text(RUN_MACHINE_ID, machine_id, size);
+}
+
 /* The kernel makes its boot id when it is first read and keeps it: if anything in the template read it, all clones would
  * have the same. So a file with an id of this clone's own covers it, as container managers do it. */
 bool set_boot_id(void)
@@ -87,24 +103,6 @@ bool set_boot_id(void)
     }
     return write_text("/run/templating/boot-id", text) &&
            mount("/run/templating/boot-id", BOOT_ID, NULL, MS_BIND, NULL) == 0;
-}
-
-/* The kernel announces the new address to the network itself (arp_notify, set by init). */
-bool set_mac(const unsigned char mac[MAC_BYTES])
-{
-    struct ifreq request = {0};
-    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return false;
-    strcpy(request.ifr_name, NETWORK_CARD);
-    request.ifr_hwaddr.sa_family = ARPHRD_ETHER;
-    memcpy(request.ifr_hwaddr.sa_data, mac, MAC_BYTES);
-    bool good = ioctl(fd, SIOCSIFHWADDR, &request) == 0 && ioctl(fd, SIOCGIFHWADDR, &request) == 0 &&
-                memcmp(request.ifr_hwaddr.sa_data, mac, MAC_BYTES) == 0;
-    int error = errno;
-    close(fd);
-    errno = error;
-    return good;
 }
 
 /* Wipes the seed. */

@@ -19,7 +19,6 @@ internal static class CloneColumns
         new("REVISION", c => Words.ShortRevision(ObjectNames.Last(c.Template)), Wide: true),
         new("PID", c => c.Pid == 0 ? "" : $"{c.Pid}", Wide: true, Right: true),
         new("CHARGED", c => ByteSize.Format(c.ChargedBytes), Wide: true, Right: true),
-        new("MAC", c => c.Identity?.Mac ?? "", Wide: true),
         new("LABELS", c => Words.Pairs(c.Labels), Wide: true),
         new("REASON", c => c.StateReason, Wide: true),
     ];
@@ -55,7 +54,6 @@ internal static class CloneColumns
         ("Hostname", identity.Hostname),
         ("Machine id", identity.MachineId),
         ("Generation", identity.Generation),
-        ("MAC", identity.Mac),
         ("Reseeded", identity.KernelReseeded ? "yes" : "not seen"),
     ];
 

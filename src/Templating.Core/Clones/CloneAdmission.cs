@@ -48,7 +48,6 @@ internal sealed class CloneAdmission(
                 State = VmState.Prepared,
                 CreatedAt = time.GetUtcNow(),
                 Generation = Guid.NewGuid(),
-                Mac = MacAddress.New(),
                 Network = network,
                 ChargedBytes = holdings.Charge.Bytes,
                 Labels = request.Labels,

@@ -45,9 +45,6 @@ public sealed record GuestIdentity
     /// <summary>The wall clock to set: sampled as late as possible.</summary>
     public required TimeProvider Clock { get; init; }
 
-    /// <summary>The network card's address, or null to keep the template's.</summary>
-    public string? Mac { get; init; }
-
     /// <summary>32 random bytes for the guest's kernel.</summary>
     public required ReadOnlyMemory<byte> Seed { get; init; }
 

@@ -87,7 +87,6 @@ internal sealed class VmStart(IVmm vmm, VmBirth birth, VmStatus status, PhaseClo
                 Hostname = activation.Inputs.Hostname ?? activation.Id,
                 MachineId = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16)),
                 Clock = time,
-                Mac = status.View.Mac,
                 Seed = RandomNumberGenerator.GetBytes(32),
                 Environment = activation.Inputs.Environment,
                 UserData = activation.Inputs.UserData,

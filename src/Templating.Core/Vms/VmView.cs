@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Templating.Core.Diagnostics;
 using Templating.Core.Machines;
 
@@ -18,7 +19,13 @@ public record VmView
 
     public required Guid Generation { get; init; }
 
-    public string Mac { get; init; } = "";
+    /// <summary>Taken from records of versions in which each clone had a network card's address of its own, and forgotten.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Mac
+    {
+        get => null;
+        init => _ = value;
+    }
 
     /// <summary>Null until the guest confirmed it.</summary>
     public IdentityConfirmation? Identity { get; init; }

@@ -37,19 +37,18 @@ internal static class CloneWriter
 
         if (view.Identity is { } identity)
         {
-            clone.Identity = ToWire(identity, view.Generation, view.Mac);
+            clone.Identity = ToWire(identity, view.Generation);
         }
 
         clone.Memory = ToWire(memory);
         return clone;
     }
 
-    public static V1.Identity ToWire(IdentityConfirmation identity, Guid generation, string mac) => new()
+    public static V1.Identity ToWire(IdentityConfirmation identity, Guid generation) => new()
     {
         Hostname = identity.Hostname,
         MachineId = identity.MachineId,
         Generation = generation.ToString("D"),
-        Mac = mac,
         Clock = Timestamp.FromDateTimeOffset(identity.Clock),
         KernelReseeded = identity.KernelReseeded,
     };

@@ -22,7 +22,7 @@ internal static class PodWriter
         status.Phases.AddRange(view.Phases.Select(phase => new V1.Phase { Name = phase.Name, Duration = Duration.FromTimeSpan(phase.Duration) }));
         if (view.Identity is { } identity)
         {
-            status.Identity = CloneWriter.ToWire(identity, view.Generation, view.Mac);
+            status.Identity = CloneWriter.ToWire(identity, view.Generation);
         }
 
         return status;

@@ -36,7 +36,6 @@ internal sealed class PodVm : IAsyncDisposable
         {
             State = VmState.Prepared,
             Generation = Guid.NewGuid(),
-            Mac = MacAddress.New(),
             Network = new NetworkSpec(volume.Manifest.Spec.Network.Outbound, forwards),
         });
         var birth = new VmBirth { Name = Name, Source = volume.Source, Folder = new VmFolder(Path.Combine(runFolder, OwnFolder)), Attach = attach };

@@ -34,7 +34,6 @@ internal static class PodStatusReader
                 Hostname = Text(identity.Hostname, MaxText),
                 MachineId = Text(identity.MachineId, MaxText),
                 Generation = Text(identity.Generation, MaxText),
-                Mac = Text(identity.Mac, MaxText),
                 Clock = Time(identity.Clock),
                 KernelReseeded = identity.KernelReseeded,
             };

@@ -22,6 +22,12 @@ internal static class QemuCommandLine
     public const string RamId = "ram";
     public const string NetworkId = "net0";
 
+    /// <summary>
+    /// The same in each VM, and QEMU's own for a first card. A VM's network ends at its QEMU or its passt, so no two ever meet; and
+    /// what the user network remembers of its guest, frozen with it, it remembers under this address (ADR 0016).
+    /// </summary>
+    private const string CardAddress = "52:54:00:12:34:56";
+
     public static IReadOnlyList<string> Build(QemuLaunch launch)
     {
         var arguments = new List<string>
@@ -105,9 +111,9 @@ internal static class QemuCommandLine
             "-device", $"vmgenid,guid={launch.Generation?.ToString("D") ?? "auto"}");
         arguments.AddRange(Networks(launch.Network));
         arguments.AddRange(
-            // Without its option ROM: nothing boots from the network. Without announcing itself after a restore: QEMU's
-            // user network learns nothing from that, and a new MAC is told by the guest's own arp_notify.
-            "-device", $"virtio-net-pci,netdev={NetworkId},romfile=,guest_announce=off",
+            // Without its option ROM: nothing boots from the network. The guest does not announce itself after a restore: QEMU
+            // does it for it (RARP), and passt, which is new then, learns the card's address from that.
+            "-device", $"virtio-net-pci,netdev={NetworkId},mac={CardAddress},romfile=,guest_announce=off",
             "-device", $"isa-serial,chardev={launch.Sockets.Console.Id}");
         foreach (var image in launch.Images)
         {

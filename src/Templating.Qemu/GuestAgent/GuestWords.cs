@@ -14,13 +14,16 @@ internal static class GuestWords
     /// <summary>In base64 two thirds of a line: path and mode have room beside it.</summary>
     private const int FilePartBytes = 128 << 10;
 
+    /// <summary>A clone keeps the network card's address: what gives it its network remembers that (ADR 0016).</summary>
+    private const string KeptMac = "-";
+
     public static byte[] Sync(string nonce) => Line($"sync {nonce}");
 
     public static byte[] Identify(GuestIdentity identity)
     {
         var nanoseconds = UnixNanoseconds(identity.Clock.GetUtcNow());
         return Line(string.Join(' ', "identify", Word(identity.Id), Word(identity.Hostname), identity.MachineId,
-            nanoseconds.ToString(CultureInfo.InvariantCulture), identity.Mac ?? "-", Word(identity.Seed.Span),
+            nanoseconds.ToString(CultureInfo.InvariantCulture), KeptMac, Word(identity.Seed.Span),
             Environment(identity.Environment), Word(identity.UserData.Span)));
     }
 

@@ -11,14 +11,14 @@ internal static class QgaIdentity
     private static readonly TimeSpan ClockTimeout = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// Arguments: id, host name, machine id, MAC or "-", seconds of the clock or "-" where it is set. Standard input: environment, user data and seed, a line of
+    /// Arguments: id, host name, machine id, seconds of the clock or "-" where it is set. Standard input: environment, user data and seed, a line of
     /// base64 each. Prints what it reads back, a line each. /etc may be read-only: then a bind mount, or a link.
     /// </summary>
     private const string Script = """
         set -e
         umask 022
         mkdir -p /run/templating
-        [ "$5" = - ] || date -s "@$5" >/dev/null
+        [ "$4" = - ] || date -s "@$4" >/dev/null
         read -r env; read -r data; read -r seed
         printf %s "$seed" | base64 -d >/dev/urandom
         printf %s "$1" >/run/templating/id
@@ -28,16 +28,6 @@ internal static class QgaIdentity
         printf '%s\n' "$3" >/run/machine-id
         if [ "$(cat /etc/machine-id 2>/dev/null)" != "$3" ]; then
             { cat /run/machine-id >/etc/machine-id; } 2>/dev/null || mount --bind /run/machine-id /etc/machine-id
-        fi
-        if [ "$4" != - ]; then
-            for card in /sys/class/net/*; do
-                card=${card##*/}
-                [ "$card" = lo ] && continue
-                ip link set dev "$card" address "$4" 2>/dev/null || {
-                    ip link set dev "$card" down; ip link set dev "$card" address "$4"; ip link set dev "$card" up
-                }
-                break
-            done
         fi
         cat /proc/sys/kernel/hostname
         cat /etc/machine-id
@@ -70,7 +60,7 @@ internal static class QgaIdentity
             Convert.ToBase64String(Encoding.UTF8.GetBytes(EnvironmentFile(identity.Environment))), "\n",
             Convert.ToBase64String(identity.UserData.Span), "\n", Convert.ToBase64String(identity.Seed.Span), "\n");
         var pid = await QgaProcess.StartAsync(agent,
-            ["/bin/sh", "-c", Script, "sh", identity.Id, identity.Hostname, identity.MachineId, identity.Mac ?? "-",
+            ["/bin/sh", "-c", Script, "sh", identity.Id, identity.Hostname, identity.MachineId,
              clockSet ? "-" : identity.Clock.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture)],
             Encoding.ASCII.GetBytes(input), cancellationToken);
         var result = await QgaProcess.WaitAsync(agent, pid, time, cancellationToken);

@@ -29,13 +29,6 @@ internal static class QmpCommands
             writer.WriteEndArray();
         }, timeout, cancellationToken);
 
-    /// <summary>
-    /// After a restore QEMU would announce the network card's first address to the network, again and again; the guest has one of
-    /// its own by then and has announced it, and passt would send to the address heard last.
-    /// </summary>
-    public static Task<JsonElement> SetNoAnnouncementsAsync(this QmpClient qmp, TimeSpan timeout, CancellationToken cancellationToken) =>
-        qmp.ExecuteAsync("migrate-set-parameters", writer => writer.WriteNumber("announce-rounds", 0), timeout, cancellationToken);
-
     /// <param name="command">migrate or migrate-incoming.</param>
     public static async Task MigrateAsync(
         this QmpClient qmp, string command, string path, TimeSpan timeout, CancellationToken cancellationToken)

@@ -47,7 +47,6 @@ public sealed class CloneManagerTests : IAsyncLifetime
 
         clones.Select(c => c.Name.Id).Distinct().Count().ShouldBe(20);
         clones.Select(c => c.Generation).Distinct().Count().ShouldBe(20);
-        clones.Select(c => c.Mac).Distinct().Count().ShouldBe(20);
         clones.Select(c => c.Identity!.MachineId).Distinct().Count().ShouldBe(20);
         _node.Vmm.Vms.Where(v => v.Identity is not null).Select(v => Convert.ToHexString(v.Identity!.Seed.Span)).Distinct().Count().ShouldBe(20);
     }

@@ -193,6 +193,21 @@ public sealed partial class CloneRecoveryTests : IAsyncLifetime
         Directory.Exists(FolderOf(clone).Path).ShouldBeTrue();
     }
 
+    /// <summary>Each clone had a card of its own address, and its record said which.</summary>
+    [Fact]
+    public async Task RecordOfAVersionInWhichAClonesCardHadAnAddressOfItsOwnIsTakenOver()
+    {
+        var clone = await CreateAsync("older");
+        await _node.Clones.DisposeAsync();
+        var record = await File.ReadAllTextAsync(RecordOf(clone));
+        record.ShouldNotContain("\"mac\"");
+        await File.WriteAllTextAsync(RecordOf(clone), record.Replace("\"generation\":", "\"mac\": \"52:54:00:00:00:01\",\n\"generation\":", StringComparison.Ordinal));
+
+        await using var next = await _node.RestartAsync();
+
+        next.Clones.Get(clone.Name).State.ShouldBe(VmState.Running);
+    }
+
     [Theory]
     [InlineData("pipe")]
     [InlineData("link")]

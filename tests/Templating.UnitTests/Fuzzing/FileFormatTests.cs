@@ -52,7 +52,6 @@ public sealed class FileFormatTests : IDisposable
             CreatedAt = DateTimeOffset.UnixEpoch,
             ReadyAt = DateTimeOffset.UnixEpoch,
             Generation = Guid.NewGuid(),
-            Mac = "52:54:00:00:00:01",
             Network = new NetworkSpec(Outbound: true, [new PortForward(80, 8080)]),
             Identity = new IdentityConfirmation("one", new string('b', 32), DateTimeOffset.UnixEpoch, KernelReseeded: true, new string('c', 32)),
             ChargedBytes = 1 << 20,

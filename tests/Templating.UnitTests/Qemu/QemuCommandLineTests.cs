@@ -83,6 +83,18 @@ public sealed class QemuCommandLineTests
             .ShouldBe("stream,id=net0,server=off,addr.type=fd,addr.str=12");
     }
 
+    /// <summary>The user network's leases are frozen with the template, by that address.</summary>
+    [Fact]
+    public void CardHasOneAddressInTemplateAndClone()
+    {
+        var template = Clone with { Beginning = new Beginning.Boot("/k", null, ""), Network = new NetworkBackend.Stream(12) };
+
+        Card(template).ShouldBe("virtio-net-pci,netdev=net0,mac=52:54:00:12:34:56,romfile=,guest_announce=off");
+        Card(Clone).ShouldBe(Card(template));
+
+        static string Card(QemuLaunch launch) => QemuCommandLine.Build(launch).Single(word => word.StartsWith("virtio-net-pci", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void SandboxIsOnAndNothingComesByDefault()
     {

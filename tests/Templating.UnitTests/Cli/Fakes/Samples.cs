@@ -16,7 +16,7 @@ internal static class Samples
         State = CloneState.Running,
         CreateTime = Timestamp.FromDateTimeOffset(CliRun.Now - TimeSpan.FromMinutes(5)),
         ReadyTime = Timestamp.FromDateTimeOffset(CliRun.Now - TimeSpan.FromMinutes(5)),
-        Identity = new Identity { Hostname = id, Mac = "52:54:00:00:00:01" },
+        Identity = new Identity { Hostname = id },
         Network = new NetworkSpec { Forwards = { new PortForward { GuestPort = 80, HostPort = 40001 } } },
         Phases =
         {
