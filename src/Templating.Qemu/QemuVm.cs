@@ -255,9 +255,9 @@ internal sealed class QemuVm : IVm
             _shutdownReason = ExitReport.NetworkEnded;
             _link.Watched.Kill();
         }
-        else if (@event.Name is "VSERPORT_CHANGE" && @event.Text("id") is QemuCommandLine.GuestPortId && @event.Data.Flag("open") is false)
+        else if (@event.Name is "VSERPORT_CHANGE" && @event.Text("id") is QemuCommandLine.GuestPortId && @event.Data.Flag("open") is { } open)
         {
-            _guest?.PortClosed();
+            _guest?.PortChanged(open);
         }
     }
 

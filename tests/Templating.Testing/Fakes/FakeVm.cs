@@ -93,6 +93,12 @@ public sealed class FakeVm(FakeVmm owner, VmFolder folder, VmProcessId process) 
         return GuestAgentKind.Templating;
     }
 
+    public async Task<GuestAgentKind> SettleAsync(CancellationToken cancellationToken)
+    {
+        await owner.OnStep("settle", this, cancellationToken);
+        return GuestAgentKind.Templating;
+    }
+
     /// <summary>Which agent it was said to have.</summary>
     public GuestAgentKind? Expected { get; private set; }
 
