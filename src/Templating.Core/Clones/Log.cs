@@ -28,6 +28,9 @@ internal static partial class Log
     [LoggerMessage(Level = LogLevel.Error, Message = "Clone {Clone}: its record could not be written, so that a restart of the daemon would lose it")]
     public static partial void RecordNotWritten(this ILogger logger, Exception exception, CloneName clone);
 
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Clone {Clone}: what its guest printed last could not be written, so that a restart of the daemon would lose it")]
+    public static partial void ConsoleNotKept(this ILogger logger, Exception exception, CloneName clone);
+
     [LoggerMessage(Level = LogLevel.Warning, Message = "Clone {Clone} is not taken over and its VM is ended: {Problem}")]
     public static partial void NotTakenOver(this ILogger logger, CloneName clone, string problem);
 
