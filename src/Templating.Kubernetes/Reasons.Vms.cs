@@ -81,6 +81,9 @@ public static partial class Reasons
     /// <summary>The guest powered off.</summary>
     public const string GuestPoweredOff = "GuestPoweredOff";
 
+    /// <summary>The guest rebooted, which ends its VM.</summary>
+    public const string GuestRebooted = "GuestRebooted";
+
     /// <summary>The guest's kernel panicked.</summary>
     public const string GuestPanicked = "GuestPanicked";
 

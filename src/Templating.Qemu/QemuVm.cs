@@ -217,7 +217,7 @@ internal sealed class QemuVm : IVm
             try
             {
                 var exit = await Exited.WaitAsync(limit.Token);
-                throw new TemplatingException(ErrorCode.QemuExited, $"The VM ended: {exit.Reason}."
+                throw new TemplatingException(exit.GuestRequested ? ErrorCode.GuestStopped : ErrorCode.QemuExited, $"The VM ended: {exit.Reason}."
                     + (exit.StandardError.Length > 0 ? $" QEMU said: {exit.StandardError}" : ""), e);
             }
             catch (OperationCanceledException) when (e is TemplatingException { Code: ErrorCode.IsolationViolated })
@@ -256,9 +256,9 @@ internal sealed class QemuVm : IVm
             _shutdownReason = ExitReport.NetworkEnded;
             _link.Watched.Kill();
         }
-        else if (@event.Name is "VSERPORT_CHANGE" && @event.Text("id") is QemuCommandLine.GuestPortId && @event.Data.Flag("open") is false)
+        else if (@event.Name is "VSERPORT_CHANGE" && @event.Text("id") is QemuCommandLine.GuestPortId && @event.Data.Flag("open") is { } open)
         {
-            _guest?.PortClosed();
+            _guest?.PortChanged(open);
         }
     }
 
@@ -268,7 +268,13 @@ internal sealed class QemuVm : IVm
         using var limit = new CancellationTokenSource(LastWords, _time);
         await Task.WhenAny(Task.WhenAll(_qmp.Closed, _console.Closed), Task.Delay(Timeout.InfiniteTimeSpan, _time, limit.Token));
         var end = ExitReport.Make(exit, _shutdownReason, _killed, ExitReport.ReadStandardError(_link.Folder.StandardError));
-        end = end with { Panicked = _shutdownReason is "guest-panic" || (end.GuestRequested && ConsoleText.ShowsPanic(_console.ReadTail())) };
+        // A kernel that panicked reboots, or halts; it does not power off.
+        var panic = end.GuestRequested && _shutdownReason is not "guest-shutdown" ? ConsoleText.PanicLine(_console.ReadTail()) : null;
+        if (panic is not null || _shutdownReason is "guest-panic")
+        {
+            end = end with { Panicked = true, Reason = ExitReport.Panicked + (panic is null ? "" : $": {panic}") };
+        }
+
         Log.Exited(_logger, Process.Pid, end.Reason);
         return end;
     }
@@ -278,9 +284,8 @@ internal sealed class QemuVm : IVm
     {
         var exit = await Exited;
         var tail = _console.ReadTail();
-        var why = ConsoleText.ShowsPanic(tail) ? "its kernel panicked (Kernel panic)" : exit.Reason;
         return new TemplatingException(exit.GuestRequested ? ErrorCode.GuestStopped : ErrorCode.QemuExited,
-            $"The VM ended: {why}."
+            $"The VM ended: {exit.Reason}."
             + (exit is { GuestRequested: false, StandardError.Length: > 0 } ? $" QEMU said: {exit.StandardError}" : "")
             + (tail.Length > 0 ? $" From its console:\n{ConsoleText.Excerpt(tail)}" : " It printed nothing."));
     }

@@ -14,6 +14,7 @@ static struct {
     unsigned count;
     size_t bytes;
     char path[MAX_FILE_PATH + 1]; /* of the one that `more` goes on with; empty for none */
+    char paths[MAX_FILES][MAX_FILE_PATH + 1];
     char problem[2 * MAX_FILE_PATH];
 } files;
 
@@ -144,8 +145,23 @@ void handle_file(char **words, size_t count)
         return;
     }
     snprintf(files.path, sizeof files.path, "%s", words[1]);
+    if (!more)
+        memcpy(files.paths[files.count - 1], files.path, sizeof files.path);
     if ((!more && !make_parents(files.path)) || !write_part(mode, more, words[4], length))
         file_failed("Failed at writing %s: %s (errno %d)", files.path, strerror(errno), errno);
+}
+
+/* They came before the clock was set, and so were made at the frozen moment; that is the time of no clone. */
+void date_files(void)
+{
+    char folder[MAX_FILE_PATH + 1];
+    for (unsigned i = 0; i < files.count; i++) {
+        utimensat(AT_FDCWD, files.paths[i], NULL, 0);
+        snprintf(folder, sizeof folder, "%s", files.paths[i]);
+        *strrchr(folder, '/') = '\0';
+        if (*folder)
+            utimensat(AT_FDCWD, folder, NULL, 0);
+    }
 }
 
 const char *files_problem(void)
@@ -155,5 +171,8 @@ const char *files_problem(void)
 
 void forget_files(void)
 {
-    memset(&files, 0, sizeof files);
+    /* Not the paths: clearing them would cost each clone their pages. */
+    files.count = 0;
+    files.bytes = 0;
+    *files.path = *files.problem = '\0';
 }

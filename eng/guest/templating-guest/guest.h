@@ -125,6 +125,7 @@ bool set_clock(int64_t unix_nanos);
 /* files.c: those the host sends, and reading and writing our own. */
 void handle_file(char **words, size_t count);
 const char *files_problem(void); /* what went wrong first since the last identity or sync, "" for nothing */
+void date_files(void); /* by the clock as it is now */
 void forget_files(void);
 bool write_file(const char *path, mode_t mode, const void *data, size_t length);
 bool write_text(const char *path, const char *text);

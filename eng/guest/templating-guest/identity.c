@@ -56,6 +56,11 @@ static void finish_identify(bool reseeded_by_kernel)
     struct timespec t;
 
     identity.pending = false;
+    /* First: the host read its clock when it sent the line, and what is written from here on has the clone's time. */
+    if (step = "setting the clock", !set_clock(identity.unix_nanos))
+        goto failed;
+    date_files();
+    forget_files();
     if (step = "mixing the seed", !mix_seed(identity.seed))
         goto failed;
     if (step = "drawing random numbers", getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)
@@ -77,9 +82,6 @@ static void finish_identify(bool reseeded_by_kernel)
     if (step = "writing /run/www/index.html", !write_page(identity.id, identity.hostname, identity.machine_id, random))
         goto failed;
     set_clone_environment(identity.environment, identity.environment_length);
-    /* Last, so that the time the steps above took is not lost on the clock more than need be. */
-    if (step = "setting the clock", !set_clock(identity.unix_nanos))
-        goto failed;
     if (step = "reading the identity back",
         gethostname(hostname, sizeof hostname) != 0 || !read_machine_id(machine_id, sizeof machine_id) ||
             !read_text("/run/templating/id", id, sizeof id) || clock_gettime(CLOCK_REALTIME, &t) != 0)
@@ -103,7 +105,7 @@ static bool parse_environment(void)
         return false;
     for (size_t at = 0; at < length; at += strlen(block + at) + 1) {
         const char *equals = strchr(block + at, '=');
-        /* Two places are for PATH and HOME, and half of the rest for what an exec brings along. */
+        /* Four places are for PATH, HOME, USER and LOGNAME, and half of the rest for what an exec brings along. */
         if (!equals || !is_shell_name(block + at, equals) || ++count > MAX_ENVIRONMENT / 2)
             return false;
     }
@@ -137,7 +139,6 @@ void handle_identify(char **words, size_t count)
         forget_files();
         return;
     }
-    forget_files();
     if (!decode_text(words[1]) || !*words[1] || strlen(words[1]) > MAX_ID || strchr(words[1], '\n'))
         wrong = "ID";
     else if (!decode_text(words[2]) || !*words[2] || strlen(words[2]) > 64 || strchr(words[2], '\n'))
@@ -154,6 +155,7 @@ void handle_identify(char **words, size_t count)
     else if (!decode(words[8], &identity.user_data_length))
         wrong = "USER-DATA";
     if (wrong) {
+        forget_files();
         reply_reason("failed identify", "%s is not what the protocol says it is", wrong);
         return;
     }

@@ -56,14 +56,17 @@ static bool put_environment_block(char **list, size_t *count, char *block, size_
 char **command_environment(char *block, size_t length)
 {
     static char *list[MAX_ENVIRONMENT];
-    static char path_variable[] = "PATH=" DEFAULT_PATH, home_variable[] = "HOME=/root";
+    /* What a login of root's has. */
+    static char defaults[][sizeof "PATH=" DEFAULT_PATH] = {"PATH=" DEFAULT_PATH, "HOME=/root", "USER=root", "LOGNAME=root"};
     size_t count = 0;
     list[0] = NULL;
     /* A block of its own: both blocks stay where they are while the pointers into them are in use. */
     memcpy(exec_environment, clone_environment, clone_environment_length);
-    bool good = put_environment(list, &count, path_variable) && put_environment(list, &count, home_variable) &&
-                put_environment_block(list, &count, exec_environment, clone_environment_length) &&
-                put_environment_block(list, &count, block, length);
+    bool good = true;
+    for (size_t i = 0; i < sizeof defaults / sizeof *defaults; i++)
+        good = good && put_environment(list, &count, defaults[i]);
+    good = good && put_environment_block(list, &count, exec_environment, clone_environment_length) &&
+           put_environment_block(list, &count, block, length);
     return good ? list : NULL;
 }
 

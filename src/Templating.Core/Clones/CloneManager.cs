@@ -137,7 +137,13 @@ public sealed class CloneManager : ICloneManager, ICloneUsage, IAsyncDisposable
         }
     }
 
-    public IConsole OpenConsole(CloneName name) => _table.Get(name).Life.Require(VmOperation.Console).Console;
+    public IConsole OpenConsole(CloneName name)
+    {
+        var clone = _table.Get(name);
+        return clone.Life.OpenConsole() ?? new EndedConsole(CloneConsoleFile.Read(clone.Folder.Path)
+            ?? throw new TemplatingException(ErrorCode.IllegalState,
+                $"What {name} printed is lost: its VM ended while no daemon was there to keep it, or its file cannot be read."));
+    }
 
     public IAsyncEnumerable<Change<CloneView>> WatchAsync(CancellationToken cancellationToken) =>
         _table.SubscribeAsync(cancellationToken);

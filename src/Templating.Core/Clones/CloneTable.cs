@@ -50,6 +50,8 @@ internal sealed class CloneTable(RequestLog<Clone> requests, TimeProvider time, 
                 // Its removal is told when it is done.
                 return;
             }
+
+            KeepConsole(clone);
         }
 
         try
@@ -79,6 +81,26 @@ internal sealed class CloneTable(RequestLog<Clone> requests, TimeProvider time, 
         var removal = clone.RemoveOnce(() => RemoveOnceAsync(clone, grace));
         _ = clone.Life.EndAsync(grace);
         return removal;
+    }
+
+    /// <summary>In its folder, where there may be thousands that have ended, and where the next daemon finds it.</summary>
+    private void KeepConsole(Clone clone)
+    {
+        if (clone.Life?.Printed is not { } printed)
+        {
+            return;
+        }
+
+        try
+        {
+            CloneConsoleFile.Write(clone.Folder.Path, printed);
+            clone.Life.Printed = null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // In memory for as long as this daemon lives: 64 KiB at most.
+            logger.ConsoleNotKept(e, clone.Name);
+        }
     }
 
     private async Task<VmEnd?> RemoveOnceAsync(Clone clone, TimeSpan grace)

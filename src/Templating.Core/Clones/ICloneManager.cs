@@ -41,7 +41,7 @@ public interface ICloneManager
     IAsyncEnumerable<ExecOutput> ExecAsync(
         CloneName name, GuestCommand command, IAsyncEnumerable<ReadOnlyMemory<byte>>? input, CancellationToken cancellationToken);
 
-    /// <summary>Legal in any state that has a process.</summary>
+    /// <summary>Legal once it is restored; of one that has ended it is what its guest printed last.</summary>
     IConsole OpenConsole(CloneName name);
 
     /// <summary>Every change from now on. Subscribe before <see cref="List"/> to miss none.</summary>

@@ -34,6 +34,9 @@ internal static partial class Log
     [LoggerMessage(Level = LogLevel.Information, Message = "Clone {Clone} answers again")]
     public static partial void AnsweredLate(this ILogger logger, CloneName clone);
 
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Clone {Clone}: what its guest printed last could not be written, so that a restart of the daemon would lose it")]
+    public static partial void ConsoleNotKept(this ILogger logger, Exception exception, CloneName clone);
+
     [LoggerMessage(Level = LogLevel.Warning, Message = "Clone {Clone} is not taken over and its VM is ended: {Problem}")]
     public static partial void NotTakenOver(this ILogger logger, CloneName clone, string problem);
 

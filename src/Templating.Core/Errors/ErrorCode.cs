@@ -79,6 +79,9 @@ public enum ErrorCode
     /// <summary>The guest was not ready in time.</summary>
     GuestNotReady,
 
+    /// <summary>The guest answers, and lacks what every clone of it needs: a command of its agent, or a program. The message says what to mend.</summary>
+    GuestNotSuitable,
+
     /// <summary>A warm-up command failed.</summary>
     WarmUpFailed,
 

@@ -3,9 +3,19 @@ namespace Templating.Core.Machines;
 /// <summary>What runs in the VM, seen through its agents. Treated as hostile: every answer has a size and a time limit.</summary>
 public interface IGuest
 {
-    /// <summary>Waits until an agent answers: templating-guest where the guest has it, else qemu-guest-agent.</summary>
-    /// <exception cref="Errors.TemplatingException">GuestStopped, GuestNotReady when cancelled by its deadline.</exception>
+    /// <summary>
+    /// Waits until an agent answers: templating-guest where the guest has it, else qemu-guest-agent. Which of them answers first does not
+    /// matter: the better one has a bounded time to come.
+    /// </summary>
+    /// <exception cref="Errors.TemplatingException">GuestStopped, GuestNotSuitable, GuestNotReady when cancelled by its deadline.</exception>
     Task<GuestAgentKind> WaitReadyAsync(TimeSpan timeout, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// The last look before a template is frozen, when all that is to run in it has: takes the better agent where it has come meanwhile,
+    /// and tries of the other what clones will ask of it.
+    /// </summary>
+    /// <exception cref="Errors.TemplatingException">GuestNotSuitable, GuestStopped, GuestNotReady.</exception>
+    Task<GuestAgentKind> SettleAsync(CancellationToken cancellationToken);
 
     /// <summary>Tells which agent the guest has, known from the template, so that a clone need not find out.</summary>
     void Expect(GuestAgentKind kind);

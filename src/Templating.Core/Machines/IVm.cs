@@ -68,12 +68,14 @@ public enum VmRunState
 /// <summary>How a VM ended.</summary>
 /// <param name="ExitCode">Null for a process that was not our child or that a signal ended.</param>
 /// <param name="Signal">The signal that ended it, where known.</param>
-/// <param name="Reason">One line for people: guest powered off, guest panicked, killed by signal 9, ...</param>
+/// <param name="Reason">One line for people: guest powered off, kernel panicked and how, killed by signal 9, ...</param>
 /// <param name="GuestRequested">Whether the guest asked for it (power off or reboot).</param>
 /// <param name="StandardError">The end of QEMU's standard error, at most 4 KiB.</param>
 public sealed record VmExit(int? ExitCode, int? Signal, string Reason, bool GuestRequested, string StandardError)
 {
-    /// <summary>Whether the guest's kernel panicked; where it then reboots, that looks like a reboot it asked for.</summary>
+    /// <summary>
+    /// Whether the guest's kernel panicked; where it then reboots, that looks like a reboot it asked for. <see cref="Reason"/> quotes it.
+    /// </summary>
     public bool Panicked { get; init; }
 }
 

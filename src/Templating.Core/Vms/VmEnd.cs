@@ -16,7 +16,7 @@ public sealed record VmEnd(VmState State, bool InOrder, string Reason)
     /// <param name="request">Null where its owner did not ask for it.</param>
     internal static VmEnd Of(VmExit? exit, Exception? failure, EndRequest? request) => (exit, failure, request) switch
     {
-        ({ Panicked: true }, null, _) => new(VmState.Failed, InOrder: false, "the guest's kernel panicked"),
+        ({ Panicked: true } it, null, _) => new(VmState.Failed, InOrder: false, it.Reason),
         ({ GuestRequested: true } it, null, _) => new(VmState.Stopped, InOrder: true, it.Reason),
         (_, not null, { }) or (null, _, { }) or (_, _, { Untouched: true }) => new(VmState.Stopped, InOrder: true, "told to stop"),
         ({ } it, _, { Grace.Ticks: 0 }) => new(VmState.Stopped, InOrder: false, it.Reason) { Expected = true },

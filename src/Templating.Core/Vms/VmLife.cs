@@ -49,6 +49,9 @@ internal sealed class VmLife
     /// <summary>Null before QEMU answers, and when it is gone.</summary>
     public IVm? Vm => _vm;
 
+    /// <summary>What its guest printed last, once it has ended. Its owner sets it to null where it keeps that elsewhere.</summary>
+    public byte[]? Printed { get; set; } = [];
+
     public RentedUser? User => _holdings.User;
 
     public CpuSwitch Cpus { get; }
@@ -95,7 +98,7 @@ internal sealed class VmLife
     /// <summary>Tells of one that ended before this process began.</summary>
     public void AlreadyOver()
     {
-        _ready = Task.FromResult(View);
+        (_ready, Printed) = (Task.FromResult(View), null);
         _ended.SetResult(new VmEnd(View.State, View.State == VmState.Stopped, View.StateReason));
     }
 
@@ -125,10 +128,6 @@ internal sealed class VmLife
         VmOperations.Require(operation, View, _name);
         return _vm ?? throw new TemplatingException(ErrorCode.IllegalState, $"{_name} has just ended.");
     }
-
-    /// <summary>Null while there is nothing to read.</summary>
-    public async Task<VmMemory?> ReadMemoryAsync(CancellationToken cancellationToken) =>
-        VmOperations.Legal[VmOperation.ReadMemory].Contains(View.State) && _vm is { } vm and not LateVm { Answered.IsCompleted: false } ? await vm.ReadMemoryAsync(cancellationToken) : null;
 
     public TemplatingException Illegal(VmOperation operation) => VmOperations.Illegal(operation, View, _name);
 
@@ -254,6 +253,7 @@ internal sealed class VmLife
             // A step under way tells more of the end than the process does: which step it was, and what the guest printed last.
             _abandoned.CancelAfter(LastWords);
             await Steps().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            Printed = vm.Console.ReadTail();
             await vm.DisposeAsync();
             _vm = null;
         }

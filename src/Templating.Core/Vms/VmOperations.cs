@@ -23,7 +23,8 @@ public static class VmOperations
             [VmOperation.Pause] = In(VmState.Running, VmState.Paused),
             [VmOperation.Resume] = In(VmState.Running, VmState.Paused),
             [VmOperation.Exec] = In(VmState.Running),
-            [VmOperation.Console] = In(VmState.Restored, VmState.Running, VmState.Paused),
+            // Also when it has ended: that is when one wants to know what its guest said last.
+            [VmOperation.Console] = In(VmState.Restored, VmState.Running, VmState.Paused, VmState.Stopped, VmState.Failed),
             [VmOperation.ReadMemory] = In(VmState.Restored, VmState.Running, VmState.Paused, VmState.NotAnswering),
             [VmOperation.End] = In(Enum.GetValues<VmState>()),
         };

@@ -154,6 +154,9 @@ public sealed class VMTemplateNode
     [Description("The digest of the revision's manifest on that node.")]
     public string? Digest { get; set; }
 
+    [AllowedText("templating", "qemu"), Description("The agent that its guest has there; with qemu alone (qemu-guest-agent) clones start slower, see docs/guest-image.md.")]
+    public string? Agent { get; set; }
+
     [Description("Disk it takes there.")]
     public long? SizeBytes { get; set; }
 

@@ -36,6 +36,7 @@ internal static class ErrorTable
         [ErrorCode.QmpFailed] = new(StatusCode.Unavailable, Retryable: true),
         [ErrorCode.GuestStopped] = new(StatusCode.FailedPrecondition, Retryable: false),
         [ErrorCode.GuestNotReady] = new(StatusCode.FailedPrecondition, Retryable: false),
+        [ErrorCode.GuestNotSuitable] = new(StatusCode.FailedPrecondition, Retryable: false),
         [ErrorCode.WarmUpFailed] = new(StatusCode.FailedPrecondition, Retryable: false),
         [ErrorCode.GuestAgentFailed] = new(StatusCode.Unavailable, Retryable: true),
         [ErrorCode.IdentityNotConfirmed] = new(StatusCode.Unavailable, Retryable: true),

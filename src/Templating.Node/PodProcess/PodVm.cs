@@ -91,8 +91,8 @@ internal sealed class PodVm : IAsyncDisposable
         }
     }
 
-    /// <summary>Legal while there is a VM.</summary>
-    public IConsole OpenConsole() => _life.Require(VmOperation.Console).Console;
+    /// <summary>Legal once it is restored, and after its end for as long as the pod's process is there.</summary>
+    public IConsole OpenConsole() => _life.OpenConsole()!;
 
     public Task<VmMemory?> ReadMemoryAsync(CancellationToken cancellationToken) => _life.ReadMemoryAsync(cancellationToken);
 

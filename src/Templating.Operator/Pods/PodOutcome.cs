@@ -46,7 +46,9 @@ internal sealed record PodOutcome(string Reason, string Message, bool Failed)
     {
         if (ended.ExitCode == 0)
         {
-            return new(Reasons.GuestPoweredOff, Text("The guest powered off.", ended.Message), Failed: false);
+            return ended.Message?.Contains("guest rebooted", StringComparison.Ordinal) == true
+                ? new(Reasons.GuestRebooted, "The guest rebooted, which ends its VM.", Failed: false)
+                : new(Reasons.GuestPoweredOff, Text("The guest powered off.", ended.Message), Failed: false);
         }
 
         if (ended.Reason is "StartError" or "ContainerCannotRun" or "ContainerStatusUnknown")
@@ -54,7 +56,7 @@ internal sealed record PodOutcome(string Reason, string Message, bool Failed)
             return new(Reasons.ContainerFailed, Text("The container did not run.", ended.Reason, ended.Message), Failed: true);
         }
 
-        var reason = ended.Message?.Contains("panic", StringComparison.OrdinalIgnoreCase) == true ? Reasons.GuestPanicked
+        var reason = ended.Message?.Contains("kernel panicked", StringComparison.Ordinal) == true ? Reasons.GuestPanicked
             : ended.ExitCode is 137 or 143 ? Reasons.Killed
             : Reasons.VMFailed;
         return new(reason, Text($"The VM's container exited with {ended.ExitCode}.", ended.Message), Failed: true);

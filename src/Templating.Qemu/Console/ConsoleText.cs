@@ -7,7 +7,10 @@ internal static class ConsoleText
 {
     public const int MessageBytes = 2048;
 
-    private static ReadOnlySpan<byte> Panic => "Kernel panic"u8;
+    private const int PanicBytes = 256;
+
+    /// <summary>Linux, kernel/panic.c: what each panic's line begins with.</summary>
+    private static ReadOnlySpan<byte> Panic => "Kernel panic - not syncing"u8;
 
     public static string Clean(ReadOnlySpan<byte> bytes, int maxBytes = MessageBytes)
     {
@@ -40,5 +43,23 @@ internal static class ConsoleText
         return Clean(tail[from..Math.Min(tail.Length, from + MessageBytes)]);
     }
 
-    public static bool ShowsPanic(ReadOnlySpan<byte> tail) => tail.IndexOf(Panic) >= 0;
+    /// <summary>The line with which the kernel said that it panicked, fit for a message; null where it did not.</summary>
+    public static string? PanicLine(ReadOnlySpan<byte> tail)
+    {
+        if (tail.LastIndexOf(Panic) is not (>= 0 and var at))
+        {
+            return null;
+        }
+
+        // The last of them may be the end of its trace ("---[ end Kernel panic - not syncing: ... ]---").
+        if (tail[..at].LastIndexOf(Panic) is >= 0 and var before && tail[..at].EndsWith("---[ end "u8))
+        {
+            at = before;
+        }
+
+        var line = tail[at..];
+        var end = line.IndexOf((byte)'\n');
+        line = end < 0 ? line : line[..end];
+        return Clean(line[..Math.Min(line.Length, PanicBytes)]);
+    }
 }

@@ -22,6 +22,7 @@ internal sealed class QgaClient(string socketPath, Socket? first, TimeProvider t
 
     private const string Peer = "qemu-guest-agent";
     private const byte Sentinel = 0xFF;
+    private const string Refused = "refused_command";
     private static readonly SemaphoreSlim LongLines = new(LongLinesAtOnce);
     private static readonly TimeSpan FirstResend = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan LastResend = TimeSpan.FromSeconds(2);
@@ -31,6 +32,12 @@ internal sealed class QgaClient(string socketPath, Socket? first, TimeProvider t
     private Socket? _socket = first;
     private LineReader? _reader;
     private bool _synced;
+
+    /// <summary>A program that was run and not asked for its end.</summary>
+    public long? Aside { get; set; }
+
+    /// <summary>Whether the agent answered, and its answer was no: it is not to be had by asking again.</summary>
+    public static bool IsRefusal(TemplatingException e) => e.Details.ContainsKey(Refused);
 
     public async Task WaitReadyAsync(CancellationToken cancellationToken)
     {
@@ -45,7 +52,7 @@ internal sealed class QgaClient(string socketPath, Socket? first, TimeProvider t
         }
     }
 
-    /// <exception cref="TemplatingException">GuestAgentFailed.</exception>
+    /// <exception cref="TemplatingException">GuestAgentFailed; GuestNotSuitable where the guest's configuration blocks the command.</exception>
     public async Task<JsonElement> ExecuteAsync(
         string command, Action<Utf8JsonWriter>? arguments, TimeSpan timeout, CancellationToken cancellationToken)
     {
@@ -59,9 +66,7 @@ internal sealed class QgaClient(string socketPath, Socket? first, TimeProvider t
                 await SendAsync(QmpMessage.Command(command, null, arguments), token);
                 var answer = await ReadAsync(token);
                 _synced = true;
-                return answer.Member("return") ?? throw new TemplatingException(ErrorCode.GuestAgentFailed,
-                    $"qemu-guest-agent refused '{command}': "
-                    + Console.ConsoleText.Clean(System.Text.Encoding.UTF8.GetBytes(answer.Member("error")?.Text("desc") ?? "no reason given"), 256));
+                return answer.Member("return") ?? throw Refusal(command, answer.Member("error"));
             }, () => new TemplatingException(ErrorCode.GuestAgentFailed,
                 $"qemu-guest-agent did not answer '{command}' within {timeout.TotalSeconds:0.###} s."), cancellationToken);
         }
@@ -82,6 +87,17 @@ internal sealed class QgaClient(string socketPath, Socket? first, TimeProvider t
         _socket?.Dispose();
         _reader?.Dispose();
         return ValueTask.CompletedTask;
+    }
+
+    private static TemplatingException Refusal(string command, JsonElement? error)
+    {
+        var reason = error?.Text("desc") ?? "no reason given";
+        // Of a blocked command (qga/main.c, ga_disable_not_allowed): before QEMU 6.2 a GenericError, and the reason the only sign.
+        var blocked = error?.Text("class") is "CommandNotFound" || (reason.Contains(command, StringComparison.Ordinal) && reason.Contains("disabled", StringComparison.Ordinal));
+        var refusal = blocked
+            ? QgaTrial.Blocked([command])
+            : new TemplatingException(ErrorCode.GuestAgentFailed, $"qemu-guest-agent refused '{command}': {Console.ConsoleText.Clean(System.Text.Encoding.UTF8.GetBytes(reason), 256)}");
+        return new TemplatingException(refusal.Code, refusal.Message) { Details = new Dictionary<string, string>(StringComparer.Ordinal) { [Refused] = command } };
     }
 
     private async Task SyncAsync(CancellationToken cancellationToken)

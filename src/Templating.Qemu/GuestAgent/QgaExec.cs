@@ -1,23 +1,29 @@
 using System.Runtime.CompilerServices;
 using Templating.Core.Errors;
-using Templating.Core.Linux;
 using Templating.Core.Machines;
 
 namespace Templating.Qemu.GuestAgent;
 
-/// <summary>Runs a program through qemu-guest-agent: input goes first, output comes at the end.</summary>
+/// <summary>Runs a program through qemu-guest-agent: input goes first, output comes in pieces while it runs.</summary>
 internal static class QgaExec
 {
     /// <summary>The agent takes a whole command, input included, as one piece of JSON.</summary>
     private const int MaxInputBytes = 1024 * 1024;
 
-    private static readonly TimeSpan KillTimeout = TimeSpan.FromSeconds(2);
-
-    /// <summary>The agent's own <c>env</c> would replace the environment, and it has no folder: a shell does both.</summary>
-    private const string Script = """
+    /// <summary>
+    /// Arguments: where its output goes, its folder or "", then what env(1) takes. The agent's own <c>env</c> would replace the environment,
+    /// and it has no folder: a shell does both. What a login of root's has is there, as templating-guest gives it. A session of its own where
+    /// that can be had, so that one kill reaches what it started.
+    /// </summary>
+    internal const string Script = """
+        : "${PATH:=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin}" "${HOME:=/root}" "${USER:=root}" "${LOGNAME:=root}"
+        export PATH HOME USER LOGNAME
+        [ -d "${1%/*}" ] || { mkdir -p -m 755 /run/templating && mkdir -p -m 700 "${1%/*}"; } || exit 125
+        exec >"$1.out" 2>"$1.err"
         if [ -r /run/templating/env ]; then set -a; . /run/templating/env; set +a; fi
-        [ -z "$1" ] || cd -- "$1" || exit 126
-        shift
+        [ -z "$2" ] || cd -- "$2" || exit 126
+        shift 2
+        if command -v setsid >/dev/null 2>&1; then exec setsid env "$@"; fi
         exec env "$@"
         """;
 
@@ -26,43 +32,17 @@ internal static class QgaExec
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var bytes = await CollectAsync(input, cancellationToken);
-        var pid = await QgaProcess.StartAsync(agent,
-            ["/bin/sh", "-c", Script, "sh", command.WorkingDirectory ?? "",
-             .. command.Environment.Select(v => $"{v.Key}={v.Value}"), .. command.Arguments], bytes, cancellationToken);
-        var result = await WaitAsync(agent, pid, command.Timeout, time, cancellationToken);
-        if (result.Output.Length > 0)
+        await using var run = new QgaRun(agent, time);
+        await run.StartAsync(folder =>
+            ["/bin/sh", "-c", Script, "sh", folder, command.WorkingDirectory ?? "",
+             .. command.Environment.Select(v => $"{v.Key}={v.Value}"), .. command.Arguments], bytes, command.Timeout, cancellationToken);
+        ExecOutput output;
+        do
         {
-            yield return new ExecStandardOutput(result.Output);
+            output = await run.NextAsync(cancellationToken);
+            yield return output;
         }
-
-        if (result.Error.Length > 0)
-        {
-            yield return new ExecStandardError(result.Error);
-        }
-
-        yield return result.Signal is { } signal ? new ExecExited(null, signal) : new ExecExited(result.ExitCode ?? 0, null);
-    }
-
-    private static async Task<QgaResult> WaitAsync(
-        QgaClient agent, long pid, TimeSpan? timeout, TimeProvider time, CancellationToken cancellationToken)
-    {
-        using var timer = new CancellationTokenSource(timeout ?? Timeout.InfiniteTimeSpan, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, cancellationToken);
-        try
-        {
-            return await QgaProcess.WaitAsync(agent, pid, time, either.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            using var limit = new CancellationTokenSource(KillTimeout, time);
-            await QgaProcess.KillAsync(agent, pid, limit.Token);
-            if (cancellationToken.IsCancellationRequested)
-            {
-                throw;
-            }
-
-            return new QgaResult(null, ProcessCalls.SignalKill, [], []);
-        }
+        while (output is not ExecExited);
     }
 
     private static async Task<ReadOnlyMemory<byte>> CollectAsync(

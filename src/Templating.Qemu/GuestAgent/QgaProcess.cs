@@ -39,19 +39,47 @@ internal static class QgaProcess
     {
         for (var wait = FirstPoll; ; wait = wait * 2 < LastPoll ? wait * 2 : LastPoll)
         {
-            var status = await agent.ExecuteAsync(
-                "guest-exec-status", writer => writer.WriteNumber("pid", pid), CommandTimeout, cancellationToken);
-            if (status.Flag("exited") ?? throw Nonsense("guest-exec-status"))
+            if (await PollAsync(agent, pid, cancellationToken) is { } result)
             {
-                return new QgaResult(Int(status, "exitcode"), Int(status, "signal"), Bytes(status, "out-data"), Bytes(status, "err-data"));
+                return result;
             }
 
             await Task.Delay(wait, time, cancellationToken);
         }
     }
 
-    public static async Task KillAsync(QgaClient agent, long pid, CancellationToken cancellationToken) =>
-        await StartAsync(agent, ["/bin/sh", "-c", "kill -9 " + pid.ToString(CultureInfo.InvariantCulture)], default, cancellationToken);
+    /// <summary>Null while it runs. After it has told of an end, the agent knows no such program any more.</summary>
+    public static async Task<QgaResult?> PollAsync(QgaClient agent, long pid, CancellationToken cancellationToken)
+    {
+        var status = await agent.ExecuteAsync(
+            "guest-exec-status", writer => writer.WriteNumber("pid", pid), CommandTimeout, cancellationToken);
+        return status.Flag("exited") ?? throw Nonsense("guest-exec-status")
+            ? new QgaResult(Int(status, "exitcode"), Int(status, "signal"), Bytes(status, "out-data"), Bytes(status, "err-data"))
+            : null;
+    }
+
+    /// <summary>With all of its session, where it leads one.</summary>
+    public static Task KillAsync(QgaClient agent, long pid, CancellationToken cancellationToken) =>
+        RunAsideAsync(agent, string.Create(CultureInfo.InvariantCulture, $"kill -s KILL -- -{pid} || kill -s KILL {pid}"), cancellationToken);
+
+    /// <summary>Runs a line of shell that nobody waits for. The agent remembers a program until it is asked for its end: that is done with the next.</summary>
+    public static async Task RunAsideAsync(QgaClient agent, string line, CancellationToken cancellationToken)
+    {
+        if (agent.Aside is { } before)
+        {
+            agent.Aside = null;
+            try
+            {
+                await PollAsync(agent, before, cancellationToken);
+            }
+            catch (TemplatingException e) when (QgaClient.IsRefusal(e))
+            {
+                // Forgotten already: the agent was started anew.
+            }
+        }
+
+        agent.Aside = await StartAsync(agent, ["/bin/sh", "-c", line], default, cancellationToken);
+    }
 
     private static int? Int(JsonElement status, string name) =>
         status.Number(name) is >= 0 and <= int.MaxValue and var number ? (int)number : null;

@@ -1,4 +1,3 @@
-using System.Text;
 using Templating.Core.Machines;
 
 namespace Templating.Qemu.Process;
@@ -8,6 +7,8 @@ internal static class ExitReport
 {
     /// <summary>A reason of our own beside QAPI's.</summary>
     public const string NetworkEnded = "network-ended";
+
+    public const string Panicked = "the guest's kernel panicked";
 
     private const int StandardErrorBytes = 4096;
 
@@ -42,12 +43,12 @@ internal static class ExitReport
         {
             ("guest-shutdown", _) => "the guest powered off",
             ("guest-reset", _) => "the guest rebooted",
-            ("guest-panic", _) => "the guest panicked",
+            ("guest-panic", _) => Panicked,
             ("host-qmp-quit", _) => "ended through its monitor",
             (NetworkEnded, _) => "its network, passt, ended; the VM was ended with it",
-            ("host-signal", _) => "ended by a signal that QEMU handled",
+            ("host-signal", _) => "ended by a signal that QEMU handled" + last,
             _ when killedByUs => "killed by the daemon",
-            (_, { Signal: { } signal }) => new StringBuilder($"killed by signal {signal}").Append(last).ToString(),
+            (_, { Signal: { } signal }) => $"killed by signal {signal}{SignalWords.Of(signal)}{last}",
             (_, { ExitCode: 0 }) => "QEMU ended",
             (_, { ExitCode: { } code }) => $"QEMU ended with code {code}{last}",
             _ => $"QEMU ended, its code unknown (not started by this daemon){last}",

@@ -17,6 +17,7 @@ public sealed class ExecTests(SharedNode shared) : SharedNodeTest(shared)
             new ExecStart { Name = clone.Name, Arguments = { "sh", "-c", "pwd; echo $A" }, WorkingDirectory = "/proc", Environment = { ["A"] = "b" } }, Limit);
 
         result.ShouldBe(new ExecResult("/\nfrom here\n", "sad\n", 7));
+        (await ShellAsync(clone, "echo $HOME $USER $LOGNAME")).Output.ShouldBe("/root root root\n");
         inFolder.ShouldBe(new ExecResult("/proc\nb\n", "", 0));
     }
 

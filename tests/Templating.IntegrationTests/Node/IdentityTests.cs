@@ -39,10 +39,14 @@ public sealed class IdentityTests(SharedNode shared) : SharedNodeTest(shared)
     public async Task AClonesFilesAreItsOwn()
     {
         var file = new GuestFile { Path = "/run/app/deep/conf", Content = ByteString.CopyFrom(new byte[300_000]), Mode = 0x1a0 };
+        var began = TimeProvider.System.GetUtcNow().ToUnixTimeSeconds();
         var clone = await CloneAsync(r => r.Spec.Files.Add(file));
         var sibling = await CloneAsync();
 
         (await ShellAsync(clone, "stat -c '%a %s' /run/app/deep/conf; stat -c %a /run/app")).Output.ShouldBe("640 300000\n755\n");
+        // All that was written by a clone's own has its time, not that of the frozen moment.
+        (await ShellAsync(clone, "stat -c %Y /run/app/deep/conf /run/app/deep /run/templating/env")).Output.Trim().Split('\n')
+            .ShouldAllBe(time => long.Parse(time) >= began);
         (await ShellAsync(sibling, "ls /run/app")).ExitCode.ShouldNotBe(0);
     }
 

@@ -22,7 +22,7 @@ public sealed class TemplateTests
         var template = await test.UntilAsync<VMTemplate>("web", t => t?.Status?.Summary == "2/2", "it is ready on both nodes");
 
         template!.Status!.Revision.ShouldBe(revision);
-        template.Status.Nodes!.ShouldAllBe(node => node.State == "Ready" && node.Digest != null && node.SizeBytes > 0 && node.Revision == revision);
+        template.Status.Nodes!.ShouldAllBe(node => node.State == "Ready" && node.Digest != null && node.SizeBytes > 0 && node.Agent == "templating" && node.Revision == revision);
         Condition(template, "Accepted").Status.ShouldBe("True");
         Condition(template, "Ready").Reason.ShouldBe(Reasons.Ready);
         Condition(template, "Progressing").Reason.ShouldBe(Reasons.Complete);

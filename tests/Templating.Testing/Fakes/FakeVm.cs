@@ -23,7 +23,10 @@ public sealed class FakeVm(FakeVmm owner, VmFolder folder, VmProcessId process) 
 
     public IGuest Guest => this;
 
-    public IConsole Console => throw new InvalidOperationException("The fake has no console.");
+    /// <summary>What its guest printed.</summary>
+    public byte[] Printed { get; set; } = [];
+
+    public IConsole Console => new EndedConsole(Printed);
 
     /// <summary>Ends the VM as if its guest or somebody else had.</summary>
     public void End(string reason, bool guestRequested, bool panicked = false) =>
@@ -94,6 +97,12 @@ public sealed class FakeVm(FakeVmm owner, VmFolder folder, VmProcessId process) 
     public async Task<GuestAgentKind> WaitReadyAsync(TimeSpan timeout, CancellationToken cancellationToken)
     {
         await owner.OnStep("ready", this, cancellationToken);
+        return GuestAgentKind.Templating;
+    }
+
+    public async Task<GuestAgentKind> SettleAsync(CancellationToken cancellationToken)
+    {
+        await owner.OnStep("settle", this, cancellationToken);
         return GuestAgentKind.Templating;
     }
 

@@ -80,6 +80,7 @@ public sealed class ScriptedNode(string name) : IAsyncDisposable
             Revision = digest,
             State = state,
             AllocatedBytes = 1 << 20,
+            Agent = "templating",
             // Whole seconds apart, so that no clock's grain makes two the same age.
             CreateTime = Timestamp.FromDateTimeOffset(DateTimeOffset.UnixEpoch.AddYears(50).AddSeconds(number)),
         };

@@ -171,7 +171,7 @@ public sealed class CloneManagerTests : IAsyncLifetime
     [Theory]
     [InlineData(true, false, VmState.Stopped, "it ended")]
     [InlineData(false, false, VmState.Failed, "it ended")]
-    [InlineData(true, true, VmState.Failed, "the guest's kernel panicked")]
+    [InlineData(true, true, VmState.Failed, "it ended")]
     public async Task ACloneThatEndsIsStillShownWithItsReasonAndHoldsNothing(bool guestRequested, bool panicked, VmState expected, string reason)
     {
         var clone = await CreateAsync();
@@ -188,7 +188,23 @@ public sealed class CloneManagerTests : IAsyncLifetime
 
         _node.Capacity.View.ChargedBytes.ShouldBe(0);
         _node.Leases.Count(clone.Template).ShouldBe(0);
-        Should.Throw<TemplatingException>(() => _node.Clones.OpenConsole(clone.Name)).Code.ShouldBe(ErrorCode.IllegalState);
+    }
+
+    [Fact]
+    public async Task TheConsoleOfACloneThatEndedIsThereUntilItIsDeletedAlsoAfterARestart()
+    {
+        var clone = await CreateAsync();
+        var vm = _node.Vmm.Vms.Single(v => v.Process.Pid == clone.Pid);
+        vm.Printed = "last words"u8.ToArray();
+        vm.End("it ended", guestRequested: false);
+        await Eventually.UntilAsync(() => _node.Clones.Get(clone.Name).State == VmState.Failed, "the clone ended");
+
+        _node.Clones.OpenConsole(clone.Name).ReadTail().ShouldBe("last words"u8.ToArray());
+        (await _node.Clones.OpenConsole(clone.Name).ReadAsync(CancellationToken.None).AnyAsync()).ShouldBeFalse();
+        await using var next = await _node.RestartAsync();
+        next.Clones.OpenConsole(clone.Name).ReadTail().ShouldBe("last words"u8.ToArray());
+        await next.Clones.DeleteAsync(clone.Name, TimeSpan.Zero, CancellationToken.None);
+        next.RunFolders.ShouldBeEmpty();
     }
 
     [Fact]

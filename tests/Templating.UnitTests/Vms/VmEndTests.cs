@@ -21,7 +21,7 @@ public sealed class VmEndTests
     {
         var end = VmEnd.Of(Exit(guestRequested: true) with { Panicked = true }, null, null);
 
-        end.ShouldBe(new VmEnd(VmState.Failed, InOrder: false, "the guest's kernel panicked"));
+        end.ShouldBe(new VmEnd(VmState.Failed, InOrder: false, "the end"));
         end.Expected.ShouldBeFalse();
         VmEnd.Of(Exit(guestRequested: true) with { Panicked = true }, null, Patient).State.ShouldBe(VmState.Failed);
     }

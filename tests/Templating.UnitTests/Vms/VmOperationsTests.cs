@@ -12,11 +12,11 @@ public sealed class VmOperationsTests
         VmOperations.Legal.Keys.Order().ShouldBe(Enum.GetValues<VmOperation>().Order());
 
     [Fact]
-    public void OnlyItsRemovalIsLegalOnceAVmHasEnded()
+    public void OnlyItsRemovalAndItsLastWordsAreToBeHadOnceAVmHasEnded()
     {
         foreach (var ended in new[] { VmState.Stopped, VmState.Failed })
         {
-            VmOperations.Legal.Where(l => l.Value.Contains(ended)).Select(l => l.Key).ShouldBe([VmOperation.End]);
+            VmOperations.Legal.Where(l => l.Value.Contains(ended)).Select(l => l.Key).ShouldBe([VmOperation.Console, VmOperation.End]);
         }
     }
 

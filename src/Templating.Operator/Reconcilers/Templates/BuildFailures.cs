@@ -22,6 +22,7 @@ internal static class BuildFailures
         ["NETWORK_NOT_ALLOWED"] = Reasons.SpecRefused,
         ["GUEST_STOPPED"] = Reasons.GuestFailed,
         ["GUEST_NOT_READY"] = Reasons.GuestFailed,
+        ["GUEST_NOT_SUITABLE"] = Reasons.GuestFailed,
         ["GUEST_AGENT_FAILED"] = Reasons.GuestFailed,
         ["WARM_UP_FAILED"] = Reasons.WarmUpFailed,
     };

@@ -41,6 +41,8 @@ internal sealed record NodePlan(VMTemplateNode Status, string? Basis, bool Cance
         {
             var file = files[revision];
             (status.State, status.Reason, status.Digest, status.SizeBytes) = (NodeStates.Ready, Reasons.Ready, file.Revision, file.AllocatedBytes);
+            // Of a later daemon it may be one that the schema does not know.
+            status.Agent = file.Agent is "templating" or "qemu" ? file.Agent : null;
             return new NodePlan(status, null, build is { IsRunning: true } && build.Revision != revision, null);
         }
 
@@ -82,6 +84,7 @@ internal sealed record NodePlan(VMTemplateNode Status, string? Basis, bool Cance
     {
         Revision = node.Revision,
         Digest = node.Digest,
+        Agent = node.Agent,
         SizeBytes = node.SizeBytes,
         OlderRevisions = node.OlderRevisions,
         LastTransitionTime = node.LastTransitionTime,

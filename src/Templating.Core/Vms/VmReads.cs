@@ -1,0 +1,22 @@
+using Templating.Core.Errors;
+using Templating.Core.Machines;
+
+namespace Templating.Core.Vms;
+
+/// <summary>What can be had of a VM without changing anything about its life.</summary>
+internal static class VmReads
+{
+    /// <returns>Null where it has ended, and its owner keeps what its guest printed last.</returns>
+    /// <exception cref="TemplatingException">IllegalState.</exception>
+    public static IConsole? OpenConsole(this VmLife life) =>
+        !VmOperations.Legal[VmOperation.Console].Contains(life.View.State) ? throw life.Illegal(VmOperation.Console)
+        : life.Vm is { } vm ? vm.Console
+        : life.Printed is { } printed ? new EndedConsole(printed)
+        : null;
+
+    /// <summary>Null while there is nothing to read.</summary>
+    public static async Task<VmMemory?> ReadMemoryAsync(this VmLife life, CancellationToken cancellationToken) =>
+        VmOperations.Legal[VmOperation.ReadMemory].Contains(life.View.State) && life.Vm is { } vm and not LateVm { Answered.IsCompleted: false }
+            ? await vm.ReadMemoryAsync(cancellationToken)
+            : null;
+}

@@ -1,0 +1,132 @@
+using System.Security.Cryptography;
+using Templating.Core.Errors;
+using Templating.Core.Linux;
+using Templating.Core.Machines;
+using Templating.Qemu.Base;
+
+namespace Templating.Qemu.GuestAgent;
+
+/// <summary>
+/// One program and its output. What the agent itself captures it tells at the end, all at once and 16 MiB at most (QEMU,
+/// qga/commands.c), so the output goes to two files in the guest's memory and is read while they grow, in pieces of which none
+/// costs the host more than a line. The agent answers one question at a time: between two pieces others have their turn.
+/// </summary>
+internal sealed class QgaRun(QgaClient agent, TimeProvider time) : IAsyncDisposable
+{
+    private const string Folder = "/run/templating/exec";
+
+    private static readonly TimeSpan FirstPoll = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan LastPoll = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>A program that has ended by then needs no look at what it has printed so far.</summary>
+    private static readonly TimeSpan LookAfter = TimeSpan.FromMilliseconds(40);
+
+    /// <summary>For killing it and removing its files after the caller has gone.</summary>
+    private static readonly TimeSpan CleanUpTimeout = TimeSpan.FromSeconds(2);
+
+    private readonly string _path = $"{Folder}/{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8))}";
+    private CancellationTokenSource? _timer;
+    private QgaFile? _output;
+    private QgaFile? _error;
+    private TimeSpan _wait = FirstPoll;
+    private QgaResult? _result;
+    private long _pid;
+
+    public async Task StartAsync(
+        Func<string, IReadOnlyList<string>> arguments, ReadOnlyMemory<byte> input, TimeSpan? timeout, CancellationToken cancellationToken)
+    {
+        (_output, _error) = (new QgaFile(agent, _path + ".out"), new QgaFile(agent, _path + ".err"));
+        _pid = await QgaProcess.StartAsync(agent, arguments(_path), input, cancellationToken);
+        _timer = new CancellationTokenSource(timeout ?? Timeout.InfiniteTimeSpan, time);
+    }
+
+    /// <summary>Its next output; its end where all of that was told.</summary>
+    public async Task<ExecOutput> NextAsync(CancellationToken cancellationToken)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(_timer!.Token, cancellationToken);
+        try
+        {
+            return await NextInTimeAsync(either.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            await Deadline.RunAsync(time, CleanUpTimeout, token => QgaProcess.KillAsync(agent, _pid, token), () => new TemplatingException(
+                ErrorCode.GuestAgentFailed, "The program's time is over, and the guest's agent does not answer to have it killed."), cancellationToken);
+            _result = new QgaResult(null, ProcessCalls.SignalKill, [], []);
+            _timer.Dispose();
+            _timer = new CancellationTokenSource();
+        }
+
+        // What it had printed until then.
+        return await NextInTimeAsync(cancellationToken);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _timer?.Dispose();
+        if (_pid == 0)
+        {
+            return;
+        }
+
+        using var limit = new CancellationTokenSource(CleanUpTimeout, time);
+        try
+        {
+            if (_result is null)
+            {
+                await QgaProcess.KillAsync(agent, _pid, limit.Token);
+            }
+
+            await _output!.CloseAsync(limit.Token);
+            await _error!.CloseAsync(limit.Token);
+            await QgaProcess.RunAsideAsync(agent, $"rm -f {_path}.out {_path}.err", limit.Token);
+        }
+        catch (Exception e) when (e is TemplatingException or OperationCanceledException)
+        {
+            // A guest that answers no more, or has ended: its files end with it.
+        }
+    }
+
+    private async Task<ExecOutput> NextInTimeAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            if (_result is not null || _wait >= LookAfter)
+            {
+                if (await _output!.ReadAsync(cancellationToken) is { Length: > 0 } output)
+                {
+                    return new ExecStandardOutput(output);
+                }
+
+                if (await _error!.ReadAsync(cancellationToken) is { Length: > 0 } error)
+                {
+                    return new ExecStandardError(error);
+                }
+            }
+
+            if (_result is { } result)
+            {
+                return End(result);
+            }
+
+            _result = await QgaProcess.PollAsync(agent, _pid, cancellationToken);
+            if (_result is null)
+            {
+                await Task.Delay(_wait, time, cancellationToken);
+                _wait = _wait * 2 < LastPoll ? _wait * 2 : LastPoll;
+            }
+        }
+    }
+
+    /// <summary>Where not even its files could be made, the shell says why in the agent's own pipe.</summary>
+    private ExecOutput End(QgaResult result)
+    {
+        if (result.Error.Length > 0 && !_error!.WasThere)
+        {
+            _result = result with { Error = [] };
+            return new ExecStandardError(result.Error);
+        }
+
+        return result.Signal is { } signal ? new ExecExited(null, signal) : new ExecExited(result.ExitCode ?? 0, null);
+    }
+}
