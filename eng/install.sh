@@ -24,6 +24,7 @@ readonly needs=(
     "ip iproute2"
     "jq jq"
     "python3 python3-minimal"
+    "unzip unzip"
     "/usr/include/stdio.h libc6-dev"
     "/usr/include/zlib.h zlib1g-dev"
     "/etc/ssl/certs/ca-certificates.crt ca-certificates"
