@@ -4,6 +4,8 @@
 check.py REPO FOLDER OLD CEL CURRENT SET...   compares the renderings FOLDER/SET-VERSION.json
 check.py --others                             prints definitions of the kinds of others that the chart can make
 check.py --state < LIST                       prints a line for each object that the chart made, with a digest
+check.py --count < OBJECTS                    prints how many there are
+check.py --lines < OBJECTS                    prints them an object a line
 """
 import hashlib
 import json
@@ -25,9 +27,18 @@ def check(ok, fault):
         FAULTS.append(fault)
 
 
+def objects(text):
+    """One after the other, as kubectl prints them."""
+    decoder, found, at = json.JSONDecoder(), [], 0
+    while text[at:].strip():
+        at += len(text[at:]) - len(text[at:].lstrip())
+        item, at = decoder.raw_decode(text, at)
+        found.append(item)
+    return found
+
+
 def load(folder, name, version):
-    lines = (folder / f"{name}-{version}.json").read_text().splitlines()
-    return [json.loads(line) for line in lines]
+    return objects((folder / f"{name}-{version}.json").read_text())
 
 
 def key(item):
@@ -125,16 +136,16 @@ def check_role(repo, items):
     check(not documented - granted, f"In docs/kubernetes/rbac.md, but not granted: {sorted(documented - granted)}")
 
 
-def comparable(items):
+def comparable(items, same_version=False):
     """Without what is new in each rendering (certificates), and by what the versions are meant to differ."""
     out = {}
     for item in items:
-        if item["kind"] == "CustomResourceDefinition":
+        if item["kind"] == "CustomResourceDefinition" and not same_version:
             continue
         item = json.loads(json.dumps(item))
         if item["kind"] == "Secret":
             item["data"] = sorted(item["data"])
-        if item["kind"] == "PodDisruptionBudget":
+        if item["kind"] == "PodDisruptionBudget" and not same_version:
             item["apiVersion"] = "policy/*"
         out[key(item)] = item
     return out
@@ -162,6 +173,8 @@ def compare(repo, folder, old, cel, current, sets):
                 check(item["metadata"]["annotations"].get("helm.sh/resource-policy") == "keep", f"{name} {version}: {key(item)} would go with the release.")
             check_operator_pod(name, items)
             check_selectors(name, items)
+            # Helm 3 is what most people have.
+            check(comparable(items, True) == comparable(load(folder, name, f"{version}-helm3"), True), f"{name} {version}: Helm 3 renders another thing.")
         # What a real old server accepts is what a current one gets, but for what is meant to differ.
         check(comparable(rendered[old]) == comparable(rendered[current]), f"{name}: {old} and {current} differ by more than they should.")
     check_role(repo, load(folder, "default", current))
@@ -172,6 +185,10 @@ def main():
         others()
     elif sys.argv[1] == "--state":
         state()
+    elif sys.argv[1] == "--count":
+        print(len(objects(sys.stdin.read())))
+    elif sys.argv[1] == "--lines":
+        print("\n".join(map(json.dumps, objects(sys.stdin.read()))))
     else:
         repo, folder, old, cel, current, *sets = sys.argv[1:]
         compare(pathlib.Path(repo), pathlib.Path(folder), old, cel, current, sets)

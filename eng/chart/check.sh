@@ -1,13 +1,12 @@
 #!/usr/bin/env bash
-# Checks the chart: wrong values are refused, each set of values in charts/templating/ci renders for old and current
-# clusters, a real API server accepts every object in a server-side dry run, an installation is repeatable and goes away
-# again, the renderings for current clusters fit their published schemas, and the operator's role is the documented one.
-# Needs root and what eng/kube/api.sh needs.
+# Checks the chart by Helm: it lints and packages, wrong values are refused, each set of values in charts/templating/ci
+# renders for old and current clusters, by Helm 3 as by Helm 4, a real API server accepts every object in a server-side dry
+# run, an installation is repeatable and goes away again, the renderings for current clusters fit their published schemas,
+# and the operator's role is the documented one. Needs root and what eng/kube/api.sh needs.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 repo=$(cd "$here/../.." && pwd)
 chart=$repo/charts/templating
-render=$here/render.sh
 # What the API server here is, what CEL came with, and one of today.
 old=1.20.2 cel=1.25.0 current=1.31.0
 
@@ -26,39 +25,46 @@ fail() {
     exit 1
 }
 
-"$here/build.sh" >/dev/null
+helm=$("$here/helm.sh")
+helm3=$("$here/helm.sh" 3)
+package=$("$here/build.sh")
+echo "The chart lints and packages."
 
 # --- Values that are wrong -------------------------------------------------------------------------------------------
-# Refused, with a message that names the field. Arguments: what the message must hold, then the renderer's.
+# Refused, with a message that names the field. Arguments: its path, what the message must hold, then Helm's.
 refused() {
-    local expected=$1 told
-    shift
-    if told=$("$render" "$@" 2>&1 >/dev/null); then
+    local path=$1 expected=$2 told
+    shift 2
+    if told=$("$helm" template templating "$chart" "$@" 2>&1 >/dev/null); then
         fail "Accepted, though it is wrong: $*"
     fi
-    grep -qF -- "$expected" <<<"$told" || fail "Expected '$expected' when refusing $*, found: $told"
+    grep -qF -- "at '$path': $expected" <<<"$told" || fail "Expected \"at '$path': $expected\" when refusing $*, found: $told"
 }
-refused 'Additional property foo' --set foo=1
-refused 'node: Additional property imagePath' --set node.imagePath=x
-refused 'operator.replicas' --set operator.replicas=-1
-refused 'operator.replicas' --set-string operator.replicas=2
-refused 'operator.logLevel' --set operator.logLevel=loud
-refused 'operator.image.digest' --set operator.image.digest=sha256:12
-refused 'operator.image.pullPolicy' --set operator.image.pullPolicy=Sometimes
-refused 'operator.resources.limits.memory' --set operator.resources.limits.memory=lots
-refused 'node.storePath' --set node.storePath=relative/path
-refused 'node.kubeletPath' --set node.kubeletPath=/
-refused 'node.maxUnavailable' --set node.maxUnavailable=0
-refused 'node.extraPolicyRules.0' --set 'node.extraPolicyRules[0].commonName=a'
-refused 'node.extraPolicyRules.0.tenants.0' --set 'node.extraPolicyRules[0].commonName=a,node.extraPolicyRules[0].tenants={Team}'
-refused 'tls.mode' --set tls.mode=none
-refused 'tls.existing.nodeSecret' --set tls.mode=existing
-refused 'tls.validityDays' --set tls.validityDays=0
-refused 'networkPolicies.vmPods.namespaces.0' --set 'networkPolicies.vmPods.namespaces={Upper}'
-refused 'metrics.serviceMonitor.interval' --set metrics.serviceMonitor.interval=often
-refused 'metrics.prometheusRule.coldShare' --set-string metrics.prometheusRule.coldShare=2
-refused 'fullnameOverride' --set fullnameOverride=-x
-refused "the cluster's version" --kube-version old
+refused '' "additional properties 'foo' not allowed" --set foo=1
+refused /node "additional properties 'imagePath' not allowed" --set node.imagePath=x
+refused /operator/replicas 'minimum: got -1' --set operator.replicas=-1
+refused /operator/replicas 'got string, want integer' --set-string operator.replicas=2
+refused /operator/logLevel 'value must be one of' --set operator.logLevel=loud
+refused /operator/image/digest "'sha256:12' does not match pattern" --set operator.image.digest=sha256:12
+refused /operator/image/pullPolicy 'value must be one of' --set operator.image.pullPolicy=Sometimes
+refused /operator/resources/limits/memory "'lots' does not match pattern" --set operator.resources.limits.memory=lots
+refused /node/storePath "'relative/path' does not match pattern" --set node.storePath=relative/path
+refused /node/kubeletPath "'/' does not match pattern" --set node.kubeletPath=/
+refused /node/maxUnavailable 'minimum: got 0, want 1' --set node.maxUnavailable=0
+refused /node/extraPolicyRules/0 "missing property 'tenants'" --set 'node.extraPolicyRules[0].commonName=a'
+refused /node/extraPolicyRules/0/tenants/0 "'Team' does not match pattern" \
+    --set 'node.extraPolicyRules[0].commonName=a,node.extraPolicyRules[0].tenants={Team}'
+refused /tls/mode 'value must be one of' --set tls.mode=none
+refused /tls/existing/nodeSecret 'minLength: got 0, want 1' --set tls.mode=existing
+refused /tls/validityDays 'minimum: got 0, want 1' --set tls.validityDays=0
+refused /networkPolicies/vmPods/namespaces/0 "'Upper' does not match pattern" --set 'networkPolicies.vmPods.namespaces={Upper}'
+refused /metrics/serviceMonitor/interval "'often' does not match pattern" --set metrics.serviceMonitor.interval=often
+refused /metrics/prometheusRule/coldShare 'got string, want number' --set-string metrics.prometheusRule.coldShare=2
+refused /fullnameOverride "'-x' does not match pattern" --set fullnameOverride=-x
+if told=$("$helm" template templating "$chart" --kube-version 1.19.16 2>&1 >/dev/null); then
+    fail "Rendered for Kubernetes 1.19.16, expected a refusal."
+fi
+grep -q 'requires kubeVersion: >=1.20.0-0' <<<"$told" || fail "Expected to be told the version needed, found: $told"
 echo "Wrong values are refused."
 
 # --- Rendering -------------------------------------------------------------------------------------------------------
@@ -72,12 +78,18 @@ options() {
     echo templating-system
     [ "$1" = default ] || printf '%s\n' -f "$chart/ci/$1-values.yaml"
 }
+# Of the package, not the folder: what people get. kubectl only turns it into JSON here; it asks no server.
+render() {
+    "$1" template templating "$package" "${@:2}" >"$work/rendered.yaml"
+    kubectl patch --local --filename "$work/rendered.yaml" --type merge --patch '{}' --output json
+}
 for set in "${sets[@]}"; do
     mapfile -t given < <(options "$set")
     for version in "$old" "$cel" "$current"; do
-        "$render" "${given[@]}" --kube-version "$version" --json >"$work/$set-$version.json"
+        render "$helm" "${given[@]}" --kube-version "$version" >"$work/$set-$version.json"
+        render "$helm3" "${given[@]}" --kube-version "$version" >"$work/$set-$version-helm3.json"
     done
-    "$render" "${given[@]}" --notes >"$work/$set-notes.txt"
+    "$helm" install templating "$package" "${given[@]}" --dry-run=client >"$work/$set-notes.txt"
     grep -q 'rollout status' "$work/$set-notes.txt" || fail "The notes for $set do not say how to wait for it."
 done
 python3 "$here/check.py" "$repo" "$work" "$old" "$cel" "$current" "${sets[@]}"
@@ -91,11 +103,11 @@ kubectl wait --for=condition=Established --timeout=60s crd --all >&2
 kubectl create namespace templating-system >&2
 for set in "${sets[@]}"; do
     mapfile -t given < <(options "$set")
-    "$render" --kubeconfig "$KUBECONFIG" "${given[@]}" >"$work/dry.yaml"
+    "$helm" template templating "$package" --dry-run=server "${given[@]}" >"$work/dry.yaml"
     # Both ways people have; the first also refuses fields that the server does not know.
     kubectl create --dry-run=server --validate=true -f "$work/dry.yaml" >"$work/created" || fail "The API server refused $set."
     kubectl apply --dry-run=server --server-side -f "$work/dry.yaml" >"$work/applied" || fail "The API server refused to apply $set."
-    objects=$(wc -l <"$work/$set-$old.json")
+    objects=$(python3 "$here/check.py" --count <"$work/$set-$old.json")
     [ "$(wc -l <"$work/created")" = "$objects" ] || fail "Of $set's $objects objects the server took $(wc -l <"$work/created")."
     echo "The API server accepts the $objects objects of $set."
 done
@@ -118,6 +130,18 @@ state >"$work/third"
 kubectl get crd vmclones.templating.dev -o name >&2
 echo "It can be taken away, and the resources' definitions stay."
 
+# What another release has, or what was applied without Helm, is not taken over unless that is asked for.
+"$helm" template templating "$package" --namespace vm-system --show-only templates/csidriver.yaml |
+    kubectl apply --server-side --field-manager=templating-chart -f - >&2
+if told=$("$here/install.sh" --namespace vm-system 2>&1 >/dev/null); then
+    fail "An object of another's was taken over, and nobody asked for that."
+fi
+grep -q 'CSIDriver "templating.dev".*cannot be imported' <<<"$told" || fail "Expected to be told whose it is, found: $told"
+"$here/install.sh" --namespace vm-system --take-ownership >&2
+"$here/install.sh" --namespace vm-system --uninstall >&2
+[ -z "$(kubectl get csidriver -o name)" ] || fail "What was taken over did not go with the release."
+echo "What others made is taken over where that is asked for, and only there."
+
 # --- Published schemas -----------------------------------------------------------------------------------------------
 if ! command -v npm >/dev/null; then
     echo "NOT CHECKED against published schemas: there is no npm here."
@@ -131,6 +155,7 @@ if ! (cd "$models" && npm install --no-save --no-audit --no-fund --loglevel=erro
     exit 0
 fi
 for set in "${sets[@]}"; do
-    (cd "$models" && node --input-type=module - "$work/$set-$current.json") <"$here/models/check.mjs"
+    python3 "$here/check.py" --lines <"$work/$set-$current.json" >"$work/lines.json"
+    (cd "$models" && node --input-type=module - "$work/lines.json") <"$here/models/check.mjs"
 done
 echo "The objects for $current fit the published schemas."

@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# Installs the chart in a cluster without helm, or upgrades what it installed before; again and again with the same effect.
+# Installs the chart in a cluster with a Helm of its own (helm.sh), or upgrades what is installed; again and again with the
+# same effect: the values are those given, and the chart's.
 #
 #   eng/chart/install.sh --kubeconfig FILE [--namespace templating-system] [--release templating] [--set A=B]...
-#                        [--set-string A=B]... [-f FILE]... [--wait SECONDS] [--uninstall]
+#                        [--set-string A=B]... [-f FILE]... [--wait SECONDS] [--take-ownership] [--uninstall]
 #
-#   --wait SECONDS   return when operator and daemons are ready; fails when they are not by then
-#   --uninstall      takes away what the chart made; the resources' definitions stay, and with them all objects of theirs
+#   --wait SECONDS     return when operator and daemons are ready; fails when they are not by then
+#   --take-ownership   also take over objects that another release, or no Helm, made
+#   --uninstall        takes away what the chart made; the resources' definitions stay, and with them all objects of theirs
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 usage() {
@@ -16,13 +18,17 @@ usage() {
 kubeconfig=${KUBECONFIG:-}
 namespace=templating-system
 release=templating
-wait=
 uninstall=
-render=()
+given=()
 while [ $# -gt 0 ]; do
     case $1 in
         --uninstall)
             uninstall=yes
+            shift
+            continue
+            ;;
+        --take-ownership)
+            given+=("$1" --force-conflicts)
             shift
             continue
             ;;
@@ -33,8 +39,8 @@ while [ $# -gt 0 ]; do
         --kubeconfig) kubeconfig=$2 ;;
         --namespace | -n) namespace=$2 ;;
         --release) release=$2 ;;
-        --wait) wait=$2 ;;
-        --set | --set-string | -f) render+=("$1" "$2") ;;
+        --wait) given+=(--wait --timeout "${2}s") ;;
+        --set | --set-string | -f) given+=("$1" "$2") ;;
         *) usage ;;
     esac
     shift 2
@@ -44,35 +50,18 @@ if [ ! -r "$kubeconfig" ]; then
     exit 2
 fi
 
-kubectl() {
-    command kubectl --kubeconfig "$kubeconfig" "$@"
-}
-
-# Our own field manager: what people change by hand beside it stays theirs.
-apply() {
-    kubectl apply --server-side --force-conflicts --field-manager=templating-chart -f "$1"
-}
-
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-objects() {
-    "$here/render.sh" --kubeconfig "$kubeconfig" --namespace "$namespace" --release "$release" "${render[@]}" "$@"
+helm=$("$here/helm.sh")
+helm() {
+    "$helm" --kubeconfig "$kubeconfig" --namespace "$namespace" "$@"
 }
 
 if [ -n "$uninstall" ]; then
-    objects --skip-kinds CustomResourceDefinition >"$work/objects.yaml"
-    kubectl delete --ignore-not-found -f "$work/objects.yaml"
+    helm uninstall "$release" --ignore-not-found
     exit 0
 fi
 
-objects --only-kinds CustomResourceDefinition >"$work/crds.yaml"
-objects --skip-kinds CustomResourceDefinition >"$work/objects.yaml"
-if [ -s "$work/crds.yaml" ]; then
-    apply "$work/crds.yaml"
-    kubectl wait --for=condition=Established --timeout=60s -f "$work/crds.yaml"
-fi
 # The daemons are privileged containers, which a cluster's default Pod Security level may refuse.
-cat >"$work/namespace.yaml" <<YAML
+kubectl --kubeconfig "$kubeconfig" apply --server-side --force-conflicts --field-manager=templating-chart -f - <<YAML
 apiVersion: v1
 kind: Namespace
 metadata:
@@ -80,14 +69,5 @@ metadata:
   labels:
     pod-security.kubernetes.io/enforce: privileged
 YAML
-apply "$work/namespace.yaml"
-apply "$work/objects.yaml"
-
-if [ -n "$wait" ]; then
-    for kind in deployment daemonset; do
-        kubectl --namespace "$namespace" get "$kind" --selector "app.kubernetes.io/instance=$release" -o name |
-            while read -r name; do
-                kubectl --namespace "$namespace" rollout status "$name" --timeout="${wait}s" </dev/null
-            done
-    done
-fi
+# Without --reset-values, a call without values would take those of the call before.
+helm upgrade "$release" "$here/../../charts/templating" --install --reset-values --hide-notes "${given[@]}"

@@ -19,6 +19,8 @@ for node in "$dir"/node-[0-9]*; do
     cp "$cache"/guest/{vmlinux,initrd,rootfs.img} "$node$guest/"
 done
 "$here/load-image.sh" "$dir" "$cache"/images/templating.tar "$cache"/images/templating-operator.tar
+# From the cluster's network nothing can be fetched.
+"$here/../chart/helm.sh" >/dev/null
 "$here/in.sh" "$dir" "$here/../chart/install.sh" --kubeconfig "$dir/kubeconfig" --namespace "$namespace" \
     --set operator.image.tag=dev,node.image.tag=dev "$@"
 kubectl -n "$namespace" rollout status daemonset/templating-node --timeout=180s
