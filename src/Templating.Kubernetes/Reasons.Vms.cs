@@ -36,6 +36,9 @@ public static partial class Reasons
     /// <summary>The API server refused the pod; the message is its own.</summary>
     public const string PodRefused = "PodRefused";
 
+    /// <summary>VMs wait in the pool, and the API server refused to let one be taken; a new one is made.</summary>
+    public const string ClaimRefused = "ClaimRefused";
+
     /// <summary>The VM's container is being started.</summary>
     public const string Starting = "Starting";
 
@@ -45,7 +48,7 @@ public static partial class Reasons
     /// <summary>The VM waits to be told who it is.</summary>
     public const string NotActivated = "NotActivated";
 
-    /// <summary>A Secret or ConfigMap, or a key of it, is not there, or holds what no guest can be given; looked for again every few seconds.</summary>
+    /// <summary>A Secret or ConfigMap, or a key of it, is not there, may not be read, or holds what no guest can be given; looked for again every few seconds.</summary>
     public const string InputMissing = "InputMissing";
 
     /// <summary>The node's daemon cannot be reached; the activation is tried again.</summary>

@@ -87,6 +87,9 @@ public sealed class VMPoolStatus
     [Description("Of these, the ones that wait paused and can be claimed now.")]
     public int? ReadyReplicas { get; set; }
 
+    [Description("Of these, the ones that are being scheduled or started.")]
+    public int? StartingReplicas { get; set; }
+
     [Description("Of these, the ones of the present revision.")]
     public int? UpdatedReplicas { get; set; }
 
