@@ -6,6 +6,12 @@ public static partial class Reasons
     /// <summary>The spec is valid.</summary>
     public const string Valid = "Valid";
 
+    /// <summary>The VM goes on as it was started; what changed since is for the next one.</summary>
+    public const string ChangesPending = "ChangesPending";
+
+    /// <summary>What changed since the VM's start will never be so.</summary>
+    public const string ChangesIgnored = "ChangesIgnored";
+
     /// <summary>Its pod waits for a node.</summary>
     public const string Scheduling = "Scheduling";
 
@@ -122,6 +128,9 @@ public static partial class Reasons
 
     /// <summary>Its shutdown time had come.</summary>
     public const string ShutdownTime = "ShutdownTime";
+
+    /// <summary>Its time to live was over.</summary>
+    public const string Expired = "Expired";
 
     /// <summary>A waiting VM of a pool ended; another is made.</summary>
     public const string MemberFailed = "MemberFailed";

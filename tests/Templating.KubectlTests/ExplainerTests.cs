@@ -100,10 +100,10 @@ public sealed class ExplainerTests
     {
         var clone = Cluster.Clone(
             Cluster.Condition("Ready", "True", "Ready"), Cluster.Condition("Reconciled", "False", "ApiRefused", "policy"),
-            Cluster.Condition("Accepted", "False", "InvalidSpec", "spec.env is wrong"));
+            Cluster.Condition("Accepted", "False", "ChangesIgnored", "put spec.env back"));
         var text = Text(new Snapshot { Clones = [clone] }, "web");
         text.ShouldContain("Reconciled is False, ApiRefused: policy");
-        text.ShouldContain("Accepted is False, InvalidSpec: spec.env is wrong");
+        text.ShouldContain("Accepted is False, ChangesIgnored: put spec.env back");
     }
 
     [Fact]

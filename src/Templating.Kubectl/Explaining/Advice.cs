@@ -14,6 +14,7 @@ internal static class Advice
         [Reasons.ClaimRefused] = "Exempt VM pods from the admission rule that the message names, or let it take a pod's labels.",
         [Reasons.PodRefused] = "Check the namespace's ResourceQuota, LimitRange and admission policies.",
         [Reasons.CreateFailed] = "Check the namespace's ResourceQuota, LimitRange and admission policies.",
+        [Reasons.ChangesIgnored] = "Put the fields back that the message names, or make another VMClone.",
         [Reasons.TemplateNotFound] = "Make the VMTemplate in this namespace, or correct the name.",
         [Reasons.PoolNotFound] = "Make the VMPool in this namespace, or correct the name.",
         [Reasons.TemplateNotReady] = "Look at the template: kubectl templating explain vmtemplate/NAME.",

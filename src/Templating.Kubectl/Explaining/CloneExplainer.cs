@@ -32,7 +32,7 @@ internal static class CloneExplainer
             findings.AddRange(InstallationFacts.NotTold(snapshot, VMClone.KubeKind, clone.Metadata, clone.Status?.ObservedGeneration));
         }
 
-        if (Conditions.Find(conditions, ConditionTypes.Accepted) is { Status: ConditionStatus.False })
+        if (Conditions.Find(conditions, ConditionTypes.Accepted) is { Status: ConditionStatus.False, Reason: Reasons.InvalidSpec })
         {
             return new(subject, "refused.", findings);
         }
@@ -53,7 +53,7 @@ internal static class CloneExplainer
 
     /// <summary>What is not as its spec says, though its VM is ready.</summary>
     private static IEnumerable<Finding> BesideReady(List<V1Condition>? conditions) =>
-        (conditions ?? []).Where(c => c.Type is ConditionTypes.Accepted or ConditionTypes.Reconciled && c.Status != ConditionStatus.True).Select(Of);
+        (conditions ?? []).Where(c => (c.Type is ConditionTypes.Accepted or ConditionTypes.Reconciled && c.Status != ConditionStatus.True) || c.Reason == Reasons.ChangesPending).Select(Of);
 
     private static bool Has(VMClone clone, V1Pod pod) =>
         pod.Metadata.NamespaceProperty == clone.Metadata.NamespaceProperty

@@ -42,6 +42,7 @@ internal static class VmPodServices
         services.AddSingleton<CloneStatusWriter>();
         services.AddSingleton<CloneClock>();
         services.AddSingleton<VmRestart>();
+        services.AddSingleton<ChangeTeller>();
         services.AddSingleton<VmEnd>();
         services.AddSingleton<InputReader>();
         foreach (var step in CloneReconciler.Steps)

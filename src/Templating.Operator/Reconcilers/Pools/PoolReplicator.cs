@@ -29,6 +29,9 @@ internal sealed class PoolReplicator(ClusterWriter writer, PodBuilder builder, P
             GenerateName = PodNames.PrefixForPool(pool.Metadata.Name),
             Pod = pool.Spec.Pod,
             Labels = new Dictionary<string, string>(StringComparer.Ordinal) { [Keys.PoolLabel] = pool.Metadata.Name },
+            Annotations = PodSpecs.Of(pool.Spec.Pod) is { } digest
+                ? new Dictionary<string, string>(StringComparer.Ordinal) { [Keys.PodSpecAnnotation] = digest }
+                : new Dictionary<string, string>(StringComparer.Ordinal),
         };
         var left = Math.Min(count, MaxWrites);
         for (var burst = 1; left > 0; burst *= 2)

@@ -79,15 +79,10 @@ internal sealed class CreatePod(
     }
 
     /// <summary>As a VM of the pool would be: its pod, with the VMClone's own labels and annotations.</summary>
-    private static VMPodTemplate Merge(VMPodTemplate? pool, VMPodTemplate? clone) => new()
+    private static VMPodTemplate Merge(VMPodTemplate? pool, VMPodTemplate? clone) => (pool ?? new VMPodTemplate()) with
     {
         Labels = PodBuilder.Merge(pool?.Labels, clone?.Labels),
         Annotations = PodBuilder.Merge(pool?.Annotations, clone?.Annotations),
-        Resources = pool?.Resources,
-        NodeSelector = pool?.NodeSelector,
-        Tolerations = pool?.Tolerations,
-        PriorityClassName = pool?.PriorityClassName,
-        TerminationGracePeriodSeconds = pool?.TerminationGracePeriodSeconds,
     };
 
     private StepResult NotYet(CloneWork work, string reason, string message, TimeSpan again)

@@ -15,6 +15,7 @@ internal sealed class Observe(NodeHealth health, IEvents events, CloneClock cloc
     {
         if (work.Pod is { } pod)
         {
+            GivenSpec.PodMade(work);
             SetPod(work, pod);
             SetScheduled(work, pod);
             SetRestored(work, pod);
@@ -124,6 +125,7 @@ internal sealed class Observe(NodeHealth health, IEvents events, CloneClock cloc
 
     private void BecomeReady(CloneWork work, VmPod vm)
     {
+        GivenSpec.Activated(work);
         var status = work.Status;
         status.Hostname = vm.Identity?.Hostname is { Length: > 0 } hostname ? hostname : null;
         status.MachineId = vm.Identity?.MachineId is { Length: > 0 } id ? id : null;

@@ -81,6 +81,7 @@ internal sealed class CloneWork(VMClone clone, DateTimeOffset now)
         StartSeconds = status?.StartSeconds,
         Phases = status?.Phases,
         Restarts = status?.Restarts,
+        Given = status?.Given is { } given ? new(given, StringComparer.Ordinal) : null,
         ReadyTime = status?.ReadyTime,
         FinishTime = status?.FinishTime,
     };
