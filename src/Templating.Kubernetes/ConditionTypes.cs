@@ -8,6 +8,9 @@ public static class ConditionTypes
     /// <summary>VMTemplate, VMClone: whether the spec makes sense.</summary>
     public const string Accepted = "Accepted";
 
+    /// <summary>Of every resource, and there only while it is False: the API server refuses what has to be done for it.</summary>
+    public const string Reconciled = "Reconciled";
+
     /// <summary>Of every resource, as of Kubernetes' own nodes and pods: whether it can be used now.</summary>
     public const string Ready = "Ready";
 

@@ -37,6 +37,12 @@ public static class Keys
     /// <summary>On VM pods of VMClones, an annotation: which of the VMs it is that were made for it one after the other, from 0.</summary>
     public const string RestartAnnotation = "templating.dev/restart";
 
+    /// <summary>On VM pods that were made although VMs waited, an annotation: what refused to let one be taken, in the server's words.</summary>
+    public const string ClaimRefusedAnnotation = "templating.dev/claim-refused";
+
+    /// <summary>On a pool's VM pods, an annotation: the digest of the <c>spec.pod</c> they were made of.</summary>
+    public const string PodSpecAnnotation = "templating.dev/pod-spec";
+
     /// <summary>On VMTemplates: their files on nodes have to go first.</summary>
     public const string TemplateFinalizer = "templating.dev/node-files";
 

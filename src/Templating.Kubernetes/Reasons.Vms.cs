@@ -6,6 +6,12 @@ public static partial class Reasons
     /// <summary>The spec is valid.</summary>
     public const string Valid = "Valid";
 
+    /// <summary>The VM goes on as it was started; what changed since is for the next one.</summary>
+    public const string ChangesPending = "ChangesPending";
+
+    /// <summary>What changed since the VM's start will never be so.</summary>
+    public const string ChangesIgnored = "ChangesIgnored";
+
     /// <summary>Its pod waits for a node.</summary>
     public const string Scheduling = "Scheduling";
 
@@ -36,6 +42,9 @@ public static partial class Reasons
     /// <summary>The API server refused the pod; the message is its own.</summary>
     public const string PodRefused = "PodRefused";
 
+    /// <summary>VMs wait in the pool, and the API server refused to let one be taken; a new one is made.</summary>
+    public const string ClaimRefused = "ClaimRefused";
+
     /// <summary>The VM's container is being started.</summary>
     public const string Starting = "Starting";
 
@@ -45,7 +54,7 @@ public static partial class Reasons
     /// <summary>The VM waits to be told who it is.</summary>
     public const string NotActivated = "NotActivated";
 
-    /// <summary>A Secret or ConfigMap, or a key of it, is not there, or holds what no guest can be given; looked for again every few seconds.</summary>
+    /// <summary>A Secret or ConfigMap, or a key of it, is not there, may not be read, or holds what no guest can be given; looked for again every few seconds.</summary>
     public const string InputMissing = "InputMissing";
 
     /// <summary>The node's daemon cannot be reached; the activation is tried again.</summary>
@@ -122,6 +131,9 @@ public static partial class Reasons
 
     /// <summary>Its shutdown time had come.</summary>
     public const string ShutdownTime = "ShutdownTime";
+
+    /// <summary>Its time to live was over.</summary>
+    public const string Expired = "Expired";
 
     /// <summary>A waiting VM of a pool ended; another is made.</summary>
     public const string MemberFailed = "MemberFailed";

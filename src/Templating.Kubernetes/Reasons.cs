@@ -6,6 +6,14 @@ public static partial class Reasons
     // Any resource: the spec is not valid.
     public const string InvalidSpec = "InvalidSpec";
 
+    // Any resource, condition Reconciled: the API server said no; it did not answer.
+    public const string ApiRefused = "ApiRefused";
+    public const string ApiUnavailable = "ApiUnavailable";
+
+    // Events, of any resource and of nodes.
+    public const string StatusNotWritten = "StatusNotWritten";
+    public const string LabelsNotWritten = "LabelsNotWritten";
+
     // VMTemplate: condition Accepted.
     public const string Accepted = "Accepted";
 

@@ -29,8 +29,9 @@ public static class Revisions
     /// Of the canonical form: keys in order, and nothing of what is unset. A field that a later version adds leaves the
     /// revisions alone of all who do not use it.
     /// </summary>
-    internal static string Digest(object essence)
+    public static string Digest(object essence)
     {
+        ArgumentNullException.ThrowIfNull(essence);
         var canonical = Canonical(JsonSerializer.SerializeToNode(essence, essence.GetType(), Format))?.ToJsonString(Format) ?? "";
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(canonical)))[..NodeTemplates.RevisionLength];
     }

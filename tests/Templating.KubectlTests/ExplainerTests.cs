@@ -82,6 +82,30 @@ public sealed class ExplainerTests
         Text(snapshot, "web").ShouldContain("No operator is ready.");
     }
 
+    /// <summary>That nobody has looked is said only where nothing says that somebody has.</summary>
+    [Theory]
+    [InlineData(false, false, "it has not looked at it yet, or could write neither")]
+    [InlineData(true, false, "though the operator has looked at it")]
+    [InlineData(false, true, "though the operator has looked at it")]
+    public void WithoutConditionsItIsSaidWhatIsKnown(bool observed, bool told, string expected)
+    {
+        var clone = Cluster.Clone();
+        clone.Status = observed ? new VMCloneStatus { ObservedGeneration = 1 } : null;
+        var snapshot = new Snapshot { Clones = [clone], Events = told ? [StatusNotWritten()] : [] };
+        Text(snapshot, "web").ShouldContain(expected);
+    }
+
+    [Fact]
+    public void WhatIsRefusedOfAReadyCloneIsSaidToo()
+    {
+        var clone = Cluster.Clone(
+            Cluster.Condition("Ready", "True", "Ready"), Cluster.Condition("Reconciled", "False", "ApiRefused", "policy"),
+            Cluster.Condition("Accepted", "False", "ChangesIgnored", "put spec.env back"));
+        var text = Text(new Snapshot { Clones = [clone] }, "web");
+        text.ShouldContain("Reconciled is False, ApiRefused: policy");
+        text.ShouldContain("Accepted is False, ChangesIgnored: put spec.env back");
+    }
+
     [Fact]
     public void ABareNameFindsEveryKindAndAnUnknownKindNothing()
     {
@@ -92,6 +116,14 @@ public sealed class ExplainerTests
         Explainer.Explain(snapshot, Cluster.Namespace, "pod/web").ShouldBeEmpty();
         Explainer.Explain(snapshot, "team-b", "web").ShouldBeEmpty();
     }
+
+    private static Corev1Event StatusNotWritten() => new()
+    {
+        Type = "Warning",
+        Reason = "StatusNotWritten",
+        Source = new V1EventSource { Component = "templating-operator" },
+        InvolvedObject = new V1ObjectReference { Kind = "VMClone", Name = "web", NamespaceProperty = Cluster.Namespace, Uid = "clone-uid" },
+    };
 
     private static Corev1Event Warning(string reason, string message, int minute, string pod = "web-pod") => new()
     {

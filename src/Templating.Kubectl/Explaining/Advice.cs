@@ -8,6 +8,13 @@ internal static class Advice
     private static readonly Dictionary<string, string> Known = new(StringComparer.Ordinal)
     {
         [Reasons.InvalidSpec] = "Correct the field that the message names, and apply the object again.",
+        [Reasons.ApiRefused] = "The message is the API server's: look at the admission rule, quota or role it names; it is tried again by itself.",
+        [Reasons.ApiUnavailable] = "Look at the API server; it is tried again by itself.",
+        [Reasons.StatusNotWritten] = "Look at the admission rule or role that the message names: without a status nobody can tell how it is.",
+        [Reasons.ClaimRefused] = "Exempt VM pods from the admission rule that the message names, or let it take a pod's labels.",
+        [Reasons.PodRefused] = "Check the namespace's ResourceQuota, LimitRange and admission policies.",
+        [Reasons.CreateFailed] = "Check the namespace's ResourceQuota, LimitRange and admission policies.",
+        [Reasons.ChangesIgnored] = "Put the fields back that the message names, or make another VMClone.",
         [Reasons.TemplateNotFound] = "Make the VMTemplate in this namespace, or correct the name.",
         [Reasons.PoolNotFound] = "Make the VMPool in this namespace, or correct the name.",
         [Reasons.TemplateNotReady] = "Look at the template: kubectl templating explain vmtemplate/NAME.",

@@ -19,7 +19,7 @@ internal static class CloneExplainer
 
         if (Conditions.IsTrue(conditions, ConditionTypes.Ready))
         {
-            return new(subject, $"ready, {clone.Status!.Start?.ToLowerInvariant() ?? "started"} on node {clone.Status.NodeName}, pod {clone.Status.PodName}.", []);
+            return new(subject, $"ready, {clone.Status!.Start?.ToLowerInvariant() ?? "started"} on node {clone.Status.NodeName}, pod {clone.Status.PodName}.", [.. BesideReady(conditions)]);
         }
 
         var findings = new List<Finding>();
@@ -29,10 +29,10 @@ internal static class CloneExplainer
         }
         else
         {
-            findings.AddRange(InstallationFacts.NotSeenYet(snapshot));
+            findings.AddRange(InstallationFacts.NotTold(snapshot, VMClone.KubeKind, clone.Metadata, clone.Status?.ObservedGeneration));
         }
 
-        if (Conditions.Find(conditions, ConditionTypes.Accepted) is { Status: ConditionStatus.False })
+        if (Conditions.Find(conditions, ConditionTypes.Accepted) is { Status: ConditionStatus.False, Reason: Reasons.InvalidSpec })
         {
             return new(subject, "refused.", findings);
         }
@@ -50,6 +50,10 @@ internal static class CloneExplainer
         findings.AddRange(EventFacts.Warnings(snapshot, clone.Metadata.NamespaceProperty, VMClone.KubeKind, clone.Metadata.Name));
         return new(subject, "not ready.", findings);
     }
+
+    /// <summary>What is not as its spec says, though its VM is ready.</summary>
+    private static IEnumerable<Finding> BesideReady(List<V1Condition>? conditions) =>
+        (conditions ?? []).Where(c => (c.Type is ConditionTypes.Accepted or ConditionTypes.Reconciled && c.Status != ConditionStatus.True) || c.Reason == Reasons.ChangesPending).Select(Of);
 
     private static bool Has(VMClone clone, V1Pod pod) =>
         pod.Metadata.NamespaceProperty == clone.Metadata.NamespaceProperty

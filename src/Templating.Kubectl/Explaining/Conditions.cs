@@ -7,7 +7,7 @@ internal static class Conditions
 {
     // In the order in which a VM comes to be.
     private static readonly string[] Order =
-        [ConditionTypes.Accepted, ConditionTypes.Scheduled, ConditionTypes.Restored, ConditionTypes.IdentityConfirmed, ConditionTypes.Ready];
+        [ConditionTypes.Accepted, ConditionTypes.Reconciled, ConditionTypes.Scheduled, ConditionTypes.Restored, ConditionTypes.IdentityConfirmed, ConditionTypes.Ready];
 
     public static V1Condition? Find(IEnumerable<V1Condition>? conditions, string type) => conditions?.FirstOrDefault(c => c.Type == type);
 

@@ -1,3 +1,4 @@
+using k8s.Models;
 using Templating.Kubectl.Cluster;
 using Templating.Kubernetes;
 
@@ -6,10 +7,22 @@ namespace Templating.Kubectl.Explaining;
 /// <summary>Whether operator and daemons are there; nothing is said where one may not see them.</summary>
 internal static class InstallationFacts
 {
-    /// <summary>An object that nobody has looked at yet.</summary>
-    public static IEnumerable<Finding> NotSeenYet(Snapshot snapshot)
+    /// <summary>The source of its Events.</summary>
+    private const string OperatorComponent = "templating-operator";
+
+    /// <summary>An object without conditions: nobody has looked at it, or who did could not say so.</summary>
+    /// <param name="observed">The generation that its status is about.</param>
+    public static IEnumerable<Finding> NotTold(Snapshot snapshot, string kind, V1ObjectMeta metadata, long? observed)
     {
-        var seen = new Finding("It has no conditions: the operator has not looked at it yet.");
+        if (observed is not null || snapshot.Events.Any(e => e.Source?.Component == OperatorComponent && e.InvolvedObject?.Uid == metadata.Uid && e.InvolvedObject?.Kind == kind))
+        {
+            yield return new(
+                "It has no conditions, though the operator has looked at it: its status could not be written.",
+                $"Read its Events, and the operator's log: kubectl logs -n NAMESPACE -l {InstallationLabels.OperatorSelector}.");
+            yield break;
+        }
+
+        var seen = new Finding("It has no conditions, and no Event of the operator: it has not looked at it yet, or could write neither.");
         yield return snapshot.Operators is { } operators && !operators.Any(PodFacts.IsReady)
             ? seen with
             {

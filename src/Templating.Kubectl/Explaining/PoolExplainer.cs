@@ -1,4 +1,5 @@
 using System.Globalization;
+using k8s.Models;
 using Templating.Kubectl.Cluster;
 using Templating.Kubernetes;
 using Templating.Kubernetes.Resources;
@@ -16,19 +17,20 @@ internal static class PoolExplainer
         var wanted = pool.Spec.Replicas ?? 1;
         var waiting = pool.Status?.ReadyReplicas ?? 0;
         var count = string.Create(CultureInfo.InvariantCulture, $"{waiting} of {wanted} VMs wait");
+        var refused = Conditions.Find(pool.Status?.Conditions, ConditionTypes.Reconciled);
         if (pool.Status is not null && waiting >= wanted)
         {
-            return new(subject, count + ".", []);
+            return new(subject, count + ".", refused is null ? [] : [Of(refused)]);
         }
 
         var findings = new List<Finding>();
         if (Conditions.Worst(pool.Status?.Conditions) is { } worst)
         {
-            findings.Add(new($"{worst.Type} is {worst.Status}, {worst.Reason}: {worst.Message}", Advice.For(worst.Reason)));
+            findings.Add(Of(worst));
         }
         else
         {
-            findings.AddRange(InstallationFacts.NotSeenYet(snapshot));
+            findings.AddRange(InstallationFacts.NotTold(snapshot, VMPool.KubeKind, pool.Metadata, pool.Status?.ObservedGeneration));
         }
 
         var template = snapshot.Templates.FirstOrDefault(t =>
@@ -50,4 +52,7 @@ internal static class PoolExplainer
         findings.AddRange(EventFacts.Warnings(snapshot, pool.Metadata.NamespaceProperty, VMPool.KubeKind, pool.Metadata.Name));
         return new(subject, count + ".", findings);
     }
+
+    private static Finding Of(V1Condition condition) =>
+        new($"{condition.Type} is {condition.Status}, {condition.Reason}: {condition.Message}", Advice.For(condition.Reason));
 }

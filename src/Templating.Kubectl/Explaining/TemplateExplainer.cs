@@ -21,7 +21,7 @@ internal static class TemplateExplainer
         }
         else
         {
-            findings.AddRange(InstallationFacts.NotSeenYet(snapshot));
+            findings.AddRange(InstallationFacts.NotTold(snapshot, VMTemplate.KubeKind, template.Metadata, template.Status?.ObservedGeneration));
         }
 
         foreach (var node in status?.Nodes?.Where(n => n.State != NodeStates.Ready) ?? [])

@@ -78,7 +78,7 @@ public static class CrdGenerator
     private static JsonObject Root(Crd crd, bool withCel)
     {
         var schemas = new SchemaGenerator(withCel);
-        return new JsonObject
+        var root = new JsonObject
         {
             ["type"] = "object",
             ["description"] = crd.Description,
@@ -99,6 +99,8 @@ public static class CrdGenerator
                 ["status"] = schemas.Of(crd.Type.GetProperty("Status")!.PropertyType),
             },
         };
+        schemas.AddRules(root, crd.Type);
+        return root;
     }
 
     private sealed record Crd(Type Type, string ShortName, string Description, int MaxName, IReadOnlyList<CrdColumn> Columns);

@@ -41,6 +41,10 @@ internal static class ForeignSchemas
     public static JsonObject? TryGet(Type type) =>
         type == typeof(V1Condition) ? JsonNode.Parse(Condition)!.AsObject()
         : type == typeof(V1Toleration) ? JsonNode.Parse(Toleration)!.AsObject()
+        : type == typeof(V1Affinity) ? SchedulingSchemas.Affinity
+        : type == typeof(V1TopologySpreadConstraint) ? SchedulingSchemas.Spread
+        : type == typeof(V1LocalObjectReference) ? SchedulingSchemas.Reference
+        : type == typeof(V1PodDNSConfig) ? SchedulingSchemas.Dns
         : type != typeof(ResourceQuantity) ? null
         : new JsonObject
         {

@@ -15,14 +15,15 @@ internal static class PrinterColumns
         Age,
     ];
 
-    /// <summary>Waiting has all that nobody claimed, Ready those of them that can be claimed now.</summary>
+    /// <summary>Waiting has those that can be claimed now, Starting those that will be, Reason that of the condition Ready.</summary>
     public static IReadOnlyList<CrdColumn> OfPools { get; } =
     [
         new("Template", "string", ".spec.template"),
         new("Desired", "integer", ".spec.replicas"),
-        new("Waiting", "integer", ".status.replicas"),
-        new("Ready", "integer", ".status.readyReplicas"),
+        new("Waiting", "integer", ".status.readyReplicas"),
+        new("Starting", "integer", ".status.startingReplicas"),
         new("Claimed", "integer", ".status.claimedReplicas"),
+        OfReady("Reason", "reason"),
         new("Updated", "integer", ".status.updatedReplicas", IsWide: true),
         new("Strategy", "string", ".spec.updateStrategy", IsWide: true),
         new("Revision", "string", ".status.revision", IsWide: true),

@@ -35,6 +35,16 @@ internal sealed class SchemaGenerator(bool withCel)
         return type.IsGenericType && type.IsAssignableTo(typeof(IList)) ? List(type.GetGenericArguments()[0]) : Class(type);
     }
 
+    /// <summary>A class's rules in CEL.</summary>
+    public void AddRules(JsonObject schema, Type type)
+    {
+        if (withCel && type.GetCustomAttributes<CelAttribute>().ToList() is { Count: > 0 } rules)
+        {
+            schema["x-kubernetes-validations"] = new JsonArray(
+                [.. rules.Select(rule => new JsonObject { ["rule"] = rule.Rule, ["message"] = rule.Message })]);
+        }
+    }
+
     private static JsonObject? Simple(Type type) =>
         type == typeof(string) ? new JsonObject { ["type"] = "string" }
         : type == typeof(int) ? new JsonObject { ["type"] = "integer", ["format"] = "int32" }
@@ -80,12 +90,7 @@ internal sealed class SchemaGenerator(bool withCel)
             schema["not"] = new JsonObject { ["anyOf"] = new JsonArray([.. pairs]) };
         }
 
-        if (withCel && type.GetCustomAttributes<CelAttribute>().ToList() is { Count: > 0 } rules)
-        {
-            schema["x-kubernetes-validations"] = new JsonArray(
-                [.. rules.Select(rule => new JsonObject { ["rule"] = rule.Rule, ["message"] = rule.Message })]);
-        }
-
+        AddRules(schema, type);
         var described = new JsonObject();
         foreach (var property in properties)
         {

@@ -9,6 +9,15 @@ namespace Templating.Kubernetes.Resources;
 
 /// <summary>One VM: taken from a pool, or started cold.</summary>
 [KubernetesEntity(Group = Kubernetes.Group.Name, ApiVersion = Kubernetes.Group.Version, Kind = KubeKind, PluralName = Plural)]
+[GivenAtStart("pod", "podUid")]
+[GivenAtStart("env", "readyTime")]
+[GivenAtStart("userData", "readyTime")]
+[GivenAtStart("files", "readyTime")]
+[GivenAtStart("ports", "readyTime")]
+[GivenAtStart("identityTimeoutSeconds", "readyTime")]
+[FixedAtEnd("restartPolicy")]
+[FixedAtEnd("shutdownTime")]
+[FixedAtEnd("ttlSeconds")]
 public sealed class VMClone : IKubernetesObject<V1ObjectMeta>, ISpec<VMCloneSpec>, IStatus<VMCloneStatus?>
 {
     public const string KubeKind = "VMClone";
@@ -27,7 +36,10 @@ public sealed class VMClone : IKubernetesObject<V1ObjectMeta>, ISpec<VMCloneSpec
     public VMCloneStatus? Status { get; set; }
 }
 
-/// <summary>Exactly one of template and pool. Only ttl and shutdown time may change later.</summary>
+/// <summary>
+/// Exactly one of template and pool; these and the hostname never change. What a VM is given at its start
+/// (<see cref="GivenAtStartAttribute"/>) may change for the next one.
+/// </summary>
 [ExactlyOneOf("template", "pool")]
 [Cel("has(self.template) == has(oldSelf.template) && (!has(self.template) || self.template == oldSelf.template)", "template is immutable")]
 [Cel("has(self.pool) == has(oldSelf.pool) && (!has(self.pool) || self.pool == oldSelf.pool)", "pool is immutable")]
@@ -60,6 +72,9 @@ public sealed class VMCloneSpec
 
     [Range(0, 31_536_000), Description("Delete the VMClone so long after it finished; unset means never.")]
     public int? TtlSecondsAfterFinished { get; set; }
+
+    [Range(1, 31_536_000), Description("Shut the guest down so long after the VMClone's creation, and finish; with shutdownTime, whichever comes first.")]
+    public int? TtlSeconds { get; set; }
 
     [Description("Shut the guest down at that time, and finish.")]
     public DateTime? ShutdownTime { get; set; }
@@ -157,6 +172,9 @@ public sealed class VMCloneStatus
 
     [Description("VMs made in the place of one that ended.")]
     public int? Restarts { get; set; }
+
+    [Description("Digests of what of the spec its VM has, by the names of the fields.")]
+    public Dictionary<string, string>? Given { get; set; }
 
     public DateTime? ReadyTime { get; set; }
 

@@ -43,40 +43,6 @@ public sealed class VMPoolSpec
     public VMPodTemplate? Pod { get; set; }
 }
 
-/// <summary>What the pod around a clone has beside the VM.</summary>
-public sealed class VMPodTemplate
-{
-    [MaxLength(64)]
-    public Dictionary<string, string>? Labels { get; set; }
-
-    [MaxLength(64)]
-    public Dictionary<string, string>? Annotations { get; set; }
-
-    [Description("Requests and limits of the VM's container; unset means what the machine needs (docs/kubernetes/pools-and-clones.md).")]
-    public VMPodResources? Resources { get; set; }
-
-    [MaxLength(32)]
-    public Dictionary<string, string>? NodeSelector { get; set; }
-
-    [MaxLength(32)]
-    public List<V1Toleration>? Tolerations { get; set; }
-
-    [StringLength(Patterns.MaxSubdomain), RegularExpression(Patterns.Subdomain)]
-    public string? PriorityClassName { get; set; }
-
-    [Range(0, 600), DefaultValue(Defaults.GraceSeconds), Description("For the guest to power off when the pod is deleted.")]
-    public long? TerminationGracePeriodSeconds { get; set; }
-}
-
-public sealed class VMPodResources
-{
-    [MaxLength(16)]
-    public Dictionary<string, ResourceQuantity>? Requests { get; set; }
-
-    [MaxLength(16)]
-    public Dictionary<string, ResourceQuantity>? Limits { get; set; }
-}
-
 public sealed class VMPoolStatus
 {
     public long? ObservedGeneration { get; set; }
@@ -87,7 +53,10 @@ public sealed class VMPoolStatus
     [Description("Of these, the ones that wait paused and can be claimed now.")]
     public int? ReadyReplicas { get; set; }
 
-    [Description("Of these, the ones of the present revision.")]
+    [Description("Of these, the ones that are being scheduled or started.")]
+    public int? StartingReplicas { get; set; }
+
+    [Description("Of these, the ones of the present revision and of the present spec.pod.")]
     public int? UpdatedReplicas { get; set; }
 
     [Description("VMs of this pool that VMClones have now.")]

@@ -23,7 +23,7 @@ public sealed class AtMostOneOfAttribute(params string[] properties) : Attribute
 
 /// <summary>A rule in CEL, for servers that have it (1.25); the operator checks the same in a condition for others.</summary>
 [AttributeUsage(AttributeTargets.Class, AllowMultiple = true)]
-public sealed class CelAttribute(string rule, string message) : Attribute
+public class CelAttribute(string rule, string message) : Attribute
 {
     public string Rule { get; } = rule;
 

@@ -26,12 +26,18 @@ internal enum ClusterErrorKind
     /// <summary>Against the schema or a rule (422, 400).</summary>
     Invalid,
 
+    /// <summary>The server's own fault (500), which is most often that of a webhook it has to ask.</summary>
+    Failed,
+
     /// <summary>Overload, a restart, a broken connection: the same call may work in a while.</summary>
     Transient,
 }
 
 internal static class ClusterErrors
 {
+    /// <summary>So that it fits an Event, of 1,024, with what stands beside it.</summary>
+    private const int MaxMessage = 800;
+
     public static ClusterErrorKind KindOf(Exception error) => error switch
     {
         HttpOperationException { Response: { } response } => KindOf(response),
@@ -41,8 +47,24 @@ internal static class ClusterErrors
 
     public static bool Is(Exception error, ClusterErrorKind kind) => KindOf(error) == kind;
 
-    /// <summary>The message of the Status in a refusal; the text itself where it is none.</summary>
-    public static string MessageOf(string? content) => StatusOf(content)?.Message is { Length: > 0 } message ? message : Cut(content ?? "");
+    /// <summary>Whether somebody said no to this call (then with a Status), or nobody answered it.</summary>
+    public static bool IsAnswer(Exception error) => error is HttpOperationException { Response: { } response } && StatusOf(response.Content) is not null;
+
+    /// <summary>One that this process caused by knowing less than the server: a moment later it knows more.</summary>
+    public static bool IsStale(Exception error) =>
+        KindOf(error) is ClusterErrorKind.Conflict or ClusterErrorKind.AlreadyExists or ClusterErrorKind.NotFound or ClusterErrorKind.Gone;
+
+    /// <summary>
+    /// One that says no to this very request, so that another, about another object or to another end, may be taken. Of an
+    /// overloaded server, or one that does not answer, that cannot be said.
+    /// </summary>
+    public static bool IsAboutThisCall(Exception error) =>
+        KindOf(error) is ClusterErrorKind.Forbidden or ClusterErrorKind.Invalid or ClusterErrorKind.Failed;
+
+    /// <summary>The message of the Status in a refusal; the text itself where it is none. A webhook's may be of any length.</summary>
+    public static string MessageOf(string? content) => Cut(StatusOf(content)?.Message is { Length: > 0 } message ? message : content ?? "");
+
+    public static string MessageOf(HttpOperationException refusal) => MessageOf(refusal.Response?.Content);
 
     private static ClusterErrorKind KindOf(HttpResponseMessageWrapper response) => response.StatusCode switch
     {
@@ -54,6 +76,7 @@ internal static class ClusterErrors
         HttpStatusCode.Forbidden or HttpStatusCode.Unauthorized => ClusterErrorKind.Forbidden,
         HttpStatusCode.UnprocessableEntity or HttpStatusCode.BadRequest => ClusterErrorKind.Invalid,
         HttpStatusCode.TooManyRequests => ClusterErrorKind.Transient,
+        HttpStatusCode.InternalServerError when StatusOf(response.Content) is not null => ClusterErrorKind.Failed,
         >= HttpStatusCode.InternalServerError => ClusterErrorKind.Transient,
         _ => ClusterErrorKind.None,
     };
@@ -67,7 +90,7 @@ internal static class ClusterErrors
 
         try
         {
-            return KubernetesJson.Deserialize<V1Status>(content);
+            return KubernetesJson.Deserialize<V1Status>(content) is { Kind: V1Status.KubeKind } status ? status : null;
         }
         catch (JsonException)
         {
@@ -76,5 +99,7 @@ internal static class ClusterErrors
         }
     }
 
-    private static string Cut(string text) => text.Length <= 512 ? text : text[..512];
+    private static string Cut(string text) => text.Length <= MaxMessage ? text
+        // Half a character is no text: the server would refuse the condition it stands in.
+        : text[..(char.IsHighSurrogate(text[MaxMessage - 4]) ? MaxMessage - 4 : MaxMessage - 3)] + "...";
 }

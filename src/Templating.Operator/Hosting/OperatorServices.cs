@@ -79,7 +79,8 @@ internal static class OperatorServices
         services.AddSingleton<TriggerSources>();
         services.AddSingleton<NodeLabelReconciler>();
         services.AddSingleton<Controller>(provider => NodeLabelController.Create(
-            provider.GetRequiredService<NodeLabelReconciler>(), provider.GetRequiredService<INodeDirectory>()));
+            provider.GetRequiredService<NodeLabelReconciler>(), provider.GetRequiredService<INodeDirectory>(),
+            provider.GetRequiredService<ICache<V1Node>>(), provider.GetRequiredService<Refusals>()));
     }
 
     private static void AddTemplates(IServiceCollection services)

@@ -2,6 +2,7 @@ using k8s.Models;
 using Templating.Kubernetes.Resources;
 using Templating.Operator.Cluster;
 using Templating.Operator.Pods;
+using Templating.Operator.Reconcilers;
 using Templating.Operator.Reconcilers.Clones;
 using Templating.Operator.Reconcilers.Clones.Work;
 using Templating.Operator.Reconcilers.Pools;
@@ -14,6 +15,8 @@ internal static class VmPodServices
     public static IServiceCollection AddVmPods(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddOptions<PodOptions>().Bind(configuration.GetSection(PodOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<Refusals>();
+        services.AddSingleton<StatusApply>();
         services.AddSingleton<PodBuilder>();
         services.AddSingleton<PodReservations>();
         services.AddSingleton<NodeHealth>();
@@ -39,6 +42,7 @@ internal static class VmPodServices
         services.AddSingleton<CloneStatusWriter>();
         services.AddSingleton<CloneClock>();
         services.AddSingleton<VmRestart>();
+        services.AddSingleton<ChangeTeller>();
         services.AddSingleton<VmEnd>();
         services.AddSingleton<InputReader>();
         foreach (var step in CloneReconciler.Steps)

@@ -68,7 +68,12 @@ internal sealed class PodBuilder(IOptions<PodOptions> options)
         NodeSelector = plan.Pod?.NodeSelector,
         Tolerations = plan.Pod?.Tolerations,
         PriorityClassName = plan.Pod?.PriorityClassName,
-        Affinity = OnNodesThatHave(plan),
+        Affinity = PodAffinity.Of(plan),
+        TopologySpreadConstraints = PodSpread.Of(plan),
+        SchedulerName = plan.Pod?.SchedulerName,
+        ImagePullSecrets = plan.Pod?.ImagePullSecrets,
+        DnsPolicy = plan.Pod?.DnsPolicy,
+        DnsConfig = plan.Pod?.DnsConfig,
         SecurityContext = new V1PodSecurityContext
         {
             RunAsNonRoot = true,
@@ -138,31 +143,6 @@ internal sealed class PodBuilder(IOptions<PodOptions> options)
             new V1VolumeMount { Name = "run", MountPath = "/run/vm" },
             new V1VolumeMount { Name = "tmp", MountPath = "/tmp" },
         ],
-    };
-
-    private static V1Affinity OnNodesThatHave(PodPlan plan) => new()
-    {
-        NodeAffinity = new V1NodeAffinity
-        {
-            RequiredDuringSchedulingIgnoredDuringExecution = new V1NodeSelector
-            {
-                NodeSelectorTerms =
-                [
-                    new V1NodeSelectorTerm
-                    {
-                        MatchExpressions =
-                        [
-                            new V1NodeSelectorRequirement
-                            {
-                                Key = Keys.NodeLabel(plan.Template.Metadata.NamespaceProperty, plan.Template.Metadata.Name),
-                                OperatorProperty = "In",
-                                Values = [plan.Revision],
-                            },
-                        ],
-                    },
-                ],
-            },
-        },
     };
 
     private static long Grace(PodPlan plan) => plan.Pod?.TerminationGracePeriodSeconds ?? Defaults.GraceSeconds;

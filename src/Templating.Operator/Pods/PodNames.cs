@@ -9,7 +9,7 @@ internal static class PodNames
     /// <summary>A pod's name is its host name too: a label.</summary>
     private const int MaxLabel = 63;
 
-    private const int SuffixLength = 5;
+    public const int SuffixLength = 5;
 
     /// <summary>For the n-th VM of a VMClone.</summary>
     public static string ForClone(string clone, string uid, int restart) =>

@@ -14,6 +14,8 @@ internal sealed record PodOutcome(string Reason, string Message, bool Failed)
 
     public static PodOutcome ShutDown(DateTime at) => new(Reasons.ShutdownTime, $"It was shut down at {at:u}, as asked for.", Failed: false);
 
+    public static PodOutcome Expired(DateTime at) => new(Reasons.Expired, $"Its time to live was over at {at:u}, and it was shut down.", Failed: false);
+
     /// <summary>Of a pod that is Succeeded or Failed.</summary>
     public static PodOutcome Of(V1Pod pod)
     {

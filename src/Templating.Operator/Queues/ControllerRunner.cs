@@ -101,6 +101,9 @@ internal sealed class ControllerRunner(Controller controller, TriggerSources sou
             case ClusterErrorKind.Conflict or ClusterErrorKind.NotFound or ClusterErrorKind.AlreadyExists:
                 Log.Stale(logger, Name, key, failures, error.Message);
                 return "conflict";
+            case not ClusterErrorKind.None when ClusterErrors.IsAnswer(error):
+                Log.Refused(logger, Name, key, failures, error.Message);
+                return "refused";
             case ClusterErrorKind.Transient:
                 Log.Unavailable(logger, Name, key, failures, error.Message);
                 return "unavailable";

@@ -46,6 +46,9 @@ internal sealed class ConditionSet(IEnumerable<V1Condition>? present, long? gene
         return old?.Status != status || old.Reason != reason;
     }
 
+    /// <summary>For one that is there only while it is so.</summary>
+    public void Remove(string type) => _all.RemoveAll(c => c.Type == type);
+
     public List<V1Condition> ToList() => [.. _all];
 
     /// <summary>The schema of metav1.Condition allows 32,768.</summary>

@@ -23,9 +23,24 @@ internal static class PodTemplateRules
             faults.Add("spec.pod.annotations", $"All together have {size} characters; at most {MaxAnnotationBytes} are allowed.");
         }
 
+        CheckTerms(faults, "spec.pod.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution", pod?.Affinity?.NodeAffinity?.RequiredDuringSchedulingIgnoredDuringExecution);
         CheckResources(faults, "spec.pod.resources.requests", pod?.Resources?.Requests);
         CheckResources(faults, "spec.pod.resources.limits", pod?.Resources?.Limits);
         return faults.All;
+    }
+
+    /// <summary>A term with nothing in it matches no node; that the node has the revision is added to each, and it would match many.</summary>
+    private static void CheckTerms(Faults faults, string field, V1NodeSelector? selector)
+    {
+        faults.Require(
+            selector is null || selector.NodeSelectorTerms is { Count: > 0 }, $"{field}.nodeSelectorTerms",
+            "It has no term, which matches no node; give one, or leave it out.");
+        foreach (var (index, term) in (selector?.NodeSelectorTerms ?? []).Index())
+        {
+            faults.Require(
+                term is { MatchExpressions.Count: > 0 } or { MatchFields.Count: > 0 }, $"{field}.nodeSelectorTerms[{index}]",
+                "It has neither matchExpressions nor matchFields, which matches no node; give one of them.");
+        }
     }
 
     /// <summary>Whether a label or annotation is one that only we may set.</summary>

@@ -35,6 +35,7 @@ internal sealed class OperatorByHand : IAsyncDisposable
         // Connections are the real ones, in real time.
         _nodes = new NodeDirectory(parts.Caches.Daemons, new NodeClients(Options.Create(space.Tls)), TimeProvider.System, NullLogger<NodeDirectory>.Instance);
         _services = new ServiceCollection()
+            .AddLogging()
             .AddSingleton(time ?? Time)
             .AddSingleton(parts.Caches)
             .AddSingleton(parts.Metrics)
@@ -56,8 +57,9 @@ internal sealed class OperatorByHand : IAsyncDisposable
 
     public ClusterWriter Writer => _parts.Writer;
 
-    public static async Task<OperatorByHand> StartAsync(TestSpace space, TimeProvider? time = null) =>
-        new(await new OperatorParts(space.Server.Configuration(), space.Installation, space.Name).SyncAsync(), space, time);
+    /// <param name="bearer">Whom the API server takes it for; null for the cluster's admin.</param>
+    public static async Task<OperatorByHand> StartAsync(TestSpace space, TimeProvider? time = null, string? bearer = null) =>
+        new(await new OperatorParts(space.Server.Configuration(bearer), space.Installation, space.Name).SyncAsync(), space, time);
 
     public async Task<ReconcileResult> CloneAsync(string name, CancellationToken cancellationToken = default)
     {

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Templating.Kubernetes.Resources;
 using Templating.Operator.Cluster;
 using Templating.Operator.Reconcilers.Clones.Steps;
@@ -7,7 +8,7 @@ namespace Templating.Operator.Reconcilers.Clones;
 
 /// <summary>Gives each VMClone its VM, and tells what became of it: by <see cref="Steps"/>, then by one write of its status.</summary>
 internal sealed class CloneReconciler(
-    ICache<VMClone> clones, IEnumerable<ICloneStep> steps, CloneStatusWriter status, CloneClock clock, TimeProvider time) : IReconciler
+    ICache<VMClone> clones, IEnumerable<ICloneStep> steps, CloneStatusWriter status, Refusals refusals, CloneClock clock, TimeProvider time) : IReconciler
 {
     /// <summary>The steps of a pass. Their order is the algorithm: each relies on what those before it saw to.</summary>
     public static IReadOnlyList<Type> Steps { get; } =
@@ -45,15 +46,36 @@ internal sealed class CloneReconciler(
 
         clock.Start(key, clone);
         var work = new CloneWork(clone, time.GetUtcNow());
+        var isInTheWay = false;
+        try
+        {
+            await RunAsync(work, cancellationToken);
+        }
+        catch (Exception error) when (Refusal.Of(error) is not null)
+        {
+            work.Refused(error);
+            isInTheWay = true;
+        }
+
+        // Whatever was refused, what is known so far is told; then the refusal is the queue's, for its backoff.
+        refusals.Tell(work.Clone, work.Conditions, work.Refusal, isInTheWay);
+        await status.WriteAsync(work, cancellationToken);
+        if (work.Refusal is { } refusal)
+        {
+            ExceptionDispatchInfo.Throw(refusal);
+        }
+
+        return work.Left;
+    }
+
+    private async Task RunAsync(CloneWork work, CancellationToken cancellationToken)
+    {
         foreach (var step in steps)
         {
             if (await step.RunAsync(work, cancellationToken) == StepResult.End)
             {
-                break;
+                return;
             }
         }
-
-        await status.WriteAsync(work, cancellationToken);
-        return work.Left;
     }
 }

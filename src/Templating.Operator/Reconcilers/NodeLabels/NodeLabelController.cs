@@ -7,8 +7,8 @@ namespace Templating.Operator.Reconcilers.NodeLabels;
 
 internal static class NodeLabelController
 {
-    public static Controller Create(NodeLabelReconciler reconciler, INodeDirectory directory) => new(
-        reconciler,
+    public static Controller Create(NodeLabelReconciler reconciler, INodeDirectory directory, ICache<V1Node> nodes, Refusals refusals) => new(
+        new ToldNodeLabels(reconciler, nodes, refusals),
         [
             new ObjectTrigger<V1Node>(node => [ObjectKey.Of(node)]),
             new ObjectTrigger<VMTemplate>(_ => directory.All.Select(node => new ObjectKey("", node.Name))),

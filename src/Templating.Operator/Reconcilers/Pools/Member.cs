@@ -3,7 +3,7 @@ using k8s.Models;
 namespace Templating.Operator.Reconcilers.Pools;
 
 /// <summary>A pod of a pool that nobody claimed.</summary>
-/// <param name="Updated">Of the template and revision the pool goes for.</param>
+/// <param name="Updated">Of the template, the revision and the spec.pod the pool goes for.</param>
 internal sealed record Member(V1Pod Pod, MemberState State, bool Updated);
 
 /// <summary>In the order in which they go.</summary>

@@ -1,4 +1,4 @@
-using k8s.Autorest;
+using System.Runtime.ExceptionServices;
 using Templating.Contract;
 using Templating.Kubernetes;
 using Templating.Kubernetes.Resources;
@@ -38,13 +38,31 @@ internal sealed class PoolReconciler(
         var work = new PoolWork(pool, template, revision, view, faults);
         if (faults.Count == 0)
         {
-            await replicator.ForgetAsync(view.Lost, cancellationToken);
-            await RemoveEndedAsync(pool, view, cancellationToken);
-            await ApplyAsync(work, cancellationToken);
+            await TryAsync(work, () => replicator.ForgetAsync(view.Lost, cancellationToken));
+            await TryAsync(work, () => RemoveEndedAsync(pool, view, cancellationToken));
+            await TryAsync(work, () => ApplyAsync(work, cancellationToken));
         }
 
         await status.WriteAsync(work, cancellationToken);
+        if (work.Refused is { } refusal)
+        {
+            ExceptionDispatchInfo.Throw(refusal);
+        }
+
         return Left(work);
+    }
+
+    /// <summary>What the API server refuses of it is told, and leaves the rest of the pass alone.</summary>
+    private static async Task TryAsync(PoolWork work, Func<Task> part)
+    {
+        try
+        {
+            await part();
+        }
+        catch (Exception error) when (Refusal.Of(error) is not null)
+        {
+            work.Refused ??= error;
+        }
     }
 
     private async Task RemoveEndedAsync(VMPool pool, PoolView view, CancellationToken cancellationToken)
@@ -54,13 +72,13 @@ internal sealed class PoolReconciler(
             return;
         }
 
-        if (backoff.Left(pool.Metadata.Uid) is null)
+        var outcome = PodOutcome.Of(view.Ended[0]);
+        var message = $"Waiting VM '{view.Ended[0].Metadata.Name}' ended: {outcome.Reason}: {outcome.Message}";
+        if (backoff.Failed(pool.Metadata.Uid, new Refusal(Reasons.Backoff, $"{message} The next ones are made after a pause.")))
         {
-            var outcome = PodOutcome.Of(view.Ended[0]);
-            events.Warning(pool, Reasons.MemberFailed, $"Waiting VM '{view.Ended[0].Metadata.Name}' ended: {outcome.Reason}: {outcome.Message}");
+            events.Warning(pool, Reasons.MemberFailed, message);
         }
 
-        backoff.Failed(pool.Metadata.Uid);
         await replicator.DeleteAsync(view.Ended, cancellationToken);
     }
 
@@ -70,17 +88,26 @@ internal sealed class PoolReconciler(
         await replicator.DeleteAsync(plan.Delete.Select(m => m.Pod), cancellationToken);
         work.Backoff = backoff.Left(work.Pool.Metadata.Uid);
         work.Planned = plan;
+        work.Why = plan.Create > 0 ? backoff.Why(work.Pool.Metadata.Uid) : null;
         if (plan.Create == 0 || work.Backoff is not null)
         {
             return;
         }
 
-        work.Refusal = await replicator.CreateAsync(work.Pool, work.Template!, work.Revision!, plan.Create, cancellationToken);
-        if (work.Refusal is not null)
+        var uid = work.Pool.Metadata.Uid;
+        var refused = await replicator.CreateAsync(work.Pool, work.Template!, work.Revision!, plan.Create, () => backoff.Made(uid), cancellationToken);
+        if (refused is not null)
         {
-            backoff.Failed(work.Pool.Metadata.Uid);
-            work.Backoff = backoff.Left(work.Pool.Metadata.Uid);
+            var why = new Refusal(Reasons.CreateFailed, refused);
+            if (backoff.Failed(uid, why))
+            {
+                events.Warning(work.Pool, why.Reason, why.Message);
+            }
+
+            work.Backoff = backoff.Left(uid);
         }
+
+        work.Why = backoff.Why(uid);
     }
 
     private static ReconcileResult Left(PoolWork work)
@@ -93,18 +120,4 @@ internal sealed class PoolReconciler(
 
         return work.Planned?.Create > 0 && work.Backoff is { } pause ? result.Or(ReconcileResult.After(pause)) : result;
     }
-}
-
-/// <summary>One pass over a pool.</summary>
-internal sealed record PoolWork(VMPool Pool, VMTemplate? Template, string? Revision, PoolView View, IReadOnlyList<FieldViolation> Faults)
-{
-    public int Desired => Pool.Spec.Replicas ?? 1;
-
-    public PoolPlan? Planned { get; set; }
-
-    /// <summary>No members are made for so long.</summary>
-    public TimeSpan? Backoff { get; set; }
-
-    /// <summary>Why no more members were made.</summary>
-    public HttpOperationException? Refusal { get; set; }
 }

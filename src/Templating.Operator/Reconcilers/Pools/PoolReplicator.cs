@@ -1,3 +1,4 @@
+using System.Text;
 using k8s.Autorest;
 using k8s.Models;
 using Templating.Kubernetes;
@@ -16,8 +17,9 @@ internal sealed class PoolReplicator(ClusterWriter writer, PodBuilder builder, P
     /// <summary>
     /// In bursts of 1, 2, 4, ... so that what is refused (a quota) is refused once, not a hundred times.
     /// </summary>
-    /// <returns>Null, or what refused the last of them; the rest was not tried.</returns>
-    public async Task<HttpOperationException?> CreateAsync(VMPool pool, VMTemplate template, string revision, int count, CancellationToken cancellationToken)
+    /// <param name="made">Called for each.</param>
+    /// <returns>Null, or the server's words about the first that was refused; the rest was not tried.</returns>
+    public async Task<string?> CreateAsync(VMPool pool, VMTemplate template, string revision, int count, Action made, CancellationToken cancellationToken)
     {
         var plan = new PodPlan
         {
@@ -27,16 +29,19 @@ internal sealed class PoolReplicator(ClusterWriter writer, PodBuilder builder, P
             GenerateName = PodNames.PrefixForPool(pool.Metadata.Name),
             Pod = pool.Spec.Pod,
             Labels = new Dictionary<string, string>(StringComparer.Ordinal) { [Keys.PoolLabel] = pool.Metadata.Name },
+            Annotations = PodSpecs.Of(pool.Spec.Pod) is { } digest
+                ? new Dictionary<string, string>(StringComparer.Ordinal) { [Keys.PodSpecAnnotation] = digest }
+                : new Dictionary<string, string>(StringComparer.Ordinal),
         };
         var left = Math.Min(count, MaxWrites);
         for (var burst = 1; left > 0; burst *= 2)
         {
             var now = Math.Min(burst, left);
             left -= now;
-            var refusals = await Task.WhenAll(Enumerable.Range(0, now).Select(_ => CreateOneAsync(plan, cancellationToken)));
+            var refusals = await Task.WhenAll(Enumerable.Range(0, now).Select(_ => CreateOneAsync(plan, made, cancellationToken)));
             if (refusals.FirstOrDefault(r => r is not null) is { } refusal)
             {
-                return refusal;
+                return Anonymous(refusal, plan.GenerateName!);
             }
         }
 
@@ -51,16 +56,41 @@ internal sealed class PoolReplicator(ClusterWriter writer, PodBuilder builder, P
     public async Task ForgetAsync(IEnumerable<V1Pod> pods, CancellationToken cancellationToken) => await Task.WhenAll(pods.Take(MaxWrites)
         .Select(p => writer.DeleteAsync<V1Pod>(ObjectKey.Of(p), p.Metadata.Uid, 0, cancellationToken)));
 
-    private async Task<HttpOperationException?> CreateOneAsync(PodPlan plan, CancellationToken cancellationToken)
+    private async Task<string?> CreateOneAsync(PodPlan plan, Action made, CancellationToken cancellationToken)
     {
         try
         {
             await writer.CreateAsync(builder.Build(plan), cancellationToken);
+            made();
             return null;
         }
-        catch (HttpOperationException refusal)
+        catch (HttpOperationException refusal) when (ClusterErrors.IsAnswer(refusal))
         {
-            return refusal;
+            return ClusterErrors.MessageOf(refusal);
+        }
+    }
+
+    /// <summary>Each try has another name, which is nobody's: with it a message would be another one each time.</summary>
+    private static string Anonymous(string message, string prefix)
+    {
+        var text = new StringBuilder();
+        for (var from = 0; ;)
+        {
+            var at = message.IndexOf(prefix, from, StringComparison.Ordinal);
+            if (at < 0)
+            {
+                return text.Append(message.AsSpan(from)).ToString();
+            }
+
+            var end = at + prefix.Length;
+            text.Append(message.AsSpan(from, end - from));
+            from = end;
+            while (from < message.Length && from - end < PodNames.SuffixLength && char.IsAsciiLetterOrDigit(message[from]))
+            {
+                from++;
+            }
+
+            text.Append(from - end == PodNames.SuffixLength ? "*" : message[end..from]);
         }
     }
 

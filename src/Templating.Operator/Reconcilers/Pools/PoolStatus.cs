@@ -7,7 +7,7 @@ using Templating.Operator.Validation;
 namespace Templating.Operator.Reconcilers.Pools;
 
 /// <summary>Tells what a pool has.</summary>
-internal sealed class PoolStatus(ClusterWriter writer, IEvents events, TimeProvider time)
+internal sealed class PoolStatus(StatusApply status, Refusals refusals, IEvents events, TimeProvider time)
 {
     public async Task WriteAsync(PoolWork work, CancellationToken cancellationToken)
     {
@@ -16,14 +16,16 @@ internal sealed class PoolStatus(ClusterWriter writer, IEvents events, TimeProvi
         SetTemplateReady(work, conditions);
         SetProgressing(work, conditions);
         SetReady(work, conditions);
+        refusals.Tell(pool, conditions, work.Refused);
         var members = work.View.Members;
-        await writer.ApplyStatusAsync(
+        await status.WriteAsync(
             pool,
             new VMPoolStatus
             {
                 ObservedGeneration = pool.Metadata.Generation,
                 Replicas = members.Count,
                 ReadyReplicas = Waiting(work),
+                StartingReplicas = members.Count(m => m.State == MemberState.Starting),
                 UpdatedReplicas = members.Count(m => m.Updated),
                 ClaimedReplicas = work.View.Claimed,
                 Selector = Keys.UnclaimedSelector(pool.Metadata.Name),
@@ -58,34 +60,44 @@ internal sealed class PoolStatus(ClusterWriter writer, IEvents events, TimeProvi
     {
         var busy = work.Planned is { } plan && (plan.Create > 0 || plan.Delete.Count > 0);
         var starting = work.View.Members.Any(m => m.State == MemberState.Starting);
+        var isShort = work.View.Members.Count < work.Desired;
         var (status, reason, message) =
-            work.Refusal is { } refusal ? (ConditionStatus.False, Reasons.CreateFailed, ClusterErrors.MessageOf(refusal.Response?.Content))
-            : busy && work.Backoff is not null ? (ConditionStatus.False, Reasons.Backoff, "A member failed; the next ones are made after a pause.")
+            work.Faults.Count > 0 ? (ConditionStatus.False, Reasons.InvalidSpec, FaultText.Of(work.Faults))
+            : work.Why is { } why ? (ConditionStatus.False, why.Reason, why.Message)
+            : Unscheduled.Of(work.View.Members) is { } text ? (ConditionStatus.False, Reasons.Unschedulable, text)
             : busy || starting ? (ConditionStatus.True, Reasons.MembersChanging, "Members are being made or replaced.")
+            : isShort && work.Revision is null && conditions.Get(ConditionTypes.TemplateReady) is { } template
+                ? (ConditionStatus.False, template.Reason, template.Message)
             : (ConditionStatus.False, Reasons.Settled, "Nothing is to be done.");
-        if (conditions.Set(ConditionTypes.Progressing, status, reason, message) && work.Refusal is not null)
+        if (conditions.Set(ConditionTypes.Progressing, status, reason, message) && reason == Reasons.Unschedulable)
         {
             events.Warning(work.Pool, reason, message);
         }
     }
 
+    /// <summary>A pool that is not full says what it lacks, where anything stands in its way.</summary>
     private void SetReady(PoolWork work, ConditionSet conditions)
     {
         var waiting = Waiting(work);
+        var count = $"{waiting} of {work.Desired} VMs wait";
+        var obstacle = conditions.Get(ConditionTypes.Progressing) is { Status: ConditionStatus.False } stopped && stopped.Reason != Reasons.Settled ? stopped : null;
         var (status, reason, message) =
             work.Faults.Count > 0 ? (ConditionStatus.False, Reasons.InvalidSpec, FaultText.Of(work.Faults))
-            : waiting >= work.Desired ? (ConditionStatus.True, Reasons.Full, $"{waiting} of {work.Desired} VMs wait.")
-            : (ConditionStatus.False, Reasons.Filling, $"{waiting} of {work.Desired} VMs wait.");
-        if (conditions.Set(ConditionTypes.Ready, status, reason, message) && reason != Reasons.Filling)
+            : waiting >= work.Desired ? (ConditionStatus.True, Reasons.Full, $"{count}.")
+            : obstacle is not null ? (ConditionStatus.False, obstacle.Reason, $"{count}: {obstacle.Message}")
+            : (ConditionStatus.False, Reasons.Filling, $"{count}.");
+        if (!conditions.Set(ConditionTypes.Ready, status, reason, message))
         {
-            if (work.Faults.Count > 0)
-            {
-                events.Warning(work.Pool, reason, message);
-            }
-            else
-            {
-                events.Normal(work.Pool, reason, message);
-            }
+            return;
+        }
+
+        if (work.Faults.Count > 0)
+        {
+            events.Warning(work.Pool, reason, message);
+        }
+        else if (reason == Reasons.Full)
+        {
+            events.Normal(work.Pool, reason, message);
         }
     }
 }

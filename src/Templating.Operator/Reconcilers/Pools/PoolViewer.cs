@@ -48,7 +48,7 @@ internal sealed class PoolViewer(ICache<V1Pod> pods, INodeDirectory nodes, NodeH
             else
             {
                 nextLoss = node.LostIn is { } time && (nextLoss is null || time < nextLoss) ? time : nextLoss;
-                members.Add(new Member(pod, StateOf(pod, node), pod.Label(Keys.RevisionLabel) == revision && pod.Label(Keys.TemplateLabel) == pool.Spec.Template));
+                members.Add(new Member(pod, StateOf(pod, node), pod.Label(Keys.RevisionLabel) == revision && pod.Label(Keys.TemplateLabel) == pool.Spec.Template && pod.IsMadeOf(pool.Spec.Pod)));
             }
         }
 

@@ -45,8 +45,8 @@ internal sealed class Builds(Action<NodeChange> announce, OperatorMetrics metric
                 return;
             }
 
-            var failures = before?.State.RequestId == request.RequestId ? before.State.Failures : 0;
-            var build = new Build(new BuildState(revision, request.RequestId, true, "", null, failures, default), CancellationTokenSource.CreateLinkedTokenSource(_stop.Token));
+            var same = before?.State.RequestId == request.RequestId ? before.State : null;
+            var build = new Build(new BuildState(revision, request.RequestId, true, "", null, same?.Failures ?? 0, default, same?.Failure), CancellationTokenSource.CreateLinkedTokenSource(_stop.Token));
             _builds[key] = build;
             build.Run = Task.Run(() => RunAsync(node, template, request, build), CancellationToken.None);
         }

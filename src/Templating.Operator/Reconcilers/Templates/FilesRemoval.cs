@@ -1,4 +1,5 @@
 using k8s.Models;
+using Templating.Api.Client;
 using Templating.Kubernetes;
 using Templating.Kubernetes.Resources;
 using Templating.Operator.Cluster;
@@ -28,9 +29,17 @@ internal sealed class FilesRemoval(
         {
             foreach (var revision in NodeFiles.Of(node, key).Keys)
             {
-                if (!await retention.TryDeleteAsync(node, key, revision, cancellationToken))
+                try
                 {
-                    waits.Add($"a VM on node '{node.Name}' uses revision {revision}");
+                    if (!await retention.TryDeleteAsync(node, key, revision, cancellationToken))
+                    {
+                        waits.Add($"a VM on node '{node.Name}' uses revision {revision}");
+                    }
+                }
+                catch (TemplatingClientException refusal)
+                {
+                    // The files of other nodes do not wait for this one.
+                    waits.Add($"node '{node.Name}' did not remove revision {revision}: {refusal.Message}");
                 }
             }
         }

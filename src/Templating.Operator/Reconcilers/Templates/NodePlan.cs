@@ -60,6 +60,7 @@ internal sealed record NodePlan(VMTemplateNode Status, string? Basis, bool Cance
             status.State = NodeStates.Building;
             status.Reason = isOther || build.Phase.Length == 0 ? Reasons.BuildQueued : Reasons.Building;
             status.Message = isOther ? $"The build of revision {build.Revision} is being cancelled." : build.Phase.Length == 0 ? null : $"Phase {build.Phase}.";
+            status.Message = build.Before is { } failed && !isOther ? $"{status.Message} The build before it failed: {failed.Reason}: {failed.Message}".TrimStart() : status.Message;
             return new NodePlan(status, null, isOther, null);
         }
 

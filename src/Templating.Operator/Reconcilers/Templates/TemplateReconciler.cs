@@ -6,7 +6,7 @@ namespace Templating.Operator.Reconcilers.Templates;
 /// <summary>Brings a VMTemplate to its nodes, or away from them.</summary>
 internal sealed class TemplateReconciler(
     ICache<VMTemplate> templates, Builds builds, TemplateRemoval removal, TemplateHold hold, TemplateRollout rollout, TemplateStatusWriter status,
-    TimeProvider time) : IReconciler
+    Refusals refusals, TimeProvider time) : IReconciler
 {
     public string Name => "template";
 
@@ -18,6 +18,26 @@ internal sealed class TemplateReconciler(
             return ReconcileResult.Done;
         }
 
+        try
+        {
+            var left = await RunAsync(key, template, cancellationToken);
+            refusals.Passed(template.Metadata.Uid);
+            return left;
+        }
+        catch (Exception error) when (Refusal.Of(error) is not null)
+        {
+            var now = templates.Get(key) is { } cached && cached.Metadata.Uid == template.Metadata.Uid ? cached : template;
+            if (TemplateStatus.Refused(now, refusals, error, time.GetUtcNow()) is { } told)
+            {
+                await status.WriteAsync(now, told, cancellationToken);
+            }
+
+            throw;
+        }
+    }
+
+    private async Task<ReconcileResult> RunAsync(ObjectKey key, VMTemplate template, CancellationToken cancellationToken)
+    {
         if (template.Metadata.DeletionTimestamp is not null)
         {
             return await removal.RunAsync(template, cancellationToken);

@@ -1,3 +1,4 @@
+using k8s.Models;
 using Templating.Contract;
 using Templating.Kubernetes;
 using Templating.Kubernetes.Resources;
@@ -23,13 +24,21 @@ internal static class TemplateStatus
     public static VMTemplateStatus Deleting(VMTemplate template, string reason, string message, DateTimeOffset now)
     {
         var (status, conditions) = Begin(template, now);
-        var before = template.Status;
-        (status.Revision, status.Nodes, status.ReadyNodes, status.DesiredNodes, status.Summary) =
-            (before?.Revision, before?.Nodes, before?.ReadyNodes, before?.DesiredNodes, before?.Summary);
+        CopyNodes(template.Status, status);
         conditions.Set(ConditionTypes.Ready, ConditionStatus.False, reason, message);
         conditions.Set(ConditionTypes.Progressing, ConditionStatus.True, Reasons.Deleting, message);
         status.Conditions = conditions.ToList();
         return status;
+    }
+
+    /// <summary>What was known before, and what the API server refused since; null where that is not told yet.</summary>
+    public static VMTemplateStatus? Refused(VMTemplate template, Refusals refusals, Exception refusal, DateTimeOffset now)
+    {
+        var (status, conditions) = Begin(template, now, template.Status?.Conditions);
+        CopyNodes(template.Status, status);
+        var isTold = refusals.Tell(template, conditions, refusal);
+        status.Conditions = conditions.ToList();
+        return isTold ? status : null;
     }
 
     public static VMTemplateStatus Of(VMTemplate template, string revision, IReadOnlyList<VMTemplateNode> nodes, DateTimeOffset now)
@@ -85,6 +94,14 @@ internal static class TemplateStatus
         return node;
     }
 
+    private static void CopyNodes(VMTemplateStatus? before, VMTemplateStatus status) =>
+        (status.Revision, status.Nodes, status.ReadyNodes, status.DesiredNodes, status.Summary) =
+        (before?.Revision, before?.Nodes, before?.ReadyNodes, before?.DesiredNodes, before?.Summary);
+
+    /// <summary>A pass that comes to tell what is was refused nothing.</summary>
     private static (VMTemplateStatus Status, ConditionSet Conditions) Begin(VMTemplate template, DateTimeOffset now) =>
-        (new VMTemplateStatus { ObservedGeneration = template.Metadata.Generation }, new ConditionSet(template.Status?.Conditions, template.Metadata.Generation, now));
+        Begin(template, now, template.Status?.Conditions?.Where(condition => condition.Type != ConditionTypes.Reconciled));
+
+    private static (VMTemplateStatus Status, ConditionSet Conditions) Begin(VMTemplate template, DateTimeOffset now, IEnumerable<V1Condition>? conditions) =>
+        (new VMTemplateStatus { ObservedGeneration = template.Metadata.Generation }, new ConditionSet(conditions, template.Metadata.Generation, now));
 }

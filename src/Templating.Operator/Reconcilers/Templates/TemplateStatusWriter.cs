@@ -5,11 +5,11 @@ using Templating.Operator.Cluster;
 namespace Templating.Operator.Reconcilers.Templates;
 
 /// <summary>Writes a VMTemplate's status, and records an Event for each node where something changed.</summary>
-internal sealed class TemplateStatusWriter(ClusterWriter writer, IEvents events)
+internal sealed class TemplateStatusWriter(StatusApply apply, IEvents events)
 {
     public async Task WriteAsync(VMTemplate template, VMTemplateStatus status, CancellationToken cancellationToken)
     {
-        await writer.ApplyStatusAsync(template, status, cancellationToken);
+        await apply.WriteAsync(template, status, cancellationToken);
         foreach (var node in (status.Nodes ?? []).Where(node => node.State is NodeStates.Ready or NodeStates.Failed))
         {
             var known = template.Status?.Nodes?.Find(other => other.Name == node.Name);

@@ -6,14 +6,14 @@ using Templating.Operator.Validation;
 namespace Templating.Operator.Reconcilers.Clones.Steps;
 
 /// <summary>Refuses what cannot be done, all faults at once. A VM that runs already goes on.</summary>
-internal sealed class Accept(IEvents events) : ICloneStep
+internal sealed class Accept(ChangeTeller changes, IEvents events) : ICloneStep
 {
     public Task<StepResult> RunAsync(CloneWork work, CancellationToken cancellationToken)
     {
         work.Faults = CloneRules.Check(work.Clone, work.Pod);
         if (work.Faults.Count == 0)
         {
-            work.Conditions.Set(ConditionTypes.Accepted, ConditionStatus.True, Reasons.Valid, "The spec is valid.");
+            changes.Tell(work);
             return Task.FromResult(StepResult.Next);
         }
 

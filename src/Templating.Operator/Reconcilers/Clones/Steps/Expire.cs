@@ -7,7 +7,7 @@ using Templating.Operator.Reconcilers.Clones.Work;
 namespace Templating.Operator.Reconcilers.Clones.Steps;
 
 /// <summary>A finished VMClone does nothing more, and goes when its time to live is over.</summary>
-internal sealed class Expire(ClusterWriter writer) : ICloneStep
+internal sealed class Expire(ClusterWriter writer, ChangeTeller changes) : ICloneStep
 {
     /// <summary>So long a VM that failed may take to end by itself: then its pod stays for its log. One that still runs is deleted.</summary>
     private static readonly TimeSpan OwnEnd = TimeSpan.FromSeconds(10);
@@ -17,6 +17,11 @@ internal sealed class Expire(ClusterWriter writer) : ICloneStep
         if (!work.Conditions.IsTrue(ConditionTypes.Finished))
         {
             return StepResult.Next;
+        }
+
+        if (GivenSpec.Changed(work.Clone.Spec, work.Status.Given).Count > 0 || work.Conditions.Get(ConditionTypes.Accepted)?.Reason == Reasons.ChangesIgnored)
+        {
+            changes.Tell(work);
         }
 
         var finished = new DateTimeOffset(work.Status.FinishTime?.ToUniversalTime() ?? work.Now.UtcDateTime);

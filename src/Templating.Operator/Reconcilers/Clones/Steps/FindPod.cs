@@ -1,3 +1,4 @@
+using k8s.Autorest;
 using k8s.Models;
 using Templating.Kubernetes;
 using Templating.Operator.Cluster;
@@ -30,7 +31,15 @@ internal sealed class FindPod(ICache<V1Pod> pods, INodeDirectory nodes, ClusterA
 
         foreach (var other in all.Where(p => p.Metadata.Uid != work.Pod?.Metadata.Uid && !p.IsDeleting()))
         {
-            await writer.DeleteAsync<V1Pod>(ObjectKey.Of(other), other.Metadata.Uid, null, cancellationToken);
+            try
+            {
+                await writer.DeleteAsync<V1Pod>(ObjectKey.Of(other), other.Metadata.Uid, null, cancellationToken);
+            }
+            catch (HttpOperationException refusal)
+            {
+                // The VM that is to stay does not depend on it.
+                work.Refused(refusal);
+            }
         }
 
         return StepResult.Next;

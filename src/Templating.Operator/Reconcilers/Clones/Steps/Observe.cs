@@ -15,6 +15,7 @@ internal sealed class Observe(NodeHealth health, IEvents events, CloneClock cloc
     {
         if (work.Pod is { } pod)
         {
+            GivenSpec.PodMade(work);
             SetPod(work, pod);
             SetScheduled(work, pod);
             SetRestored(work, pod);
@@ -41,7 +42,7 @@ internal sealed class Observe(NodeHealth health, IEvents events, CloneClock cloc
         if (pod.Spec?.NodeName is { Length: > 0 } node)
         {
             clock.Mark(work.Key, pod.Label(Keys.PoolLabel) is null ? StartPhases.Scheduled : StartPhases.Claimed);
-            work.Conditions.Set(ConditionTypes.Scheduled, ConditionStatus.True, work.Status.Start == StartKinds.Warm ? Reasons.Claimed : Reasons.Scheduled, $"Pod '{pod.Metadata.Name}' is on node '{node}'.");
+            work.Conditions.Set(ConditionTypes.Scheduled, ConditionStatus.True, work.Status.Start == StartKinds.Warm ? Reasons.Claimed : Reasons.Scheduled, $"Pod '{pod.Metadata.Name}' is on node '{node}'.{Claim(pod)}");
             return;
         }
 
@@ -50,8 +51,13 @@ internal sealed class Observe(NodeHealth health, IEvents events, CloneClock cloc
             ConditionTypes.Scheduled,
             ConditionStatus.False,
             scheduled is { Status: ConditionStatus.False, Reason: Reasons.Unschedulable } ? Reasons.Unschedulable : Reasons.Scheduling,
-            scheduled?.Message is { Length: > 0 } message ? message : $"Pod '{pod.Metadata.Name}' waits for a node.");
+            (scheduled?.Message is { Length: > 0 } message ? message : $"Pod '{pod.Metadata.Name}' waits for a node.") + Claim(pod));
     }
+
+    /// <summary>Why it started cold though VMs waited. The pod remembers it: a later pass cannot know.</summary>
+    private static string Claim(V1Pod pod) => pod.Metadata.Annotations is { } all && all.TryGetValue(Keys.ClaimRefusedAnnotation, out var words)
+        ? $" No waiting VM of its pool could be taken: {words}"
+        : "";
 
     private static void SetRestored(CloneWork work, V1Pod pod)
     {
@@ -119,6 +125,7 @@ internal sealed class Observe(NodeHealth health, IEvents events, CloneClock cloc
 
     private void BecomeReady(CloneWork work, VmPod vm)
     {
+        GivenSpec.Activated(work);
         var status = work.Status;
         status.Hostname = vm.Identity?.Hostname is { Length: > 0 } hostname ? hostname : null;
         status.MachineId = vm.Identity?.MachineId is { Length: > 0 } id ? id : null;

@@ -13,9 +13,13 @@ namespace Templating.Operator.Reconcilers.Clones.Steps;
 /// are refused and look at the next.
 /// </summary>
 internal sealed class TakeFromPool(
-    ICache<VMPool> pools, WaitingVms waiting, PodReservations reservations, ClusterWriter writer, CloneClock clock, TimeProvider time) : ICloneStep
+    ICache<VMPool> pools, WaitingVms waiting, PodReservations reservations, ClusterWriter writer, Refusals refusals, CloneClock clock,
+    TimeProvider time) : ICloneStep
 {
     private const int Attempts = 4;
+
+    /// <summary>A rule that refuses so many VMs in a row is taken to refuse all.</summary>
+    private const int MaxRefusals = 3;
 
     private static readonly TimeSpan WatchDelay = TimeSpan.FromMilliseconds(50);
 
@@ -26,7 +30,8 @@ internal sealed class TakeFromPool(
             return StepResult.Next;
         }
 
-        foreach (var candidate in waiting.Of(pool))
+        var refused = 0;
+        foreach (var candidate in waiting.Of(pool).TakeWhile(_ => refused < MaxRefusals))
         {
             if (!reservations.TryTake(candidate.Metadata.Uid))
             {
@@ -40,13 +45,25 @@ internal sealed class TakeFromPool(
                     work.Pod = claimed;
                     work.Vm = waiting.VmOf(claimed);
                     clock.Mark(work.Key, StartPhases.Claimed);
+                    work.ClaimRefusal = null;
                     return StepResult.Next;
                 }
+            }
+            catch (HttpOperationException refusal) when (ClusterErrors.IsAboutThisCall(refusal))
+            {
+                // An admission rule, say. Another VM may pass it, and a new pod is made as this VMClone's from the beginning.
+                refused++;
+                work.ClaimRefusal = ClusterErrors.MessageOf(refusal);
             }
             finally
             {
                 reservations.Release(candidate.Metadata.Uid);
             }
+        }
+
+        if (work.ClaimRefusal is { } words)
+        {
+            refusals.Event(work.Clone, Reasons.ClaimRefused, Reasons.ClaimRefused, $"No waiting VM of pool '{name}' could be taken; a new one is made. {words}");
         }
 
         return StepResult.Next;

@@ -29,13 +29,14 @@ internal static class CloneRules
 
     private static void CheckPoolsPod(Faults faults, VMCloneSpec spec)
     {
-        // The schema's default of the grace period is there whether or not the user wrote it.
-        if (spec.Pool is not null && spec.Pod is { } pod && (pod.Resources is not null || pod.NodeSelector is not null || pod.Tolerations is not null
-            || pod.PriorityClassName is not null || pod.TerminationGracePeriodSeconds is not (null or Defaults.GraceSeconds)))
+        if (spec.Pool is not null && spec.Pod is { } pod && pod with { Labels = null, Annotations = null, TerminationGracePeriodSeconds = Grace(pod) } != new VMPodTemplate())
         {
             faults.Add("spec.pod", "With a pool, the pod is the pool's: only labels and annotations can be given; put the rest into the pool's spec.pod.");
         }
     }
+
+    /// <summary>The schema's default is there whether or not the user wrote it.</summary>
+    private static long? Grace(VMPodTemplate pod) => pod.TerminationGracePeriodSeconds == Defaults.GraceSeconds ? null : pod.TerminationGracePeriodSeconds;
 
     private static void CheckEnvironment(Faults faults, List<VMEnvironmentVariable> variables)
     {

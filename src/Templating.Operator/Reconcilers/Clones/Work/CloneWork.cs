@@ -39,6 +39,12 @@ internal sealed class CloneWork(VMClone clone, DateTimeOffset now)
     /// <summary>The soonest of what steps asked for.</summary>
     public ReconcileResult Left { get; private set; }
 
+    /// <summary>What the API server refused first in this pass, other than what a step has an answer to.</summary>
+    public Exception? Refusal { get; private set; }
+
+    /// <summary>Why no waiting VM of the pool could be taken, though some wait: the server's words.</summary>
+    public string? ClaimRefusal { get; set; }
+
     public int Restarts => Status.Restarts ?? 0;
 
     public string RequestId => PodNames.RequestId(Uid, Restarts);
@@ -48,6 +54,9 @@ internal sealed class CloneWork(VMClone clone, DateTimeOffset now)
 
     public Dictionary<string, string> PodAnnotations =>
         new(StringComparer.Ordinal) { [Keys.RestartAnnotation] = Restarts.ToString(CultureInfo.InvariantCulture) };
+
+    /// <summary>For what the rest of the pass does not depend on.</summary>
+    public void Refused(Exception refusal) => Refusal ??= refusal;
 
     public void LookAgainAfter(TimeSpan time) => Left = Left.Or(ReconcileResult.After(time));
 
@@ -72,6 +81,7 @@ internal sealed class CloneWork(VMClone clone, DateTimeOffset now)
         StartSeconds = status?.StartSeconds,
         Phases = status?.Phases,
         Restarts = status?.Restarts,
+        Given = status?.Given is { } given ? new(given, StringComparer.Ordinal) : null,
         ReadyTime = status?.ReadyTime,
         FinishTime = status?.FinishTime,
     };

@@ -1,5 +1,6 @@
 using System.Text;
 using Google.Protobuf;
+using k8s.Autorest;
 using k8s.Models;
 using Templating.Contract;
 using Templating.Kubernetes.Resources;
@@ -85,7 +86,16 @@ internal sealed class InputReader(ClusterApi reader)
             var key = (secret, reference.Name);
             if (!_read.TryGetValue(key, out var data))
             {
-                data = _read[key] = await GetAsync(secret, reference.Name, cancellationToken);
+                try
+                {
+                    data = _read[key] = await GetAsync(secret, reference.Name, cancellationToken);
+                }
+                catch (HttpOperationException refusal) when (ClusterErrors.IsAboutThisCall(refusal))
+                {
+                    // An optional one, too: whether it is there was not said.
+                    faults.Add(field, $"{kind} '{reference.Name}' may not be read: {ClusterErrors.MessageOf(refusal)}");
+                    return null;
+                }
             }
 
             if (data is not null && data.TryGetValue(reference.Key, out var value))

@@ -30,6 +30,7 @@ internal sealed class VmEnd(ClusterWriter writer, CloneStatusWriter status, IEve
     public void Finish(CloneWork work, PodOutcome outcome)
     {
         work.Status.FinishTime = work.Conditions.Now;
+        GivenSpec.Finished(work);
         work.Conditions.Set(ConditionTypes.Ready, ConditionStatus.False, outcome.Reason, "The VM ended; Finished says how.");
         if (work.Conditions.Set(ConditionTypes.Finished, ConditionStatus.True, outcome.Reason, outcome.Message))
         {
@@ -43,7 +44,7 @@ internal sealed class VmEnd(ClusterWriter writer, CloneStatusWriter status, IEve
     }
 
     private static bool IsRemade(CloneWork work, PodOutcome outcome) => work.Faults.Count == 0
-        && !(work.Clone.Spec.ShutdownTime is { } end && end.ToUniversalTime() <= work.Now.UtcDateTime)
+        && !CloneLifetime.IsOver(work.Clone, work.Now)
         && work.Clone.Spec.RestartPolicy switch
         {
             RestartPolicies.Always => true,

@@ -18,6 +18,7 @@ internal sealed class VmRestart(CloneClock clock)
         s.Restarts = work.Restarts + 1;
         s.PodName = s.PodUid = s.NodeName = s.Ip = s.Revision = s.Start = s.Hostname = s.MachineId = null;
         s.ReadyTime = null;
+        s.Given = null;
         s.StartSeconds = null;
         s.Phases = null;
         var message = $"VM {s.Restarts} takes the place of one that ended: {outcome.Reason}: {outcome.Message}";
