@@ -1,3 +1,5 @@
 using Templating.Kubectl.Commands;
+using Templating.Terminal.Descriptors;
 
-return await Cli.RunAsync(args, Console.Out, Console.Error, TimeProvider.System);
+var streams = StandardStreams.OfProcess();
+return await Cli.RunAsync(args, PluginHost.Of(streams), TimeProvider.System);

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Time.Testing;
 using Templating.Kubectl.Cluster;
 using Templating.Kubectl.Commands;
 using Templating.Kubectl.Output;
+using Templating.Terminal.Descriptors;
 
 namespace Templating.KubectlTests;
 
@@ -22,7 +23,7 @@ public sealed class OutputTests
     [Fact]
     public void ATableHasItsColumnsBelowEachOtherAndNoLineIsBroken()
     {
-        var lines = TableText.Of(["NAME", "IP"], [["a", "10.0.0.1"], [new string('b', 200), "10.0.0.2"]]).TrimEnd('\n').Split('\n');
+        var lines = Sheets.Of(["NAME", "IP"], [["a", "10.0.0.1"], [new string('b', 200), "10.0.0.2"]], room: null).TrimEnd('\n').Split('\n');
         lines.Length.ShouldBe(3);
         lines[1].IndexOf("10.0.0.1", StringComparison.Ordinal).ShouldBe(lines[0].IndexOf("IP", StringComparison.Ordinal));
         lines[2].IndexOf("10.0.0.2", StringComparison.Ordinal).ShouldBe(lines[0].IndexOf("IP", StringComparison.Ordinal));
@@ -76,7 +77,8 @@ public sealed class OutputTests
     {
         using var output = new StringWriter();
         using var error = new StringWriter();
-        (await Cli.RunAsync(["explain"], output, error, TimeProvider.System)).ShouldBe(ExitCode.Usage);
+        using var guard = new OutputGuard();
+        (await Cli.RunAsync(["explain"], new PluginHost(output, error, guard, () => null), TimeProvider.System)).ShouldBe(ExitCode.Usage);
         error.ToString().ShouldContain("--help");
     }
 }

@@ -33,11 +33,14 @@ public sealed class ArchitectureTests
     public void TheClientLibraryKnowsNoneOfTheOthers() => ReferencesOf(Api).ShouldBeSubsetOf(["Templating.Contract"]);
 
     [Fact]
-    public void TheCommandLineKnowsOnlyTheClientLibraryAndTheContract()
+    public void TheCommandLineKnowsOnlyTheClientLibraryTheContractAndTheTerminal()
     {
-        ReferencesOf(Cli).ShouldBe(["Templating.Api", "Templating.Contract"], ignoreOrder: true);
+        ReferencesOf(Cli).ShouldBe(["Templating.Api", "Templating.Contract", "Templating.Terminal"], ignoreOrder: true);
         Cli.GetReferencedAssemblies().Select(a => a.Name!).ShouldAllBe(n => !n.StartsWith("Microsoft.AspNetCore"));
     }
+
+    [Fact]
+    public void TheTerminalKnowsNobody() => ReferencesOf(Assembly.Load("Templating.Terminal")).ShouldBeEmpty();
 
     [Theory]
     [InlineData("Templating.Contract", "Templating.Contract")]
@@ -46,6 +49,7 @@ public sealed class ArchitectureTests
     [InlineData("Templating.Api", "Templating.Api")]
     [InlineData("templating", "Templating.Node")]
     [InlineData("Templating.Cli", "Templating.Cli")]
+    [InlineData("Templating.Terminal", "Templating.Terminal")]
     public void TheFoldersOfAProjectAreLayers(string assembly, string root) =>
         FolderLayers.Circles(Assembly.Load(assembly), root).ShouldBeEmpty();
 

@@ -10,6 +10,6 @@ internal sealed class CliCommand(string name, string description, params string[
     /// <summary>The exit code of every failure of our own; null for the one that fits the failure.</summary>
     public int? FailureCode { get; set; }
 
-    /// <summary>Whether it ends by itself, in order, when a signal comes.</summary>
+    /// <summary>Whether it ends by itself, in order, when a signal comes, and goes on when nobody reads its output.</summary>
     public bool OwnsSignals { get; set; }
 }

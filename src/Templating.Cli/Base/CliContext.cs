@@ -6,6 +6,7 @@ using Templating.Api.Client;
 using Templating.Cli.Exits;
 using Templating.Cli.Output;
 using Templating.Cli.Parsing;
+using Templating.Terminal.Tables;
 
 namespace Templating.Cli.Base;
 
@@ -21,7 +22,10 @@ internal sealed class CliContext(Globals globals, ParseResult parse) : IDisposab
 
     public bool Verbose => parse.GetValue(globals.Verbose);
 
-    public OutputFormat Format => parse.GetValue(globals.Format);
+    public OutputFormat Format => parse.GetValue(globals.Format) is var format and not OutputFormat.Wide ? format : OutputFormat.Table;
+
+    /// <summary>All columns, uncut.</summary>
+    public bool Wide => parse.GetValue(globals.Format) == OutputFormat.Wide;
 
     public string Tenant => ObjectNames.Checked("tenant", parse.GetValue(globals.Tenant)!);
 
@@ -43,7 +47,10 @@ internal sealed class CliContext(Globals globals, ParseResult parse) : IDisposab
     });
 
     /// <summary>For progress: results go to <see cref="CliHost.Out"/>.</summary>
-    public IAnsiConsole CreateErrorConsole() => Consoles.Create(Host.Error, Host.ErrorIsTerminal, Host.Width(), Host.Environment);
+    public IAnsiConsole CreateErrorConsole() => Consoles.Create(Host.Error, Host.ErrorIsTerminal, Host.ErrorWidth(), Host.Environment);
+
+    /// <summary>Whether progress has a line that moves: on a terminal with room for one.</summary>
+    public bool ShowsLive => Host.ErrorIsTerminal && Host.ErrorWidth() >= Consoles.LeastLive;
 
     public T Get<T>(Option<T> option) => parse.GetValue(option)!;
 
@@ -57,8 +64,10 @@ internal sealed class CliContext(Globals globals, ParseResult parse) : IDisposab
     public void Print<T>(IReadOnlyList<Column<T>> columns, IReadOnlyList<T> rows, IMessage message, Func<T, string> name, bool wide = false) =>
         Print(columns, rows, () => ProtoJson.Tree(message), name, wide);
 
+    /// <param name="wide">All columns, and none of them cut where the terminal has no room for it.</param>
     public void Print<T>(IReadOnlyList<Column<T>> columns, IReadOnlyList<T> rows, Func<JsonObject> tree, Func<T, string> name, bool wide = false)
     {
+        wide |= Wide;
         switch (Format)
         {
             case OutputFormat.Json:
@@ -77,7 +86,8 @@ internal sealed class CliContext(Globals globals, ParseResult parse) : IDisposab
             default:
                 if (rows.Count > 0)
                 {
-                    Host.Out.Write(TableText.Render(Shown(columns, wide), rows, Host.OutputIsTerminal, Host.Environment));
+                    Host.Out.Write(TableText.Render(
+                        Shown(columns, wide), rows, Host.OutputIsTerminal, Host.Environment, room: wide ? null : Host.OutputWidth()));
                 }
 
                 break;

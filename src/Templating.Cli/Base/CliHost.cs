@@ -1,4 +1,4 @@
-using Templating.Cli.Terminals;
+using Templating.Terminal.Descriptors;
 
 namespace Templating.Cli.Base;
 
@@ -16,13 +16,24 @@ internal sealed record CliHost
 
     public required Stream StandardError { get; init; }
 
+    /// <summary>What became of <see cref="Out"/> and <see cref="StandardOutput"/>, which throw nothing.</summary>
+    public OutputGuard Guard { get; init; } = new();
+
+    /// <summary>From here on a reader of standard output that goes is noticed also while there is nothing to write.</summary>
+    public Action WatchReader { get; init; } = () => { };
+
     public bool InputIsTerminal { get; init; }
 
+    /// <summary>One that understands escape sequences.</summary>
     public bool OutputIsTerminal { get; init; }
 
     public bool ErrorIsTerminal { get; init; }
 
-    public Func<int> Width { get; init; } = () => 80;
+    /// <summary>The columns of the terminal that <see cref="Out"/> is, a dumb one too; null where it is none.</summary>
+    public Func<int?> OutputWidth { get; init; } = () => null;
+
+    /// <summary>The columns of the terminal that <see cref="Error"/> is.</summary>
+    public Func<int> ErrorWidth { get; init; } = () => StandardDescriptors.DefaultColumns;
 
     public Func<string, string?> Environment { get; init; } = _ => null;
 
@@ -30,21 +41,26 @@ internal sealed record CliHost
 
     public static CliHost OfProcess()
     {
-        var output = Console.OpenStandardOutput();
-        var error = Console.OpenStandardError();
-        var dumb = string.Equals(System.Environment.GetEnvironmentVariable("TERM"), "dumb", StringComparison.Ordinal);
+        var streams = StandardStreams.OfProcess();
+        var escapes = System.Environment.GetEnvironmentVariable("TERM") is not (null or "" or "dumb");
+        var outputIsTerminal = StandardDescriptors.IsTerminal(StandardDescriptors.Output);
         return new CliHost
         {
-            Out = new StreamWriter(output, leaveOpen: true),
-            Error = new StreamWriter(error, leaveOpen: true) { AutoFlush = true },
-            StandardInput = () => new DescriptorStream(0),
-            StandardOutput = output,
-            StandardError = error,
-            InputIsTerminal = !Console.IsInputRedirected,
-            OutputIsTerminal = !Console.IsOutputRedirected && !dumb,
-            ErrorIsTerminal = !Console.IsErrorRedirected && !dumb,
-            Width = () => Console.WindowWidth,
+            Out = streams.Out,
+            Error = streams.Error,
+            StandardInput = () => new DescriptorInput(StandardDescriptors.Input),
+            StandardOutput = streams.Output,
+            StandardError = streams.ErrorOutput,
+            Guard = streams.Guard,
+            WatchReader = streams.Output.WatchReader,
+            InputIsTerminal = StandardDescriptors.IsTerminal(StandardDescriptors.Input),
+            OutputIsTerminal = outputIsTerminal && escapes,
+            ErrorIsTerminal = StandardDescriptors.IsTerminal(StandardDescriptors.Error) && escapes,
+            OutputWidth = () => outputIsTerminal ? Columns(StandardDescriptors.Output) : null,
+            ErrorWidth = () => Columns(StandardDescriptors.Error),
             Environment = System.Environment.GetEnvironmentVariable,
         };
     }
+
+    private static int Columns(int descriptor) => StandardDescriptors.Columns(descriptor, System.Environment.GetEnvironmentVariable("COLUMNS"));
 }

@@ -2,6 +2,7 @@ using Templating.Api.Client;
 using Templating.Cli.Exits;
 using Templating.Cli.Output;
 using Templating.Contract;
+using Templating.Terminal.Tables;
 
 namespace Templating.Cli.Base;
 

@@ -51,10 +51,17 @@ internal sealed class Globals
         CliCommand command, ParseResult parse, Func<CliContext, CancellationToken, Task<int>> action, CancellationToken cancellationToken)
     {
         using var context = new CliContext(this, parse);
+        // Nothing that a command does is of use once nobody can be told; a daemon or a pod's VM goes on.
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, command.OwnsSignals ? default : Host.Guard.Lost);
         int code;
         try
         {
-            code = await action(context, cancellationToken);
+            code = await action(context, ended.Token);
+        }
+        catch (Exception e) when (IsOfTheOutput(command, e))
+        {
+            // CommandLine says what became of the output.
+            code = ExitCode.Ok;
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -76,9 +83,12 @@ internal sealed class Globals
             code = command.FailureCode ?? ExitCode.Failure;
         }
 
-        await Host.Out.FlushAsync(CancellationToken.None);
         return code;
     }
+
+    private bool IsOfTheOutput(CliCommand command, Exception e) =>
+        !command.OwnsSignals && Host.Guard.Lost.IsCancellationRequested
+        && e is OperationCanceledException or TemplatingClientException or IOException;
 
     private Option<string?> FromEnvironment(string name, string variable, string help, string description, string? initial) => new(name)
     {

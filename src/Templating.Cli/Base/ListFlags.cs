@@ -4,6 +4,7 @@ using Grpc.Core;
 using Templating.Cli.Exits;
 using Templating.Cli.Output;
 using Templating.Cli.Parsing;
+using Templating.Terminal.Tables;
 using Templating.V1;
 
 namespace Templating.Cli.Base;
@@ -12,7 +13,7 @@ namespace Templating.Cli.Base;
 internal sealed class ListFlags
 {
     private readonly Option<bool> _all = new("--all-tenants", "-A") { Description = "Of all tenants you may see" };
-    private readonly Option<bool> _wide = OptionKinds.Flag("--wide", "More columns");
+    private readonly Option<bool> _wide = OptionKinds.Flag("--wide", "All columns, none of them cut to the terminal's width; also -o wide");
     private readonly Option<bool> _watch = new("--watch", "-w") { Description = "Go on with every change until Ctrl-C" };
 
     /// <param name="template">What <c>--template</c> picks.</param>
@@ -46,7 +47,7 @@ internal sealed class ListFlags
         if (context.Get(_watch))
         {
             using var changes = watch();
-            var loop = new WatchLoop<T>(context, CliContext.Shown(columns, context.Get(_wide)), name, ProtoJson.Tree);
+            var loop = new WatchLoop<T>(context, columns, context.Wide || context.Get(_wide), name, ProtoJson.Tree);
             await loop.RunAsync(changes.ResponseStream, open, isMeant, cancellationToken);
             return ExitCode.Ok;
         }

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Grpc.Core;
 using Templating.Cli.Output;
+using Templating.Terminal.Tables;
 using Templating.V1;
 
 namespace Templating.Cli.Base;
@@ -9,21 +10,34 @@ namespace Templating.Cli.Base;
 /// Prints what a watch tells: a table of what there is, then a row for each change; as JSON or YAML one object (line,
 /// document) for each. Ends with the command.
 /// </summary>
-internal sealed class WatchLoop<T>(CliContext context, IReadOnlyList<Column<T>> columns, Func<T, string> name, Func<T, JsonObject> tree)
+internal sealed class WatchLoop<T>
 {
-    private readonly IReadOnlyList<Column<(ChangeType Change, T Item)>> _columns =
-    [
-        new("CHANGE", c => Word(c.Change)),
-        .. columns.Select(c => new Column<(ChangeType Change, T Item)>(
-            c.Header, x => c.Value(x.Item), c.Wide, c.Right, c.Colour is null ? null : x => c.Colour(x.Item))),
-    ];
-
-    private readonly int[] _widths = new int[columns.Count + 1];
+    private readonly CliContext _context;
+    private readonly Func<T, string> _name;
+    private readonly Func<T, JsonObject> _tree;
+    private readonly IReadOnlyList<Column<(ChangeType Change, T Item)>> _columns;
+    private readonly int[] _widths;
+    private readonly int? _room;
     private List<(ChangeType Change, T Item)>? _initial = [];
+
+    /// <param name="wide">All columns, uncut.</param>
+    public WatchLoop(CliContext context, IReadOnlyList<Column<T>> columns, bool wide, Func<T, string> name, Func<T, JsonObject> tree)
+    {
+        (_context, _name, _tree) = (context, name, tree);
+        _columns =
+        [
+            new("CHANGE", c => Word(c.Change)),
+            .. CliContext.Shown(columns, wide).Select(c => new Column<(ChangeType Change, T Item)>(
+                c.Header, x => c.Value(x.Item), c.Wide, c.Right, c.Colour is null ? null : x => c.Colour(x.Item))),
+        ];
+        _widths = new int[_columns.Count];
+        _room = wide ? null : context.Host.OutputWidth();
+    }
 
     public async Task RunAsync<TResponse>(
         IAsyncStreamReader<TResponse> changes, Func<TResponse, (ChangeType Change, T? Item)> open, Func<T, bool> filter, CancellationToken cancellationToken)
     {
+        _context.Host.WatchReader();
         await foreach (var response in changes.ReadAllAsync(cancellationToken))
         {
             var (change, item) = open(response);
@@ -37,22 +51,22 @@ internal sealed class WatchLoop<T>(CliContext context, IReadOnlyList<Column<T>> 
                 Show(change, item);
             }
 
-            await context.Host.Out.FlushAsync(cancellationToken);
+            await _context.Host.Out.FlushAsync(cancellationToken);
         }
     }
 
     private void Show(ChangeType change, T item)
     {
-        switch (context.Format)
+        switch (_context.Format)
         {
             case OutputFormat.Json:
-                context.Host.Out.Write(ProtoJson.Text(Event(change, item), indented: false));
+                _context.Host.Out.Write(ProtoJson.Text(Event(change, item), indented: false));
                 break;
             case OutputFormat.Yaml:
-                context.Host.Out.Write("---\n" + YamlText.Of(Event(change, item)));
+                _context.Host.Out.Write("---\n" + YamlText.Of(Event(change, item)));
                 break;
             case OutputFormat.Name:
-                context.Host.Out.WriteLine($"{Word(change)} {name(item)}");
+                _context.Host.Out.WriteLine($"{Word(change)} {_name(item)}");
                 break;
             default:
                 if (_initial is null)
@@ -70,13 +84,14 @@ internal sealed class WatchLoop<T>(CliContext context, IReadOnlyList<Column<T>> 
 
     private void Table(IReadOnlyList<(ChangeType Change, T Item)> rows, bool header)
     {
-        if (context.Format == OutputFormat.Table)
+        if (_context.Format == OutputFormat.Table)
         {
-            context.Host.Out.Write(TableText.Render(_columns, rows, context.Host.OutputIsTerminal, context.Host.Environment, header, _widths));
+            _context.Host.Out.Write(TableText.Render(
+                _columns, rows, _context.Host.OutputIsTerminal, _context.Host.Environment, header, _widths, _room));
         }
     }
 
-    private JsonObject Event(ChangeType change, T item) => new() { ["change"] = Word(change), ["object"] = tree(item) };
+    private JsonObject Event(ChangeType change, T item) => new() { ["change"] = Word(change), ["object"] = _tree(item) };
 
     private static string Word(ChangeType change) => change.ToString().ToLowerInvariant();
 }

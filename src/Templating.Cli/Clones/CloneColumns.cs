@@ -1,5 +1,6 @@
 using Templating.Cli.Output;
 using Templating.Cli.Parsing;
+using Templating.Terminal.Tables;
 using Templating.V1;
 
 namespace Templating.Cli.Clones;

@@ -7,6 +7,7 @@ using Templating.Cli.Base;
 using Templating.Cli.Exits;
 using Templating.Cli.Output;
 using Templating.Cli.Parsing;
+using Templating.Terminal.Tables;
 using Templating.V1;
 
 namespace Templating.Cli.Clones;

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Templating.Api.Client;
 using Templating.Cli.Output;
+using Templating.Terminal.Tables;
 using Templating.V1;
 
 namespace Templating.Cli.Clones;

@@ -16,6 +16,7 @@ internal sealed class ConsoleSession(CliHost host, AsyncDuplexStreamingCall<Atta
 
     public async Task RunAsync(AttachConsoleStart start, CancellationToken cancellationToken)
     {
+        host.WatchReader();
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var input = SendAsync(start, ended);
         try
@@ -51,7 +52,7 @@ internal sealed class ConsoleSession(CliHost host, AsyncDuplexStreamingCall<Atta
             await using var keys = host.StandardInput();
             var buffer = new byte[ChunkBytes];
             int count;
-            while ((count = await keys.ReadAsync(buffer, ended.Token)) > 0)
+            while ((count = await ReadAsync(keys, buffer, ended.Token)) > 0)
             {
                 var leave = host.InputIsTerminal ? buffer.AsSpan(0, count).IndexOf(Escape) : -1;
                 var typed = leave < 0 ? count : leave;
@@ -73,6 +74,19 @@ internal sealed class ConsoleSession(CliHost host, AsyncDuplexStreamingCall<Atta
         catch (Exception e) when (e is RpcException or OperationCanceledException or InvalidOperationException)
         {
             // The call is over. Why, the receiving side is told, and it says so.
+        }
+    }
+
+    /// <summary>Input that is closed, or a terminal that has gone, types nothing.</summary>
+    private static async Task<int> ReadAsync(Stream keys, byte[] buffer, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await keys.ReadAsync(buffer, cancellationToken);
+        }
+        catch (IOException)
+        {
+            return 0;
         }
     }
 }

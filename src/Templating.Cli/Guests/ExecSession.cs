@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using Grpc.Core;
+using Templating.Api.Client;
 using Templating.Cli.Base;
 using Templating.Cli.Exits;
 using Templating.V1;
@@ -12,13 +13,19 @@ internal sealed class ExecSession(CliHost host, AsyncDuplexStreamingCall<ExecClo
     // Half of what a message may hold: a pipe's worth.
     private const int ChunkBytes = 32 * 1024;
 
+    private IOException? _inputFault;
+
     public async Task<int> RunAsync(ExecStart start, CancellationToken cancellationToken)
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var input = SendAsync(start, ended.Token);
+        var input = SendAsync(start, ended);
         try
         {
-            return await ReceiveAsync(cancellationToken);
+            return await ReceiveAsync(ended.Token);
+        }
+        catch (Exception e) when (_inputFault is not null && e is OperationCanceledException or TemplatingClientException)
+        {
+            throw new CliException(ExitCode.Exec, _inputFault.Message, _inputFault);
         }
         finally
         {
@@ -48,8 +55,9 @@ internal sealed class ExecSession(CliHost host, AsyncDuplexStreamingCall<ExecClo
         throw new CliException(ExitCode.Exec, "The call ended without the program's exit code.");
     }
 
-    private async Task SendAsync(ExecStart start, CancellationToken cancellationToken)
+    private async Task SendAsync(ExecStart start, CancellationTokenSource ended)
     {
+        var cancellationToken = ended.Token;
         try
         {
             await call.RequestStream.WriteAsync(new ExecCloneRequest { Start = start }, cancellationToken);
@@ -72,6 +80,12 @@ internal sealed class ExecSession(CliHost host, AsyncDuplexStreamingCall<ExecClo
         catch (Exception e) when (e is RpcException or OperationCanceledException or InvalidOperationException)
         {
             // The call is over. Why, the receiving side is told, and it says so.
+        }
+        catch (IOException e)
+        {
+            // The program would wait for ever for what cannot be read.
+            _inputFault = e;
+            await ended.CancelAsync();
         }
     }
 

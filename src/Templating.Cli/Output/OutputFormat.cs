@@ -6,4 +6,7 @@ internal enum OutputFormat
     Json,
     Yaml,
     Name,
+
+    /// <summary>A table with all its columns.</summary>
+    Wide,
 }

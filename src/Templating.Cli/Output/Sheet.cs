@@ -1,3 +1,5 @@
+using Templating.Terminal.Tables;
+
 namespace Templating.Cli.Output;
 
 /// <summary>One object as lines of <c>Label:  value</c>; empty values are left out.</summary>

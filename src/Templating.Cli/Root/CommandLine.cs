@@ -4,24 +4,33 @@ using System.CommandLine.Invocation;
 using Templating.Cli.Base;
 using Templating.Cli.Exits;
 using Templating.Contract;
+using Templating.Terminal.Commands;
 
 namespace Templating.Cli.Root;
 
 /// <summary>The command line: from arguments to an exit code.</summary>
 internal static class CommandLine
 {
+    public const string Program = "templating";
+
     /// <param name="commands">All there are, in the order in which help lists them.</param>
     public static async Task<int> RunAsync(
         IReadOnlyList<string> arguments, CliHost host, Func<Globals, IEnumerable<CliCommand>> commands, CancellationToken cancellationToken)
     {
         var root = CreateRoot(host, commands);
         // A leading @ is no response file here: nobody expects a file to be read.
-        var parse = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        var configuration = new ParserConfiguration { ResponseFileTokenReplacer = null };
+        var parse = root.Parse(arguments, configuration);
+        if (UsageFaults.IsQuestion(parse))
+        {
+            parse = root.Parse([.. arguments, "--help"], configuration);
+        }
+
         var command = parse.CommandResult.Command as CliCommand;
         if (parse.Action is ParseErrorAction)
         {
             ReportUsage(parse, host);
-            return command?.FailureCode ?? ExitCode.Usage;
+            return host.Guard.Conclude(command?.FailureCode ?? ExitCode.Usage, ExitCode.Failure, _ => { });
         }
 
         var invocation = new InvocationConfiguration { Output = host.Out, Error = host.Error, EnableDefaultExceptionHandler = false };
@@ -33,7 +42,9 @@ internal static class CommandLine
 
         var code = await parse.InvokeAsync(invocation, cancellationToken);
         await host.Out.FlushAsync(CancellationToken.None);
-        return code;
+        return command?.OwnsSignals == true
+            ? code
+            : host.Guard.Conclude(code, command?.FailureCode ?? ExitCode.Failure, failure => Failures.Write(host.Error, failure, [], []));
     }
 
     public static RootCommand CreateRoot(CliHost host, Func<Globals, IEnumerable<CliCommand>> commands)
@@ -50,27 +61,20 @@ internal static class CommandLine
             root.Add(option);
         }
 
-        var help = root.Options.OfType<HelpOption>().Single();
-        help.Action = new HelpWithExamples((HelpAction)help.Action!);
+        var fitted = HelpText.Fit(root, host.OutputWidth());
+        root.Options.OfType<HelpOption>().Single().Action = new HelpWithExamples(fitted);
         root.Options.OfType<VersionOption>().Single().Action = new PrintVersion();
         return root;
     }
 
     private static void ReportUsage(ParseResult parse, CliHost host)
     {
-        var faults = parse.Errors.Select(e => e.Message).ToList();
-        if (faults.Count > 1)
-        {
-            // Beside "Unrecognized command 'crate'" this says nothing more.
-            faults.RemoveAll(f => f is "Required command was not provided.");
-        }
-
-        var path = string.Join(' ', PathOf(parse.CommandResult));
+        var usage = UsageFaults.Of(parse, Program);
         Failures.Write(
             host.Error,
-            faults.Count == 1 ? faults[0] : $"The command line has {faults.Count} faults:",
-            faults.Count == 1 ? [] : [.. faults.Select((f, i) => new FieldViolation($"{i + 1}", f))],
-            [$"'{path} --help' says what is allowed."]);
+            usage.Faults.Count == 1 ? usage.Faults[0] : $"The command line has {usage.Faults.Count} faults:",
+            usage.Faults.Count == 1 ? [] : [.. usage.Faults.Select((f, i) => new FieldViolation($"{i + 1}", f))],
+            usage.Hints);
     }
 
     /// <summary>The library's own names the entry assembly, which is another one where this is hosted.</summary>
@@ -81,16 +85,5 @@ internal static class CommandLine
             parseResult.InvocationConfiguration.Output.WriteLine(VersionCommand.Version);
             return ExitCode.Ok;
         }
-    }
-
-    private static Stack<string> PathOf(System.CommandLine.Parsing.SymbolResult? result)
-    {
-        var names = new Stack<string>();
-        for (; result is System.CommandLine.Parsing.CommandResult command; result = result.Parent)
-        {
-            names.Push(command.Command is RootCommand ? "templating" : command.Command.Name);
-        }
-
-        return names;
     }
 }

@@ -6,6 +6,7 @@ using Templating.Cli.Base;
 using Templating.Cli.Exits;
 using Templating.Cli.Output;
 using Templating.Cli.Parsing;
+using Templating.Terminal.Tables;
 using Templating.V1;
 
 namespace Templating.Cli.Templates;
@@ -17,7 +18,7 @@ internal static class BuildProgress
         CliContext context, IAsyncStreamReader<CreateTemplateResponse> responses, CancellationToken cancellationToken)
     {
         Template? template = null;
-        if (context.Host.ErrorIsTerminal)
+        if (context.ShowsLive)
         {
             await context.CreateErrorConsole().Progress()
                 .Columns(new SpinnerColumn(), new TaskDescriptionColumn { Alignment = Justify.Left }, new SecondsColumn())

@@ -1,6 +1,7 @@
 using Templating.Cli.Base;
 using Templating.Cli.Exits;
 using Templating.Cli.Output;
+using Templating.Terminal.Tables;
 using Templating.V1;
 
 namespace Templating.Cli.Templates;

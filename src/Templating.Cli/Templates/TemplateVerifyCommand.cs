@@ -4,6 +4,7 @@ using Templating.Cli.Base;
 using Templating.Cli.Exits;
 using Templating.Cli.Output;
 using Templating.Cli.Parsing;
+using Templating.Terminal.Tables;
 using Templating.V1;
 
 namespace Templating.Cli.Templates;
@@ -42,7 +43,7 @@ internal static class TemplateVerifyCommand
         CliContext context, IAsyncStreamReader<VerifyTemplateResponse> responses, CancellationToken cancellationToken)
     {
         VerifyResult? result = null;
-        if (context.Host.ErrorIsTerminal)
+        if (context.ShowsLive)
         {
             await context.CreateErrorConsole().Progress().AutoClear(true)
                 .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn())

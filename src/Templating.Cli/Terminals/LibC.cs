@@ -9,9 +9,6 @@ internal static partial class LibC
     public const int OpenReadWrite = 2;
     public const int OpenCloseOnExec = 0x80000;
 
-    [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
-    public static partial nint Read(SafeFileHandle descriptor, ref byte buffer, nuint count);
-
     [LibraryImport("libc", EntryPoint = "geteuid")]
     public static partial uint EffectiveUser();
 

@@ -3,29 +3,46 @@ using System.CommandLine.Invocation;
 using k8s.Autorest;
 using k8s.Exceptions;
 using Templating.Kubectl.Cluster;
+using Templating.Terminal.Commands;
+using Templating.Terminal.Tables;
 
 namespace Templating.Kubectl.Commands;
 
 /// <summary>The command line: from arguments to an exit code.</summary>
 internal static class Cli
 {
-    public static async Task<int> RunAsync(IReadOnlyList<string> arguments, TextWriter output, TextWriter error, TimeProvider time)
+    public static async Task<int> RunAsync(IReadOnlyList<string> arguments, PluginHost host, TimeProvider time)
     {
-        var parse = CreateRoot(output, time).Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        var code = await RunCommandAsync(arguments, host, time);
+        await host.Out.FlushAsync(CancellationToken.None);
+        return host.Guard.Conclude(code, ExitCode.Failure, host.Error.WriteLine);
+    }
+
+    private static async Task<int> RunCommandAsync(IReadOnlyList<string> arguments, PluginHost host, TimeProvider time)
+    {
+        var error = host.Error;
+        var root = CreateRoot(host, time);
+        var configuration = new ParserConfiguration { ResponseFileTokenReplacer = null };
+        var parse = root.Parse(arguments, configuration);
+        if (UsageFaults.IsQuestion(parse))
+        {
+            parse = root.Parse([.. arguments, "--help"], configuration);
+        }
+
         if (parse.Action is ParseErrorAction)
         {
-            foreach (var problem in parse.Errors)
+            var usage = UsageFaults.Of(parse, "kubectl templating");
+            foreach (var line in usage.Faults.Concat(usage.Hints))
             {
-                await error.WriteLineAsync(problem.Message);
+                await error.WriteLineAsync(PlainText.Of(line));
             }
 
-            await error.WriteLineAsync("See kubectl templating --help.");
             return ExitCode.Usage;
         }
 
         try
         {
-            return await parse.InvokeAsync(new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false });
+            return await parse.InvokeAsync(new InvocationConfiguration { Output = host.Out, Error = error, EnableDefaultExceptionHandler = false });
         }
         catch (PluginException e)
         {
@@ -43,22 +60,24 @@ internal static class Cli
         return ExitCode.Failure;
     }
 
-    public static RootCommand CreateRoot(TextWriter output, TimeProvider time)
+    public static RootCommand CreateRoot(PluginHost host, TimeProvider time)
     {
         var globals = new Globals();
         var root = new RootCommand("Shows and explains VM templates, pools and clones, and reaches into the VMs.")
         {
-            StatusCommand.Create(globals, output, time),
-            TopCommand.Create(globals, output),
-            ExplainCommand.Create(globals, output),
+            StatusCommand.Create(globals, host, time),
+            TopCommand.Create(globals, host),
+            ExplainCommand.Create(globals, host.Out),
             ExecCommand.CreateConsole(globals),
             ExecCommand.CreateExec(globals),
+            HelpCommand.Create(host),
         };
         foreach (var option in globals.All)
         {
             root.Add(option);
         }
 
+        HelpText.Fit(root, host.Width());
         return root;
     }
 }

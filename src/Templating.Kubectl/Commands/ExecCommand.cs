@@ -2,6 +2,7 @@ using System.CommandLine;
 using k8s.Models;
 using Templating.Kubectl.Cluster;
 using Templating.Kubernetes.Resources;
+using Templating.Terminal.Descriptors;
 
 namespace Templating.Kubectl.Commands;
 
@@ -37,7 +38,7 @@ internal static class ExecCommand
     }
 
     /// <summary>A terminal only where both ends of ours are one: else what is piped would be changed on its way.</summary>
-    private static bool IsTerminal => !System.Console.IsInputRedirected && !System.Console.IsOutputRedirected;
+    private static bool IsTerminal => StandardDescriptors.IsTerminal(StandardDescriptors.Input) && StandardDescriptors.IsTerminal(StandardDescriptors.Output);
 
     private static Argument<string> Name() => new("NAME") { Description = "A VMClone, or a VM pod" };
 

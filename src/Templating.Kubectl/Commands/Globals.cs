@@ -26,6 +26,9 @@ internal sealed class Globals
 
     public IEnumerable<Option> All => [Namespace, AllNamespaces, Kubeconfig, Context];
 
+    /// <summary>Of commands that print tables.</summary>
+    public static Option<bool> Wide() => new("--wide") { Description = "Cut nothing to the terminal's width" };
+
     public ConnectionOptions Read(ParseResult parse) =>
         new(parse.GetValue(Kubeconfig), parse.GetValue(Context), parse.GetValue(Namespace), parse.GetValue(AllNamespaces));
 }

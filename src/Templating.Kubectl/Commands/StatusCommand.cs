@@ -6,13 +6,14 @@ namespace Templating.Kubectl.Commands;
 
 internal static class StatusCommand
 {
-    public static Command Create(Globals globals, TextWriter output, TimeProvider time)
+    public static Command Create(Globals globals, PluginHost host, TimeProvider time)
     {
-        var command = new Command("status", "Shows templates, pools, clones and nodes.");
-        command.Run(globals, async (cluster, _, cancellationToken) =>
+        var wide = Globals.Wide();
+        var command = new Command("status", "Shows templates, pools, clones and nodes.") { wide };
+        command.Run(globals, async (cluster, parse, cancellationToken) =>
         {
             var snapshot = await ClusterReader.ReadAsync(cluster, withEvents: false, cancellationToken);
-            await output.WriteAsync(StatusText.Of(snapshot, cluster.ListNamespace is null, time));
+            await host.Out.WriteAsync(StatusText.Of(snapshot, cluster.ListNamespace is null, time, parse.GetValue(wide) ? null : host.Width()));
             return ExitCode.Ok;
         });
         return command;

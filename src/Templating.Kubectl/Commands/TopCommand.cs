@@ -19,10 +19,11 @@ internal static class TopCommand
 
     private static readonly string[] Query = ["templating", "pod", "status", "--memory", "-o", "json"];
 
-    public static Command Create(Globals globals, TextWriter output)
+    public static Command Create(Globals globals, PluginHost host)
     {
-        var command = new Command("top", "Shows what running VMs take of memory and CPU.");
-        command.Run(globals, async (cluster, _, cancellationToken) =>
+        var wide = Globals.Wide();
+        var command = new Command("top", "Shows what running VMs take of memory and CPU.") { wide };
+        command.Run(globals, async (cluster, parse, cancellationToken) =>
         {
             var pods = (await ClusterReader.PodsAsync(cluster, cancellationToken)).Where(p => p.Status?.Phase == PodPhases.Running).ToList();
             var clones = await ClusterReader.ListAsync<VMClone>(cluster, VMClone.Plural, cancellationToken);
@@ -30,7 +31,8 @@ internal static class TopCommand
             var memory = new ConcurrentDictionary<string, VmMemory?>(StringComparer.Ordinal);
             await Parallel.ForEachAsync(pods, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken }, async (pod, token) =>
                 memory[pod.Metadata.Uid] = VmMemory.Parse(await KubectlExec.ReadAsync(cluster, pod, Query, token)));
-            await output.WriteAsync(TopText.Of(pods, clones, memory, await cpus, cluster.ListNamespace is null));
+            await host.Out.WriteAsync(TopText.Of(
+                pods, clones, memory, await cpus, cluster.ListNamespace is null, parse.GetValue(wide) ? null : host.Width()));
             return ExitCode.Ok;
         });
         return command;

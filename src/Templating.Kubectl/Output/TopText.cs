@@ -10,9 +10,11 @@ internal static class TopText
 
     /// <param name="memory">By the pod's uid.</param>
     /// <param name="cpus">By NAMESPACE/POD.</param>
+    /// <param name="withNamespace">Whether each row has its namespace.</param>
+    /// <param name="room">The columns of the terminal; null where nothing is to be cut.</param>
     public static string Of(
         IEnumerable<V1Pod> pods, IEnumerable<VMClone> clones, IReadOnlyDictionary<string, VmMemory?> memory,
-        IReadOnlyDictionary<string, ResourceQuantity> cpus, bool withNamespace)
+        IReadOnlyDictionary<string, ResourceQuantity> cpus, bool withNamespace, int? room = null)
     {
         var names = clones.Where(c => c.Status?.PodUid is not null).ToLookup(c => c.Status!.PodUid!, c => c.Metadata.Name, StringComparer.Ordinal);
         var rows = pods
@@ -31,7 +33,7 @@ internal static class TopText
             })
             .ToList();
         string[] columns = ["POD", "CLONE", "NODE", "CPU", "MEMORY", "PRIVATE", "GUEST PRIVATE"];
-        return rows.Count == 0 ? "No VM runs.\n" : TableText.Of(withNamespace ? ["NAMESPACE", .. columns] : columns, rows);
+        return rows.Count == 0 ? "No VM runs.\n" : Sheets.Of(withNamespace ? ["NAMESPACE", .. columns] : columns, rows, room);
     }
 
     private static string Size(long? bytes) => bytes is { } some

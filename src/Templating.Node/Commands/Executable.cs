@@ -23,6 +23,7 @@ internal static class Executable
         NodeCommands.Create(globals),
         PodCommand.Create(globals),
         DoctorCommand.Create(globals, VmmFactory.Create),
+        HelpCommand.Create(globals),
         CompletionCommand.Create(globals),
         VersionCommand.Create(globals),
     ];

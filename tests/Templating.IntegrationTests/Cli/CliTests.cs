@@ -130,6 +130,21 @@ public sealed class CliTests(SharedNode shared) : SharedNodeTest(shared)
         doctor.ExitCode.ShouldBe(checks.ToJsonString().Contains("\"fail\"", StringComparison.OrdinalIgnoreCase) ? 1 : 0, doctor.Output);
     }
 
+    [Fact]
+    public async Task AProgramInAGuestEndsWithItsReader()
+    {
+        await RunAsync("clone", "create", "web", "--id", "cli-pipe");
+
+        var piped = await Programs.RunAsync(
+            "/bin/bash", ["-c", "$B clone exec cli-pipe -- yes | head -1; exit ${PIPESTATUS[0]}"], Limit,
+            new Dictionary<string, string>(Environment(), StringComparer.Ordinal) { ["B"] = NodeExecutable.Path });
+
+        piped.ShouldBe(new ProgramResult(141, "y\n", ""));
+        var left = await RunAsync(
+            "clone", "exec", "cli-pipe", "--", "sh", "-c", "for i in $(seq 300); do pidof yes >/dev/null || break; usleep 100000; done; pidof yes");
+        left.Output.ShouldBeEmpty();
+    }
+
     private Dictionary<string, string> Environment() => new(StringComparer.Ordinal)
     {
         ["TEMPLATING_ADDRESS"] = "unix://" + Node.Folder.Socket,

@@ -6,6 +6,7 @@ using Templating.Cli.Exits;
 using Templating.Cli.Output;
 using Templating.Cli.Terminals;
 using Templating.Core.Machines;
+using Templating.Terminal.Tables;
 using Templating.V1;
 
 namespace Templating.Node.Commands.Doctor;

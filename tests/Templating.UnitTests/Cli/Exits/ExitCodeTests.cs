@@ -110,7 +110,6 @@ public sealed class ExitCodeTests
     }
 
     [Theory]
-    [InlineData("clone")]
     [InlineData("clone crate")]
     [InlineData("clone create")]
     [InlineData("clone create web --count 0")]

@@ -100,6 +100,9 @@ internal sealed class FakeClones : CloneService.CloneServiceBase
 
     public IReadOnlyList<WatchClonesResponse> Changes { get; set; } = [];
 
+    /// <summary>A watch that tells no more after them; else it ends.</summary>
+    public bool HoldsWatches { get; set; }
+
     public override Task<VmClone> CreateClone(CreateCloneRequest request, ServerCallContext context) => Task.FromResult(OnCreate!(request));
 
     public override Task CreateClones(CreateClonesRequest request, IServerStreamWriter<CreateClonesResponse> responseStream, ServerCallContext context) =>
@@ -124,6 +127,11 @@ internal sealed class FakeClones : CloneService.CloneServiceBase
         foreach (var change in Changes)
         {
             await responseStream.WriteAsync(change);
+        }
+
+        if (HoldsWatches)
+        {
+            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, context.CancellationToken);
         }
     }
 }

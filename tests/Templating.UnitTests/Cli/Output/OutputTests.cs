@@ -5,6 +5,7 @@ using Templating.Cli.Base;
 using Templating.Cli.Clones;
 using Templating.Cli.Output;
 using Templating.Cli.Parsing;
+using Templating.Terminal.Tables;
 using Templating.UnitTests.Cli.Fakes;
 using Templating.V1;
 

@@ -20,7 +20,7 @@ public sealed class CompletionTests
 
     [Fact]
     public async Task AChoiceIsOfferedInTheWordsThatAreDocumented() =>
-        (await BashAsync("templating clone list -o ", "unix:///nonexistent/s")).ShouldBe(["json", "name", "table", "yaml"], ignoreOrder: true);
+        (await BashAsync("templating clone list -o ", "unix:///nonexistent/s")).ShouldBe(["json", "name", "table", "wide", "yaml"], ignoreOrder: true);
 
     [Fact]
     public async Task BashCompletesNamesTheDaemonKnows()

@@ -1,11 +1,14 @@
 using System.Text;
 using Spectre.Console;
 
-namespace Templating.Cli.Output;
+namespace Templating.Terminal.Tables;
 
 /// <summary>Makes Spectre's consoles: no escape sequence ever goes where no terminal is; NO_COLOR (no-color.org) is honoured.</summary>
 internal static class Consoles
 {
+    /// <summary>Columns below which a line that moves would be broken in pieces.</summary>
+    public const int LeastLive = 20;
+
     public static IAnsiConsole Create(TextWriter writer, bool terminal, int width, Func<string, string?> environment)
     {
         var colours = terminal && string.IsNullOrEmpty(environment("NO_COLOR"));
@@ -17,7 +20,7 @@ internal static class Consoles
             Out = new Target(writer, terminal, width),
         });
         // Enrichers for CI services look at the process's environment; what is printed shall depend on ours alone.
-        console.Profile.Width = width;
+        console.Profile.Width = Math.Max(1, width);
         console.Profile.Capabilities.Ansi = terminal;
         console.Profile.Capabilities.Interactive = terminal;
         console.Profile.Capabilities.Unicode = true;
@@ -30,7 +33,7 @@ internal static class Consoles
 
         public bool IsTerminal => terminal;
 
-        public int Width => width;
+        public int Width => Math.Max(1, width);
 
         public int Height => 24;
 

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Templating.Cli.Output;
+namespace Templating.Terminal.Tables;
 
 /// <summary>
 /// Text that came from elsewhere, made fit for a terminal: a guest chooses its hostname and its last words, and must

@@ -1,6 +1,6 @@
 using Spectre.Console;
 
-namespace Templating.Cli.Output;
+namespace Templating.Terminal.Tables;
 
 /// <summary>A column of a table.</summary>
 /// <param name="Header">In capitals, as kubectl has them.</param>

@@ -1,0 +1,13 @@
+using Templating.Terminal.Descriptors;
+
+namespace Templating.Kubectl.Commands;
+
+/// <summary>Where the plugin prints; tests bring their own.</summary>
+/// <param name="Width">The columns of the terminal that <paramref name="Out"/> is; null where it is none.</param>
+internal sealed record PluginHost(TextWriter Out, TextWriter Error, OutputGuard Guard, Func<int?> Width)
+{
+    public static PluginHost Of(StandardStreams streams) => new(streams.Out, streams.Error, streams.Guard, () =>
+        StandardDescriptors.IsTerminal(StandardDescriptors.Output)
+            ? StandardDescriptors.Columns(StandardDescriptors.Output, Environment.GetEnvironmentVariable("COLUMNS"))
+            : null);
+}
