@@ -18,6 +18,8 @@ readonly needs=(
     "zstd zstd"
     "mke2fs e2fsprogs"
     "debugfs e2fsprogs"
+    "mkfs.erofs erofs-utils"
+    "mmdebstrap mmdebstrap"
     "cpio cpio"
     "curl curl"
     "passt passt"

@@ -21,6 +21,7 @@ internal sealed class TemplateSpecFlags
     private readonly Option<string?> _cpu = OptionKinds.Text("--cpu", "MODEL", "QEMU CPU model (default: the best there is)");
     private readonly Option<AcceleratorChoice> _accelerator = OptionKinds.Choice<AcceleratorChoice>("--accelerator", "KVM or emulation; auto takes KVM where it works");
     private readonly Option<TimeSpan?> _ready = OptionKinds.Duration("--ready-timeout", "For boot and warm-up together (default 2m)");
+    private readonly Option<bool> _noBoot = OptionKinds.Flag("--no-wait-for-boot", "Do not wait until a guest with systemd has booted; its agent is enough");
     private readonly Option<string[]> _warmUp = OptionKinds.Texts("--warm-up", "COMMAND", "A shell command to run before the freeze");
     private readonly Option<PortForward[]> _forwards = OptionKinds.Forwards("--forward", "A TCP port of the guest to reach from the host");
     private readonly Option<bool> _outbound = OptionKinds.Flag("--outbound", "Let guests open connections outwards; not to the host's loopback");
@@ -34,7 +35,7 @@ internal sealed class TemplateSpecFlags
 
     public void AddTo(CliCommand command)
     {
-        System.CommandLine.Option[] all = [_kernel, _initrd, _images, _append, _memory, _vcpus, _maxMemory, _maxVcpus, _machine, _cpu, _accelerator, _ready, _warmUp, _forwards, _outbound];
+        System.CommandLine.Option[] all = [_kernel, _initrd, _images, _append, _memory, _vcpus, _maxMemory, _maxVcpus, _machine, _cpu, _accelerator, _ready, _noBoot, _warmUp, _forwards, _outbound];
         foreach (var option in all)
         {
             command.Add(option);
@@ -48,6 +49,11 @@ internal sealed class TemplateSpecFlags
         if (context.Get(_ready) is { } timeout)
         {
             (spec.Readiness ??= new ReadinessSpec()).Timeout = timeout.ToDuration();
+        }
+
+        if (context.Get(_noBoot))
+        {
+            (spec.Readiness ??= new ReadinessSpec()).WaitForBoot = false;
         }
 
         if (context.Get(_warmUp) is { Length: > 0 } lines)

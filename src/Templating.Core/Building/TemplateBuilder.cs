@@ -57,16 +57,16 @@ internal sealed class TemplateBuilder(VmParts parts, TemplateStore store, StoreQ
                 User = user,
             };
             IVm? vm = null;
-            GuestAgentKind agent;
+            ReadyGuest guest;
             try
             {
                 vm = await clock.RunAsync("boot", () => parts.Vmm.BootAsync(boot, cancellationToken));
                 using (turn.Await())
                 {
-                    agent = await RunGuestAsync(vm, spec, clock, Tell, cancellationToken);
+                    guest = await RunGuestAsync(vm, spec, clock, Tell, cancellationToken);
                 }
 
-                Tell(BuildPhase.Freeze, "Stopping the VM and saving its devices; its agent is " + (agent == GuestAgentKind.Templating
+                Tell(BuildPhase.Freeze, "Stopping the VM and saving its devices; its agent is " + (guest.Agent == GuestAgentKind.Templating
                     ? "templating-guest" : "qemu-guest-agent, which does what clones need; templating-guest did not come, and would be faster"));
                 await clock.RunAsync("freeze", () => vm.FreezeAsync(cancellationToken));
             }
@@ -96,7 +96,8 @@ internal sealed class TemplateBuilder(VmParts parts, TemplateStore store, StoreQ
                     RequestId = request.RequestId?.ToString(),
                     Spec = spec,
                     Machine = machine,
-                    Agent = agent,
+                    Agent = guest.Agent,
+                    FailedUnits = guest.FailedUnits.Count == 0 ? null : guest.FailedUnits,
                     Memory = memory,
                     State = state,
                     Images = inputs.Images,
@@ -138,27 +139,44 @@ internal sealed class TemplateBuilder(VmParts parts, TemplateStore store, StoreQ
             field, file, (at, path, policy) => copy.CopyAsync(at, path, policy, cancellationToken), cancellationToken);
     }
 
-    private async Task<GuestAgentKind> RunGuestAsync(
+    private async Task<ReadyGuest> RunGuestAsync(
         IVm vm, TemplateSpec spec, PhaseClock clock, Action<BuildPhase, string> tell, CancellationToken cancellationToken)
     {
         var deadline = parts.Time.GetTimestamp() + (long)(spec.Readiness.Timeout.TotalSeconds * parts.Time.TimestampFrequency);
+        TimeSpan Left() => parts.Time.GetElapsedTime(parts.Time.GetTimestamp(), deadline);
         tell(BuildPhase.Boot, $"Waiting up to {spec.Readiness.Timeout.TotalSeconds:0} s for the guest's agent");
-        var agent = await clock.RunAsync("ready", () => vm.Guest.WaitReadyAsync(spec.Readiness.Timeout, cancellationToken));
+        var guest = await clock.RunAsync("ready", async () =>
+        {
+            var agent = await vm.Guest.WaitReadyAsync(spec.Readiness.Timeout, cancellationToken);
+            if (spec.Readiness.WaitForBoot is false)
+            {
+                return new ReadyGuest(agent, []);
+            }
+
+            tell(BuildPhase.Boot, "Waiting until the guest has booted, where its systemd can say so");
+            return new ReadyGuest(agent, await GuestBoot.WaitAsync(vm, Left(), parts.Time, cancellationToken));
+        });
+        if (guest.FailedUnits.Count > 0)
+        {
+            tell(BuildPhase.Boot, "The guest has booted and is degraded. " + SystemdUnits.Words("Failed units", guest.FailedUnits).TrimEnd());
+        }
+
         await clock.RunAsync("warm_up", async () =>
         {
             for (var i = 0; i < spec.Readiness.WarmUp.Count; i++)
             {
                 var command = spec.Readiness.WarmUp[i];
                 tell(BuildPhase.WarmUp, $"Warming up ({i + 1} of {spec.Readiness.WarmUp.Count}): {string.Join(' ', command)}");
-                var left = parts.Time.GetElapsedTime(parts.Time.GetTimestamp(), deadline);
-                await WarmUp.RunAsync(vm, command, left, cancellationToken);
+                await WarmUp.RunAsync(vm, command, Left(), parts.Time, cancellationToken);
             }
 
-            agent = await vm.Guest.SettleAsync(cancellationToken);
+            guest = guest with { Agent = await vm.Guest.SettleAsync(cancellationToken) };
             await Task.Delay(options.Settle, parts.Time, cancellationToken);
         });
-        return agent;
+        return guest;
     }
+
+    private sealed record ReadyGuest(GuestAgentKind Agent, IReadOnlyList<string> FailedUnits);
 
     private sealed record Inputs(IReadOnlyList<FileDigest> Images, FileDigest Kernel, FileDigest? Initrd);
 }

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Templating.Core.Machines;
 using Templating.Core.Templates;
 
@@ -25,6 +26,10 @@ public sealed record Manifest
 
     /// <summary>Which agent the guest has.</summary>
     public required GuestAgentKind Agent { get; init; }
+
+    /// <summary>Units of the guest's systemd that had failed when it was frozen; null for none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? FailedUnits { get; init; }
 
     public required FileDigest Memory { get; init; }
 

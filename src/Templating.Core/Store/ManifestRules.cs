@@ -14,7 +14,7 @@ internal static class ManifestRules
 
     /// <summary>Null when sound, else the first problem, as the end of a sentence that begins with the manifest's path.</summary>
     public static string? Check(Manifest m) =>
-        CheckNames(m) ?? CheckSpec(m) ?? CheckMachine(m) ?? CheckFiles(m) ?? CheckPhases(m);
+        CheckNames(m) ?? CheckSpec(m) ?? CheckMachine(m) ?? CheckFiles(m) ?? CheckUnits(m) ?? CheckPhases(m);
 
     private static string? CheckNames(Manifest m)
     {
@@ -112,6 +112,11 @@ internal static class ManifestRules
 
         return Labels.IsSha256(digest.Sha256) ? null : $"has for {name} a sha256 that is not 64 lower-case hex digits: {Quote.Text(digest.Sha256)}";
     }
+
+    private static string? CheckUnits(Manifest m) =>
+        m.FailedUnits is null || (m.FailedUnits.Count is > 0 and <= StoreLimits.FailedUnits && m.FailedUnits.All(unit => IsText(unit, StoreLimits.UnitName)))
+            ? null
+            : $"has failedUnits that are none, more than {StoreLimits.FailedUnits}, or not printable ASCII";
 
     private static string? CheckPhases(Manifest m) =>
         m.PhaseMilliseconds.Count <= MaxPhases

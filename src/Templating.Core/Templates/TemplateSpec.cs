@@ -72,8 +72,12 @@ public sealed record FileSource
 /// <summary>When a template is ready to be frozen.</summary>
 public sealed record ReadinessSpec
 {
-    /// <summary>Time for the guest's agent to answer and the warm-up to end, together. 1 s to 1 h.</summary>
+    /// <summary>Time for the guest's agent to answer, its boot and the warm-up to end, together. 1 s to 1 h.</summary>
     public TimeSpan Timeout { get; init; } = Timeouts.Readiness;
+
+    /// <summary>Whether a guest that runs systemd is to have booted, before the warm-up; null means that it is.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? WaitForBoot { get; init; }
 
     /// <summary>Run in order in the guest; each must exit with 0; <see cref="WarmUpRules"/>.</summary>
     public IReadOnlyList<IReadOnlyList<string>> WarmUp { get; init; } = [];

@@ -109,8 +109,12 @@ public sealed class VMNetwork
 
 public sealed class VMReadiness
 {
-    [Range(Timeouts.LeastSeconds, Timeouts.MostReadinessSeconds), DefaultValue(Timeouts.ReadinessSeconds), Description("For the guest's agent to answer and the warm-up to end, together.")]
+    [Range(Timeouts.LeastSeconds, Timeouts.MostReadinessSeconds), DefaultValue(Timeouts.ReadinessSeconds), Description("For the guest's agent to answer, the boot and the warm-up to end, together.")]
     public int? TimeoutSeconds { get; set; }
+
+    // No default in the schema: what the server fills in would count in a template's revision.
+    [Description("Whether a guest that runs systemd is to have booted before the warm-up: it is running or, which is accepted, degraded. Of other guests nothing but their agent is waited for. Unset means true.")]
+    public bool? WaitForBoot { get; set; }
 
     [MaxLength(WarmUpRules.MaxCommands), Description("Run in the guest, in order, before it is frozen; each must exit with 0. At most 16Ki of arguments each and 96Ki in all.")]
     public List<VMCommand>? WarmUp { get; set; }

@@ -59,6 +59,7 @@ internal static class TemplateReader
                 Timeout = FieldReader.Duration(
                     "spec.readiness.timeout", readiness.Timeout, Timeouts.Least, Timeouts.MostReadiness, faults)
                     ?? readinessTimeout,
+                WaitForBoot = readiness.HasWaitForBoot ? readiness.WaitForBoot : null,
                 WarmUp = [.. readiness.WarmUp.Select(command => (IReadOnlyList<string>)[.. command.Arguments])],
             },
             // Its rules are among those of the spec.

@@ -66,6 +66,7 @@ internal static class TemplateWriter
         template.DeviceState = ToWire(manifest.State);
         template.Images.AddRange(manifest.Images.Select(ToWire));
         template.Agent = manifest.Agent == GuestAgentKind.Templating ? "templating" : "qemu";
+        template.FailedUnits.AddRange(manifest.FailedUnits ?? []);
         template.Phases.AddRange(manifest.PhaseMilliseconds.Select(phase => new V1.Phase
         {
             Name = phase.Key,
@@ -104,13 +105,24 @@ internal static class TemplateWriter
             CpuModel = spec.Machine.CpuModel ?? "",
             Accelerator = spec.Machine.Accelerator is { } accelerator ? ToWire(accelerator) : V1.Accelerator.Unspecified,
         },
-        Readiness = new V1.ReadinessSpec
-        {
-            Timeout = Duration.FromTimeSpan(spec.Readiness.Timeout),
-            WarmUp = { spec.Readiness.WarmUp.Select(arguments => new V1.Command { Arguments = { arguments } }) },
-        },
+        Readiness = ToWire(spec.Readiness),
         Network = NetworkMapping.ToWire(spec.Network),
     };
+
+    private static V1.ReadinessSpec ToWire(ReadinessSpec readiness)
+    {
+        var wire = new V1.ReadinessSpec
+        {
+            Timeout = Duration.FromTimeSpan(readiness.Timeout),
+            WarmUp = { readiness.WarmUp.Select(arguments => new V1.Command { Arguments = { arguments } }) },
+        };
+        if (readiness.WaitForBoot is { } wait)
+        {
+            wire.WaitForBoot = wait;
+        }
+
+        return wire;
+    }
 
     private static V1.FileSource? ToWire(FileSource? source) => source is null
         ? null

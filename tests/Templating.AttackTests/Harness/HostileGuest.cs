@@ -24,6 +24,8 @@ internal static class HostileGuest
     {
         var spec = GuestSpecs.Web(words);
         spec.Guest.InitrdPath = initrd;
+        // Some of it answers no command; it is frozen before it is asked for one.
+        spec.Readiness.WaitForBoot = false;
         return spec;
     }
 }

@@ -10,7 +10,7 @@ internal static class TemplateCases
     public static IEnumerable<Case<VMTemplate>> All =>
     [
         new("nothing but a kernel", _ => { }, true),
-        .. Names, .. Machines, .. Models, .. Sources, .. CommandLines, .. WarmUps, .. Timeouts,
+        .. Names, .. Machines, .. Models, .. Sources, .. CommandLines, .. WarmUps, .. Timeouts, .. Boots,
     ];
 
     private static IEnumerable<Case<VMTemplate>> Names =>
@@ -104,6 +104,9 @@ internal static class TemplateCases
 
     private static IEnumerable<Case<VMTemplate>> Timeouts => new (int Seconds, bool Legal)[] { (-1, false), (0, false), (1, true), (3600, true), (3601, false) }
         .Select(c => new Case<VMTemplate>($"timeoutSeconds {c.Seconds}", t => t.Spec.Readiness = new() { TimeoutSeconds = c.Seconds }, c.Legal));
+
+    private static IEnumerable<Case<VMTemplate>> Boots => new bool?[] { null, true, false }
+        .Select(wait => new Case<VMTemplate>($"waitForBoot {wait}", t => t.Spec.Readiness = new() { WaitForBoot = wait }, true));
 
     private static string[][] Arguments(int count) => [[.. Enumerable.Repeat("a", count)]];
 

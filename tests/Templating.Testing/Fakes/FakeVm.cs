@@ -125,6 +125,9 @@ public sealed class FakeVm(FakeVmm owner, VmFolder folder, VmProcessId process) 
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await owner.OnStep("exec", this, cancellationToken);
-        yield return new ExecExited(command.Arguments[0] == "false" ? 1 : 0, null);
+        foreach (var output in owner.OnExec(command.Arguments))
+        {
+            yield return output;
+        }
     }
 }

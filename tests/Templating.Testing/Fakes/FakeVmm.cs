@@ -20,6 +20,10 @@ public sealed class FakeVmm : IVmm
     /// <summary>Called before each step with its name (boot, ready, exec, freeze; prepare, restore, resume, identify; adopt); may throw or wait.</summary>
     public Func<string, FakeVm?, CancellationToken, Task> OnStep { get; set; } = (_, _, _) => Task.CompletedTask;
 
+    /// <summary>What a guest answers to a command.</summary>
+    public Func<IReadOnlyList<string>, IReadOnlyList<ExecOutput>> OnExec { get; set; } =
+        arguments => [new ExecExited(arguments[0] switch { "false" => 1, "systemctl" => 127, _ => 0 }, null)];
+
     /// <summary>Makes a step fail.</summary>
     public void FailAt(string step, ErrorCode code, string message) =>
         OnStep = (s, _, _) => s == step ? throw new TemplatingException(code, message) : Task.CompletedTask;

@@ -99,6 +99,7 @@ public sealed class RevisionsTests
             s => s.Machine!.Accelerator = null,
             s => s.Network!.Outbound = false,
             s => s.Readiness!.TimeoutSeconds = null,
+            s => s.Readiness!.WaitForBoot = false,
             s => s.Readiness!.WarmUp![0].Command.Add("x"),
         };
         var revisions = changes.Select(change =>

@@ -74,6 +74,40 @@ public sealed class ManifestFormatTests
         Should.Throw<TemplatingException>(() => ManifestFormat.Write(Manifests.Sound() with { Memory = new FileDigest(1, new string('a', 64)) }))
             .Code.ShouldBe(ErrorCode.ManifestInvalid);
 
+    /// <summary>They came later: only where there is something to say, so that older versions read the others.</summary>
+    [Fact]
+    public void WhatAGuestWithSystemdAddsIsWrittenOnlyWhereItIsThere()
+    {
+        var sound = Manifests.Sound();
+        Sound.ShouldNotContain("failedUnits");
+        Sound.ShouldNotContain("waitForBoot");
+
+        var written = sound with { FailedUnits = ["web.service"], Spec = sound.Spec with { Readiness = sound.Spec.Readiness with { WaitForBoot = false } } };
+        var read = ManifestFormat.Parse(ManifestFormat.Write(written), "x");
+
+        read.FailedUnits.ShouldBe(["web.service"]);
+        read.Spec.Readiness.WaitForBoot.ShouldBe(false);
+    }
+
+    [Theory]
+    [InlineData(0, 1, false)]
+    [InlineData(1, 255, true)]
+    [InlineData(16, 1, true)]
+    [InlineData(17, 1, false)]
+    [InlineData(1, 256, false)]
+    [InlineData(1, 0, false)]
+    public void FailedUnitsAreFewAndShort(int count, int length, bool sound)
+    {
+        var manifest = Manifests.Sound() with { FailedUnits = [.. Enumerable.Repeat(new string('u', length), count)] };
+        if (sound)
+        {
+            ManifestFormat.Write(manifest).ShouldNotBeEmpty();
+            return;
+        }
+
+        Should.Throw<TemplatingException>(() => ManifestFormat.Write(manifest)).Message.ShouldContain("failedUnits");
+    }
+
     [Fact]
     public void AManifestAtTheLimitIsReadAndOneByteMoreIsNot()
     {

@@ -52,6 +52,11 @@ internal static class NodeRequests
             wire.Readiness.Timeout = Duration.FromTimeSpan(TimeSpan.FromSeconds(seconds));
         }
 
+        if (spec.Readiness?.WaitForBoot is { } wait)
+        {
+            wire.Readiness.WaitForBoot = wait;
+        }
+
         wire.Readiness.WarmUp.AddRange((spec.Readiness?.WarmUp ?? []).Select(command => new Command { Arguments = { command.Command } }));
         return wire;
     }

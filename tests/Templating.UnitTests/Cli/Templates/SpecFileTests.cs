@@ -18,6 +18,7 @@ public sealed class SpecFileTests
         machine: {vcpus: 2, memory_bytes: 512MiB, accelerator: tcg}
         readiness:
           timeout: 2m
+          wait_for_boot: false
           warm_up:
             - curl -s localhost
             - [/bin/true]
@@ -35,6 +36,7 @@ public sealed class SpecFileTests
         Readiness = new ReadinessSpec
         {
             Timeout = Duration.FromTimeSpan(TimeSpan.FromMinutes(2)),
+            WaitForBoot = false,
             WarmUp =
             {
                 new Command { Arguments = { "/bin/sh", "-c", "curl -s localhost" } },

@@ -23,7 +23,7 @@ public sealed class TemplateCommandTests
             node,
             host => host with { StandardInput = () => new MemoryStream("guest: {kernel_path: /k}\nmachine: {vcpus: 2}"u8.ToArray()) },
             ["template", "create", "web", "-f", "-", "--memory", "1GiB", "--image", "a.img", "--image", "/b.img", "--warm-up", "echo 'a b'", "--forward", "80",
-             "--accelerator", "tcg", "--keep-revisions", "-1", "--append", "quiet", "--ready-timeout", "90s"]);
+             "--accelerator", "tcg", "--keep-revisions", "-1", "--append", "quiet", "--ready-timeout", "90s", "--no-wait-for-boot"]);
         run.Code.ShouldBe(ExitCode.Ok, run.Error);
         seen!.Template.ShouldBe("web");
         seen.RevisionHistoryLimit.ShouldBe(-1);
@@ -33,6 +33,8 @@ public sealed class TemplateCommandTests
         seen.Spec.Machine.ShouldBe(new MachineSpec { Vcpus = 2, MemoryBytes = 1L << 30, Accelerator = Accelerator.Tcg });
         seen.Spec.Readiness.WarmUp.ShouldHaveSingleItem().Arguments.ShouldBe(["/bin/sh", "-c", "echo 'a b'"]);
         seen.Spec.Readiness.Timeout.ToTimeSpan().ShouldBe(TimeSpan.FromSeconds(90));
+        seen.Spec.Readiness.WaitForBoot.ShouldBeFalse();
+        seen.Spec.Readiness.HasWaitForBoot.ShouldBeTrue();
         seen.Spec.Network.Forwards.ShouldHaveSingleItem().GuestPort.ShouldBe(80);
         run.Error.ShouldBe("      1s  boot: waits for the guest\n      2s  done\n");
         run.Out.ShouldBe(
