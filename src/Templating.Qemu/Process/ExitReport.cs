@@ -9,6 +9,8 @@ internal static class ExitReport
     /// <summary>A reason of our own beside QAPI's.</summary>
     public const string NetworkEnded = "network-ended";
 
+    private const int SigBus = 7;
+
     private const int StandardErrorBytes = 4096;
 
     /// <param name="shutdownReason">Of the monitor's SHUTDOWN event (QAPI ShutdownCause), or null.</param>
@@ -47,6 +49,7 @@ internal static class ExitReport
             (NetworkEnded, _) => "its network, passt, ended; the VM was ended with it",
             ("host-signal", _) => "ended by a signal that QEMU handled",
             _ when killedByUs => "killed by the daemon",
+            (_, { Signal: SigBus }) => $"killed by signal {SigBus} (SIGBUS): a file of its memory could not be read or grown, because the store's file system is full or failed (I/O error){last}",
             (_, { Signal: { } signal }) => new StringBuilder($"killed by signal {signal}").Append(last).ToString(),
             (_, { ExitCode: 0 }) => "QEMU ended",
             (_, { ExitCode: { } code }) => $"QEMU ended with code {code}{last}",
