@@ -34,7 +34,7 @@ public sealed class TemplateStore : IDisposable
         _layout = new StoreLayout(Path.TrimEndingDirectorySeparator(Path.GetFullPath(options.Root)));
         FileSystem.MakeFolder(_layout.Root, RootMode);
         _lock = StoreLock.Take(_layout);
-        _files = new VerifiedFiles(logger);
+        _files = new VerifiedFiles(new VerifiedStamps(options.StampPath, logger), logger);
         try
         {
             FileSystem.MakeFolder(_layout.Templates, FileSystem.PassThroughFolder);

@@ -73,7 +73,7 @@ internal static class NodeServices
         services.AddSingleton(provider =>
         {
             var store = new TemplateStore(
-                new StoreOptions { Root = options.StorePath },
+                new StoreOptions { Root = options.StorePath, StampPath = Path.Combine(options.RunPath, "verified") },
                 provider.GetRequiredService<ILogger<TemplateStore>>());
             provider.GetRequiredService<NodeCapacity>().Besides = () => store.MemoryBytes;
             return store;
