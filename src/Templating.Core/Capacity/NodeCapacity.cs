@@ -19,10 +19,13 @@ public sealed class NodeCapacity(CapacityOptions options, ITenantLimits? limits 
         {
             lock (_lock)
             {
-                return new CapacityView(options.BudgetBytes, _charged, _vms, options.MaxVms);
+                return new CapacityView(options.BudgetBytes, _charged + Besides(), _vms, options.MaxVms);
             }
         }
     }
+
+    /// <summary>Memory that is neither a VM's nor free: a store's that lies in memory. Asked at each charge; must not wait.</summary>
+    public Func<long> Besides { private get; set; } = () => 0;
 
     /// <summary>What each tenant may have.</summary>
     public ITenantLimits Limits { get; } = limits ?? SameLimits.Defaults;
@@ -53,14 +56,15 @@ public sealed class NodeCapacity(CapacityOptions options, ITenantLimits? limits 
                 { RetryAfter = options.RetryAfter };
             }
 
-            var free = Math.Max(0, options.BudgetBytes - _charged);
+            var besides = Besides();
+            var free = Math.Max(0, options.BudgetBytes - _charged - besides);
             if (bytes > free)
             {
                 throw new TemplatingException(
                     ErrorCode.NodeMemoryExhausted,
                     $"The VM needs {InMiB(bytes)} MiB of the node's memory budget; {InMiB(free)} MiB of "
-                    + $"{InMiB(options.BudgetBytes)} MiB are free. Stop clones, use another node, or raise --memory-budget "
-                    + "or --memory-overcommit.")
+                    + $"{InMiB(options.BudgetBytes)} MiB are free{(besides > 0 ? $", for templates in the store, which is in memory, take {InMiB(besides)} MiB" : "")}. "
+                    + "Stop clones, use another node, or raise --memory-budget or --memory-overcommit.")
                 {
                     RetryAfter = options.RetryAfter,
                     Details = new Dictionary<string, string>(StringComparer.Ordinal)

@@ -11,6 +11,7 @@ internal static class Errno
     public const int Access = 13;
     public const int Exists = 17;
     public const int NotFolder = 20;
+    public const int Invalid = 22;
     public const int TooManyFilesInAll = 23;
     public const int TooManyFiles = 24;
     public const int NoSpace = 28;

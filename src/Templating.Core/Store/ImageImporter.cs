@@ -12,7 +12,7 @@ namespace Templating.Core.Store;
 /// Copies a file into a new one of the store's, hashing it on the way: by sharing its blocks where the filesystem can
 /// (FICLONE), else byte by byte, leaving out zeros. What is hashed is what is kept, never what the source becomes.
 /// </summary>
-internal sealed class ImageImporter(StoreOptions options, ILogger logger)
+internal sealed class ImageImporter(StoreOptions options, StoreMedium medium, ILogger logger)
 {
     private const int BufferSize = 64 * 1024;
 
@@ -36,6 +36,7 @@ internal sealed class ImageImporter(StoreOptions options, ILogger logger)
                 throw new TemplatingException(ErrorCode.IllegalState, $"Image {path} changed while it was read: stop whatever writes to it and try again.");
             }
 
+            medium.Keep(target);
             StoreFiles.Seal(target, options.FsVerity);
             logger.Imported(path, digest.Sha256, how);
             return digest;

@@ -26,7 +26,8 @@ internal sealed class Publication(StoreContext store, StagedRevision staged)
         TakeBack(staged.MemoryPath);
         TakeBack(staged.StatePath);
         Step("taken");
-        var memory = ReadThrough(staged.MemoryPath, punch: true, cancellationToken);
+        var memory = ReadThrough(staged.MemoryPath, punch: !store.Medium.IsMemory, cancellationToken);
+        store.Medium.Keep(staged.MemoryPath);
         Step("memory");
         var state = ReadThrough(staged.StatePath, punch: false, cancellationToken);
         var manifest = draft(memory, state);

@@ -101,7 +101,7 @@ public sealed class StagedRevision : IDisposable
         try
         {
             var digest = await WorkThread.RunAsync(
-                "import", () => new ImageImporter(_store.Options, _store.Logger).Copy(path, policy, copy, cancellationToken));
+                "import", () => new ImageImporter(_store.Options, _store.Medium, _store.Logger).Copy(path, policy, copy, cancellationToken));
             var target = _store.Layout.Image(digest.Sha256);
             if (Adopt(copy, target, digest))
             {

@@ -4,7 +4,7 @@ using Templating.Core.Linux;
 namespace Templating.Core.Store;
 
 /// <summary>What the store and its builds share. Whatever moves folders or decides what goes holds <see cref="Gate"/>.</summary>
-internal sealed class StoreContext(StoreOptions options, StoreLayout layout, ILogger logger, RevisionVerifier verifier, VerifiedFiles files)
+internal sealed class StoreContext(StoreOptions options, StoreLayout layout, StoreMedium medium, ILogger logger, RevisionVerifier verifier, VerifiedFiles files)
 {
     private readonly Dictionary<string, int> _pins = new(StringComparer.Ordinal);
     private readonly HashSet<string> _owned = new(StringComparer.Ordinal);
@@ -13,6 +13,8 @@ internal sealed class StoreContext(StoreOptions options, StoreLayout layout, ILo
     public StoreOptions Options { get; } = options;
 
     public StoreLayout Layout { get; } = layout;
+
+    public StoreMedium Medium { get; } = medium;
 
     public ILogger Logger { get; } = logger;
 

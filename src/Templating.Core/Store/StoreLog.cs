@@ -8,6 +8,15 @@ internal static partial class StoreLog
     [LoggerMessage(1, LogLevel.Information, "Opened the store {Root}: {Revisions} revisions, {Broken} broken; swept {Swept} abandoned folders")]
     public static partial void Opened(this ILogger logger, string root, int revisions, int broken, int swept);
 
+    [LoggerMessage(11, LogLevel.Warning, "The store {Root} is in memory ({FileSystem}): templates take their whole RAM's size of it, count against the memory budget, and are gone after a reboot")]
+    public static partial void InMemory(this ILogger logger, string root, string fileSystem);
+
+    [LoggerMessage(12, LogLevel.Warning, "What a daemon before this one verified is not used, and templates are read again: {Problem}")]
+    public static partial void StampsNotUsed(this ILogger logger, string problem);
+
+    [LoggerMessage(13, LogLevel.Warning, "What was verified cannot be kept for the next daemon, which will read templates again: {Problem}")]
+    public static partial void StampsNotKept(this ILogger logger, string problem);
+
     [LoggerMessage(2, LogLevel.Warning, "{Path} cannot be used: {Problem}")]
     public static partial void Broken(this ILogger logger, string path, string problem);
 

@@ -12,6 +12,12 @@ public sealed record StoreOptions
     /// </summary>
     public bool FsVerity { get; init; } = true;
 
+    /// <summary>
+    /// A file in which it is kept what was verified, for the next daemon; in a folder of the daemon's own, and best one that a reboot
+    /// empties. Null keeps nothing.
+    /// </summary>
+    public string? StampPath { get; init; }
+
     /// <summary>Bytes that must stay free beside the RAM of the builds under way. Default 64 MiB.</summary>
     public long ReservedBytes { get; init; } = 64 * 1024 * 1024;
 }

@@ -20,6 +20,7 @@ public sealed class TemplateStore : IDisposable
     private readonly FileLock _lock;
     private readonly VerifiedFiles _files;
     private readonly StoreContext _context;
+    private readonly Lock _keeping = new();
 
     /// <summary>Opens the store, making it when it is not there, and sweeps what a killed process left half.</summary>
     /// <exception cref="TemplatingException">IllegalState: another process owns it.</exception>
@@ -33,15 +34,20 @@ public sealed class TemplateStore : IDisposable
         _layout = new StoreLayout(Path.TrimEndingDirectorySeparator(Path.GetFullPath(options.Root)));
         FileSystem.MakeFolder(_layout.Root, RootMode);
         _lock = StoreLock.Take(_layout);
-        _files = new VerifiedFiles(logger);
+        _files = new VerifiedFiles(new VerifiedStamps(options.StampPath, logger), logger);
         try
         {
             FileSystem.MakeFolder(_layout.Templates, FileSystem.PassThroughFolder);
             FileSystem.MakeFolder(_layout.Images, FileSystem.PassThroughFolder);
             FileSystem.MakeFolder(_layout.Staging, FileSystem.PassThroughFolder);
-            _context = new StoreContext(options, _layout, logger, new RevisionVerifier(_layout, _files), _files);
+            _context = new StoreContext(options, _layout, StoreMedium.Of(_layout.Staging), logger, new RevisionVerifier(_layout, _files), _files);
             var (swept, _) = SweepStaging();
             Rescan();
+            if (_context.Medium.IsMemory)
+            {
+                logger.InMemory(_layout.Root, _context.Medium.FileSystem);
+            }
+
             logger.Opened(_layout.Root, _context.Index.Revisions.Count, _context.Index.Broken.Count, swept);
         }
         catch
@@ -71,6 +77,13 @@ public sealed class TemplateStore : IDisposable
     /// <summary>The newest readable revision, or the named one. Null when there is none.</summary>
     public Revision? Find(TemplateName template, string? revision) => _context.Index.Revisions.FirstOrDefault(r =>
         r.Name.Template == template && (revision is null || string.Equals(r.Name.Revision, revision, StringComparison.Ordinal)));
+
+    /// <summary>
+    /// Of the host's memory what is published takes, or will when it is used, whatever VMs take: 0 where the store lies on a disk. Builds
+    /// are charged for theirs.
+    /// </summary>
+    public long MemoryBytes => !_context.Medium.IsMemory ? 0 : _context.Index.Revisions.Sum(r => r.Manifest.Memory.Size + r.Manifest.State.Size)
+        + _context.Index.Revisions.SelectMany(r => r.Manifest.Images).DistinctBy(i => i.Sha256, StringComparer.Ordinal).Sum(i => i.Size);
 
     /// <summary>Whether it is there, sound or not.</summary>
     public bool Has(RevisionName name) => Find(name.Template, name.Revision) is not null || _context.Index.Broken.Any(b => b.Revision.Name == name);
@@ -121,9 +134,17 @@ public sealed class TemplateStore : IDisposable
     /// The check before a revision's first use after a start: like <see cref="VerifyAsync"/>, done once per revision
     /// and process, shared by concurrent callers, remembered as long as size, inode and times of the files stay.
     /// </summary>
-    /// <exception cref="TemplatingException">TemplateCorrupt. TemplateNotFound: it was deleted.</exception>
-    public Task EnsureVerifiedAsync(Revision revision, CancellationToken cancellationToken) =>
-        _context.Verifier.EnsureAsync(revision, cancellationToken);
+    /// <exception cref="TemplatingException">TemplateCorrupt. TemplateNotFound: it was deleted. DiskFull: in memory, without room for its holes.</exception>
+    public async Task EnsureVerifiedAsync(Revision revision, CancellationToken cancellationToken)
+    {
+        // Before they are looked at: it changes their times.
+        foreach (var path in revision.Manifest.Images.Select(ImagePath).Prepend(revision.MemoryPath).Where(_context.Medium.LacksBlocks))
+        {
+            await WorkThread.RunAsync("reserve", () => KeepBlocks(revision.Name, path));
+        }
+
+        await _context.Verifier.EnsureAsync(revision, cancellationToken);
+    }
 
     /// <summary>What the last of these checks found wrong; null when all was well, or there was none since the start.</summary>
     public string? FindProblem(RevisionName name) => _context.Verifier.Found(name);
@@ -221,6 +242,26 @@ public sealed class TemplateStore : IDisposable
     {
         _files.Dispose();
         _lock.Dispose();
+    }
+
+    private bool KeepBlocks(RevisionName name, string path)
+    {
+        lock (_keeping)
+        {
+            _context.Medium.Keep(path);
+        }
+
+        lock (_context.Gate)
+        {
+            // It is larger now; where it was deleted meanwhile, it stays so.
+            var known = Find(name.Template, name.Revision) is not null ? new StoreScanner(_layout).Load(name).Revision : null;
+            if (known is not null)
+            {
+                _context.Index.Add(known);
+            }
+
+            return known is not null;
+        }
     }
 
     private (int Folders, long Bytes) SweepStaging()

@@ -5,13 +5,15 @@ using Templating.Core.Linux;
 namespace Templating.Core.Store;
 
 /// <summary>
-/// Remembers which files were found to have their digest, as long as inode, size and times stay, and lets concurrent
-/// callers share one reading. Files, not revisions: templates share images.
+/// Remembers which files were found to have their digest, as long as inode, size and times stay, also for the next daemon
+/// (<see cref="VerifiedStamps"/>), and lets concurrent callers share one reading. Files, not revisions: templates share images.
 /// </summary>
-internal sealed class VerifiedFiles(ILogger logger) : IDisposable
+internal sealed class VerifiedFiles(VerifiedStamps stamps, ILogger logger) : IDisposable
 {
     private readonly Lock _gate = new();
-    private readonly Dictionary<string, Entry> _entries = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Entry> _entries = stamps.Read().DistinctBy(f => f.Path, StringComparer.Ordinal).ToDictionary(
+        f => f.Path, f => new Entry(f.Stamp, new FileDigest(f.Size, f.Sha256), Problem: null), StringComparer.Ordinal);
+
     private readonly Dictionary<(string Tenant, string Path), (FileStamp Stamp, FileDigest Expected, Task<string?> Reading)> _underWay = [];
     private readonly CancellationTokenSource _lifetime = new();
     private readonly FairTurns _firstUses = Turns("checks before a first use");
@@ -74,6 +76,8 @@ internal sealed class VerifiedFiles(ILogger logger) : IDisposable
             {
                 _entries[path] = new Entry(found, expected, problem);
             }
+
+            Keep();
         }
 
         return problem;
@@ -87,6 +91,7 @@ internal sealed class VerifiedFiles(ILogger logger) : IDisposable
             if (FileStamp.TryRead(path) is { } stamp)
             {
                 _entries[path] = new Entry(stamp, digest, Problem: null);
+                Keep();
             }
         }
     }
@@ -95,7 +100,10 @@ internal sealed class VerifiedFiles(ILogger logger) : IDisposable
     {
         lock (_gate)
         {
-            _entries.Remove(path);
+            if (_entries.Remove(path))
+            {
+                Keep();
+            }
         }
     }
 
@@ -137,6 +145,7 @@ internal sealed class VerifiedFiles(ILogger logger) : IDisposable
                 lock (_gate)
                 {
                     _entries[key.Path] = new Entry(stamp, expected, problem);
+                    Keep();
                 }
             }
 
@@ -154,6 +163,10 @@ internal sealed class VerifiedFiles(ILogger logger) : IDisposable
             }
         }
     }
+
+    /// <summary>Under the gate. What is wrong with a file is found again.</summary>
+    private void Keep() =>
+        stamps.Write(_entries.Where(e => e.Value.Problem is null).Select(e => VerifiedFile.Of(e.Key, e.Value.Stamp, e.Value.Expected)));
 
     private Entry? Known(string path, FileStamp stamp, FileDigest expected) =>
         _entries.TryGetValue(path, out var entry) && entry.Stamp.SameContent(stamp) && entry.Expected == expected ? entry : null;

@@ -70,8 +70,14 @@ internal static class NodeServices
                 MaxVms = options.MaxClones,
             },
             provider.GetRequiredService<PolicySource>()));
-        services.AddSingleton(provider => new TemplateStore(
-            new StoreOptions { Root = options.StorePath }, provider.GetRequiredService<ILogger<TemplateStore>>()));
+        services.AddSingleton(provider =>
+        {
+            var store = new TemplateStore(
+                new StoreOptions { Root = options.StorePath, StampPath = Path.Combine(options.RunPath, "verified") },
+                provider.GetRequiredService<ILogger<TemplateStore>>());
+            provider.GetRequiredService<NodeCapacity>().Besides = () => store.MemoryBytes;
+            return store;
+        });
         services.AddSingleton(provider => new VmParts(
             provider.GetRequiredService<IVmm>(), provider.GetRequiredService<NodeCapacity>(), users,
             provider.GetRequiredService<TemplatingMetrics>(), provider.GetRequiredService<TimeProvider>()));

@@ -7,7 +7,7 @@ internal static class SignalWords
     {
         4 => " (SIGILL: QEMU crashed)",
         6 => " (SIGABRT: QEMU gave up)",
-        7 => " (SIGBUS)",
+        7 => " (SIGBUS): a file of its memory could not be read or grown, because the store's file system is full or failed (I/O error)",
         8 => " (SIGFPE: QEMU crashed)",
         9 => " (SIGKILL: somebody did, or the kernel for want of memory: the host's 'dmesg' says so then)",
         11 => " (SIGSEGV: QEMU crashed)",

@@ -67,7 +67,7 @@ public sealed class ClockStepTests : IAsyncLifetime
     [Fact]
     public async Task AFreshBuildIsNeverRetiredWhateverTheOthersSayOfTheirAge()
     {
-        _clock.Step = DateTimeOffset.MaxValue - DateTimeOffset.UtcNow - TimeSpan.FromHours(1);
+        _clock.Step = DateTimeOffset.MaxValue - TimeProvider.System.GetUtcNow() - TimeSpan.FromHours(1);
         await BuildAsync("t", limit: 5);
         _clock.Step += TimeSpan.FromHours(1) - TimeSpan.FromSeconds(1);
         await BuildAsync("t", limit: 5);
@@ -81,7 +81,7 @@ public sealed class ClockStepTests : IAsyncLifetime
     [Fact]
     public async Task AnEndedCloneIsShownForItsTimeWhateverTheClockSays()
     {
-        var fake = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        var fake = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
         var clock = new SteppedClock(fake);
         await using var node = new FakeNode(time: clock);
         await node.StartAsync();

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Templating.Cli.Terminals;
+using Templating.Core.Store;
 
 namespace Templating.Node.Commands.Doctor;
 
@@ -32,7 +33,8 @@ internal sealed class FileSystemCheck : IHostCheck
                     ? new Finding("hole punching", Verdict.Pass, "Zero pages of a template's RAM take no room on disk")
                     : new Finding(
                         "hole punching", Verdict.Warn, $"Not here ({LibC.LastError()}): templates take as much disk as their RAM",
-                        "Put the store on ext4, XFS, btrfs or tmpfs."),
+                        "Put the store on ext4, XFS or btrfs."),
+                Medium(Path.GetDirectoryName(stem)!),
                 Reflink(copy.SafeFileHandle, source.SafeFileHandle),
             ];
         }
@@ -40,6 +42,16 @@ internal sealed class FileSystemCheck : IHostCheck
         {
             return [new Finding("hole punching", Verdict.Info, $"Not tried: {e.Message}")];
         }
+    }
+
+    private static Finding Medium(string folder)
+    {
+        var medium = StoreMedium.Of(folder);
+        return medium.IsMemory
+            ? new Finding(
+                "store medium", Verdict.Warn, $"{folder} is memory ({medium.FileSystem}): each template takes its whole RAM's size of it, and is gone after a reboot",
+                "Put the store on a disk, or count it: templates there are taken from the node's memory budget.")
+            : new Finding("store medium", Verdict.Pass, $"{medium.FileSystem}: what clones write makes no template grow");
     }
 
     private static Finding Reflink(SafeHandle target, SafeHandle source) =>

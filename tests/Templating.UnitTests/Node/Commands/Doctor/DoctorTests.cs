@@ -68,7 +68,7 @@ public sealed class DoctorTests : IDisposable
     public async Task TryingTheFilesystemLeavesNothingBehind()
     {
         var findings = await new FileSystemCheck().RunAsync(Target() with { StorePath = _folder.FullName }, CancellationToken.None);
-        findings.Select(f => f.Check).ShouldBe(["hole punching", "reflink"]);
+        findings.Select(f => f.Check).ShouldBe(["hole punching", "store medium", "reflink"]);
         _folder.EnumerateFileSystemInfos().ShouldBeEmpty();
     }
 
