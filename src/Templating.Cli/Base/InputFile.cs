@@ -1,5 +1,5 @@
 using Templating.Cli.Exits;
-using Templating.Cli.Parsing;
+using Templating.Contract;
 
 namespace Templating.Cli.Base;
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using Templating.Cli.Parsing;
+using Templating.Contract;
 using Templating.V1;
 
 namespace Templating.Cli.Base;

@@ -1,5 +1,6 @@
 using Templating.Cli.Output;
 using Templating.Cli.Parsing;
+using Templating.Contract;
 using Templating.Terminal.Tables;
 using Templating.V1;
 

@@ -17,22 +17,26 @@ internal static class CloneStopCommand
     // One connection carries 100 calls; killing a QEMU is quick, and a grace period waits beside the others.
     private const int AtOnce = 32;
 
+    // As docker stop has it. (In a cluster a guest has 30 s, as pods do there.)
+    private static readonly TimeSpan DefaultGrace = TimeSpan.FromSeconds(10);
+
     private sealed record Stopped(int Index, string Name, string Reason, TemplatingClientException? Failure);
 
     public static CliCommand Create(Globals globals)
     {
         var ids = new Argument<string[]>("ID") { HelpName = "ID", Description = "The clones' ids, or their full names", Arity = ArgumentArity.ZeroOrMore };
         ids.CompletionSources.Add(new Completions(globals).Clones);
-        var grace = OptionKinds.Duration("--grace", "Ask the guest to power off and wait this long before ending it (default: not asked)");
+        var grace = OptionKinds.Duration("--grace", "For the guest, which is asked to power off, before it is ended (default 10s; 0s: not asked)");
+        var now = new Option<bool>("--now", "--force") { Description = "End it at once, without asking the guest; what it had not written is lost" };
         var all = OptionKinds.Flag("--all", "Every clone of the tenant");
         var command = new CliCommand(
             "stop",
-            "Stops clones and forgets them.",
+            "Stops clones and forgets them: asks the guest to power off, and ends it after 10 s.",
             "templating clone stop web-1 web-2",
-            "templating clone stop web-1 --grace 10s",
-            "templating clone stop --all")
+            "templating clone stop web-1 --grace 30s",
+            "templating clone stop --all --now")
         {
-            ids, grace, all,
+            ids, grace, now, all,
         };
         command.Aliases.Add("delete");
         command.Aliases.Add("rm");
@@ -43,10 +47,16 @@ internal static class CloneStopCommand
                 throw new CliException(ExitCode.Usage, "Give the ids of clones, or --all and no id.");
             }
 
+            if (context.Get(now) && context.Get(grace) is not null)
+            {
+                throw new CliException(ExitCode.Usage, "--now does not wait, --grace says how long to; leave one of them out.");
+            }
+
+            var patience = context.Get(now) ? TimeSpan.Zero : context.Get(grace) ?? DefaultGrace;
             var names = context.Get(all)
                 ? await ListAsync(context, cancellationToken)
                 : [.. context.Get(ids).Select(id => ObjectNames.Clone(context.Tenant, id)).Distinct(StringComparer.Ordinal)];
-            return Report(context, await StopAsync(context, names, context.Get(grace), cancellationToken));
+            return Report(context, await StopAsync(context, names, patience, cancellationToken));
         });
     }
 
@@ -63,7 +73,7 @@ internal static class CloneStopCommand
     }
 
     private static async Task<List<Stopped>> StopAsync(
-        CliContext context, IReadOnlyList<string> names, TimeSpan? grace, CancellationToken cancellationToken)
+        CliContext context, IReadOnlyList<string> names, TimeSpan grace, CancellationToken cancellationToken)
     {
         var results = new ConcurrentBag<Stopped>();
         // Made here, once: the tasks below share them.
@@ -74,7 +84,7 @@ internal static class CloneStopCommand
         {
             try
             {
-                var request = new DeleteCloneRequest { Name = item.Item, GracePeriod = grace?.ToDuration() };
+                var request = new DeleteCloneRequest { Name = item.Item, GracePeriod = grace.ToDuration() };
                 var response = await clones.DeleteCloneAsync(request, deadline: deadline, cancellationToken: token);
                 results.Add(new Stopped(item.Index, item.Item, response.Reason, null));
             }

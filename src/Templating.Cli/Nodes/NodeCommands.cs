@@ -1,7 +1,7 @@
 using Templating.Cli.Base;
 using Templating.Cli.Exits;
 using Templating.Cli.Output;
-using Templating.Cli.Parsing;
+using Templating.Contract;
 using Templating.V1;
 
 namespace Templating.Cli.Nodes;

@@ -6,7 +6,7 @@ namespace Templating.Cli.Parsing;
 /// <param name="Mode">Null where none is given.</param>
 internal sealed partial record FileArgument(string Path, string Source, uint? Mode)
 {
-    public const string Allowed = "GUESTPATH=FILE or GUESTPATH=FILE:MODE with an octal mode of three or four digits, such as /etc/app.conf=app.conf:0644";
+    public const string Allowed = "GUESTPATH=FILE or GUESTPATH=FILE:MODE with an octal mode of three or four digits, such as /run/app.conf=app.conf:0644";
 
     public static bool TryParse(string text, out FileArgument file)
     {

@@ -30,19 +30,19 @@ internal sealed class ProtoTree
         foreach (var (key, value) in map)
         {
             var inner = path.Length == 0 ? key : $"{path}.{key}";
-            var field = descriptor.Fields.InFieldNumberOrder()
-                .FirstOrDefault(f => string.Equals(f.Name, key, StringComparison.Ordinal) || string.Equals(f.JsonName, key, StringComparison.Ordinal));
+            var field = Vocabulary.Find(descriptor, key);
             if (field is null)
             {
                 Refuse(inner, $"Unknown field; known are {string.Join(", ", descriptor.Fields.InFieldNumberOrder().Select(f => f.Name))}.");
             }
             else if (result.ContainsKey(field.JsonName))
             {
-                Refuse(inner, $"Is there twice, as {field.Name} and as {field.JsonName}.");
+                Refuse(inner, $"Is there twice, under two of its names: {string.Join(", ", Vocabulary.NamesOf(field))}.");
             }
             else if (value is not null)
             {
-                result[field.JsonName] = field.IsRepeated ? List(value, field, inner) : Single(value, field, inner);
+                result[field.JsonName] = field.IsRepeated ? List(value, field, inner)
+                    : Vocabulary.IsSeconds(key) ? SecondsOf(value, inner) : Single(value, field, inner);
             }
         }
 
@@ -88,6 +88,9 @@ internal sealed class ProtoTree
         Is(value, JsonValueKind.String) && DurationText.TryParse(value!.GetValue<string>(), out var duration)
             ? JsonValue.Create((duration.Ticks / (decimal)TimeSpan.TicksPerSecond).ToString("0.#######", CultureInfo.InvariantCulture) + "s")
             : Refuse(path, $"Found {Kind(value)}, a duration is needed: {DurationText.Allowed}.");
+
+    private JsonNode? SecondsOf(JsonNode? value, string path) =>
+        Whole(value, path, 0, int.MaxValue) is { } seconds ? JsonValue.Create(seconds.ToJsonString() + "s") : null;
 
     private JsonNode? SizeOf(JsonNode? value, string path) =>
         Is(value, JsonValueKind.String)

@@ -3,7 +3,6 @@ using Templating.Api.Pods;
 using Templating.Cli.Base;
 using Templating.Cli.Exits;
 using Templating.Cli.Output;
-using Templating.Cli.Parsing;
 using Templating.Contract;
 using Templating.V1;
 

@@ -61,6 +61,8 @@ internal static class CommandLine
             root.Add(option);
         }
 
+        DashWords.Refuse(root);
+
         var fitted = HelpText.Fit(root, host.OutputWidth());
         root.Options.OfType<HelpOption>().Single().Action = new HelpWithExamples(fitted);
         root.Options.OfType<VersionOption>().Single().Action = new PrintVersion();

@@ -4,34 +4,37 @@ using Templating.Cli.Base;
 using Templating.Cli.Exits;
 using Templating.Cli.Output;
 using Templating.Cli.Parsing;
+using Templating.Contract;
 using Templating.V1;
 
 namespace Templating.Cli.Templates;
 
-/// <summary>A template's spec in a file, YAML or JSON, in the words of the proto message TemplateSpec.</summary>
+/// <summary>A template's spec in a file, YAML or JSON, in the words of the proto message TemplateSpec, or a VMTemplate of Kubernetes.</summary>
 internal static class SpecFile
 {
     // The largest sound spec (32 warm-ups of a kernel's longest line) is far below; more is the wrong file.
     public const int MaxBytes = 1024 * 1024;
 
     /// <param name="path">- for standard input.</param>
-    public static async Task<TemplateSpec> ReadAsync(CliHost host, string path, CancellationToken cancellationToken) =>
+    public static async Task<TemplateFile> ReadAsync(CliHost host, string path, CancellationToken cancellationToken) =>
         Parse(InputFile.NameOf(path), Encoding.UTF8.GetString(await InputFile.ReadAsync(host, path, MaxBytes, cancellationToken)));
 
     /// <exception cref="CliException">Usage; all faults are listed.</exception>
-    public static TemplateSpec Parse(string name, string text)
+    public static TemplateFile Parse(string name, string text)
     {
         var tree = YamlTree.Parse(name, text);
+        var manifest = Manifest.Open(name, tree);
         var checker = new ProtoTree();
-        var message = checker.Message(tree, TemplateSpec.Descriptor, "");
-        if (checker.Faults.Count == 0)
+        var message = checker.Message(manifest?.Spec ?? tree, TemplateSpec.Descriptor, manifest is null ? "" : "spec");
+        IReadOnlyList<FieldViolation> faults = [.. manifest?.Faults ?? [], .. checker.Faults];
+        if (faults.Count == 0)
         {
-            return JsonParser.Default.Parse<TemplateSpec>(ProtoJson.Text(message, indented: false));
+            return new TemplateFile(JsonParser.Default.Parse<TemplateSpec>(ProtoJson.Text(message, indented: false)), manifest?.KeepRevisions);
         }
 
-        throw new CliException(ExitCode.Usage, $"The spec {name} has {(checker.Faults.Count == 1 ? "a fault" : $"{checker.Faults.Count} faults")}:")
+        throw new CliException(ExitCode.Usage, $"The spec {name} has {(faults.Count == 1 ? "a fault" : $"{faults.Count} faults")}:")
         {
-            Violations = checker.Faults,
+            Violations = faults,
         };
     }
 }

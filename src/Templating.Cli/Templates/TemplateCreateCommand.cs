@@ -12,7 +12,7 @@ internal static class TemplateCreateCommand
     public static CliCommand Create(Globals globals)
     {
         var name = new Argument<string>("NAME") { HelpName = "NAME", Description = "The template; an existing one gets a new revision" };
-        var file = new Option<string?>("--file", "-f") { HelpName = "FILE", Description = "YAML or JSON file with the spec; - for standard input" };
+        var file = new Option<string?>("--file", "-f") { HelpName = "FILE", Description = "YAML or JSON file with the spec, or a VMTemplate of Kubernetes; - for standard input" };
         var flags = new TemplateSpecFlags();
         var requestId = OptionKinds.Text("--request-id", "UUID", "A retry with the same id returns the first result");
         var keep = KeepRevisions();
@@ -20,19 +20,20 @@ internal static class TemplateCreateCommand
             "create",
             "Boots a VM, warms it up, freezes it and publishes it as a new revision.",
             "templating template create web -f web.yaml",
-            "templating template create web --kernel /usr/share/templating/vmlinuz --initrd /usr/share/templating/initrd.img \\",
-            "    --image /usr/share/templating/rootfs.img --append 'console=ttyS0' --memory 512MiB --warm-up 'curl -s localhost'")
+            "templating template create web --kernel /usr/share/templating/vmlinux --initrd /usr/share/templating/initrd \\",
+            "    --image /usr/share/templating/rootfs.img --append 'console=ttyS0' --memory 512Mi --warm-up 'wget -qO- localhost'")
         {
             name, file, requestId, keep,
         };
         flags.AddTo(command);
         return globals.Run(command, async (context, cancellationToken) =>
         {
-            var spec = context.Get(file) is { } path ? await SpecFile.ReadAsync(globals.Host, path, cancellationToken) : new TemplateSpec();
+            var written = context.Get(file) is { } path ? await SpecFile.ReadAsync(globals.Host, path, cancellationToken) : new TemplateFile(new TemplateSpec(), null);
+            var spec = written.Spec;
             flags.Apply(context, spec);
             if (spec.Guest.KernelPath.Length == 0 && spec.Guest.Kernel is null)
             {
-                throw new CliException(ExitCode.Usage, "A template needs a kernel: give --kernel, or --file with guest.kernel_path.");
+                throw new CliException(ExitCode.Usage, "A template needs a kernel: give --kernel, or --file with guest.kernel_path or guest.kernel.");
             }
 
             var request = new CreateTemplateRequest
@@ -42,7 +43,7 @@ internal static class TemplateCreateCommand
                 Spec = spec,
                 RequestId = RequestIds.Checked(context.Get(requestId)),
             };
-            if (context.Get(keep) is { } limit)
+            if ((context.Get(keep) ?? written.KeepRevisions) is { } limit)
             {
                 request.RevisionHistoryLimit = limit;
             }

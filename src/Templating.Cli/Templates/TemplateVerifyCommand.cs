@@ -3,7 +3,7 @@ using Spectre.Console;
 using Templating.Cli.Base;
 using Templating.Cli.Exits;
 using Templating.Cli.Output;
-using Templating.Cli.Parsing;
+using Templating.Contract;
 using Templating.Terminal.Tables;
 using Templating.V1;
 

@@ -77,6 +77,7 @@ internal static class Cli
             root.Add(option);
         }
 
+        DashWords.Refuse(root);
         HelpText.Fit(root, host.Width());
         return root;
     }

@@ -154,9 +154,11 @@ internal sealed class PolicyLimits(TenantLimits others, FrozenDictionary<string,
             ? count
             : throw new FormatException($"it must be a number from {least} to {int.MaxValue}.");
 
-    private static long Bytes(JsonElement value) => value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var bytes) && bytes >= 0
-        ? bytes
-        : throw new FormatException($"it must be a number of bytes from 0 to {long.MaxValue}.");
+    private static long Bytes(JsonElement value) =>
+        (value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var bytes) && bytes >= 0)
+        || (value.ValueKind == JsonValueKind.String && ByteSize.TryParse(value.GetString()!, out bytes))
+            ? bytes
+            : throw new FormatException($"it must be {ByteSize.Allowed}, from 0 to {long.MaxValue}.");
 
     private static bool Flag(JsonElement value) => value.ValueKind is JsonValueKind.True or JsonValueKind.False
         ? value.ValueKind == JsonValueKind.True

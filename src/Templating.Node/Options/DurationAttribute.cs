@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Templating.Cli.Parsing;
 
 namespace Templating.Node.Options;
 
@@ -14,5 +15,7 @@ internal sealed class DurationAttribute(int least, int most) : ValidationAttribu
         value is TimeSpan duration && duration >= TimeSpan.FromSeconds(Least) && duration <= TimeSpan.FromSeconds(Most)
             ? ValidationResult.Success
             : new ValidationResult(
-                $"{validationContext.DisplayName}: {value} is not between {TimeSpan.FromSeconds(Least)} and {TimeSpan.FromSeconds(Most)}.");
+                $"{validationContext.DisplayName}: It must be from {Text(Least)} to {Text(Most)}.");
+
+    private static string Text(int seconds) => seconds == 0 ? "0s" : DurationText.Format(TimeSpan.FromSeconds(seconds));
 }

@@ -44,12 +44,12 @@ internal sealed partial class NodeOptionsRules : IValidateOptions<NodeOptions>
         {
             if (!Environment.IsPrivilegedProcess)
             {
-                yield return "VmUsers: only a daemon that is root can start VMs as other users; leave it out or set Count to 0.";
+                yield return "VmUsers.Count: only a daemon that is root can start VMs as other users; leave it out or set VmUsers.Count to 0.";
             }
 
             if ((long)users.FirstUid + users.Count - 1 > int.MaxValue)
             {
-                yield return $"VmUsers: {users.FirstUid} and {users.Count - 1} more pass the last user id, {int.MaxValue}.";
+                yield return $"VmUsers.FirstUid: {users.FirstUid} and {users.Count - 1} more pass the last user id, {int.MaxValue}.";
             }
         }
 

@@ -1,3 +1,4 @@
+using System.Text;
 using Templating.Core.Errors;
 using Templating.Core.Machines;
 
@@ -45,6 +46,13 @@ internal sealed class GuestExec(uint number)
     public void Acknowledge(int bytes) => Interlocked.Add(ref _unacknowledged, -bytes);
 
     public void Complete(ExecExited exited) => Output.Complete(exited);
+
+    /// <summary>It could not be started: told as a shell in the guest would.</summary>
+    public void Refuse(string reason, int code)
+    {
+        Output.Add(standardError: true, Encoding.UTF8.GetBytes($"templating-guest: {reason}\n"));
+        Complete(new ExecExited(code, null));
+    }
 
     public void Fail(TemplatingException fault)
     {

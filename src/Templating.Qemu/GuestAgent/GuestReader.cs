@@ -210,6 +210,12 @@ internal sealed class GuestReader
                 line.Expect(3);
                 var reason = ConsoleText.Clean(line.Bytes(2));
                 Forget(exec);
+                if (StartRefusal.ExitCodeOf(reason) is { } code)
+                {
+                    exec.Refuse(reason, code);
+                    return;
+                }
+
                 exec.Fail(new TemplatingException(ErrorCode.InvalidArgument, $"The guest cannot start the program: {reason}."));
                 return;
             default:

@@ -34,7 +34,7 @@ internal sealed record UsageFaults(IReadOnlyList<string> Faults, IReadOnlyList<s
         }
 
         // The parser's own words for those, and that a command is missing, say nothing more.
-        faults.AddRange(parse.Errors.Where(e => unknown.Count == 0 || e.SymbolResult is not CommandResult).Select(e => e.Message));
+        faults.AddRange(parse.Errors.Where(e => unknown.Count == 0 || e.SymbolResult is not CommandResult).Select(e => e.Message).Except(unknown));
         hints.Add($"'{path} --help' says what is allowed.");
         return new UsageFaults(faults, hints);
     }
@@ -52,7 +52,7 @@ internal sealed record UsageFaults(IReadOnlyList<string> Faults, IReadOnlyList<s
     private static List<string> Unknown(ParseResult parse, Command command)
     {
         var words = new List<string>();
-        foreach (var word in parse.UnmatchedTokens)
+        foreach (var word in DashWords.In(parse.CommandResult).Concat(parse.UnmatchedTokens))
         {
             if (words.Count > 0 && !word.StartsWith('-') && words[^1].StartsWith('-'))
             {

@@ -67,10 +67,10 @@ public sealed class ExecTests(SharedNode shared) : SharedNodeTest(shared)
     {
         var clone = await CloneAsync();
 
-        var failure = await Should.ThrowAsync<Api.Client.TemplatingClientException>(
-            Client.ExecAsync(new ExecStart { Name = clone.Name, Arguments = { "/no/such/program" } }, Limit));
+        var missing = await Client.ExecAsync(new ExecStart { Name = clone.Name, Arguments = { "/no/such/program" } }, Limit);
 
-        failure.Message.ShouldContain("/no/such/program");
+        missing.ExitCode.ShouldBe(127);
+        missing.Error.ShouldContain("/no/such/program");
         (await ShellAsync(clone, "echo on")).Output.ShouldBe("on\n");
     }
 

@@ -57,6 +57,25 @@ public sealed class CloneTests(TemplateFixture fixture)
     }
 
     [Fact]
+    public async Task ProgramThatCannotBeRunEndsAsInAShellWithBothAgents()
+    {
+        foreach (var kind in new[] { GuestAgentKind.Qemu, GuestAgentKind.Templating })
+        {
+            var vm = await Template.CloneAsync();
+            vm.Guest.Expect(kind);
+            await vm.Guest.IdentifyAsync(FrozenTemplate.NewIdentity("plain"), Limit, CancellationToken.None);
+            await vm.Guest.RunAsync("cd /tmp; echo x >plain; printf '#!/no/such/sh\n' >script; chmod 755 script");
+
+            foreach (var (code, program) in new[] { (127, "no-such-program"), (127, "/no/such/program"), (127, "/tmp/script"), (126, "/tmp/plain"), (126, "/tmp") })
+            {
+                var outputs = await vm.Guest.ExecAsync(new GuestCommand { Arguments = [program] }, null, CancellationToken.None).ToListAsync();
+                outputs[^1].ShouldBe(new ExecExited(code, null), $"{kind} {program}");
+                outputs.OfType<ExecStandardError>().ShouldNotBeEmpty();
+            }
+        }
+    }
+
+    [Fact]
     public async Task ClonesDoNotSeeEachOthersWritesAndTheTemplateStaysAsItWas()
     {
         var before = await DigestAsync(Template.MemoryPath);

@@ -231,6 +231,39 @@ public sealed class GuestChannelTests : IAsyncDisposable
         error.Message.ShouldNotContain("\u001b");
     }
 
+    [Theory]
+    [InlineData("No program nosuch in PATH", 127)]
+    [InlineData("Could not start /x: No such file or directory", 127)]
+    [InlineData("Could not start /etc: Permission denied", 126)]
+    [InlineData("Could not start /x: Exec format error", 126)]
+    [InlineData("No folder /nowhere", 126)]
+    public async Task ProgramThatCannotBeRunEndsAsInAShell(string reason, int code)
+    {
+        var exec = ReadAllAsync();
+        await SyncAsync();
+        await _guest.ReadLineAsync();
+        await _guest.SendLineAsync("nostart 1 " + Convert.ToBase64String(System.Text.Encoding.ASCII.GetBytes(reason)));
+
+        var output = await exec.Soonest();
+
+        output.OfType<ExecStandardError>().ShouldHaveSingleItem().Bytes.ToArray().ShouldBe(System.Text.Encoding.ASCII.GetBytes($"templating-guest: {reason}\n"));
+        output[^1].ShouldBe(new ExecExited(code, null));
+    }
+
+    [Theory]
+    [InlineData("Could not start /bin/sh: Cannot allocate memory")]
+    [InlineData("16 commands are running, and no more may at once")]
+    [InlineData("Unknown flags or a timeout that is no number")]
+    public async Task WhatIsNoFaultOfTheProgramsHasNoExitCode(string reason)
+    {
+        var exec = ReadAllAsync();
+        await SyncAsync();
+        await _guest.ReadLineAsync();
+        await _guest.SendLineAsync("nostart 1 " + Convert.ToBase64String(System.Text.Encoding.ASCII.GetBytes(reason)));
+
+        (await Should.ThrowAsync<TemplatingException>(exec.Soonest())).Message.ShouldContain(reason);
+    }
+
     [Fact]
     public async Task GuestThatNeverAnswersIsLeftAtTheDeadline()
     {
@@ -266,11 +299,14 @@ public sealed class GuestChannelTests : IAsyncDisposable
         await _guest.SendLineAsync(sync!.Replace("sync", "synced", StringComparison.Ordinal) + " 1");
     }
 
-    private async Task ReadAllAsync()
+    private async Task<List<ExecOutput>> ReadAllAsync()
     {
-        await foreach (var _ in _client.ExecAsync(new GuestCommand { Arguments = ["true"] }, null, CancellationToken.None))
+        var all = new List<ExecOutput>();
+        await foreach (var output in _client.ExecAsync(new GuestCommand { Arguments = ["true"] }, null, CancellationToken.None))
         {
-            // Only its end matters.
+            all.Add(output);
         }
+
+        return all;
     }
 }

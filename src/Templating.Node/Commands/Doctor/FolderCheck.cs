@@ -1,5 +1,5 @@
-using Templating.Cli.Parsing;
 using Templating.Cli.Terminals;
+using Templating.Contract;
 
 namespace Templating.Node.Commands.Doctor;
 

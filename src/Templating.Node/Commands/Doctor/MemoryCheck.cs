@@ -1,5 +1,5 @@
 using System.Globalization;
-using Templating.Cli.Parsing;
+using Templating.Contract;
 
 namespace Templating.Node.Commands.Doctor;
 

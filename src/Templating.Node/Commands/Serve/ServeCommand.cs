@@ -51,7 +51,8 @@ internal static class ServeCommand
                 throw new CliException(ExitCode.Usage, "--address is where clients look; the daemon listens at --socket-path and --tcp-address.");
             }
 
-            var options = Read(context, context.Get(config), s => context.Get(flags[s]));
+            var given = new Dictionary<Setting, OptionSource>();
+            var options = Read(context, context.Get(config), s => context.Get(flags[s]), given);
             try
             {
                 return await NodeHost.RunAsync(options, cancellationToken);
@@ -60,7 +61,7 @@ internal static class ServeCommand
             {
                 throw new CliException(ExitCode.Usage, "The daemon's options have faults:", e)
                 {
-                    Violations = [.. e.Failures.Select((failure, i) => new FieldViolation($"{i + 1}", failure))],
+                    Violations = [.. e.Failures.Select(failure => OptionFaults.Of(failure, given)).Distinct()],
                 };
             }
             catch (TemplatingException e)
@@ -71,20 +72,26 @@ internal static class ServeCommand
         });
     }
 
-    internal static NodeOptions Read(CliContext context, string? path, Func<Setting, string[]> flag)
+    /// <param name="given">Gets where each option came from.</param>
+    internal static NodeOptions Read(CliContext context, string? path, Func<Setting, string[]> flag, Dictionary<Setting, OptionSource>? given = null)
     {
         var faults = new List<FieldViolation>();
         var file = path is null ? [] : ConfigFile.Parse(path, File.ReadAllText(path), faults);
         var options = new NodeOptions();
         foreach (var setting in Settings.All)
         {
-            var (source, values) = flag(setting) is { Length: > 0 } given
-                ? (setting.Flag, given)
+            var (source, values) = flag(setting) is { Length: > 0 } flagged
+                ? (setting.Flag, flagged)
                 : context.Host.Environment(setting.Variable) is { Length: > 0 } variable
                     ? (setting.Variable, setting.Many ? variable.Split(':', StringSplitOptions.RemoveEmptyEntries) : [variable])
                     : file.TryGetValue(setting, out var field)
                         ? ($"{path}: {setting.FieldPath}", field)
                         : ("", (IReadOnlyList<string>?)null);
+            if (values is not null)
+            {
+                given?.Add(setting, new OptionSource(source, values));
+            }
+
             if (values is not null && setting.Set(options, values) is { } problem)
             {
                 faults.Add(new FieldViolation(source, problem));

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Templating.Cli.Parsing;
+using Templating.Contract;
 using Templating.Node.Options;
 
 namespace Templating.Node.Commands.Serve;
@@ -7,6 +8,8 @@ namespace Templating.Node.Commands.Serve;
 /// <summary>All options of the daemon. What each means, its default and its limits: <see cref="NodeOptions"/>.</summary>
 internal static class Settings
 {
+    public const string SizeHelp = "SIZE";
+
     public static IReadOnlyList<Setting> All { get; } =
     [
         Text("StorePath", "store-path", "FOLDER", "Templates, images and builds (default /var/lib/templating)", (o, v) => o.StorePath = v),
@@ -56,7 +59,7 @@ internal static class Settings
         Parsed<int>("VmUsers." + property, "vm-users", name, "N", description, TryWhole, "a whole number", (o, v) => set(o.VmUsers ??= new VmUserRange(), v));
 
     private static Setting Size(string property, string name, string description, Action<NodeOptions, long> set) =>
-        Parsed<long>(property, "", name, "SIZE", description, ByteSize.TryParse, ByteSize.Allowed, set);
+        Parsed<long>(property, "", name, SizeHelp, description, ByteSize.TryParse, ByteSize.Allowed, set);
 
     private static Setting Time(string property, string name, string description, Action<NodeOptions, TimeSpan> set) =>
         Parsed<TimeSpan>(property, "", name, "DURATION", description, DurationText.TryParse, DurationText.Allowed, set);

@@ -200,4 +200,37 @@ public sealed class CloneCommandTests
         (await CliRun.OfAsync(node, "clone", "show", "a", "--memory")).Out.ShouldContain("Proportional:     30MiB\n");
         (await CliRun.OfAsync(node, "clone", "show", "a", "-o", "yaml")).Out.ShouldStartWith("name: tenants/default/clones/a\n");
     }
+
+    [Theory]
+    [InlineData("clone stop a", 10)]
+    [InlineData("clone delete a", 10)]
+    [InlineData("clone stop a --grace 1m", 60)]
+    [InlineData("clone stop a --grace 0s", 0)]
+    [InlineData("clone stop a --now", 0)]
+    [InlineData("clone rm a --force", 0)]
+    public async Task StopAsksTheGuestUnlessItIsToldNotTo(string line, int seconds)
+    {
+        await using var node = await FakeNode.StartAsync();
+        var graces = new List<TimeSpan>();
+        node.Clones.OnDelete = request =>
+        {
+            graces.Add(request.GracePeriod.ToTimeSpan());
+            return new DeleteCloneResponse { Reason = "guest powered off" };
+        };
+        (await CliRun.OfAsync(node, line.Split(' '))).Code.ShouldBe(ExitCode.Ok);
+        graces.ShouldBe([TimeSpan.FromSeconds(seconds)]);
+        (await CliRun.OfAsync(node, "clone", "stop", "a", "--now", "--grace", "5s")).Code.ShouldBe(ExitCode.Usage);
+        graces.Count.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task AnEmptyListIsAnEmptyListInJson()
+    {
+        await using var node = await FakeNode.StartAsync();
+        node.Clones.OnList = _ => new ListClonesResponse();
+        node.Templates.OnList = _ => new ListTemplatesResponse();
+        JsonNode.Parse((await CliRun.OfAsync(node, "clone", "list", "-o", "json")).Out)!["clones"]!.AsArray().ShouldBeEmpty();
+        JsonNode.Parse((await CliRun.OfAsync(node, "template", "list", "-o", "json")).Out)!["templates"]!.AsArray().ShouldBeEmpty();
+        (await CliRun.OfAsync(node, "clone", "list", "-o", "yaml")).Out.ShouldContain("clones: []");
+    }
 }

@@ -138,7 +138,7 @@ public sealed class ExitCodeTests
     public async Task AllFaultsOfACommandLineAreListedTogether()
     {
         var run = await CliRun.OfAsync("template", "create", "web", "--memory", "1MB", "--vcpus", "65", "--ready-timeout", "5");
-        run.Error.ShouldContain("--memory: '1MB' is not allowed; give a number with B, KiB");
+        run.Error.ShouldContain("--memory: '1MB' is not allowed; give a number of bytes, or one with Ki");
         run.Error.ShouldContain("--vcpus: '65' is not allowed; give a whole number from 1 to 64.");
         run.Error.ShouldContain("--ready-timeout: '5' is not allowed; give numbers with ms, s, m");
         run.Error.ShouldContain("hint: 'templating template create --help'");

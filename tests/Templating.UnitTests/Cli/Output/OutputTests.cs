@@ -89,6 +89,27 @@ public sealed class OutputTests
 
             """);
 
+    [Fact]
+    public void ListsAreThereWhenTheyAreEmpty()
+    {
+        var tree = ProtoJson.Tree(new ListClonesResponse { Clones = { new VmClone { Id = "a", Network = new NetworkSpec(), Total = Duration.FromTimeSpan(TimeSpan.FromSeconds(1)) } } });
+        var clone = tree["clones"]![0]!;
+        clone["network"]!["forwards"]!.AsArray().ShouldBeEmpty();
+        clone["phases"]!.AsArray().ShouldBeEmpty();
+        clone["labels"]!.AsObject().ShouldBeEmpty();
+        clone["total"]!.GetValue<string>().ShouldBe("1s");
+        clone.AsObject().ContainsKey("identity").ShouldBeFalse();
+    }
+
+    [Fact]
+    public void NothingIsLostByTheLists()
+    {
+        var clone = Samples.Clone("web-1");
+        Google.Protobuf.JsonParser.Default.Parse<VmClone>(ProtoJson.Text(ProtoJson.Tree(clone))).ShouldBe(clone);
+        var template = Samples.Template("web");
+        Google.Protobuf.JsonParser.Default.Parse<Template>(ProtoJson.Text(ProtoJson.Tree(template))).ShouldBe(template);
+    }
+
     [Theory]
     [InlineData(-3, "0s")]
     [InlineData(5, "5s")]

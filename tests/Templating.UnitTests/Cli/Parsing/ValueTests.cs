@@ -7,33 +7,6 @@ namespace Templating.UnitTests.Cli.Parsing;
 public sealed class ValueTests
 {
     [Theory]
-    [InlineData("256MiB", 256L << 20)]
-    [InlineData("1GiB", 1L << 30)]
-    [InlineData("512M", 512L << 20)]
-    [InlineData("1.5g", 3L << 29)]
-    [InlineData("0", 0)]
-    [InlineData("4096", 4096)]
-    [InlineData("7 KiB", 7 << 10)]
-    [InlineData("8T", 8L << 40)]
-    public void SizesAreReadInPowersOf1024(string text, long bytes)
-    {
-        ByteSize.TryParse(text, out var found).ShouldBeTrue();
-        found.ShouldBe(bytes);
-    }
-
-    [Theory]
-    [InlineData("")]
-    [InlineData("MiB")]
-    [InlineData("-1")]
-    [InlineData("1MB")]
-    [InlineData("1e3")]
-    [InlineData("1.3B")]
-    [InlineData("9000000TiB")]
-    [InlineData("99999999999999999999")]
-    [InlineData("1,000")]
-    public void SizesThatMeanNothingSureAreRefused(string text) => ByteSize.TryParse(text, out _).ShouldBeFalse();
-
-    [Theory]
     [InlineData("500ms", 500)]
     [InlineData("30s", 30_000)]
     [InlineData("2m", 120_000)]
@@ -61,7 +34,6 @@ public sealed class ValueTests
     [Fact]
     public void NoTextMakesAParserThrow() => Gen.String.Sample(text =>
     {
-        _ = ByteSize.TryParse(text, out _);
         _ = DurationText.TryParse(text, out _);
         _ = PortForwardText.TryParse(text, out _);
         _ = KeyValue.TryParse(text, out _);

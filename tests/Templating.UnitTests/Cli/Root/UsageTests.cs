@@ -35,6 +35,9 @@ public sealed class UsageTests
     [InlineData("clone list --tenat acme", "'--tenant'")]
     [InlineData("clone list --wid", "'--wide'")]
     [InlineData("clone create web --publish 8080:80", "'--forward'")]
+    [InlineData("clone show --memry web-1", "'--memory'")]
+    [InlineData("clone stop --grcae 3s web-1", "'--grace'")]
+    [InlineData("template delete --froce web", "'--force'")]
     [InlineData("help clone stp", "'stop'")]
     [InlineData("serve --store-pth /s", "'--store-path'")]
     public async Task AWordThatIsNoneIsFollowedByTheOneThatWasMeant(string line, string meant)

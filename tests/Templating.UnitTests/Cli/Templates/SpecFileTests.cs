@@ -48,15 +48,15 @@ public sealed class SpecFileTests
     };
 
     [Fact]
-    public void YamlIsReadWithTheWordsOfTheWireAndThoseOfPeople() => SpecFile.Parse("web.yaml", Yaml).ShouldBe(Expected);
+    public void YamlIsReadWithTheWordsOfTheWireAndThoseOfPeople() => SpecFile.Parse("web.yaml", Yaml).Spec.ShouldBe(Expected);
 
     [Fact]
     public void WhatOneCommandPrintsAsJsonAnotherReads() =>
-        SpecFile.Parse("web.json", ProtoJson.Text(ProtoJson.Tree(Expected))).ShouldBe(Expected);
+        SpecFile.Parse("web.json", ProtoJson.Text(ProtoJson.Tree(Expected))).Spec.ShouldBe(Expected);
 
     [Fact]
     public void WhatOneCommandPrintsAsYamlAnotherReads() =>
-        SpecFile.Parse("web.yaml", YamlText.Of(ProtoJson.Tree(Expected))).ShouldBe(Expected);
+        SpecFile.Parse("web.yaml", YamlText.Of(ProtoJson.Tree(Expected))).Spec.ShouldBe(Expected);
 
     [Fact]
     public void AllFaultsAreListedWithTheirPaths()

@@ -120,8 +120,42 @@ public sealed class SettingsTests
         var run = await CliRun.OfAsync("serve", "--store-path", "relative", "--socket-mode", "9", "--guest-folders", "/a", "--guest-folders", "b");
         run.Code.ShouldBe(ExitCode.Usage);
         run.Error.ShouldContain("'relative'");
-        run.Error.ShouldContain("SocketMode");
+        run.Error.ShouldContain("--socket-mode");
         run.Error.ShouldContain("'b'");
+    }
+
+    [Fact]
+    public async Task EveryFaultNamesTheOptionAsItWasGivenAndNoPropertyOfOurs()
+    {
+        var file = Path.GetTempFileName();
+        await File.WriteAllTextAsync(file, """{"maxClones": 0, "vmUsers": {"firstUid": 0}, "readinessTimeout": "0s", "maxDownload": "1"}""");
+        string[] arguments =
+        [
+            "serve", "--config", file, "--store-path", "relative", "--socket-mode", "9", "--tcp-address", "::1", "--guest-folders", "folder", "--memory-overcommit", "0.5",
+            "--node-name", "A!", "--clone-overhead", "20TiB", "--memory-budget", "1", "--kubelet-path", "b/", "--socket-group", "nosuch", "--download-hosts", "a b",
+            "--max-connections", "1", "--max-calls-per-caller", "1", "--kvm-devices", "0", "--collect-interval", "1000d", "--policy-path", "/nowhere/p",
+        ];
+        var run = await CliRun.OfAsync(
+            host => host with { Environment = name => name is "TEMPLATING_RUN_PATH" ? "/run/" + new string('x', 200) : name is "TEMPLATING_SHUTDOWN_TIMEOUT" ? "1d" : null },
+            arguments, CancellationToken.None);
+        File.Delete(file);
+
+        run.Code.ShouldBe(ExitCode.Usage);
+        foreach (var source in arguments.Where(a => a.StartsWith("--", StringComparison.Ordinal) && a != "--config")
+            .Concat(["TEMPLATING_RUN_PATH", "TEMPLATING_SHUTDOWN_TIMEOUT", $"{file}: maxClones", $"{file}: vmUsers.firstUid", $"{file}: readinessTimeout", $"{file}: maxDownload"])
+            .Concat(["--tcp-certificate-path", "--tcp-key-path", "--tcp-client-ca-path"]))
+        {
+            run.Error.ShouldContain($"\n  {source}: ");
+        }
+
+        foreach (var property in Settings.All.SelectMany(s => s.Property.Split('.')).Where(p => p.Length > 5))
+        {
+            run.Error.ShouldNotContain(property, Case.Sensitive);
+        }
+
+        run.Error.ShouldContain($"{file}: maxClones: '0' is not allowed. It must be between 1 and 100000.");
+        run.Error.ShouldContain("--memory-budget: '1' is not allowed. It must be at least 64MiB.");
+        run.Error.ShouldNotContain("E+");
     }
 
     private static NodeOptions Read(string? path, Func<string, string?> environment, Func<Setting, string[]> flag)
