@@ -99,7 +99,7 @@ public static partial class Reasons
     /// <summary>The kubelet refused the pod before it ran.</summary>
     public const string PodFailed = "PodFailed";
 
-    /// <summary>The node needed what it took for itself.</summary>
+    /// <summary>The node needed what it took for itself, or somebody evicted it (a drain, an autoscaler, a taint).</summary>
     public const string Evicted = "Evicted";
 
     /// <summary>A pod of higher priority took its place.</summary>

@@ -39,10 +39,20 @@ internal static class VmIndexers
         }
     }
 
-    /// <summary>Of a VM pod its node and its status are looked at. The rest of its spec nobody reads: it follows from its VMPool or VMClone.</summary>
+    /// <summary>
+    /// Of a VM pod its node, its status, and whether its containers are started again are looked at. The rest of its spec nobody
+    /// reads: it follows from its VMPool or VMClone.
+    /// </summary>
     public static void TrimPod(V1Pod pod)
     {
-        pod.Spec = new V1PodSpec { NodeName = pod.Spec?.NodeName, Containers = [] };
+        var vm = pod.Spec?.Containers?.FirstOrDefault(c => c.Name == Keys.Container);
+        pod.Spec = new V1PodSpec
+        {
+            NodeName = pod.Spec?.NodeName,
+            RestartPolicy = pod.Spec?.RestartPolicy,
+            ActiveDeadlineSeconds = pod.Spec?.ActiveDeadlineSeconds,
+            Containers = vm is null ? [] : [new V1Container { Name = vm.Name, RestartPolicy = vm.RestartPolicy }],
+        };
         if (pod.Status is { } status)
         {
             pod.Status = new V1PodStatus
@@ -52,6 +62,7 @@ internal static class VmIndexers
                 Message = status.Message,
                 PodIP = status.PodIP,
                 Conditions = status.Conditions,
+                InitContainerStatuses = status.InitContainerStatuses,
                 ContainerStatuses = status.ContainerStatuses,
             };
         }

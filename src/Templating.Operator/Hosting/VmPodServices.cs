@@ -18,6 +18,7 @@ internal static class VmPodServices
         services.AddSingleton<PodReservations>();
         services.AddSingleton<NodeHealth>();
         services.AddSingleton<WaitingVms>();
+        services.AddSingleton<DepartedPods>();
         AddPools(services);
         AddClones(services);
         return services;
@@ -40,6 +41,7 @@ internal static class VmPodServices
         services.AddSingleton<CloneClock>();
         services.AddSingleton<VmRestart>();
         services.AddSingleton<VmEnd>();
+        services.AddSingleton<PodRest>();
         services.AddSingleton<InputReader>();
         foreach (var step in CloneReconciler.Steps)
         {

@@ -34,7 +34,7 @@ internal sealed class OperatorByHand : IAsyncDisposable
         _space = space;
         // Connections are the real ones, in real time.
         _nodes = new NodeDirectory(parts.Caches.Daemons, new NodeClients(Options.Create(space.Tls)), TimeProvider.System, NullLogger<NodeDirectory>.Instance);
-        _services = new ServiceCollection()
+        _services = new ServiceCollection().AddLogging()
             .AddSingleton(time ?? Time)
             .AddSingleton(parts.Caches)
             .AddSingleton(parts.Metrics)

@@ -22,7 +22,7 @@ internal sealed class PoolViewer(ICache<V1Pod> pods, INodeDirectory nodes, NodeH
         {
             if (pod.Label(Keys.CloneLabel) is not null)
             {
-                claimed += pod.IsEnded() || pod.IsDeleting() ? 0 : 1;
+                claimed += pod.VmHasEnded() || pod.IsDeleting() ? 0 : 1;
                 continue;
             }
 
@@ -41,7 +41,7 @@ internal sealed class PoolViewer(ICache<V1Pod> pods, INodeDirectory nodes, NodeH
             {
                 continue;
             }
-            else if (pod.IsEnded())
+            else if (pod.VmHasEnded())
             {
                 ended.Add(pod);
             }

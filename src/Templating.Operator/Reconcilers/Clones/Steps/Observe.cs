@@ -61,12 +61,8 @@ internal sealed class Observe(NodeHealth health, IEvents events, CloneClock cloc
         }
         else if (!work.Conditions.IsTrue(ConditionTypes.Restored))
         {
-            var waiting = pod.Container()?.State?.Waiting;
-            work.Conditions.Set(
-                ConditionTypes.Restored,
-                ConditionStatus.False,
-                waiting?.Reason is { Length: > 0 } reason && reason != "ContainerCreating" ? reason : Reasons.Starting,
-                waiting?.Message is { Length: > 0 } message ? message : "The VM's container is being started.");
+            var (reason, message) = PodWaiting.Of(pod) ?? (Reasons.Starting, "The VM's container is being started.");
+            work.Conditions.Set(ConditionTypes.Restored, ConditionStatus.False, reason, message);
         }
     }
 
