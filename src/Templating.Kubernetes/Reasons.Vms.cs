@@ -48,7 +48,7 @@ public static partial class Reasons
     /// <summary>A Secret or ConfigMap, or a key of it, is not there, or holds what no guest can be given; looked for again every few seconds.</summary>
     public const string InputMissing = "InputMissing";
 
-    /// <summary>The node's daemon cannot be reached; the activation is tried again.</summary>
+    /// <summary>The node has no daemon, or it cannot be reached: the VM is made again elsewhere, or its activation tried again.</summary>
     public const string NodeUnavailable = "NodeUnavailable";
 
     /// <summary>The guest confirmed who it is.</summary>

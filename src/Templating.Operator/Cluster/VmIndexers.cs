@@ -29,10 +29,14 @@ internal static class VmIndexers
             [Indexes.Pool] = clone => Scoped(clone.Metadata, clone.Spec.Pool),
         };
 
-    /// <summary>Of a node only names, labels, taints and conditions are looked at; its list of images alone can be 50 KiB.</summary>
+    /// <summary>By the node they are on.</summary>
+    public static IReadOnlyDictionary<string, Func<V1Pod, IEnumerable<string>>> Daemons { get; } =
+        new Dictionary<string, Func<V1Pod, IEnumerable<string>>>(StringComparer.Ordinal) { [Indexes.Node] = pod => One(pod.Spec?.NodeName) };
+
+    /// <summary>Of a node only names, labels, our annotations, taints and conditions are looked at; its list of images alone can be 50 KiB.</summary>
     public static void TrimNode(V1Node node)
     {
-        node.Metadata.Annotations = null;
+        node.Metadata.Annotations = node.Metadata.Annotations?.Where(a => a.Key.EndsWith(Keys.NodeLabelSuffix, StringComparison.Ordinal)).ToDictionary(StringComparer.Ordinal);
         if (node.Status is { } status)
         {
             node.Status = new V1NodeStatus { Conditions = status.Conditions, Allocatable = status.Allocatable };

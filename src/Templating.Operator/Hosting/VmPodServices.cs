@@ -17,6 +17,8 @@ internal static class VmPodServices
         services.AddSingleton<PodBuilder>();
         services.AddSingleton<PodReservations>();
         services.AddSingleton<NodeHealth>();
+        services.AddSingleton<DaemonHealth>();
+        services.AddSingleton<StrandedPods>();
         services.AddSingleton<WaitingVms>();
         services.AddSingleton<DepartedPods>();
         AddPools(services);

@@ -39,6 +39,7 @@ internal sealed class PoolReconciler(
         if (faults.Count == 0)
         {
             await replicator.ForgetAsync(view.Lost, cancellationToken);
+            await replicator.DeleteAsync(view.Abandoned, cancellationToken);
             await RemoveEndedAsync(pool, view, cancellationToken);
             await ApplyAsync(work, cancellationToken);
         }

@@ -7,7 +7,7 @@ using Templating.Operator.Reconcilers.Clones.Work;
 namespace Templating.Operator.Reconcilers.Clones.Steps;
 
 /// <summary>Sees that the VM ended, or that its pod is gone, or lost with its node.</summary>
-internal sealed class EndOfPod(ClusterWriter writer, NodeHealth health, VmEnd end, DepartedPods departed) : ICloneStep
+internal sealed class EndOfPod(ClusterWriter writer, NodeHealth health, VmEnd end, DepartedPods departed, StrandedPods stranded) : ICloneStep
 {
     private static readonly string[] Disruptions = [Reasons.Evicted, Reasons.Preempted, Reasons.NodeShutdown, Reasons.NodeLost, Reasons.DeadlineExceeded];
 
@@ -54,13 +54,18 @@ internal sealed class EndOfPod(ClusterWriter writer, NodeHealth health, VmEnd en
         Remember(work, pod);
         if (pod.VmHasEnded())
         {
-            // Others in it may take their time.
+            // Others in it may take their time, and on a node without a daemon its volume keeps it for ever.
             await end.EndedAsync(work, PodDisruption.Of(pod) ?? await WhyAsync(work, cancellationToken), cancellationToken);
             return StepResult.End;
         }
 
         var why = PodDisruption.Of(pod);
         var going = $"Pod '{pod.Metadata.Name}' is being deleted.";
+        if (stranded.DaemonOf(pod) is { LostIn: not null } daemon)
+        {
+            going = $"{going} Its volume cannot be taken away meanwhile: {daemon.Message}";
+        }
+
         work.Conditions.Set(ConditionTypes.Ready, ConditionStatus.False, why?.Reason ?? Reasons.PodTerminating, why is null ? going : $"{why.Message} {going}");
         return StepResult.End;
     }
