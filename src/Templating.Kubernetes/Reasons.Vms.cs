@@ -123,6 +123,12 @@ public static partial class Reasons
     /// <summary>A waiting VM of a pool ended; another is made.</summary>
     public const string MemberFailed = "MemberFailed";
 
+    /// <summary>Event of a VM pod: it had no owner, and is its pool's or VMClone's again.</summary>
+    public const string Adopted = "Adopted";
+
+    /// <summary>Event of a VM pod: its pool or VMClone is gone; it is deleted.</summary>
+    public const string OwnerGone = "OwnerGone";
+
     /// <summary>VMs are being made or removed.</summary>
     public const string MembersChanging = "MembersChanging";
 

@@ -4,6 +4,7 @@ using Templating.Operator.Cluster;
 using Templating.Operator.Pods;
 using Templating.Operator.Reconcilers.Clones;
 using Templating.Operator.Reconcilers.Clones.Work;
+using Templating.Operator.Reconcilers.Orphans;
 using Templating.Operator.Reconcilers.Pools;
 
 namespace Templating.Operator.Hosting;
@@ -23,6 +24,7 @@ internal static class VmPodServices
         services.AddSingleton<DepartedPods>();
         AddPools(services);
         AddClones(services);
+        AddOrphans(services);
         return services;
     }
 
@@ -35,6 +37,14 @@ internal static class VmPodServices
         services.AddSingleton<PoolReconciler>();
         services.AddSingleton(s => PoolController.Create(
             s.GetRequiredService<PoolReconciler>(), s.GetRequiredService<ICache<VMPool>>(), s.GetRequiredService<ICache<V1Pod>>()));
+    }
+
+    private static void AddOrphans(IServiceCollection services)
+    {
+        services.AddSingleton<PodOwners>();
+        services.AddSingleton<OrphanReconciler>();
+        services.AddSingleton(s => OrphanController.Create(
+            s.GetRequiredService<OrphanReconciler>(), s.GetRequiredService<PodOwners>(), s.GetRequiredService<ICache<V1Pod>>()));
     }
 
     private static void AddClones(IServiceCollection services)

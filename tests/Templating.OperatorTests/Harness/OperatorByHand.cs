@@ -13,6 +13,7 @@ using Templating.Operator.Pods;
 using Templating.Operator.Queues;
 using Templating.Operator.Reconcilers;
 using Templating.Operator.Reconcilers.Clones;
+using Templating.Operator.Reconcilers.Orphans;
 using Templating.Operator.Reconcilers.Pools;
 using Templating.Testing;
 
@@ -70,6 +71,13 @@ internal sealed class OperatorByHand : IAsyncDisposable
     {
         await SeesAsync();
         return await _services.GetRequiredService<PoolReconciler>().ReconcileAsync(_space.Key(name), CancellationToken.None);
+    }
+
+    /// <summary>Looks whether a pod has an owner.</summary>
+    public async Task<ReconcileResult> OrphanAsync(string pod)
+    {
+        await SeesAsync();
+        return await _services.GetRequiredService<OrphanReconciler>().ReconcileAsync(_space.Key(pod), CancellationToken.None);
     }
 
     /// <summary>What is thought of the first node's daemon.</summary>

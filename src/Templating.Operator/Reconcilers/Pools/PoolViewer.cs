@@ -30,7 +30,7 @@ internal sealed class PoolViewer(ICache<V1Pod> pods, INodeDirectory nodes, NodeH
                 continue;
             }
 
-            // Those of an earlier pool of this name are not ours to count; the garbage collector has them.
+            // Those of an earlier pool of this name, or of none, are not ours to count: see OrphanReconciler.
             if (pod.Controller()?.Uid != pool.Metadata.Uid)
             {
                 continue;
