@@ -55,10 +55,14 @@ public static class Keys
     /// <summary>Optional: without it the volume has the newest revision of this node.</summary>
     public const string RevisionAttribute = "revision";
 
+    /// <summary>What every <see cref="NodeLabel"/> ends with.</summary>
+    public const string NodeLabelSuffix = $".{Driver}/revision";
+
     /// <summary>
-    /// On nodes: the revision of a VMTemplate that is ready there. A VM pod's node selector or affinity asks for it.
+    /// On nodes: the revision of a VMTemplate that is ready there. A VM pod's node selector or affinity asks for it. While the
+    /// node's daemon is away it is an annotation instead.
     /// </summary>
-    public static string NodeLabel(string @namespace, string template) => $"{template}.{@namespace}.templating.dev/revision";
+    public static string NodeLabel(string @namespace, string template) => $"{template}.{@namespace}{NodeLabelSuffix}";
 
     /// <summary>Selects the VM pods of a VMPool that nobody claimed.</summary>
     public static string UnclaimedSelector(string pool) => $"{PoolLabel}={pool},!{CloneLabel}";

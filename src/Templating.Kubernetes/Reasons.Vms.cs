@@ -57,7 +57,7 @@ public static partial class Reasons
     /// <summary>A Secret or ConfigMap, or a key of it, is not there, may not be read, or holds what no guest can be given; looked for again every few seconds.</summary>
     public const string InputMissing = "InputMissing";
 
-    /// <summary>The node's daemon cannot be reached; the activation is tried again.</summary>
+    /// <summary>The node has no daemon, or it cannot be reached: the VM is made again elsewhere, or its activation tried again.</summary>
     public const string NodeUnavailable = "NodeUnavailable";
 
     /// <summary>The guest confirmed who it is.</summary>
@@ -111,7 +111,7 @@ public static partial class Reasons
     /// <summary>The kubelet refused the pod before it ran.</summary>
     public const string PodFailed = "PodFailed";
 
-    /// <summary>The node needed what it took for itself.</summary>
+    /// <summary>The node needed what it took for itself, or somebody evicted it (a drain, an autoscaler, a taint).</summary>
     public const string Evicted = "Evicted";
 
     /// <summary>A pod of higher priority took its place.</summary>
@@ -137,6 +137,12 @@ public static partial class Reasons
 
     /// <summary>A waiting VM of a pool ended; another is made.</summary>
     public const string MemberFailed = "MemberFailed";
+
+    /// <summary>Event of a VM pod: it had no owner, and is its pool's or VMClone's again.</summary>
+    public const string Adopted = "Adopted";
+
+    /// <summary>Event of a VM pod: its pool or VMClone is gone; it is deleted.</summary>
+    public const string OwnerGone = "OwnerGone";
 
     /// <summary>VMs are being made or removed.</summary>
     public const string MembersChanging = "MembersChanging";

@@ -22,8 +22,12 @@ internal static class VmPods
             ?? throw new PluginException(clone is null
                 ? $"There is no VMClone and no VM pod '{bare}' in namespace '{@namespace}'."
                 : $"VMClone '{bare}' had the pod '{wanted}', which is gone.");
-        return pod.Status?.Phase == PodPhases.Running
-            ? pod
-            : throw new PluginException($"Pod '{wanted}' is {pod.Status?.Phase ?? "Unknown"}, expected Running; kubectl templating explain {bare} says why.");
+        return Runs(pod) ? pod
+            : throw new PluginException(pod.Status?.Phase == PodPhases.Running
+                ? $"The VM of pod '{wanted}' ended, and other containers of it run on; kubectl templating explain {bare} says why."
+                : $"Pod '{wanted}' is {pod.Status?.Phase ?? "Unknown"}, expected Running; kubectl templating explain {bare} says why.");
     }
+
+    /// <summary>Whether its VM may run: it may have ended where the pod runs on for others in it.</summary>
+    public static bool Runs(V1Pod pod) => pod.Status?.Phase == PodPhases.Running && !VmContainer.HasEnded(pod);
 }

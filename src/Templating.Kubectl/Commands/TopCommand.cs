@@ -25,7 +25,7 @@ internal static class TopCommand
         var command = new Command("top", "Shows what running VMs take of memory and CPU.") { wide };
         command.Run(globals, async (cluster, parse, cancellationToken) =>
         {
-            var pods = (await ClusterReader.PodsAsync(cluster, cancellationToken)).Where(p => p.Status?.Phase == PodPhases.Running).ToList();
+            var pods = (await ClusterReader.PodsAsync(cluster, cancellationToken)).Where(VmPods.Runs).ToList();
             var clones = await ClusterReader.ListAsync<VMClone>(cluster, VMClone.Plural, cancellationToken);
             var cpus = CpusAsync(cluster, cancellationToken);
             var memory = new ConcurrentDictionary<string, VmMemory?>(StringComparer.Ordinal);

@@ -39,7 +39,8 @@ internal static class InstallationFacts
             yield break;
         }
 
-        var daemon = daemons.FirstOrDefault(d => d.Spec?.NodeName == node);
+        // While it is updated there are two.
+        var daemon = daemons.Where(d => d.Spec?.NodeName == node).OrderByDescending(PodFacts.IsReady).FirstOrDefault();
         if (daemon is null)
         {
             yield return new($"No daemon runs on node {node}.", "Check the DaemonSet's nodeSelector and tolerations (the chart's node.nodeSelector, node.tolerations).");

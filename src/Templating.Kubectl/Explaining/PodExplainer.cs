@@ -16,19 +16,10 @@ internal static class PodExplainer
             findings.Add(new($"Pod {name} has no node ({scheduled.Reason}): {scheduled.Message}", Advice.For(scheduled.Reason)));
         }
 
+        findings.AddRange((pod.Status?.InitContainerStatuses ?? []).SelectMany(c => Other(name, c, isInit: true)));
         foreach (var container in pod.Status?.ContainerStatuses ?? [])
         {
-            if (container.State?.Waiting is { } waiting && waiting.Reason != "ContainerCreating")
-            {
-                findings.Add(new($"Pod {name} waits ({waiting.Reason}): {waiting.Message}", Advice.For(waiting.Reason)));
-            }
-
-            if (container.State?.Terminated is { } ended)
-            {
-                findings.Add(new(
-                    $"Pod {name} ended with exit code {ended.ExitCode} ({ended.Reason}): {ended.Message ?? "it left no message"}",
-                    Advice.For(ended.Reason) ?? $"Read the guest's console: kubectl logs -n {pod.Metadata.NamespaceProperty} {name}."));
-            }
+            findings.AddRange(container.Name == Keys.Container ? Vm(pod, container) : Other(name, container, isInit: false));
         }
 
         if (pod.Metadata.DeletionTimestamp is not null)
@@ -50,5 +41,36 @@ internal static class PodExplainer
         }
 
         return findings;
+    }
+
+    private static IEnumerable<Finding> Vm(V1Pod pod, V1ContainerStatus container)
+    {
+        var name = pod.Metadata.Name;
+        if (container.State?.Waiting is { } waiting && waiting.Reason is not ("ContainerCreating" or "PodInitializing"))
+        {
+            yield return new($"Pod {name} waits ({waiting.Reason}): {waiting.Message}", Advice.For(waiting.Reason));
+        }
+
+        if (container.State?.Terminated is { } ended)
+        {
+            yield return new(
+                $"Pod {name} ended with exit code {ended.ExitCode} ({ended.Reason}): {ended.Message ?? "it left no message"}",
+                Advice.For(ended.Reason) ?? $"Read the guest's console: kubectl logs -n {pod.Metadata.NamespaceProperty} {name} -c {Keys.Container}.");
+        }
+    }
+
+    /// <summary>What a mesh or an agent put into the pod is no VM: its end is told only where it keeps the VM from starting.</summary>
+    private static IEnumerable<Finding> Other(string pod, V1ContainerStatus container, bool isInit)
+    {
+        var what = isInit ? "init container" : "container";
+        if (container.State?.Waiting is { } waiting && waiting.Reason is not ("ContainerCreating" or "PodInitializing"))
+        {
+            yield return new($"The {what} {container.Name} of pod {pod} waits ({waiting.Reason}): {waiting.Message}", Advice.For(waiting.Reason));
+        }
+
+        if (isInit && container.State?.Terminated is { ExitCode: not 0 } failed)
+        {
+            yield return new($"The init container {container.Name} of pod {pod} failed with exit code {failed.ExitCode} ({failed.Reason}): {failed.Message ?? "it left no message"}");
+        }
     }
 }

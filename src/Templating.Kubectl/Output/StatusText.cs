@@ -33,7 +33,7 @@ internal static class StatusText
             Add(text, room, ["NODE", "DAEMON", "VM PODS", "AGE"], withNamespace: false, daemons.Select(d => (d.Metadata, (string[])
                 [
                     d.Spec?.NodeName ?? "(none)", PodFacts.IsReady(d) ? ConditionTypes.Ready : "NotReady",
-                    Number(snapshot.Pods.Count(p => p.Spec?.NodeName == d.Spec?.NodeName && p.Status?.Phase == PodPhases.Running)),
+                    Number(snapshot.Pods.Count(p => p.Spec?.NodeName == d.Spec?.NodeName && VmPods.Runs(p))),
                     Ages.Of(d.Metadata.CreationTimestamp, time),
                 ])));
         }

@@ -30,7 +30,8 @@ internal sealed class Caches
             Trim = VmIndexers.TrimPod,
         });
         Nodes = Add(new InformerOptions<V1Node> { Trim = VmIndexers.TrimNode });
-        Daemons = Add(new InformerOptions<V1Pod> { Namespace = installation, LabelSelector = InstallationLabels.NodeSelector });
+        Daemons = Add(new InformerOptions<V1Pod> { Namespace = installation, LabelSelector = InstallationLabels.NodeSelector, Indexers = VmIndexers.Daemons });
+        CsiNodes = Add(new InformerOptions<V1CSINode>());
     }
 
     public Informer<VMTemplate> Templates { get; }
@@ -46,6 +47,9 @@ internal sealed class Caches
 
     /// <summary>The daemon's pods, in the operator's own namespace.</summary>
     public Informer<V1Pod> Daemons { get; }
+
+    /// <summary>Which CSI drivers each node's kubelet knows.</summary>
+    public Informer<V1CSINode> CsiNodes { get; }
 
     public IReadOnlyList<IInformer> All => _all;
 

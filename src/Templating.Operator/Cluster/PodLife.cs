@@ -7,7 +7,11 @@ namespace Templating.Operator.Cluster;
 /// <summary>Where in its life a pod is, as Kubernetes tells it, and what a VM pod says of itself.</summary>
 internal static class PodLife
 {
-    public static bool IsEnded(this V1Pod pod) => pod.Status?.Phase is PodPhases.Succeeded or PodPhases.Failed;
+    /// <summary>Whether its VM ended for good, whatever else runs in it.</summary>
+    public static bool VmHasEnded(this V1Pod pod) => VmContainer.HasEnded(pod);
+
+    /// <summary>Whether nothing of it runs any more, be it a VM's pod or another.</summary>
+    public static bool IsOver(this V1Pod pod) => VmContainer.PodHasEnded(pod);
 
     public static bool IsDeleting(this V1Pod pod) => pod.Metadata.DeletionTimestamp is not null;
 
@@ -20,6 +24,5 @@ internal static class PodLife
 
     public static V1OwnerReference? Controller(this V1Pod pod) => pod.Metadata.OwnerReferences?.FirstOrDefault(o => o.Controller == true);
 
-    public static V1ContainerStatus? Container(this V1Pod pod) =>
-        pod.Status?.ContainerStatuses?.FirstOrDefault(c => c.Name == Keys.Container);
+    public static V1ContainerStatus? Container(this V1Pod pod) => VmContainer.Of(pod);
 }

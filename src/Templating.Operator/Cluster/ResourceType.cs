@@ -30,7 +30,7 @@ internal sealed record ResourceType(string Group, string Version, string Kind, s
     {
         var entity = type.GetCustomAttribute<KubernetesEntityAttribute>()
             ?? throw new InvalidOperationException($"{type} has no {nameof(KubernetesEntityAttribute)}.");
-        var isNamespaced = type != typeof(V1Node) && type != typeof(V1Namespace) && type != typeof(V1CustomResourceDefinition);
+        var isNamespaced = type != typeof(V1Node) && type != typeof(V1CSINode) && type != typeof(V1Namespace) && type != typeof(V1CustomResourceDefinition);
         return new ResourceType(entity.Group ?? "", entity.ApiVersion, entity.Kind, entity.PluralName, isNamespaced);
     }
 }

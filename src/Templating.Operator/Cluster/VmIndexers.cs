@@ -29,20 +29,34 @@ internal static class VmIndexers
             [Indexes.Pool] = clone => Scoped(clone.Metadata, clone.Spec.Pool),
         };
 
-    /// <summary>Of a node only names, labels, taints and conditions are looked at; its list of images alone can be 50 KiB.</summary>
+    /// <summary>By the node they are on.</summary>
+    public static IReadOnlyDictionary<string, Func<V1Pod, IEnumerable<string>>> Daemons { get; } =
+        new Dictionary<string, Func<V1Pod, IEnumerable<string>>>(StringComparer.Ordinal) { [Indexes.Node] = pod => One(pod.Spec?.NodeName) };
+
+    /// <summary>Of a node only names, labels, our annotations, taints and conditions are looked at; its list of images alone can be 50 KiB.</summary>
     public static void TrimNode(V1Node node)
     {
-        node.Metadata.Annotations = null;
+        node.Metadata.Annotations = node.Metadata.Annotations?.Where(a => a.Key.EndsWith(Keys.NodeLabelSuffix, StringComparison.Ordinal)).ToDictionary(StringComparer.Ordinal);
         if (node.Status is { } status)
         {
             node.Status = new V1NodeStatus { Conditions = status.Conditions, Allocatable = status.Allocatable };
         }
     }
 
-    /// <summary>Of a VM pod its node and its status are looked at. The rest of its spec nobody reads: it follows from its VMPool or VMClone.</summary>
+    /// <summary>
+    /// Of a VM pod its node, its status, and whether its containers are started again are looked at. The rest of its spec nobody
+    /// reads: it follows from its VMPool or VMClone.
+    /// </summary>
     public static void TrimPod(V1Pod pod)
     {
-        pod.Spec = new V1PodSpec { NodeName = pod.Spec?.NodeName, Containers = [] };
+        var vm = pod.Spec?.Containers?.FirstOrDefault(c => c.Name == Keys.Container);
+        pod.Spec = new V1PodSpec
+        {
+            NodeName = pod.Spec?.NodeName,
+            RestartPolicy = pod.Spec?.RestartPolicy,
+            ActiveDeadlineSeconds = pod.Spec?.ActiveDeadlineSeconds,
+            Containers = vm is null ? [] : [new V1Container { Name = vm.Name, RestartPolicy = vm.RestartPolicy }],
+        };
         if (pod.Status is { } status)
         {
             pod.Status = new V1PodStatus
@@ -52,6 +66,7 @@ internal static class VmIndexers
                 Message = status.Message,
                 PodIP = status.PodIP,
                 Conditions = status.Conditions,
+                InitContainerStatuses = status.InitContainerStatuses,
                 ContainerStatuses = status.ContainerStatuses,
             };
         }

@@ -5,6 +5,7 @@ using Templating.Operator.Pods;
 using Templating.Operator.Reconcilers;
 using Templating.Operator.Reconcilers.Clones;
 using Templating.Operator.Reconcilers.Clones.Work;
+using Templating.Operator.Reconcilers.Orphans;
 using Templating.Operator.Reconcilers.Pools;
 
 namespace Templating.Operator.Hosting;
@@ -20,9 +21,13 @@ internal static class VmPodServices
         services.AddSingleton<PodBuilder>();
         services.AddSingleton<PodReservations>();
         services.AddSingleton<NodeHealth>();
+        services.AddSingleton<DaemonHealth>();
+        services.AddSingleton<StrandedPods>();
         services.AddSingleton<WaitingVms>();
+        services.AddSingleton<DepartedPods>();
         AddPools(services);
         AddClones(services);
+        AddOrphans(services);
         return services;
     }
 
@@ -37,6 +42,14 @@ internal static class VmPodServices
             s.GetRequiredService<PoolReconciler>(), s.GetRequiredService<ICache<VMPool>>(), s.GetRequiredService<ICache<V1Pod>>()));
     }
 
+    private static void AddOrphans(IServiceCollection services)
+    {
+        services.AddSingleton<PodOwners>();
+        services.AddSingleton<OrphanReconciler>();
+        services.AddSingleton(s => OrphanController.Create(
+            s.GetRequiredService<OrphanReconciler>(), s.GetRequiredService<PodOwners>(), s.GetRequiredService<ICache<V1Pod>>()));
+    }
+
     private static void AddClones(IServiceCollection services)
     {
         services.AddSingleton<CloneStatusWriter>();
@@ -44,6 +57,7 @@ internal static class VmPodServices
         services.AddSingleton<VmRestart>();
         services.AddSingleton<ChangeTeller>();
         services.AddSingleton<VmEnd>();
+        services.AddSingleton<PodRest>();
         services.AddSingleton<InputReader>();
         foreach (var step in CloneReconciler.Steps)
         {

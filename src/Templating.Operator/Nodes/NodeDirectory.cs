@@ -125,7 +125,7 @@ internal sealed class NodeDirectory : INodeDirectory, INodeChanges, IAsyncDispos
 
     private static Uri? AddressOf(V1Pod pod)
     {
-        if (pod.Status?.PodIP is not { Length: > 0 } ip || pod.IsEnded())
+        if (pod.Status?.PodIP is not { Length: > 0 } ip || pod.IsOver())
         {
             return null;
         }

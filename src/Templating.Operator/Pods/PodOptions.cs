@@ -24,4 +24,10 @@ internal sealed class PodOptions
 
     /// <summary>How long a node may be not ready until its VM pods count as lost.</summary>
     public TimeSpan NodeLostAfter { get; set; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>
+    /// How long a node's daemon may be away until no VM pods are put there any more, and those that did not start there are made
+    /// again elsewhere. A restart takes 10 s, an update as much and the pull of its image.
+    /// </summary>
+    public TimeSpan DaemonLostAfter { get; set; } = TimeSpan.FromSeconds(30);
 }

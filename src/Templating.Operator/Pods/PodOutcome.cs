@@ -10,13 +10,13 @@ internal sealed record PodOutcome(string Reason, string Message, bool Failed)
 {
     public static PodOutcome NodeLost(string message) => new(Reasons.NodeLost, message, Failed: true);
 
-    public static PodOutcome Deleted(string? pod) => new(Reasons.PodDeleted, $"Pod '{pod}' was deleted.", Failed: true);
+    public static PodOutcome Deleted(string? pod, string more = "") => new(Reasons.PodDeleted, Text($"Pod '{pod}' was deleted.", more), Failed: true);
 
     public static PodOutcome ShutDown(DateTime at) => new(Reasons.ShutdownTime, $"It was shut down at {at:u}, as asked for.", Failed: false);
 
     public static PodOutcome Expired(DateTime at) => new(Reasons.Expired, $"Its time to live was over at {at:u}, and it was shut down.", Failed: false);
 
-    /// <summary>Of a pod that is Succeeded or Failed.</summary>
+    /// <summary>Of a pod whose VM ended: by its container, or with the whole pod.</summary>
     public static PodOutcome Of(V1Pod pod)
     {
         var status = pod.Status;
@@ -29,20 +29,27 @@ internal sealed record PodOutcome(string Reason, string Message, bool Failed)
             return new(Reasons.OOMKilled, Text("The VM took more memory than its pod's limit.", ended?.Message, status?.Message), Failed: true);
         }
 
-        return status?.Reason switch
-        {
-            Reasons.Evicted => new(Reasons.Evicted, Text("The node evicted the pod.", status.Message), Failed: true),
-            "Preempting" or Reasons.Preempted => new(Reasons.Preempted, Text("A pod of higher priority took its place.", status.Message), Failed: true),
-            "Shutdown" or Reasons.NodeShutdown or "Terminated" => new(Reasons.NodeShutdown, Text("The node was shut down.", status.Message), Failed: true),
-            Reasons.NodeLost => NodeLost(Text("Its node was lost.", status.Message)),
-            Reasons.DeadlineExceeded => new(Reasons.DeadlineExceeded, Text("The pod's deadline passed.", status.Message), Failed: true),
-            _ => ended is null ? NotStarted(status) : OfContainer(ended),
-        };
+        return PodDisruption.OfStatus(status) ?? (ended is null ? NotStarted(status) : OfContainer(ended));
     }
 
-    private static PodOutcome NotStarted(V1PodStatus? status) => status?.Phase == PodPhases.Succeeded
-        ? new(Reasons.GuestPoweredOff, "The VM ended in order.", Failed: false)
-        : new(Reasons.PodFailed, Text("The pod failed before its container ran.", status?.Reason, status?.Message), Failed: true);
+    /// <summary>One after the other what is there.</summary>
+    internal static string Text(string first, params string?[] rest) =>
+        string.Join(' ', rest.Where(r => !string.IsNullOrWhiteSpace(r)).Select(r => r!.Trim()).Prepend(first));
+
+    private static PodOutcome NotStarted(V1PodStatus? status)
+    {
+        if (status?.Phase == PodPhases.Succeeded)
+        {
+            return new(Reasons.GuestPoweredOff, "The VM ended in order.", Failed: false);
+        }
+
+        // With a restart policy of Never, another's init container that fails is the pod's end, too.
+        var init = status?.InitContainerStatuses?.FirstOrDefault(c => c.State?.Terminated is { ExitCode: not 0 });
+        var first = init?.State.Terminated is { } failed
+            ? $"Its init container '{init.Name}' exited with {failed.ExitCode} ({failed.Reason})."
+            : "The pod failed before its container ran.";
+        return new(Reasons.PodFailed, Text(first, init?.State.Terminated?.Message, status?.Reason, status?.Message), Failed: true);
+    }
 
     private static PodOutcome OfContainer(V1ContainerStateTerminated ended)
     {
@@ -63,7 +70,4 @@ internal sealed record PodOutcome(string Reason, string Message, bool Failed)
             : Reasons.VMFailed;
         return new(reason, Text($"The VM's container exited with {ended.ExitCode}.", ended.Message), Failed: true);
     }
-
-    private static string Text(string first, params string?[] rest) =>
-        string.Join(' ', rest.Where(r => !string.IsNullOrWhiteSpace(r)).Select(r => r!.Trim()).Prepend(first));
 }

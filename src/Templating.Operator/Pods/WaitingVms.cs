@@ -29,7 +29,7 @@ internal sealed class WaitingVms(ICache<V1Pod> pods, INodeDirectory nodes, NodeH
     public VmPod? VmOf(V1Pod pod) => nodes.Find(pod.Spec?.NodeName ?? "")?.FindPod(pod.Metadata.Uid);
 
     /// <summary>In its node's eyes, which sees it up to a second before the kubelet has told that its container runs.</summary>
-    private bool IsWaiting(V1Pod pod) => pod.Label(Keys.CloneLabel) is null && !pod.IsDeleting() && !pod.IsEnded()
+    private bool IsWaiting(V1Pod pod) => pod.Label(Keys.CloneLabel) is null && !pod.IsDeleting() && !pod.VmHasEnded()
         && pod.Spec?.NodeName is { } name && health.Of(name).LostIn is null
         && nodes.Find(name) is { Synced: true } node && node.FindPod(pod.Metadata.Uid)?.State == PodState.Waiting;
 }

@@ -19,6 +19,7 @@ internal sealed class TriggerSources(Caches caches, INodeChanges nodes)
             ObjectTrigger<VMClone> on => On(caches.Clones, on, changed),
             ObjectTrigger<V1Pod> on => On(caches.Pods, on, changed),
             ObjectTrigger<V1Node> on => On(caches.Nodes, on, changed),
+            ObjectTrigger<V1CSINode> on => On(caches.CsiNodes, on, changed),
             NodeTrigger on => nodes.Subscribe(change => Each(on.Keys(change), changed)),
             _ => throw new ArgumentException($"There is no informer for {trigger.GetType()}.", nameof(triggers)),
         })]);

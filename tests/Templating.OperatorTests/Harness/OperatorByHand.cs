@@ -9,9 +9,11 @@ using Templating.Kubernetes.Resources;
 using Templating.Operator.Cluster;
 using Templating.Operator.Hosting;
 using Templating.Operator.Nodes;
+using Templating.Operator.Pods;
 using Templating.Operator.Queues;
 using Templating.Operator.Reconcilers;
 using Templating.Operator.Reconcilers.Clones;
+using Templating.Operator.Reconcilers.Orphans;
 using Templating.Operator.Reconcilers.Pools;
 using Templating.Testing;
 
@@ -73,6 +75,23 @@ internal sealed class OperatorByHand : IAsyncDisposable
         return await _services.GetRequiredService<PoolReconciler>().ReconcileAsync(_space.Key(name), CancellationToken.None);
     }
 
+    /// <summary>Looks whether a pod has an owner.</summary>
+    public async Task<ReconcileResult> OrphanAsync(string pod)
+    {
+        await SeesAsync();
+        return await _services.GetRequiredService<OrphanReconciler>().ReconcileAsync(_space.Key(pod), CancellationToken.None);
+    }
+
+    /// <summary>What is thought of the first node's daemon.</summary>
+    public async Task<NodeState> DaemonAsync()
+    {
+        await SeesAsync();
+        return Daemon();
+    }
+
+    /// <summary>The same, of what is known now.</summary>
+    public NodeState Daemon() => _services.GetRequiredService<DaemonHealth>().Of(_space.Node(1).Name);
+
     /// <summary>Returns when the informers know everything that is in the namespace now, and the node what its daemon tells.</summary>
     public async Task SeesAsync()
     {
@@ -81,8 +100,17 @@ internal sealed class OperatorByHand : IAsyncDisposable
             () => [.. Caches.Nodes.List().Where(n => n.Metadata.Name == node.Name)],
             async () => (await client.CoreV1.ListNodeAsync(fieldSelector: $"metadata.name={node.Name}")).Items,
             "the node is known");
+        await SeesAsync(
+            () => Caches.Daemons.List(), async () => (await client.CoreV1.ListNamespacedPodAsync(_space.Installation)).Items, "the daemons' pods are known");
+        await SeesAsync(
+            () => [.. Caches.CsiNodes.List().Where(n => n.Metadata.Name == node.Name)],
+            async () => (await client.StorageV1.ListCSINodeAsync(fieldSelector: $"metadata.name={node.Name}")).Items,
+            "what the kubelet knows of drivers is known");
         await Eventually.UntilAsync(
-            () => _nodes.Find(node.Name) is { Synced: true } known && known.Pods.ToHashSet().SetEquals(node.Pods), "what the daemon tells is known");
+            () => Caches.Daemons.List().Count == 0
+                ? _nodes.Find(node.Name) is null
+                : _nodes.Find(node.Name) is { Synced: true } known && known.Pods.ToHashSet().SetEquals(node.Pods),
+            "what the daemon tells is known");
         await SeesAsync(() => Caches.Pods.List(space), () => _space.PodsAsync(), "all pods are known");
         await SeesAsync(() => Caches.Clones.List(space), () => ListAsync<VMClone>(), "all clones are known");
         await SeesAsync(() => Caches.Pools.List(space), () => ListAsync<VMPool>(), "all pools are known");

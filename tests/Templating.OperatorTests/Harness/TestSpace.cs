@@ -95,6 +95,19 @@ internal sealed partial class TestSpace : IAsyncDisposable
         return node;
     }
 
+    /// <summary>As when the DaemonSet's node selector is narrowed.</summary>
+    public Task RemoveDaemonAsync(int node) => ClusterNodes.RemoveDaemonAsync(Client, Installation, Node(node).Name);
+
+    public Task AddDaemonAsync(int node) => ClusterNodes.AddDaemonAsync(Client, Installation, Node(node).Name, Node(node).Port);
+
+    /// <param name="node">Which, from 1.</param>
+    /// <param name="label">Its key.</param>
+    /// <param name="value">Null takes it away.</param>
+    public Task SetNodeLabelAsync(int node, string label, string? value) => k8s.CoreV1OperationsExtensions.PatchNodeAsync(
+        Client.CoreV1,
+        new k8s.Models.V1Patch(MergePatch.Serialize(new { metadata = new { labels = new Dictionary<string, string?> { [label] = value } } }), k8s.Models.V1Patch.PatchType.MergePatch),
+        Node(node).Name);
+
     public ScriptedNode Node(int number) => _nodes[number - 1];
 
     public static VMTemplateSpec Spec(string commandLine = "console=ttyS0") => new()

@@ -15,18 +15,34 @@ public sealed class ScriptedKubelet(IKubernetes client, string @namespace)
 
     public async Task<V1Pod> StartAsync(string pod, string node)
     {
-        var binding = new V1Binding
-        {
-            Metadata = new V1ObjectMeta { Name = pod, NamespaceProperty = @namespace },
-            Target = new V1ObjectReference { ApiVersion = "v1", Kind = "Node", Name = node },
-        };
-        await client.CoreV1.CreateNamespacedPodBindingAsync(binding, pod, @namespace);
+        await BindAsync(pod, node);
         return await PatchStatusAsync(pod, new V1PodStatus
         {
             Phase = "Running",
             PodIP = $"10.244.0.{1 + Interlocked.Increment(ref _addresses) % 250}",
             ContainerStatuses = [Container(new V1ContainerState { Running = new V1ContainerStateRunning() })],
         });
+    }
+
+    /// <summary>Its volume does not come: the container waits to be made.</summary>
+    public async Task<V1Pod> StrandAsync(string pod, string node)
+    {
+        await BindAsync(pod, node);
+        return await PatchStatusAsync(pod, new V1PodStatus
+        {
+            Phase = "Pending",
+            ContainerStatuses = [Container(new V1ContainerState { Waiting = new V1ContainerStateWaiting { Reason = "ContainerCreating" } })],
+        });
+    }
+
+    private async Task BindAsync(string pod, string node)
+    {
+        var binding = new V1Binding
+        {
+            Metadata = new V1ObjectMeta { Name = pod, NamespaceProperty = @namespace },
+            Target = new V1ObjectReference { ApiVersion = "v1", Kind = "Node", Name = node },
+        };
+        await client.CoreV1.CreateNamespacedPodBindingAsync(binding, pod, @namespace);
     }
 
     public Task<V1Pod> EndAsync(string pod, int exitCode, string? reason = null, string? message = null) => PatchStatusAsync(pod, new V1PodStatus
@@ -36,6 +52,23 @@ public sealed class ScriptedKubelet(IKubernetes client, string @namespace)
         {
             Terminated = new V1ContainerStateTerminated { ExitCode = exitCode, Reason = reason, Message = message },
         })],
+    });
+
+    /// <summary>The VM's container ended, and a sidecar runs on: so does the pod.</summary>
+    public Task<V1Pod> EndVmBesideASidecarAsync(string pod, int exitCode, string? reason = null, string? message = null) => PatchStatusAsync(pod, new V1PodStatus
+    {
+        Phase = "Running",
+        ContainerStatuses =
+        [
+            Container(new V1ContainerState { Running = new V1ContainerStateRunning() }, "proxy"),
+            Container(new V1ContainerState { Terminated = new V1ContainerStateTerminated { ExitCode = exitCode, Reason = reason, Message = message } }),
+        ],
+    });
+
+    /// <summary>As scheduler, eviction API, taint manager and pod garbage collector tell it before they delete a pod, from Kubernetes 1.26 on.</summary>
+    public Task<V1Pod> MarkDisruptedAsync(string pod, string reason, string message) => PatchStatusAsync(pod, new V1PodStatus
+    {
+        Conditions = [new V1PodCondition { Type = "DisruptionTarget", Status = "True", Reason = reason, Message = message }],
     });
 
     /// <summary>As a kubelet does when a deleted pod's containers ended.</summary>
@@ -87,8 +120,8 @@ public sealed class ScriptedKubelet(IKubernetes client, string @namespace)
         }
     }
 
-    private static V1ContainerStatus Container(V1ContainerState state) =>
-        new() { Name = "vm", Image = "test", ImageID = "test", Ready = state.Running is not null, State = state };
+    private static V1ContainerStatus Container(V1ContainerState state, string name = "vm") =>
+        new() { Name = name, Image = "test", ImageID = "test", Ready = state.Running is not null, State = state };
 
     private Task<V1Pod> PatchStatusAsync(string pod, V1PodStatus status) => client.CoreV1.PatchNamespacedPodStatusAsync(
         new V1Patch(KubernetesJson.Serialize(new V1Pod { Status = status }), V1Patch.PatchType.MergePatch), pod, @namespace);

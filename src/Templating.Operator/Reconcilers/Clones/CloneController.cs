@@ -20,6 +20,7 @@ internal static class CloneController
             new ObjectTrigger<VMClone>(clone => [ObjectKey.Of(clone)]),
             new ObjectTrigger<V1Pod>(CloneOf),
             new ObjectTrigger<V1Node>(node => OnNode(pods, node.Metadata.Name)),
+            new ObjectTrigger<V1CSINode>(csi => OnNode(pods, csi.Metadata.Name)),
             new ObjectTrigger<VMTemplate>(template => WithoutPod(clones.Find(Indexes.Template, ObjectKey.Of(template).ToString()))),
             new ObjectTrigger<VMPool>(pool => WithoutPod(clones.Find(Indexes.Pool, ObjectKey.Of(pool).ToString()))),
             new NodeTrigger(change => change.Pod is { } vm

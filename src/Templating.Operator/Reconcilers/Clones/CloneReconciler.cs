@@ -23,6 +23,8 @@ internal sealed class CloneReconciler(
         typeof(ShutDown),
         // Before a VM is made: only when the last one is counted as ended may another take its place.
         typeof(EndOfPod),
+        // Before a VM is taken or made: one that could not start where it is gets its pod anew.
+        typeof(LeaveNode),
         // Before a VM is taken, so that none is taken for a guest that cannot be given what it is to have.
         typeof(ReadInputs),
         typeof(TakeFromPool),

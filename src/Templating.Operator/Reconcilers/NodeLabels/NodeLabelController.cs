@@ -11,6 +11,7 @@ internal static class NodeLabelController
         new ToldNodeLabels(reconciler, nodes, refusals),
         [
             new ObjectTrigger<V1Node>(node => [ObjectKey.Of(node)]),
+            new ObjectTrigger<V1CSINode>(csi => [ObjectKey.Of(csi)]),
             new ObjectTrigger<VMTemplate>(_ => directory.All.Select(node => new ObjectKey("", node.Name))),
             new NodeTrigger(change => change.Pod is null ? [new ObjectKey("", change.Node)] : []),
         ],

@@ -3,39 +3,72 @@ using Templating.Kubernetes;
 using Templating.Kubernetes.Resources;
 using Templating.Operator.Cluster;
 using Templating.Operator.Nodes;
+using Templating.Operator.Pods;
 using Templating.Operator.Reconcilers.Templates;
 
 namespace Templating.Operator.Reconcilers.NodeLabels;
 
 /// <summary>
 /// Writes on a node which revision of which template VM pods get there, so that the scheduler knows; one patch for all that
-/// changed. A label whose VMTemplate is gone tells of files that were left there, while the node was away: they go now.
+/// changed. The labels follow the node's daemon: while it is away for longer than a restart takes, they are annotations, and no
+/// VM pod is put there. A label or annotation whose VMTemplate is gone tells of files that were left there, while the node was
+/// away: they go now.
 /// </summary>
 internal sealed class NodeLabelReconciler(
-    ICache<V1Node> nodes, ICache<VMTemplate> templates, INodeDirectory directory, Retention retention, ClusterWriter writer) : IReconciler
+    ICache<V1Node> nodes, ICache<VMTemplate> templates, INodeDirectory directory, DaemonHealth daemons, Retention retention, ClusterWriter writer,
+    ILogger<NodeLabelReconciler> logger) : IReconciler
 {
-    private static readonly string Suffix = Keys.NodeLabel("", "")[1..];
+    /// <summary>Nobody tells that the kubelet takes a daemon for ready no more which this process does not reach.</summary>
+    private static readonly TimeSpan Again = TimeSpan.FromSeconds(30);
 
     public string Name => "node";
 
     public async Task<ReconcileResult> ReconcileAsync(ObjectKey key, CancellationToken cancellationToken)
     {
-        if (nodes.Get(key) is not { } node || directory.Find(key.Name) is not { Synced: true } daemon)
+        if (nodes.Get(key) is not { } node)
         {
-            // What it has is not known. Its labels are no lie yet: a node that is gone gets no pods.
             return ReconcileResult.Done;
         }
 
-        var wanted = Wanted(daemon);
-        var present = (node.Metadata.Labels ?? new Dictionary<string, string>(StringComparer.Ordinal)).Where(label => OwnerOf(label.Key) is not null).ToDictionary(StringComparer.Ordinal);
-        var patch = wanted.Where(label => !present.TryGetValue(label.Key, out var value) || value != label.Value)
-            .ToDictionary(label => label.Key, label => (string?)label.Value, StringComparer.Ordinal);
-        var result = ReconcileResult.Done;
-        foreach (var label in present.Keys.Where(label => !wanted.ContainsKey(label)))
+        var marks = new NodeMarks(node);
+        var away = daemons.Of(key.Name);
+        if (away.IsLost)
         {
-            if (await SweepAsync(daemon, OwnerOf(label)!.Value, cancellationToken))
+            await WithdrawAsync(key, marks, away.Message, cancellationToken);
+            return ReconcileResult.Done;
+        }
+
+        var later = away.LostIn is { } left ? ReconcileResult.After(left) : ReconcileResult.Done;
+        return directory.Find(key.Name) is not { Synced: true } daemon
+            // What it has is not known.
+            ? marks.Labels.Count == 0 ? ReconcileResult.Done : later.Or(ReconcileResult.After(Again))
+            : later.Or(await FollowAsync(key, marks, daemon, cancellationToken));
+    }
+
+    private async Task WithdrawAsync(ObjectKey key, NodeMarks marks, string why, CancellationToken cancellationToken)
+    {
+        if (marks.Labels.Count == 0)
+        {
+            return;
+        }
+
+        Log.Withdrawn(logger, key.Name, marks.Labels.Count, why);
+        var labels = marks.Labels.Keys.ToDictionary(label => label, _ => (string?)null, StringComparer.Ordinal);
+        await writer.PatchAsync<V1Node>(key, new { metadata = new { labels, annotations = marks.Labels } }, cancellationToken);
+    }
+
+    private async Task<ReconcileResult> FollowAsync(ObjectKey key, NodeMarks marks, INode daemon, CancellationToken cancellationToken)
+    {
+        var wanted = Wanted(daemon);
+        var labels = wanted.Where(label => !marks.Labels.TryGetValue(label.Key, out var value) || value != label.Value)
+            .ToDictionary(label => label.Key, label => (string?)label.Value, StringComparer.Ordinal);
+        var annotations = new Dictionary<string, string?>(StringComparer.Ordinal);
+        var result = ReconcileResult.Done;
+        foreach (var mark in marks.Labels.Keys.Union(marks.Withdrawn.Keys, StringComparer.Ordinal))
+        {
+            if (wanted.ContainsKey(mark) || await SweepAsync(daemon, NodeMarks.OwnerOf(mark)!.Value, cancellationToken))
             {
-                patch[label] = null;
+                Drop(mark, marks, wanted, labels, annotations);
             }
             else
             {
@@ -43,23 +76,26 @@ internal sealed class NodeLabelReconciler(
             }
         }
 
-        if (patch.Count > 0)
+        if (labels.Count + annotations.Count > 0)
         {
-            await writer.PatchAsync<V1Node>(key, new { metadata = new { labels = patch } }, cancellationToken);
+            await writer.PatchAsync<V1Node>(key, new { metadata = new { labels, annotations } }, cancellationToken);
         }
 
         return result;
     }
 
-    /// <summary>The VMTemplate a label is about; null for a label that is not ours.</summary>
-    internal static ObjectKey? OwnerOf(string label)
+    private static void Drop(
+        string mark, NodeMarks marks, Dictionary<string, string> wanted, Dictionary<string, string?> labels, Dictionary<string, string?> annotations)
     {
-        if (!label.EndsWith(Suffix, StringComparison.Ordinal) || label[..^Suffix.Length].Split('.') is not [{ Length: > 0 } name, { Length: > 0 } @namespace])
+        if (marks.Withdrawn.ContainsKey(mark))
         {
-            return null;
+            annotations[mark] = null;
         }
 
-        return new ObjectKey(@namespace, name);
+        if (marks.Labels.ContainsKey(mark) && !wanted.ContainsKey(mark))
+        {
+            labels[mark] = null;
+        }
     }
 
     private Dictionary<string, string> Wanted(INode daemon)

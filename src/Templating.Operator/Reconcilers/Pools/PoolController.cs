@@ -17,6 +17,7 @@ internal static class PoolController
             new ObjectTrigger<V1Pod>(PoolOf),
             new ObjectTrigger<VMTemplate>(template => pools.Find(Indexes.Template, ObjectKey.Of(template).ToString()).Select(p => ObjectKey.Of(p))),
             new ObjectTrigger<V1Node>(node => OnNode(pods, node.Metadata.Name)),
+            new ObjectTrigger<V1CSINode>(csi => OnNode(pods, csi.Metadata.Name)),
             new NodeTrigger(change => change.Pod is { } vm
                 ? pods.Get(new ObjectKey(vm.Tenant, vm.PodName)) is { } pod ? PoolOf(pod) : []
                 : change.Template is null ? OnNode(pods, change.Node) : []),

@@ -39,6 +39,7 @@ internal sealed class PoolReconciler(
         if (faults.Count == 0)
         {
             await TryAsync(work, () => replicator.ForgetAsync(view.Lost, cancellationToken));
+            await TryAsync(work, () => replicator.DeleteAsync(view.Abandoned, cancellationToken));
             await TryAsync(work, () => RemoveEndedAsync(pool, view, cancellationToken));
             await TryAsync(work, () => ApplyAsync(work, cancellationToken));
         }

@@ -10,8 +10,11 @@ internal sealed record PoolView
     /// <summary>Unclaimed ones that ended: a waiting VM never does by itself.</summary>
     public required IReadOnlyList<V1Pod> Ended { get; init; }
 
-    /// <summary>Unclaimed ones of nodes that are gone.</summary>
+    /// <summary>Unclaimed ones of nodes that are gone, or that did not start as their node has no daemon.</summary>
     public required IReadOnlyList<V1Pod> Lost { get; init; }
+
+    /// <summary>Unclaimed ones of nodes whose daemon does not come back.</summary>
+    public required IReadOnlyList<V1Pod> Abandoned { get; init; }
 
     public required int Claimed { get; init; }
 

@@ -3,14 +3,14 @@ using Templating.Kubernetes;
 using Templating.Kubernetes.Resources;
 using Templating.Operator.Cluster;
 using Templating.Operator.Nodes;
+using Templating.Operator.Pods;
 
 namespace Templating.Operator.Reconcilers.Templates;
 
 /// <summary>Which nodes a template is about.</summary>
-internal sealed class TemplateNodes(ICache<V1Node> nodes, INodeDirectory directory, TimeProvider time)
+internal sealed class TemplateNodes(ICache<V1Node> nodes, INodeDirectory directory, NodeHealth health, DaemonHealth daemons)
 {
-    /// <summary>A daemon that is restarted or updated is away for so long; one that is away for longer is no longer counted on.</summary>
-    private static readonly TimeSpan AwayFor = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Again = TimeSpan.FromMinutes(1);
 
     /// <summary>
     /// Nodes it is to be built on, in the order of their names: those the selector names that have a daemon, or had one a
@@ -18,11 +18,14 @@ internal sealed class TemplateNodes(ICache<V1Node> nodes, INodeDirectory directo
     /// </summary>
     public IReadOnlyList<string> Desired(VMTemplate template)
     {
-        var before = (template.Status?.Nodes ?? []).Where(node => IsRecent(node)).Select(node => node.Name);
+        var before = (template.Status?.Nodes ?? []).Select(node => node.Name);
         return directory.All.Select(node => node.Name).Concat(before).Distinct(StringComparer.Ordinal)
-            .Where(name => nodes.Get(new ObjectKey("", name)) is { } node && Matches(node, template.Spec.NodeSelector))
+            .Where(name => nodes.Get(new ObjectKey("", name)) is { } node && Matches(node, template.Spec.NodeSelector) && IsCountedOn(name))
             .Order(StringComparer.Ordinal).ToList();
     }
+
+    /// <summary>When to look again at a node whose daemon cannot be asked.</summary>
+    public TimeSpan LookAgainIn(string name) => daemons.Of(name).LostIn is { } left && left > TimeSpan.Zero ? left : Again;
 
     /// <summary>Nodes that may have files of it but are not among those.</summary>
     public IReadOnlyList<INode> Others(ObjectKey template, IReadOnlyList<string> desired) =>
@@ -33,6 +36,10 @@ internal sealed class TemplateNodes(ICache<V1Node> nodes, INodeDirectory directo
     private static bool Matches(V1Node node, Dictionary<string, string>? selector) =>
         selector is null || selector.All(pair => node.Metadata.Labels is { } labels && labels.TryGetValue(pair.Key, out var value) && value == pair.Value);
 
-    private bool IsRecent(VMTemplateNode node) =>
-        node.State != NodeStates.Unreachable || node.LastTransitionTime is not { } since || time.GetUtcNow().UtcDateTime - since.ToUniversalTime() < AwayFor;
+    /// <summary>
+    /// One that a narrower node selector of the DaemonSet took the daemon from, or that is not ready, is no longer waited for. A
+    /// daemon that is there and does not answer, on a node that is well, is somebody's to mend, and is told.
+    /// </summary>
+    private bool IsCountedOn(string name) =>
+        !daemons.Of(name).IsLost || (directory.Find(name) is { } daemon && (daemon.Synced || health.Of(name).LostIn is null));
 }

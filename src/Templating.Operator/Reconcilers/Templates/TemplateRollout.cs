@@ -32,7 +32,7 @@ internal sealed class TemplateRollout(TemplateNodes nodes, Builds builds, Retent
             }
 
             result = plan.LookAgainIn is { } wait ? result.Or(ReconcileResult.After(wait)) : result;
-            result = plan.Status.State == NodeStates.Unreachable ? result.Or(ReconcileResult.After(TimeSpan.FromMinutes(2))) : result;
+            result = plan.Status.State == NodeStates.Unreachable ? result.Or(ReconcileResult.After(nodes.LookAgainIn(name))) : result;
             found.Add(plan.Status);
         }
 

@@ -20,7 +20,7 @@ internal sealed class TemplateUsers(ICache<V1Pod> pods, ICache<VMClone> clones)
         Pods(template).Select(pod => pod.Label(Keys.RevisionLabel) ?? "").ToHashSet(StringComparer.Ordinal);
 
     private IEnumerable<V1Pod> Pods(ObjectKey template) =>
-        pods.Find(Indexes.Template, template.ToString()).Where(pod => !pod.IsEnded());
+        pods.Find(Indexes.Template, template.ToString()).Where(pod => !pod.VmHasEnded());
 
     // One that is being deleted waits for its own pod at most, which is counted by itself.
     private static bool IsAlive(VMClone clone) => clone.Metadata.DeletionTimestamp is null && clone.Status?.FinishTime is null;

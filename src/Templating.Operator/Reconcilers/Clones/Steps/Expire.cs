@@ -1,4 +1,3 @@
-using k8s.Models;
 using Templating.Kubernetes;
 using Templating.Kubernetes.Resources;
 using Templating.Operator.Cluster;
@@ -7,9 +6,9 @@ using Templating.Operator.Reconcilers.Clones.Work;
 namespace Templating.Operator.Reconcilers.Clones.Steps;
 
 /// <summary>A finished VMClone does nothing more, and goes when its time to live is over.</summary>
-internal sealed class Expire(ClusterWriter writer, ChangeTeller changes) : ICloneStep
+internal sealed class Expire(ClusterWriter writer, PodRest rest, ChangeTeller changes) : ICloneStep
 {
-    /// <summary>So long a VM that failed may take to end by itself: then its pod stays for its log. One that still runs is deleted.</summary>
+    /// <summary>So long a VM that failed, and others in its pod, may take to end by themselves.</summary>
     private static readonly TimeSpan OwnEnd = TimeSpan.FromSeconds(10);
 
     public async Task<StepResult> RunAsync(CloneWork work, CancellationToken cancellationToken)
@@ -25,9 +24,9 @@ internal sealed class Expire(ClusterWriter writer, ChangeTeller changes) : IClon
         }
 
         var finished = new DateTimeOffset(work.Status.FinishTime?.ToUniversalTime() ?? work.Now.UtcDateTime);
-        if (work.Pod is { } pod && !pod.IsEnded() && !pod.IsDeleting() && IsOver(work, finished + OwnEnd))
+        if (work.Pod is { } pod && !pod.IsOver() && !pod.IsDeleting() && IsOver(work, finished + OwnEnd))
         {
-            await writer.DeleteAsync<V1Pod>(ObjectKey.Of(pod), pod.Metadata.Uid, null, cancellationToken);
+            await rest.EndAsync(pod, cancellationToken);
         }
 
         if (work.Clone.Spec.TtlSecondsAfterFinished is { } seconds && IsOver(work, finished + TimeSpan.FromSeconds(seconds)))

@@ -20,7 +20,7 @@ internal sealed class FindPod(ICache<V1Pod> pods, INodeDirectory nodes, ClusterA
         var mine = all.Where(p => p.Restart() >= work.Restarts).ToList();
         work.Pod = mine
             .OrderByDescending(p => p.Restart())
-            .ThenBy(p => p.IsDeleting() || p.IsEnded())
+            .ThenBy(p => p.IsDeleting() || p.VmHasEnded())
             .ThenBy(p => p.Metadata.Name, StringComparer.Ordinal)
             .FirstOrDefault() ?? await ReadAsync(work, cancellationToken);
         if (work.Pod is { } pod)

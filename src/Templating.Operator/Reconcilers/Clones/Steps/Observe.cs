@@ -9,7 +9,7 @@ using Templating.V1;
 namespace Templating.Operator.Reconcilers.Clones.Steps;
 
 /// <summary>Tells in the status what the VM's pod and its node say.</summary>
-internal sealed class Observe(NodeHealth health, IEvents events, CloneClock clock, OperatorMetrics metrics) : ICloneStep
+internal sealed class Observe(NodeHealth health, StrandedPods stranded, IEvents events, CloneClock clock, OperatorMetrics metrics) : ICloneStep
 {
     public Task<StepResult> RunAsync(CloneWork work, CancellationToken cancellationToken)
     {
@@ -19,7 +19,7 @@ internal sealed class Observe(NodeHealth health, IEvents events, CloneClock cloc
             SetPod(work, pod);
             SetScheduled(work, pod);
             SetRestored(work, pod);
-            SetIdentity(work);
+            SetIdentity(work, pod);
             SetReady(work, pod);
         }
 
@@ -59,7 +59,7 @@ internal sealed class Observe(NodeHealth health, IEvents events, CloneClock cloc
         ? $" No waiting VM of its pool could be taken: {words}"
         : "";
 
-    private static void SetRestored(CloneWork work, V1Pod pod)
+    private void SetRestored(CloneWork work, V1Pod pod)
     {
         if (work.Vm?.State is PodState.Waiting or PodState.Activating or PodState.Ready)
         {
@@ -67,16 +67,12 @@ internal sealed class Observe(NodeHealth health, IEvents events, CloneClock cloc
         }
         else if (!work.Conditions.IsTrue(ConditionTypes.Restored))
         {
-            var waiting = pod.Container()?.State?.Waiting;
-            work.Conditions.Set(
-                ConditionTypes.Restored,
-                ConditionStatus.False,
-                waiting?.Reason is { Length: > 0 } reason && reason != "ContainerCreating" ? reason : Reasons.Starting,
-                waiting?.Message is { Length: > 0 } message ? message : "The VM's container is being started.");
+            var (reason, message) = WithoutDaemon(pod) ?? PodWaiting.Of(pod) ?? (Reasons.Starting, "The VM's container is being started.");
+            work.Conditions.Set(ConditionTypes.Restored, ConditionStatus.False, reason, message);
         }
     }
 
-    private static void SetIdentity(CloneWork work)
+    private void SetIdentity(CloneWork work, V1Pod pod)
     {
         if (IsReady(work))
         {
@@ -89,7 +85,8 @@ internal sealed class Observe(NodeHealth health, IEvents events, CloneClock cloc
         else if (!work.Conditions.IsTrue(ConditionTypes.IdentityConfirmed)
             && !IsWaitingFor(work, work.Conditions.Get(ConditionTypes.IdentityConfirmed)?.Reason))
         {
-            work.Conditions.Set(ConditionTypes.IdentityConfirmed, ConditionStatus.False, Reasons.NotActivated, "The VM was not activated yet.");
+            var (reason, message) = WithoutDaemon(pod) ?? (Reasons.NotActivated, "The VM was not activated yet.");
+            work.Conditions.Set(ConditionTypes.IdentityConfirmed, ConditionStatus.False, reason, message);
         }
     }
 
@@ -145,6 +142,9 @@ internal sealed class Observe(NodeHealth health, IEvents events, CloneClock cloc
 
         work.Conditions.Set(ConditionTypes.Ready, ConditionStatus.True, Reasons.Ready, "The VM is ready.");
     }
+
+    private (string Reason, string Message)? WithoutDaemon(V1Pod pod) =>
+        stranded.DaemonOf(pod) is { LostIn: not null } daemon ? (Reasons.NodeUnavailable, daemon.Message) : null;
 
     /// <summary>An earlier step of this pass said why the activation has to wait.</summary>
     private static bool IsWaitingFor(CloneWork work, string? reason) => work.Vm?.State == PodState.Waiting

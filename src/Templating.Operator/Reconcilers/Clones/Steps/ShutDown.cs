@@ -29,7 +29,7 @@ internal sealed class ShutDown(ClusterWriter writer, VmEnd end) : ICloneStep
             return StepResult.End;
         }
 
-        if (pod.IsEnded() && !pod.IsDeleting())
+        if (pod.VmHasEnded() && !pod.IsDeleting())
         {
             return StepResult.Next;
         }
