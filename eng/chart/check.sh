@@ -2,7 +2,7 @@
 # Checks the chart by Helm: it lints and packages, wrong values are refused, each set of values in charts/templating/ci
 # renders for old and current clusters, by Helm 3 as by Helm 4, a real API server accepts every object in a server-side dry
 # run, an installation is repeatable and goes away again, the renderings for current clusters fit their published schemas,
-# and the operator's role is the documented one. Needs root and what eng/kube/api.sh needs.
+# the operator's role is the documented one, and the alerts are heard on series (promtool). Needs root and what eng/kube/api.sh needs.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 repo=$(cd "$here/../.." && pwd)
@@ -94,6 +94,16 @@ for set in "${sets[@]}"; do
 done
 python3 "$here/check.py" "$repo" "$work" "$old" "$cel" "$current" "${sets[@]}"
 
+# --- Alerts -----------------------------------------------------------------------------------------------------------
+promtool=$("$here/promtool.sh")
+"$helm" template templating "$package" --namespace templating-system --set metrics.prometheusRule.enabled=true \
+    --show-only templates/prometheusrule.yaml >"$work/rendered.yaml"
+kubectl patch --local --filename "$work/rendered.yaml" --type merge --patch '{}' --output json | jq .spec >"$work/rules.yaml"
+cp "$here/alerts-test.yaml" "$work/"
+"$promtool" check rules "$work/rules.yaml" >&2
+(cd "$work" && "$promtool" test rules alerts-test.yaml >&2)
+echo "Alerts fire on series where they should, and not where they should not."
+
 # --- A real API server -----------------------------------------------------------------------------------------------
 "$repo/eng/kube/api.sh" "$work/api" >&2
 export KUBECONFIG=$work/api/kubeconfig
@@ -124,6 +134,11 @@ grep -q Secret/templating-node-tls "$work/first" || fail "The installation made 
 state >"$work/second"
 diff "$work/first" "$work/second" >&2 || fail "A second installation changed what the first one made."
 echo "An installation can be repeated, and keeps its certificates."
+kubectl --namespace vm-system delete secret templating-node-tls templating-operator-tls >&2
+"$here/install.sh" --kubeconfig "$KUBECONFIG" --namespace vm-system >&2
+state >"$work/renewed"
+[ "$(diff "$work/first" "$work/renewed" | grep -c '^> Secret/')" = 2 ] || fail "Deleted certificates were not made anew."
+echo "Certificates that are deleted are made anew."
 "$here/install.sh" --kubeconfig "$KUBECONFIG" --namespace vm-system --uninstall >&2
 state >"$work/third"
 [ ! -s "$work/third" ] || fail "After the uninstallation there still is: $(cat "$work/third")"

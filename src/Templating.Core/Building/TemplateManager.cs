@@ -52,9 +52,7 @@ public sealed class TemplateManager : ITemplateManager
                 Patience = options.Patience,
             },
             parts.Time);
-        parts.Metrics.ObserveStates(
-            "templating.templates", "{revision}", "Template revisions on the node, by state.",
-            () => List(null).CountBy(t => t.State).Select(p => KeyValuePair.Create(p.Key.ToString(), p.Value)));
+        parts.Metrics.ObserveTemplates(() => List(null).Select(template => template.State));
     }
 
     /// <summary>Ends the VMs of builds that a killed daemon left and remembers request ids of what is there. Once, at start.</summary>

@@ -14,7 +14,7 @@ internal sealed class CloneFactory(
     /// <exception cref="TemplatingException">It is not admitted; then nothing is held and nothing was begun.</exception>
     public async Task<Clone> BeginAsync(CreateClone request, string digest, CancellationToken cancellationToken)
     {
-        var clock = new PhaseClock(time, "clone", metrics.ClonePhase);
+        var clock = new PhaseClock(time, "clone", (phase, took, ok) => metrics.ClonePhase(VmOwner.Clone, phase, took, ok));
         var (birth, view) = await admission.AdmitAsync(request, cancellationToken);
         var clone = new Clone
         {

@@ -48,7 +48,7 @@ public sealed class CloneManager : ICloneManager, ICloneUsage, IAsyncDisposable
         var admission = new CloneAdmission(parts.Vmm, store, leases, _capacity, options, _time);
         _factory = new CloneFactory(parts.Vmm, _table, admission, parts.Users, starts, _metrics, _time);
         _recovery = new CloneRecovery(parts, _factory, leases, options, logger);
-        _metrics.ObserveStates("templating.clones", "{clone}", "Clones on the node, by state.", CountStates);
+        _metrics.ObserveClones(VmOwner.Clone, Enum.GetValues<VmState>(), () => _table.All.Select(clone => clone.View.State));
         _metrics.ObserveBytes("templating.memory.charged", "Bytes charged to the node's memory budget.", () => _capacity.View.ChargedBytes);
         _metrics.ObserveBytes("templating.memory.budget", "Bytes VMs may be charged in all.", () => _capacity.View.BudgetBytes);
     }
@@ -220,7 +220,7 @@ public sealed class CloneManager : ICloneManager, ICloneUsage, IAsyncDisposable
         }
         finally
         {
-            _metrics.CloneStart(clone.Clock!.Elapsed, ok);
+            _metrics.CloneStart(VmOwner.Clone, warm: false, clone.Clock!.Elapsed, ok);
         }
     }
 
@@ -244,7 +244,7 @@ public sealed class CloneManager : ICloneManager, ICloneUsage, IAsyncDisposable
     {
         if (!clone.WasOver && await clone.Life.Ended is { } end)
         {
-            _metrics.CloneEnded(end.Expected);
+            _metrics.CloneEnded(VmOwner.Clone, end.Failure);
             if (!clone.IsBeingRemoved)
             {
                 _logger.CloneEnded(clone.Name, end.Reason);
@@ -270,7 +270,4 @@ public sealed class CloneManager : ICloneManager, ICloneUsage, IAsyncDisposable
         cancellationToken.ThrowIfCancellationRequested();
         return clone.Life;
     }
-
-    private IEnumerable<KeyValuePair<string, int>> CountStates() =>
-        _table.All.CountBy(c => c.View.State).Select(p => KeyValuePair.Create(p.Key.ToString(), p.Value));
 }

@@ -3,7 +3,10 @@ using Templating.Core.Errors;
 
 namespace Templating.Core.Diagnostics;
 
-/// <summary>Every instrument of the node. Labels are bounded: states, phases, outcomes and error codes, never names or ids.</summary>
+/// <summary>
+/// Every instrument of the node. Labels are bounded: owners, states, phases, outcomes and error codes, never names or ids. VM pods
+/// feed the same ones as the node's own clones.
+/// </summary>
 public sealed class TemplatingMetrics
 {
     /// <summary>
@@ -13,12 +16,21 @@ public sealed class TemplatingMetrics
     public static readonly IReadOnlyList<double> DurationBuckets =
         [0.001, 0.002, 0.005, 0.01, 0.02, 0.035, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120];
 
+    /// <summary>As what VMs end that nobody asked to; others are possible, and rare.</summary>
+    private static readonly ErrorCode[] Deaths =
+    [
+        ErrorCode.QemuExited, ErrorCode.QmpFailed, ErrorCode.GuestStopped, ErrorCode.GuestAgentFailed, ErrorCode.IdentityNotConfirmed,
+        ErrorCode.IsolationViolated, ErrorCode.PodUnavailable, ErrorCode.Internal,
+    ];
+
     private readonly Histogram<double> _clonePhase;
     private readonly Histogram<double> _cloneStart;
     private readonly Histogram<double> _buildPhase;
     private readonly Histogram<double> _build;
     private readonly Counter<long> _refusals;
     private readonly Counter<long> _ended;
+    private readonly StateGauge _clones;
+    private readonly StateGauge _templates;
     private readonly Meter _meter;
 
     public TemplatingMetrics(IMeterFactory factory)
@@ -29,14 +41,42 @@ public sealed class TemplatingMetrics
         _buildPhase = Seconds("templating.template.build.phase.duration", "Time of one phase of a template's build.");
         _build = Seconds("templating.template.build.duration", "Time of a template's build.");
         _refusals = _meter.CreateCounter<long>("templating.refusals", "{request}", "Requests refused or failed, by error code.");
-        _ended = _meter.CreateCounter<long>("templating.clones.ended", "{clone}", "Clones whose VM ended, by whether it was asked for.");
+        _ended = _meter.CreateCounter<long>(
+            "templating.clones.ended", "{clone}", "Clones whose VM ended, by whether it was asked for, and else by error code.");
+        _clones = new StateGauge(_meter, "templating.clones", "{clone}", "Clones on the node, by owner and state.");
+        _templates = new StateGauge(_meter, "templating.templates", "{revision}", "Template revisions on the node, by state.");
     }
 
-    public void ClonePhase(string phase, TimeSpan duration, bool ok) => _clonePhase.Record(
-        duration.TotalSeconds, new("phase", phase), new("outcome", Outcome(ok)));
+    /// <summary>
+    /// Begins the counters' series with zero. Who counts by a difference does not see the first of a series that is born with
+    /// one. Once, when somebody listens.
+    /// </summary>
+    public void Begin()
+    {
+        foreach (var code in Enum.GetValues<ErrorCode>())
+        {
+            Refused(code, times: 0);
+        }
 
-    public void CloneStart(TimeSpan duration, bool ok) =>
-        _cloneStart.Record(duration.TotalSeconds, new KeyValuePair<string, object?>("outcome", Outcome(ok)));
+        foreach (var owner in Enum.GetValues<VmOwner>())
+        {
+            CloneEnded(owner, failure: null, times: 0);
+            foreach (var code in Deaths)
+            {
+                CloneEnded(owner, code, times: 0);
+            }
+        }
+    }
+
+    public void ClonePhase(VmOwner owner, string phase, TimeSpan duration, bool ok) => _clonePhase.Record(
+        duration.TotalSeconds, new("owner", Label(owner)), new("phase", phase), new("outcome", Outcome(ok)));
+
+    /// <param name="owner">Whose it is.</param>
+    /// <param name="warm">Whether it went on from a VM that waited for it.</param>
+    /// <param name="duration">To ready, or to the failure.</param>
+    /// <param name="ok">Whether it is ready.</param>
+    public void CloneStart(VmOwner owner, bool warm, TimeSpan duration, bool ok) => _cloneStart.Record(
+        duration.TotalSeconds, new("owner", Label(owner)), new("start", warm ? "warm" : "cold"), new("outcome", Outcome(ok)));
 
     public void BuildPhase(string phase, TimeSpan duration, bool ok) => _buildPhase.Record(
         duration.TotalSeconds, new("phase", phase), new("outcome", Outcome(ok)));
@@ -44,24 +84,44 @@ public sealed class TemplatingMetrics
     public void Build(TimeSpan duration, bool ok) =>
         _build.Record(duration.TotalSeconds, new KeyValuePair<string, object?>("outcome", Outcome(ok)));
 
-    public void Refused(ErrorCode code) => _refusals.Add(1, new KeyValuePair<string, object?>("reason", ErrorReasons.Of(code)));
+    public void Refused(ErrorCode code, int times = 1) =>
+        _refusals.Add(times, new KeyValuePair<string, object?>("reason", ErrorReasons.Of(code)));
 
-    public void CloneEnded(bool expected) =>
-        _ended.Add(1, new KeyValuePair<string, object?>("expected", expected ? "true" : "false"));
+    /// <param name="owner">Whose it was.</param>
+    /// <param name="failure">Null where somebody asked for it: its owner or its guest.</param>
+    /// <param name="times">For <see cref="Begin"/>.</param>
+    public void CloneEnded(VmOwner owner, ErrorCode? failure, int times = 1) => _ended.Add(
+        times, new("owner", Label(owner)), new("expected", failure is null ? "true" : "false"),
+        new("reason", failure is { } code ? ErrorReasons.Of(code) : ""));
 
-    /// <summary>A gauge read when someone looks: how many objects are in each state.</summary>
-    public void ObserveStates(string name, string unit, string description, Func<IEnumerable<KeyValuePair<string, int>>> read) =>
-        _meter.CreateObservableGauge(
-            name,
-            () => read().Select(s => new Measurement<int>(s.Value, new KeyValuePair<string, object?>("state", s.Key))),
-            unit,
-            description);
+    /// <summary>Counts the clones of one owner when someone looks.</summary>
+    public void ObserveClones<TState>(VmOwner owner, IReadOnlyList<TState> states, Func<IEnumerable<TState>> read)
+        where TState : struct, Enum => _clones.Add(states, read, new KeyValuePair<string, object?>("owner", Label(owner)));
+
+    /// <summary>Counts the template revisions when someone looks.</summary>
+    public void ObserveTemplates<TState>(Func<IEnumerable<TState>> read)
+        where TState : struct, Enum => _templates.Add(Enum.GetValues<TState>(), read);
 
     /// <summary>A gauge of bytes read when someone looks.</summary>
     public void ObserveBytes(string name, string description, Func<long> read) =>
         _meter.CreateObservableGauge(name, read, "By", description);
 
+    /// <summary>A gauge of bytes, by owner, read when someone looks.</summary>
+    public void ObserveBytes(string name, string description, IReadOnlyDictionary<VmOwner, Func<long>> reads) =>
+        _meter.CreateObservableGauge(
+            name,
+            () => reads.Select(read => new Measurement<long>(read.Value(), new KeyValuePair<string, object?>("owner", Label(read.Key)))),
+            "By",
+            description);
+
+    /// <summary>A gauge of seconds read when someone looks; absent while there is nothing to tell.</summary>
+    public void ObserveSeconds(string name, string description, Func<TimeSpan?> read) =>
+        _meter.CreateObservableGauge(
+            name, () => read() is { } time ? [new Measurement<double>(time.TotalSeconds)] : Enumerable.Empty<Measurement<double>>(), "s", description);
+
     private static string Outcome(bool ok) => ok ? "ok" : "error";
+
+    private static string Label(VmOwner owner) => owner == VmOwner.Pod ? "pod" : "clone";
 
     private Histogram<double> Seconds(string name, string description) =>
         _meter.CreateHistogram(

@@ -1,3 +1,4 @@
+using Templating.Core.Errors;
 using Templating.Core.Machines;
 
 namespace Templating.Core.Vms;
@@ -10,6 +11,18 @@ public sealed record VmEnd(VmState State, bool InOrder, string Reason)
 {
     /// <summary>Whether somebody asked for it: its owner or its guest.</summary>
     public bool Expected { get; init; } = InOrder;
+
+    /// <summary>As what it is counted; null where it was expected.</summary>
+    public ErrorCode? Failure { get; init; }
+
+    /// <summary>A step that failed knows best what it was.</summary>
+    internal VmEnd Counted(VmExit? exit, Exception? failure) => Expected ? this : this with
+    {
+        Failure = failure is TemplatingException known ? known.Code
+            : failure is not null ? ErrorCode.Internal
+            : exit is { Panicked: true } ? ErrorCode.GuestStopped
+            : ErrorCode.QemuExited,
+    };
 
     /// <param name="exit">Of its process; null where it had none.</param>
     /// <param name="failure">Of the step that made an end to it; null where none did.</param>

@@ -267,8 +267,8 @@ internal sealed class VmLife
         }
 
         _holdings.Dispose();
-        var end = VmEnd.Of(exit, _failure, _wish.Request);
-        _status.TryChange(v => v with { State = end.State, StateReason = end.Reason, Phases = _start?.Clock.Phases ?? v.Phases, Pid = 0, ChargedBytes = 0 });
+        var end = VmEnd.Of(exit, _failure, _wish.Request).Counted(exit, _failure);
+        _status.TryChange(v => v with { State = end.State, StateReason = end.Reason, Failure = end.Failure, Phases = _start?.Clock.Phases ?? v.Phases, Pid = 0, ChargedBytes = 0 });
         _ended.SetResult(end);
     }
 

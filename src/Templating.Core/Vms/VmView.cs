@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Templating.Core.Diagnostics;
+using Templating.Core.Errors;
 using Templating.Core.Machines;
 
 namespace Templating.Core.Vms;
@@ -10,6 +11,10 @@ public record VmView
     public required VmState State { get; init; }
 
     public string StateReason { get; init; } = "";
+
+    /// <summary>Of one that ended, and nobody had asked for that. Known to who saw it end.</summary>
+    [JsonIgnore]
+    public ErrorCode? Failure { get; init; }
 
     /// <summary>Who it is, or is about to become; empty before its activation.</summary>
     public string Id { get; init; } = "";

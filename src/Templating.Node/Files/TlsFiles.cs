@@ -23,6 +23,11 @@ internal sealed class TlsFiles(IOptions<NodeOptions> options, TimeProvider time,
     public SslServerAuthenticationOptions ServerOptions() =>
         _files?.Current ?? throw new InvalidOperationException("There is no TCP listener.");
 
+    /// <summary>Until the certificate that is shown expires; null where there is no TCP listener.</summary>
+    public TimeSpan? Remaining() => _files?.Current.ServerCertificateContext is { } context
+        ? context.TargetCertificate.NotAfter.ToUniversalTime() - time.GetUtcNow().UtcDateTime
+        : null;
+
     private static SslServerAuthenticationOptions Make(IReadOnlyList<byte[]> contents, ILogger logger)
     {
         var pem = Encoding.UTF8.GetString(contents[0]);

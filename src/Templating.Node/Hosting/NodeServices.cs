@@ -95,6 +95,7 @@ internal static class NodeServices
             CollectInterval = options.CollectInterval == TimeSpan.Zero ? TimeSpan.MaxValue : options.CollectInterval,
         });
         services.AddSingleton<Janitor>();
+        services.AddHostedService<NodeGauges>();
         services.AddHostedService<Recovery>();
         services.AddHostedService<Upkeep>();
         services.AddHostedService<HeapTrimmer>();

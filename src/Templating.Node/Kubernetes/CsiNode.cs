@@ -1,5 +1,7 @@
 using Grpc.Core;
 using Microsoft.Extensions.Options;
+using Templating.Core.Diagnostics;
+using Templating.Core.Errors;
 using Templating.Csi.V1;
 using Templating.Node.Kubernetes.Volumes;
 using Templating.Node.Options;
@@ -7,12 +9,21 @@ using Templating.Node.Options;
 namespace Templating.Node.Kubernetes;
 
 /// <summary>The CSI node service: a kubelet's way to the volumes of VM pods.</summary>
-internal sealed class CsiNode(VolumeManager volumes, IOptions<NodeOptions> options) : Csi.V1.Node.NodeBase
+internal sealed class CsiNode(VolumeManager volumes, TemplatingMetrics metrics, IOptions<NodeOptions> options) : Csi.V1.Node.NodeBase
 {
     public override async Task<NodePublishVolumeResponse> NodePublishVolume(NodePublishVolumeRequest request, ServerCallContext context)
     {
-        await volumes.PublishAsync(VolumeReader.Read(request), context.CancellationToken);
-        return new NodePublishVolumeResponse();
+        try
+        {
+            await volumes.PublishAsync(VolumeReader.Read(request), context.CancellationToken);
+            return new NodePublishVolumeResponse();
+        }
+        catch (TemplatingException e)
+        {
+            // It is the beginning of a VM pod's creation.
+            metrics.Refused(e.Code);
+            throw;
+        }
     }
 
     public override Task<NodeUnpublishVolumeResponse> NodeUnpublishVolume(NodeUnpublishVolumeRequest request, ServerCallContext context)

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Templating.Core.Diagnostics;
 using Templating.Csi.V1;
 using Templating.Node.Kubernetes.Volumes;
 using Templating.Node.Mapping;
@@ -9,14 +10,14 @@ namespace Templating.Node.Kubernetes;
 
 /// <summary>Keeps the CSI driver's socket and that of its registration there, as long as the daemon runs.</summary>
 internal sealed class CsiServer(
-    VolumeManager volumes, KubeletPaths paths, IOptions<NodeOptions> options, ILoggerFactory loggers, TimeProvider time, ILogger<CsiServer> logger)
-    : BackgroundService
+    VolumeManager volumes, KubeletPaths paths, IOptions<NodeOptions> options, TemplatingMetrics metrics, ILoggerFactory loggers, TimeProvider time,
+    ILogger<CsiServer> logger) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
     private readonly KubeletSocket _csi = new(
         paths.CsiSocket,
-        services => services.AddSingleton(new CsiIdentity()).AddSingleton(new CsiNode(volumes, options))
+        services => services.AddSingleton(new CsiIdentity()).AddSingleton(new CsiNode(volumes, metrics, options))
             .AddCheckedMethods<CsiIdentity>(Identity.Descriptor, Identity.BindService)
             .AddCheckedMethods<CsiNode>(Csi.V1.Node.Descriptor, Csi.V1.Node.BindService),
         routes =>

@@ -1,4 +1,5 @@
 using Google.Protobuf.WellKnownTypes;
+using Templating.Core.Errors;
 using Templating.Core.Machines;
 using Templating.Core.Vms;
 
@@ -13,6 +14,7 @@ internal static class PodWriter
         {
             State = StateOf(view),
             StateReason = view.StateReason,
+            Failure = view.Failure is { } failure ? ErrorReasons.Of(failure) : "",
             Id = view.Id,
             RequestId = view.RequestId?.ToString("D") ?? "",
             Network = NetworkMapping.ToWire(view.Network),

@@ -1,5 +1,6 @@
 using Grpc.Core;
 using Templating.Contract;
+using Templating.Core.Diagnostics;
 using Templating.Core.Errors;
 using Templating.Node.Mapping;
 using Templating.Node.VmPods;
@@ -8,7 +9,7 @@ using Templating.V1;
 namespace Templating.Node.Services;
 
 /// <summary>VM pods, for the operator.</summary>
-internal sealed class PodService(PodTable pods, PodCalls calls, CallLifetime lifetime) : V1.PodService.PodServiceBase
+internal sealed class PodService(PodTable pods, PodCalls calls, CallLifetime lifetime, TemplatingMetrics metrics) : V1.PodService.PodServiceBase
 {
     public override async Task<VmPod> GetPod(GetPodRequest request, ServerCallContext context)
     {
@@ -61,7 +62,15 @@ internal sealed class PodService(PodTable pods, PodCalls calls, CallLifetime lif
         var name = NameReader.Pod("name", request.Name, context.Caller());
         var activation = request.Activation ?? new Activation();
         var timeout = ActivationReader.Read(activation, "activation.").Inputs.IdentityTimeout;
-        return VmPodWriter.ToWire(await calls.ActivateAsync(pods.Get(name), activation, timeout, context.CancellationToken));
+        try
+        {
+            return VmPodWriter.ToWire(await calls.ActivateAsync(pods.Get(name), activation, timeout, context.CancellationToken));
+        }
+        catch (TemplatingException e)
+        {
+            metrics.Refused(e.Code);
+            throw;
+        }
     }
 
     private static void CheckView(CloneView view, Faults faults) =>

@@ -16,9 +16,6 @@ internal sealed class PodCalls(PodTable table, TimeProvider time)
 
     private const int MaxMessage = 512;
 
-    private static readonly Dictionary<string, ErrorCode> Codes =
-        Enum.GetValues<ErrorCode>().ToDictionary(code => ErrorReasons.Of(code), StringComparer.Ordinal);
-
     /// <exception cref="TemplatingException">PodUnavailable, or what the pod refused it with.</exception>
     public async Task<PublishedPod> ActivateAsync(PublishedPod pod, Activation activation, TimeSpan identityTimeout, CancellationToken cancellationToken)
     {
@@ -80,7 +77,7 @@ internal sealed class PodCalls(PodTable table, TimeProvider time)
         {
             var message = PodStatusReader.Text(e.Message, MaxMessage);
             // Its word counts only where code and reason are a pair of ours.
-            throw Codes.TryGetValue(e.Reason, out var code) && ErrorTable.Of(code).Status == e.Code
+            throw ErrorReasons.Find(e.Reason) is { } code && ErrorTable.Of(code).Status == e.Code
                 ? new TemplatingException(code, message, e)
                 : e.Code == StatusCode.Unavailable ? Unavailable(pod, message) : new TemplatingException(ErrorCode.PodUnavailable, message, e);
         }

@@ -1,4 +1,5 @@
 using Templating.Api.Client;
+using Templating.Core.Errors;
 using Templating.Node.Kubernetes.Volumes;
 using Templating.V1;
 
@@ -8,7 +9,7 @@ namespace Templating.Node.VmPods;
 /// Keeps the table's entry of one volume as its pod says, until cancelled. A pod's process comes some time after its volume,
 /// and may come again when the kubelet restarts its container.
 /// </summary>
-internal sealed class PodFollower(VolumeView volume, PodTable table, TimeProvider time, ILogger logger)
+internal sealed class PodFollower(VolumeView volume, PodTable table, PodMeter meter, TimeProvider time, ILogger logger)
 {
     // A cold start waits for the socket to be noticed; a look is one system call.
     private static readonly TimeSpan Eager = TimeSpan.FromMilliseconds(20);
@@ -71,7 +72,12 @@ internal sealed class PodFollower(VolumeView volume, PodTable table, TimeProvide
         {
             await foreach (var said in folder.Client.WatchAsync(cancellationToken))
             {
-                Set(PodStatusReader.Read(said));
+                if (changes == 0)
+                {
+                    meter.Begin();
+                }
+
+                Hear(PodStatusReader.Read(said));
                 _looked.TrySetResult();
                 if (++changes > MaxQuickChanges)
                 {
@@ -89,11 +95,18 @@ internal sealed class PodFollower(VolumeView volume, PodTable table, TimeProvide
             Log.PodLost(logger, volume.Tenant, volume.PodName, end);
             var lost = _status.Clone();
             lost.State = PodState.Failed;
+            lost.Failure = ErrorReasons.Of(ErrorCode.PodUnavailable);
             lost.StateReason = "The pod's process went away without a word. Was it killed for its memory? 'kubectl describe pod' says how its container ended.";
-            Set(lost);
+            Hear(lost);
         }
 
         return changes > 0;
+    }
+
+    private void Hear(PodStatus status)
+    {
+        meter.See(status);
+        Set(status);
     }
 
     private void Set(PodStatus status)

@@ -5,7 +5,8 @@ using Templating.Node.Kubernetes.Volumes;
 namespace Templating.Node.VmPods;
 
 /// <summary>A <see cref="PodFollower"/> for each published volume.</summary>
-internal sealed class PodFollowers(VolumeManager volumes, PodTable table, TimeProvider time, ILogger<PodFollowers> logger) : BackgroundService
+internal sealed class PodFollowers(
+    VolumeManager volumes, PodTable table, TemplatingMetrics metrics, TimeProvider time, ILogger<PodFollowers> logger) : BackgroundService
 {
     /// <summary>For pods that were there before this daemon to say their state. One that is silent holds up no start.</summary>
     private static readonly TimeSpan FirstLook = TimeSpan.FromSeconds(1);
@@ -15,7 +16,7 @@ internal sealed class PodFollowers(VolumeManager volumes, PodTable table, TimePr
     /// <summary>Whoever watches is not told that pods which run are gone, or waiting, because the daemon is another.</summary>
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
-        var looks = volumes.List().Select(Begin).ToArray();
+        var looks = volumes.List().Select(volume => Begin(volume, isKnown: true)).ToArray();
         try
         {
             await Task.WhenAll(looks).WaitAsync(FirstLook, time, cancellationToken);
@@ -65,7 +66,7 @@ internal sealed class PodFollowers(VolumeManager volumes, PodTable table, TimePr
 
         foreach (var volume in present.Values)
         {
-            _ = Begin(volume);
+            _ = Begin(volume, isKnown: false);
         }
 
         await foreach (var change in changes.WithCancellation(cancellationToken))
@@ -76,13 +77,15 @@ internal sealed class PodFollowers(VolumeManager volumes, PodTable table, TimePr
             }
             else
             {
-                _ = Begin(change.Item);
+                _ = Begin(change.Item, isKnown: false);
             }
         }
     }
 
+    /// <param name="volume">Of the pod.</param>
+    /// <param name="isKnown">Whether it was published by a daemon before this one.</param>
     /// <returns>Its first look.</returns>
-    private Task Begin(VolumeView volume)
+    private Task Begin(VolumeView volume, bool isKnown)
     {
         if (_followers.ContainsKey(volume.Id))
         {
@@ -90,7 +93,7 @@ internal sealed class PodFollowers(VolumeManager volumes, PodTable table, TimePr
         }
 
         var stop = new CancellationTokenSource();
-        var follower = new PodFollower(volume, table, time, logger);
+        var follower = new PodFollower(volume, table, new PodMeter(metrics, volume.PublishedAt, isKnown, time), time, logger);
         _followers[volume.Id] = (stop, RunAsync(follower, volume, stop.Token));
         return follower.Looked;
     }

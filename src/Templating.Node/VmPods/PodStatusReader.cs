@@ -1,6 +1,7 @@
 using Google.Protobuf.WellKnownTypes;
 using Templating.Api.Wire;
 using Templating.Contract;
+using Templating.Core.Errors;
 using Templating.V1;
 
 namespace Templating.Node.VmPods;
@@ -22,6 +23,7 @@ internal static class PodStatusReader
         {
             State = said.State is >= PodState.Waiting and <= PodState.Failed ? said.State : PodState.Published,
             StateReason = Text(said.StateReason, MaxReason),
+            Failure = ErrorReasons.Find(said.Failure) is null ? "" : said.Failure,
             Id = Labels.IsLabel(said.Id) ? said.Id : "",
             RequestId = Guid.TryParseExact(said.RequestId, "D", out _) ? said.RequestId : "",
             ReadyTime = Time(said.ReadyTime),

@@ -24,6 +24,7 @@ internal static class OperatorServices
         services.AddSingleton(TimeProvider.System);
         services.AddMetrics();
         services.AddSingleton<OperatorMetrics>();
+        services.AddHostedService<OperatorGauges>();
         AddCluster(services);
         AddNodes(services);
         AddTemplates(services);

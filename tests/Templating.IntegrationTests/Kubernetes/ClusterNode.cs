@@ -28,11 +28,11 @@ internal sealed class ClusterNode : IAsyncDisposable
 
     public Identity.IdentityClient Identity => _calls.Identity;
 
-    public static async Task<ClusterNode> StartAsync()
+    public static async Task<ClusterNode> StartAsync(params (string Name, string Value)[] settings)
     {
         var folder = new NodeFolder();
         await PreparedStore.CopyToAsync(folder);
-        return new ClusterNode(await TestNode.StartAsync(folder, ("KUBELET_PATH", folder["k"]), ("NODE_NAME", "node-1")));
+        return new ClusterNode(await TestNode.StartAsync(folder, [("KUBELET_PATH", folder["k"]), ("NODE_NAME", "node-1"), .. settings]));
     }
 
     /// <inheritdoc cref="KubeletCalls.Dial"/>

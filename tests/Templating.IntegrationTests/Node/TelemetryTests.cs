@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text.RegularExpressions;
 using Grpc.Core;
 using Templating.Testing;
+using Templating.Testing.Metrics;
 using Templating.Testing.Nodes;
 using Templating.V1;
 
@@ -13,7 +14,26 @@ public sealed partial class TelemetryTests : NodeTest
     public async Task MetricsEndpointHasEveryMetricThatIsDocumented()
     {
         var address = $"127.0.0.1:{FreePort.Next()}";
-        await using var node = await TestNode.StartAsync(("METRICS_ADDRESS", address));
+        using var certificates = new Certificates();
+        var (certificate, key) = certificates.Server();
+        await using var node = await TestNode.StartAsync(
+            ("METRICS_ADDRESS", address), ("TCP_ADDRESS", $"127.0.0.1:{FreePort.Next()}"), ("TCP_CERTIFICATE_PATH", certificate), ("TCP_KEY_PATH", key),
+            ("TCP_CLIENT_CA_PATH", certificates.Authority));
+        var metrics = new Uri($"http://{address}/metrics");
+
+        // Before anything was done: who asks for an increase has to see where it began.
+        var first = await Scrape.OfAsync(metrics, Limit);
+        foreach (var owner in (string[])["clone", "pod"])
+        {
+            first.Sum("templating_clones_ended_total", ("owner", owner), ("expected", "false"), ("reason", "QEMU_EXITED")).ShouldBe(0);
+            first.Sum("templating_memory_guests_bytes", ("owner", owner)).ShouldBe(0);
+        }
+
+        first.Sum("templating_refusals_total", ("reason", "DISK_FULL")).ShouldBe(0);
+        first.Sum("templating_clones", ("owner", "clone"), ("state", "RUNNING")).ShouldBe(0);
+        first.Sum("templating_clones", ("owner", "pod"), ("state", "WAITING")).ShouldBe(0);
+        first.Sum("templating_certificate_remaining_seconds").ShouldNotBeNull().ShouldBeInRange(60, 7200);
+
         var clone = await node.Client.CloneAsync(Limit);
         await node.Client.Clones.DeleteCloneAsync(new DeleteCloneRequest { Name = clone.Name }, cancellationToken: Limit);
         await node.Client.CloneAsync(Limit);
@@ -22,9 +42,22 @@ public sealed partial class TelemetryTests : NodeTest
         await FailsAsync(node.Client.BuildAsync("other", spec, Limit), StatusCode.FailedPrecondition, "QEMU_UNSUPPORTED");
         using var http = new HttpClient();
 
-        var text = await http.GetStringAsync(new Uri($"http://{address}/metrics"), Limit);
+        // What is served is kept for a moment, so that many who ask cost no more than one.
+        Scrape? latest = null;
+        await Eventually.UntilAsync(
+            async () => (latest = await Scrape.OfAsync(metrics, Limit)).Sum("templating_refusals_total", ("reason", "QEMU_UNSUPPORTED")) == 1,
+            "the refusal is counted", cancellationToken: Limit);
+        var scrape = latest!;
 
-        var documented = await DocumentedAsync();
+        var text = scrape.Text;
+        var page = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs", "telemetry.md"), Limit);
+        var asked = PromSelectors.Of(ofOperator: false);
+        asked.Count.ShouldBeGreaterThan(20);
+        asked.Select(selector => scrape.Misses(selector, page)).OfType<string>().ShouldBeEmpty();
+        scrape.Sum("templating_clones", ("owner", "clone"), ("state", "RUNNING")).ShouldBe(1);
+        scrape.Sum("templating_memory_guests_bytes", ("owner", "clone")).ShouldNotBeNull().ShouldBeGreaterThan(1 << 20);
+        scrape.Sum("templating_store_free_bytes").ShouldNotBeNull().ShouldBeLessThan(scrape.Sum("templating_store_size_bytes")!.Value);
+        var documented = Documented(page);
         documented.Count.ShouldBeGreaterThan(8);
         foreach (var name in documented)
         {
@@ -62,15 +95,15 @@ public sealed partial class TelemetryTests : NodeTest
 
     /// <summary>The names of docs/telemetry.md as Prometheus has them: underscores, the unit, and what the kind adds.</summary>
     /// <summary>The daemon's: the operator's have a section of their own.</summary>
-    private static async Task<List<string>> DocumentedAsync()
+    private static List<string> Documented(string page)
     {
-        var page = (await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs", "telemetry.md"))).Split("## The operator")[0];
         return
         [
-            .. Row().Matches(page).Select(row => row.Groups["name"].Value.Replace('.', '_') + row.Groups["kind"].Value switch
+            .. Row().Matches(page.Split("## The operator")[0]).Select(row => row.Groups["name"].Value.Replace('.', '_') + row.Groups["kind"].Value switch
             {
                 "histogram, s" => "_seconds_bucket",
                 "gauge, By" => "_bytes",
+                "gauge, s" => "_seconds",
                 var kind when kind.StartsWith("counter", StringComparison.Ordinal) => "_total",
                 _ => "{",
             }),

@@ -35,7 +35,7 @@ internal sealed class OperatorByHand : IAsyncDisposable
         _parts = parts;
         _space = space;
         // Connections are the real ones, in real time.
-        _nodes = new NodeDirectory(parts.Caches.Daemons, new NodeClients(Options.Create(space.Tls)), TimeProvider.System, NullLogger<NodeDirectory>.Instance);
+        _nodes = new NodeDirectory(parts.Caches.Daemons, new NodeClients(Options.Create(space.Tls), TimeProvider.System), TimeProvider.System, NullLogger<NodeDirectory>.Instance);
         _services = new ServiceCollection()
             .AddLogging()
             .AddSingleton(time ?? Time)

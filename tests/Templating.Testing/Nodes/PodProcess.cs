@@ -70,6 +70,9 @@ public sealed class PodProcess : IDisposable
         }
     }
 
+    /// <summary>In a volume that a daemon published.</summary>
+    public static PodProcess StartIn(string volume, params string[] arguments) => new(new NodeFolder(), volume, arguments);
+
     /// <summary>Waits until it tells that state; fails when it ends before that.</summary>
     public async Task<PodStatus> WaitAsync(PodState state, CancellationToken cancellationToken)
     {

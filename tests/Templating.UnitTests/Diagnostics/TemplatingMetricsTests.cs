@@ -20,4 +20,38 @@ public sealed class TemplatingMetricsTests
 
         refusals.LastMeasurement.ShouldNotBeNull().Tags["reason"].ShouldBe("NODE_MEMORY_EXHAUSTED");
     }
+
+    [Fact]
+    public void ACounterBeginsWithZeroForEachReasonSoThatItsFirstIsSeen()
+    {
+        using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+        var factory = services.GetRequiredService<IMeterFactory>();
+        var metrics = new TemplatingMetrics(factory);
+        using var refusals = new MetricCollector<long>(factory, TemplatingTelemetry.MeterName, "templating.refusals");
+        using var ended = new MetricCollector<long>(factory, TemplatingTelemetry.MeterName, "templating.clones.ended");
+
+        metrics.Begin();
+
+        refusals.GetMeasurementSnapshot().Select(m => (m.Value, m.Tags["reason"])).ShouldBe(
+            Enum.GetValues<ErrorCode>().Select(code => (0L, (object?)ErrorReasons.Of(code))));
+        ended.GetMeasurementSnapshot().ShouldAllBe(m => m.Value == 0);
+        var born = ended.GetMeasurementSnapshot().Select(m => $"{m.Tags["owner"]} {m.Tags["expected"]} {m.Tags["reason"]}").ToList();
+        born.ShouldBeUnique();
+        foreach (var series in (string[])["clone true ", "pod true ", "clone false QEMU_EXITED", "pod false QEMU_EXITED", "pod false POD_UNAVAILABLE"])
+        {
+            born.ShouldContain(series);
+        }
+    }
+
+    [Fact]
+    public void AReasonIsReadAsItIsSpelled()
+    {
+        foreach (var code in Enum.GetValues<ErrorCode>())
+        {
+            ErrorReasons.Find(ErrorReasons.Of(code)).ShouldBe(code);
+        }
+
+        ErrorReasons.Find("QemuExited").ShouldBeNull();
+        ErrorReasons.Find("").ShouldBeNull();
+    }
 }

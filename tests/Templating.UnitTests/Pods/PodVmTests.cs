@@ -113,7 +113,7 @@ public sealed class PodVmTests
 
         await pod.Vm.StartAsync(self: null).Soonest();
 
-        (await pod.Vm.Ended.Soonest()).ShouldBe(new VmEnd(VmState.Failed, InOrder: false, "No luck."));
+        (await pod.Vm.Ended.Soonest()).ShouldBe(new VmEnd(VmState.Failed, InOrder: false, "No luck.") { Failure = ErrorCode.QemuExited });
         pod.Vm.View.State.ShouldBe(VmState.Failed);
     }
 
@@ -125,7 +125,7 @@ public sealed class PodVmTests
 
         (await FailsAsync(ActivateAsync(pod, Activation()))).ShouldBe(ErrorCode.IdentityNotConfirmed);
 
-        (await pod.Vm.Ended.Soonest()).ShouldBe(new VmEnd(VmState.Failed, InOrder: false, "Who?"));
+        (await pod.Vm.Ended.Soonest()).ShouldBe(new VmEnd(VmState.Failed, InOrder: false, "Who?") { Failure = ErrorCode.IdentityNotConfirmed });
         pod.Machine.Killed.ShouldBeTrue();
     }
 

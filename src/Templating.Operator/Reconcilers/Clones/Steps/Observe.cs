@@ -134,7 +134,7 @@ internal sealed class Observe(NodeHealth health, StrandedPods stranded, IEvents 
             {
                 status.StartSeconds = times.Seconds;
                 status.Phases = times.Phases;
-                metrics.Claim(TimeSpan.FromSeconds(times.Seconds), status.Start == StartKinds.Warm);
+                metrics.Claim(TimeSpan.FromSeconds(times.Seconds), status.Start == StartKinds.Warm, work.Clone.Spec.Pool is not null);
             }
 
             events.Normal(work.Clone, Reasons.Ready, $"Its VM is ready in pod '{status.PodName}' on node '{status.NodeName}' ({status.Start}, {status.StartSeconds} s).");
