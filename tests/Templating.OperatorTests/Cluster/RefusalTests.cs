@@ -1,6 +1,5 @@
 using System.Net;
 using k8s.Autorest;
-using Templating.Kubernetes;
 using Templating.Operator.Cluster;
 using Templating.Operator.Reconcilers;
 

@@ -135,7 +135,7 @@ internal sealed class RefusingWebhook : IAsyncDisposable
         var app = builder.Build();
         app.Run(async context =>
         {
-            var review = (await JsonNode.ParseAsync(context.Request.Body))!;
+            var review = (await JsonNode.ParseAsync(context.Request.Body, cancellationToken: context.RequestAborted))!;
             var answer = new JsonObject
             {
                 ["apiVersion"] = "admission.k8s.io/v1",
@@ -148,7 +148,7 @@ internal sealed class RefusingWebhook : IAsyncDisposable
                 },
             };
             context.Response.ContentType = "application/json";
-            await context.Response.WriteAsync(answer.ToJsonString());
+            await context.Response.WriteAsync(answer.ToJsonString(), context.RequestAborted);
         });
         await app.StartAsync();
         return app;

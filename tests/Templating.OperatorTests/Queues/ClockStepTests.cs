@@ -1,9 +1,11 @@
 using k8s.Models;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
+using Templating.Kubernetes;
 using Templating.Operator.Cluster;
 using Templating.Operator.Pods;
 using Templating.Operator.Queues;
+using Templating.Operator.Reconcilers;
 using Templating.Operator.Reconcilers.Pools;
 using Templating.Testing;
 
@@ -26,7 +28,7 @@ public sealed class ClockStepTests
         await using var queue = new WorkQueue(new Backoff(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(60)), change => depth += change, _clock);
         var pools = new PoolBackoff(_clock);
         queue.AddAfter(new ObjectKey("n", "a"), TimeSpan.FromSeconds(10));
-        pools.Failed("pool");
+        pools.Failed("pool", new Refusal(Reasons.CreateFailed, "A quota."));
         _clock.Step = TimeSpan.FromDays(days);
 
         pools.Left("pool").ShouldBe(TimeSpan.FromSeconds(1));

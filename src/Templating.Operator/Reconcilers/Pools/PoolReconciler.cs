@@ -1,5 +1,4 @@
 using System.Runtime.ExceptionServices;
-using Templating.Contract;
 using Templating.Kubernetes;
 using Templating.Kubernetes.Resources;
 using Templating.Operator.Cluster;

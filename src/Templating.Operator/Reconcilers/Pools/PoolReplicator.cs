@@ -1,4 +1,4 @@
-using System.Text;
+using System.Text.RegularExpressions;
 using k8s.Autorest;
 using k8s.Models;
 using Templating.Kubernetes;
@@ -71,28 +71,8 @@ internal sealed class PoolReplicator(ClusterWriter writer, PodBuilder builder, P
     }
 
     /// <summary>Each try has another name, which is nobody's: with it a message would be another one each time.</summary>
-    private static string Anonymous(string message, string prefix)
-    {
-        var text = new StringBuilder();
-        for (var from = 0; ;)
-        {
-            var at = message.IndexOf(prefix, from, StringComparison.Ordinal);
-            if (at < 0)
-            {
-                return text.Append(message.AsSpan(from)).ToString();
-            }
-
-            var end = at + prefix.Length;
-            text.Append(message.AsSpan(from, end - from));
-            from = end;
-            while (from < message.Length && from - end < PodNames.SuffixLength && char.IsAsciiLetterOrDigit(message[from]))
-            {
-                from++;
-            }
-
-            text.Append(from - end == PodNames.SuffixLength ? "*" : message[end..from]);
-        }
-    }
+    private static string Anonymous(string message, string prefix) => Regex.Replace(
+        message, $"{Regex.Escape(prefix)}[a-z0-9]{{{PodNames.SuffixLength}}}(?![a-z0-9])", prefix + "*", RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1));
 
     private async Task DeleteOneAsync(V1Pod pod, CancellationToken cancellationToken)
     {

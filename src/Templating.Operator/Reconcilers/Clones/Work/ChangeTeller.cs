@@ -1,5 +1,4 @@
 using Templating.Kubernetes;
-using Templating.Kubernetes.Resources;
 using Templating.Operator.Cluster;
 
 namespace Templating.Operator.Reconcilers.Clones.Work;

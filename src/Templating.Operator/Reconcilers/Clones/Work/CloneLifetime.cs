@@ -1,4 +1,3 @@
-using Templating.Kubernetes;
 using Templating.Kubernetes.Resources;
 using Templating.Operator.Pods;
 
