@@ -1,6 +1,5 @@
 using Templating.Api.Client;
 using Templating.Cli.Exits;
-using Templating.Cli.Output;
 using Templating.Contract;
 using Templating.Terminal.Tables;
 

@@ -5,7 +5,6 @@ using Google.Protobuf.WellKnownTypes;
 using Templating.Api.Client;
 using Templating.Cli.Base;
 using Templating.Cli.Exits;
-using Templating.Cli.Output;
 using Templating.Cli.Parsing;
 using Templating.Terminal.Tables;
 using Templating.V1;

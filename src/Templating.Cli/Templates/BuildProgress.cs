@@ -4,7 +4,6 @@ using Spectre.Console.Rendering;
 using Templating.Api.Wire;
 using Templating.Cli.Base;
 using Templating.Cli.Exits;
-using Templating.Cli.Output;
 using Templating.Cli.Parsing;
 using Templating.Terminal.Tables;
 using Templating.V1;

@@ -1,6 +1,5 @@
 using Templating.Cli.Base;
 using Templating.Cli.Exits;
-using Templating.Cli.Output;
 using Templating.Terminal.Tables;
 using Templating.V1;
 

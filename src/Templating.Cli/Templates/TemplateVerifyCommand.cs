@@ -2,7 +2,6 @@ using Grpc.Core;
 using Spectre.Console;
 using Templating.Cli.Base;
 using Templating.Cli.Exits;
-using Templating.Cli.Output;
 using Templating.Contract;
 using Templating.Terminal.Tables;
 using Templating.V1;

@@ -1,5 +1,4 @@
 using System.Threading.Channels;
-using Templating.Cli.Output;
 using Templating.Terminal.Tables;
 
 namespace Templating.Node.PodProcess;
