@@ -18,6 +18,12 @@ internal sealed class QemuVm : IVm
     /// <summary>What QEMU said last may still be on the way when the kernel has already told of its end.</summary>
     private static readonly TimeSpan LastWords = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>
+    /// For reading what a QEMU that is gone had said: why it ended is in there. Its sockets have ended with it, so that this is the time that a
+    /// busy host takes to come to it.
+    /// </summary>
+    private static readonly TimeSpan LastReads = TimeSpan.FromSeconds(2);
+
     /// <summary>For reading a frozen state.</summary>
     private static readonly TimeSpan RestoreLimit = TimeSpan.FromSeconds(30);
 
@@ -265,7 +271,7 @@ internal sealed class QemuVm : IVm
     private async Task<VmExit> WaitExitAsync()
     {
         var exit = await _link.Watched.Exited;
-        using var limit = new CancellationTokenSource(LastWords, _time);
+        using var limit = new CancellationTokenSource(LastReads, _time);
         await Task.WhenAny(Task.WhenAll(_qmp.Closed, _console.Closed), Task.Delay(Timeout.InfiniteTimeSpan, _time, limit.Token));
         var end = ExitReport.Make(exit, _shutdownReason, _killed, ExitReport.ReadStandardError(_link.Folder.StandardError));
         // A kernel that panicked reboots, or halts; it does not power off.

@@ -11,7 +11,7 @@ namespace Templating.Qemu.GuestAgent;
 /// qga/commands.c), so the output goes to two files in the guest's memory and is read while they grow, in pieces of which none
 /// costs the host more than a line. The agent answers one question at a time: between two pieces others have their turn.
 /// </summary>
-internal sealed class QgaRun(QgaClient agent, TimeProvider time) : IAsyncDisposable
+internal sealed class QgaRun : IAsyncDisposable
 {
     private const string Folder = "/run/templating/exec";
 
@@ -24,20 +24,30 @@ internal sealed class QgaRun(QgaClient agent, TimeProvider time) : IAsyncDisposa
     /// <summary>For killing it and removing its files after the caller has gone.</summary>
     private static readonly TimeSpan CleanUpTimeout = TimeSpan.FromSeconds(2);
 
+    private readonly QgaClient _agent;
+    private readonly TimeProvider _time;
     private readonly string _path = $"{Folder}/{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8))}";
+    private readonly QgaInput _input;
+    private readonly QgaFile _output;
+    private readonly QgaFile _error;
     private CancellationTokenSource? _timer;
-    private QgaFile? _output;
-    private QgaFile? _error;
     private TimeSpan _wait = FirstPoll;
     private QgaResult? _result;
     private long _pid;
 
-    public async Task StartAsync(
-        Func<string, IReadOnlyList<string>> arguments, ReadOnlyMemory<byte> input, TimeSpan? timeout, CancellationToken cancellationToken)
+    public QgaRun(QgaClient agent, TimeProvider time)
     {
+        (_agent, _time) = (agent, time);
+        _input = new QgaInput(agent, _path + ".in", time);
         (_output, _error) = (new QgaFile(agent, _path + ".out"), new QgaFile(agent, _path + ".err"));
-        _pid = await QgaProcess.StartAsync(agent, arguments(_path), input, cancellationToken);
-        _timer = new CancellationTokenSource(timeout ?? Timeout.InfiniteTimeSpan, time);
+    }
+
+    public async Task StartAsync(
+        Func<string, IReadOnlyList<string>> arguments, IAsyncEnumerable<ReadOnlyMemory<byte>>? input, TimeSpan? timeout, CancellationToken cancellationToken)
+    {
+        var inline = await _input.CollectAsync(input, cancellationToken);
+        _pid = await QgaProcess.StartAsync(_agent, arguments(_path), inline ?? default, cancellationToken);
+        _timer = new CancellationTokenSource(timeout ?? Timeout.InfiniteTimeSpan, _time);
     }
 
     /// <summary>Its next output; its end where all of that was told.</summary>
@@ -50,7 +60,7 @@ internal sealed class QgaRun(QgaClient agent, TimeProvider time) : IAsyncDisposa
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            await Deadline.RunAsync(time, CleanUpTimeout, token => QgaProcess.KillAsync(agent, _pid, token), () => new TemplatingException(
+            await Deadline.RunAsync(_time, CleanUpTimeout, token => QgaProcess.KillAsync(_agent, _pid, token), () => new TemplatingException(
                 ErrorCode.GuestAgentFailed, "The program's time is over, and the guest's agent does not answer to have it killed."), cancellationToken);
             _result = new QgaResult(null, ProcessCalls.SignalKill, [], []);
             _timer.Dispose();
@@ -64,22 +74,23 @@ internal sealed class QgaRun(QgaClient agent, TimeProvider time) : IAsyncDisposa
     public async ValueTask DisposeAsync()
     {
         _timer?.Dispose();
-        if (_pid == 0)
+        if (_pid == 0 && !_input.IsInFile)
         {
             return;
         }
 
-        using var limit = new CancellationTokenSource(CleanUpTimeout, time);
+        using var limit = new CancellationTokenSource(CleanUpTimeout, _time);
         try
         {
-            if (_result is null)
+            if (_pid != 0 && _result is null)
             {
-                await QgaProcess.KillAsync(agent, _pid, limit.Token);
+                await QgaProcess.KillAsync(_agent, _pid, limit.Token);
             }
 
-            await _output!.CloseAsync(limit.Token);
-            await _error!.CloseAsync(limit.Token);
-            await QgaProcess.RunAsideAsync(agent, $"rm -f {_path}.out {_path}.err", limit.Token);
+            await _input.CloseAsync(limit.Token);
+            await _output.CloseAsync(limit.Token);
+            await _error.CloseAsync(limit.Token);
+            await QgaProcess.RunAsideAsync(_agent, $"rm -f {_path}.*", limit.Token);
         }
         catch (Exception e) when (e is TemplatingException or OperationCanceledException)
         {
@@ -93,12 +104,12 @@ internal sealed class QgaRun(QgaClient agent, TimeProvider time) : IAsyncDisposa
         {
             if (_result is not null || _wait >= LookAfter)
             {
-                if (await _output!.ReadAsync(cancellationToken) is { Length: > 0 } output)
+                if (await _output.ReadAsync(cancellationToken) is { Length: > 0 } output)
                 {
                     return new ExecStandardOutput(output);
                 }
 
-                if (await _error!.ReadAsync(cancellationToken) is { Length: > 0 } error)
+                if (await _error.ReadAsync(cancellationToken) is { Length: > 0 } error)
                 {
                     return new ExecStandardError(error);
                 }
@@ -109,10 +120,10 @@ internal sealed class QgaRun(QgaClient agent, TimeProvider time) : IAsyncDisposa
                 return End(result);
             }
 
-            _result = await QgaProcess.PollAsync(agent, _pid, cancellationToken);
+            _result = await QgaProcess.PollAsync(_agent, _pid, cancellationToken);
             if (_result is null)
             {
-                await Task.Delay(_wait, time, cancellationToken);
+                await Task.Delay(_wait, _time, cancellationToken);
                 _wait = _wait * 2 < LastPoll ? _wait * 2 : LastPoll;
             }
         }
@@ -121,7 +132,7 @@ internal sealed class QgaRun(QgaClient agent, TimeProvider time) : IAsyncDisposa
     /// <summary>Where not even its files could be made, the shell says why in the agent's own pipe.</summary>
     private ExecOutput End(QgaResult result)
     {
-        if (result.Error.Length > 0 && !_error!.WasThere)
+        if (result.Error.Length > 0 && !_error.WasThere)
         {
             _result = result with { Error = [] };
             return new ExecStandardError(result.Error);

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using Templating.Core.Machines;
 using Templating.Testing;
 using Templating.Testing.Qemu;
@@ -40,6 +42,18 @@ public sealed class QgaExecTests(TemplateFixture fixture)
 
         (output, error).ShouldBe((Bytes, 100_000));
         most.ShouldBeLessThan(64 * 1024);
+    }
+
+    [Fact]
+    public async Task InputThatIsMoreThanTheAgentTakesAtOnceArrivesWhole()
+    {
+        var guest = await CloneAsync();
+        var text = string.Concat(Enumerable.Range(0, 400_000).Select(i => $"{i:d7}\n"));
+
+        var result = await guest.RunAsync("sha256sum; ls /run/templating/exec/*.in | wc -l", [.. text.Chunk(60_000).Select(chunk => new string(chunk))]);
+
+        result.Output.ShouldBe($"{Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(text)))}  -\n1\n");
+        (await guest.RunAsync("cat; ls /run/templating/exec/*.in", "little")).Output.ShouldBe("little");
     }
 
     [Fact]
