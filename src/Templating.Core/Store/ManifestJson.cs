@@ -28,7 +28,7 @@ internal static class StrictManifest
 {
     private static readonly HashSet<string> Later = new(StringComparer.Ordinal)
     {
-        "maxVcpus", "maxMemoryBytes", "kernelSource", "initrdSource", "imageSources",
+        "maxVcpus", "maxMemoryBytes", "kernelSource", "initrdSource", "imageSources", "memoryBlocks",
     };
 
     public static JsonTypeInfo<Manifest> TypeInfo { get; } = Make();
