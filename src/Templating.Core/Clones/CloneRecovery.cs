@@ -109,22 +109,8 @@ internal sealed class CloneRecovery(
             clone.Answer = Task.Run(() => AdoptAsync(clone, clone.Asking.Token), CancellationToken.None);
         }
 
-        Task all = Task.WhenAll(clones.Select(clone => clone.Answer));
-        var since = parts.Time.GetTimestamp();
-        var silent = clones.Count;
-        while (!all.IsCompleted && parts.Time.GetElapsedTime(since) < options.AdoptionLimit)
-        {
-            var patience = silent == clones.Count ? options.FirstAnswer : options.NextAnswer;
-            await all.WaitAsync(patience, parts.Time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            cancellationToken.ThrowIfCancellationRequested();
-            if (clones.Count(clone => !clone.Answer.IsCompleted) is var now && now == silent)
-            {
-                break;
-            }
-
-            silent = now;
-        }
-
+        await Answers.WaitAsync(
+            [.. clones.Select(clone => clone.Answer)], options.FirstAnswer, options.NextAnswer, options.AdoptionLimit, parts.Time, cancellationToken);
         foreach (var clone in clones)
         {
             await TakeAnswerAsync(clone);

@@ -38,11 +38,11 @@ internal sealed class ContentReader(SafeFileHandle file, string path, bool punch
             var offset = 0L;
             while (offset < length)
             {
-                var data = Math.Min(NextData(offset, length), length);
+                var data = Extents.NextData(file, offset, length);
                 // A hole within a block, as some filesystems have: begin at the block, so that offsets stay aligned.
                 data = data < length ? data / Block * Block : length;
                 offset = data > offset ? SkipHole(offset, data, progress, cancellationToken) : offset;
-                var end = offset < length ? Math.Max(NextHole(offset, length), Math.Min(offset + Block, length)) : length;
+                var end = offset < length ? Math.Max(Extents.NextHole(file, offset, length), Math.Min(offset + Block, length)) : length;
                 offset = ReadData(buffer.AsMemory(0, BufferSize), offset, end, length, progress, cancellationToken);
             }
 
@@ -150,24 +150,5 @@ internal sealed class ContentReader(SafeFileHandle file, string path, bool punch
 
         // A filesystem without holes: the template is as good, only larger.
         _canPunch = false;
-    }
-
-    /// <summary>Where data begins at or after; <paramref name="length"/> when only a hole is left.</summary>
-    private long NextData(long offset, long length)
-    {
-        var found = LibC.Seek(file, offset, LibC.SeekData);
-        if (found >= 0)
-        {
-            return Math.Max(found, offset);
-        }
-
-        // ENXIO: nothing but a hole up to the end. Anything else: a filesystem that does not know; all is data then.
-        return Marshal.GetLastPInvokeError() == Errno.NoSuchAddress ? length : offset;
-    }
-
-    private long NextHole(long offset, long length)
-    {
-        var found = LibC.Seek(file, offset, LibC.SeekHole);
-        return found > offset ? Math.Min(found, length) : length;
     }
 }

@@ -35,6 +35,10 @@ public sealed record Manifest
 
     public required FileDigest State { get; init; }
 
+    /// <summary><see cref="BlockDigest"/> of the memory, which takes no time for its holes; null in one of an earlier version.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? MemoryBlocks { get; init; }
+
     /// <summary>In the order of <see cref="GuestSpec.ImageFiles"/>; each is <c>images/SHA256</c> in the store.</summary>
     public required IReadOnlyList<FileDigest> Images { get; init; }
 

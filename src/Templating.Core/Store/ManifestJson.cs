@@ -29,6 +29,7 @@ internal static class StrictManifest
     private static readonly HashSet<string> Later = new(StringComparer.Ordinal)
     {
         "maxVcpus", "maxMemoryBytes", "kernelSource", "initrdSource", "imageSources", "waitForBoot", "failedUnits",
+        "memoryBlocks",
     };
 
     public static JsonTypeInfo<Manifest> TypeInfo { get; } = Make();

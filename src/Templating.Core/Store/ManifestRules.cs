@@ -89,6 +89,8 @@ internal static class ManifestRules
         }
 
         return CheckDigest("memory", m.Memory, FileLimits.MaxBytes)
+            ?? (m.MemoryBlocks is null || Labels.IsSha256(m.MemoryBlocks) ? null
+                : $"has memoryBlocks that are not 64 lower-case hex digits: {Quote.Text(m.MemoryBlocks)}")
             ?? CheckDigest("state", m.State, StoreLimits.StateBytes)
             ?? CheckDigest("kernel", m.Kernel, FileLimits.MaxBytes)
             ?? (m.Initrd is null ? null : CheckDigest("initrd", m.Initrd, FileLimits.MaxBytes))

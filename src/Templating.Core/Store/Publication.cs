@@ -30,7 +30,7 @@ internal sealed class Publication(StoreContext store, StagedRevision staged)
         store.Medium.Keep(staged.MemoryPath);
         Step("memory");
         var state = ReadThrough(staged.StatePath, punch: false, cancellationToken);
-        var manifest = draft(memory, state);
+        var manifest = draft(memory, state) with { MemoryBlocks = BlocksOf(staged.MemoryPath, cancellationToken) };
         if (manifest.Memory != memory || manifest.State != state)
         {
             throw new ArgumentException("The manifest does not have the digests it was to be made from.", nameof(draft));
@@ -127,6 +127,13 @@ internal sealed class Publication(StoreContext store, StagedRevision staged)
     {
         using var file = FileSystem.OpenRegular(path, punch ? LibC.OpenReadWrite : LibC.OpenReadOnly, out _);
         return new ContentReader(file, path, punch).Read(progress: null, cancellationToken);
+    }
+
+    /// <summary>After the holes are punched: only data is read, which the kernel has in memory still.</summary>
+    private static string BlocksOf(string path, CancellationToken cancellationToken)
+    {
+        using var file = FileSystem.OpenRegular(path, LibC.OpenReadOnly, out _);
+        return BlockDigest.Compute(file, path, progress: null, cancellationToken);
     }
 
     private void Step(string name) => store.AfterStep?.Invoke(name);

@@ -38,7 +38,7 @@ internal sealed class RevisionVerifier(StoreLayout layout, VerifiedFiles files)
         var targets = Targets(name, manifest);
         var total = targets.Sum(t => t.Digest.Size);
         long done = 0, reported = 0;
-        foreach (var (path, digest) in targets)
+        foreach (var (path, digest, _) in targets)
         {
             Action<long>? step = progress is null ? null : bytes =>
             {
@@ -69,7 +69,7 @@ internal sealed class RevisionVerifier(StoreLayout layout, VerifiedFiles files)
         var problems = new List<string>();
         CheckManifest(revision.Name, problems);
         var readings = Targets(revision.Name, revision.Manifest)
-            .Select(t => files.CheckAsync(revision.Name.Template.Tenant, t.Path, t.Digest, cancellationToken)).ToArray();
+            .Select(t => files.CheckAsync(revision.Name.Template.Tenant, t.Path, t.Digest, t.Blocks, cancellationToken)).ToArray();
         foreach (var problem in await Task.WhenAll(readings))
         {
             if (problem is not null)
@@ -149,14 +149,14 @@ internal sealed class RevisionVerifier(StoreLayout layout, VerifiedFiles files)
 
     private string ManifestPath(RevisionName name) => Path.Combine(layout.Revision(name), StoreLayout.ManifestFile);
 
-    private IReadOnlyList<(string Path, FileDigest Digest)> Targets(RevisionName name, Manifest manifest)
+    private IReadOnlyList<(string Path, FileDigest Digest, string? Blocks)> Targets(RevisionName name, Manifest manifest)
     {
         var folder = layout.Revision(name);
         return
         [
-            (Path.Combine(folder, StoreLayout.MemoryFile), manifest.Memory),
-            (Path.Combine(folder, StoreLayout.StateFile), manifest.State),
-            .. manifest.Images.DistinctBy(i => i.Sha256, StringComparer.Ordinal).Select(i => (layout.Image(i.Sha256), i)),
+            (Path.Combine(folder, StoreLayout.MemoryFile), manifest.Memory, manifest.MemoryBlocks),
+            (Path.Combine(folder, StoreLayout.StateFile), manifest.State, null),
+            .. manifest.Images.DistinctBy(i => i.Sha256, StringComparer.Ordinal).Select(i => (layout.Image(i.Sha256), i, (string?)null)),
         ];
     }
 }

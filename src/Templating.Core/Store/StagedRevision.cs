@@ -109,7 +109,7 @@ public sealed class StagedRevision : IDisposable
             }
 
             // There already, and held now. Whoever builds anew because an image went bad must get a good one.
-            if (await _store.Files.CheckAsync(_tenant, target, digest, cancellationToken) is not null)
+            if (await _store.Files.CheckAsync(_tenant, target, digest, blocks: null, cancellationToken) is not null)
             {
                 _store.Logger.ImageHealed(target);
                 MoveImage(copy, target, digest);

@@ -26,8 +26,9 @@ internal sealed class VerifiedFiles(VerifiedStamps stamps, ILogger logger) : IDi
     /// <param name="tenant">Whose turn it takes. Nobody waits in the queue of another, who may have put much before it.</param>
     /// <param name="path">Of the file.</param>
     /// <param name="expected">What it must be.</param>
+    /// <param name="blocks">The same as <see cref="BlockDigest"/>, which is sooner compared; null where that is not known.</param>
     /// <param name="cancellationToken">Of this caller.</param>
-    public Task<string?> CheckAsync(string tenant, string path, FileDigest expected, CancellationToken cancellationToken)
+    public Task<string?> CheckAsync(string tenant, string path, FileDigest expected, string? blocks, CancellationToken cancellationToken)
     {
         Task<string?> reading;
         lock (_gate)
@@ -49,7 +50,7 @@ internal sealed class VerifiedFiles(VerifiedStamps stamps, ILogger logger) : IDi
             }
             else
             {
-                reading = Task.Run(() => ReadInTurnAsync(key, stamp, expected), _lifetime.Token);
+                reading = Task.Run(() => ReadInTurnAsync(key, stamp, expected, blocks), _lifetime.Token);
                 _underWay[key] = (stamp, expected, reading);
             }
         }
@@ -68,7 +69,7 @@ internal sealed class VerifiedFiles(VerifiedStamps stamps, ILogger logger) : IDi
         }
 
         // Nobody's VM waits for it: it gives way to those that do.
-        var (problem, remember) = await WorkThread.RunAsync("verify", () => Read(path, expected, progress, cancellationToken), WorkThread.Low);
+        var (problem, remember) = await WorkThread.RunAsync("verify", () => Read(path, expected, blocks: null, progress, cancellationToken), WorkThread.Low);
         lock (_gate)
         {
             _entries.Remove(path);
@@ -124,7 +125,7 @@ internal sealed class VerifiedFiles(VerifiedStamps stamps, ILogger logger) : IDi
         return new FairTurns(new TurnRules { What = what, InAll = readers, PerTenant = _ => readers }, TimeProvider.System);
     }
 
-    private async Task<string?> ReadInTurnAsync((string Tenant, string Path) key, FileStamp stamp, FileDigest expected)
+    private async Task<string?> ReadInTurnAsync((string Tenant, string Path) key, FileStamp stamp, FileDigest expected, string? blocks)
     {
         var token = _lifetime.Token;
         try
@@ -139,7 +140,7 @@ internal sealed class VerifiedFiles(VerifiedStamps stamps, ILogger logger) : IDi
                 }
             }
 
-            var (problem, remember) = await WorkThread.RunAsync("first use", () => Read(key.Path, expected, progress: null, token));
+            var (problem, remember) = await WorkThread.RunAsync("first use", () => Read(key.Path, expected, blocks, progress: null, token));
             if (remember)
             {
                 lock (_gate)
@@ -172,7 +173,7 @@ internal sealed class VerifiedFiles(VerifiedStamps stamps, ILogger logger) : IDi
         _entries.TryGetValue(path, out var entry) && entry.Stamp.SameContent(stamp) && entry.Expected == expected ? entry : null;
 
     /// <returns>The problem or null; and whether the next caller may rely on it: a failed read may have been a passing one.</returns>
-    private (string? Problem, bool Remember) Read(string path, FileDigest expected, Action<long>? progress, CancellationToken token)
+    private (string? Problem, bool Remember) Read(string path, FileDigest expected, string? blocks, Action<long>? progress, CancellationToken token)
     {
         try
         {
@@ -183,14 +184,16 @@ internal sealed class VerifiedFiles(VerifiedStamps stamps, ILogger logger) : IDi
             }
 
             var started = TimeProvider.System.GetTimestamp();
-            var found = new ContentReader(file, path, punch: false).Read(progress, token);
-            logger.Verified(path, found.Size, TimeProvider.System.GetElapsedTime(started).TotalMilliseconds);
+            var found = blocks is null ? new ContentReader(file, path, punch: false).Read(progress, token).Sha256 : BlockDigest.Compute(file, path, progress, token);
+            logger.Verified(path, before.Size, TimeProvider.System.GetElapsedTime(started).TotalMilliseconds);
             if (!FileStamp.Read(file, path).SameContent(before))
             {
                 return ($"{path} was changed while it was read.", false);
             }
 
-            return (found == expected ? null : $"{path} has SHA-256 {found.Sha256}, expected is {expected.Sha256}.", true);
+            var wanted = blocks ?? expected.Sha256;
+            return (string.Equals(found, wanted, StringComparison.Ordinal) ? null
+                : $"{path} has {(blocks is null ? "SHA-256" : "block digest")} {found}, expected is {wanted}.", true);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -1,5 +1,6 @@
 using Templating.Core.Diagnostics;
 using Templating.Core.Errors;
+using Templating.Core.Vms;
 using Templating.Node.Kubernetes.Volumes;
 
 namespace Templating.Node.VmPods;
@@ -9,23 +10,18 @@ internal sealed class PodFollowers(
     VolumeManager volumes, PodTable table, TemplatingMetrics metrics, TimeProvider time, ILogger<PodFollowers> logger) : BackgroundService
 {
     /// <summary>For pods that were there before this daemon to say their state. One that is silent holds up no start.</summary>
-    private static readonly TimeSpan FirstLook = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan FirstLook = TimeSpan.FromSeconds(3);
+
+    /// <summary>For another one of them to do so.</summary>
+    private static readonly TimeSpan NextLook = TimeSpan.FromSeconds(1);
 
     private readonly Dictionary<string, (CancellationTokenSource Stop, Task Done)> _followers = new(StringComparer.Ordinal);
 
     /// <summary>Whoever watches is not told that pods which run are gone, or waiting, because the daemon is another.</summary>
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
-        var looks = volumes.List().Select(volume => Begin(volume, isKnown: true)).ToArray();
-        try
-        {
-            await Task.WhenAll(looks).WaitAsync(FirstLook, time, cancellationToken);
-        }
-        catch (TimeoutException)
-        {
-            // It is told of as published until it says more.
-        }
-
+        // One that is silent is told of as published until it says more.
+        await Answers.WaitAsync([.. volumes.List().Select(volume => Begin(volume, isKnown: true))], NextLook, NextLook, FirstLook, time, cancellationToken);
         await base.StartAsync(cancellationToken);
     }
 

@@ -46,6 +46,30 @@ public sealed class VerifyTests : IDisposable
         await _fixture.Store.EnsureVerifiedAsync(revision, CancellationToken.None);
     }
 
+    /// <summary>Published before manifests had a digest of blocks.</summary>
+    [Fact]
+    public async Task ARevisionOfAnEarlierVersionIsVerifiedByItsWholeContent()
+    {
+        var published = await _fixture.PublishAsync();
+        published.Manifest.MemoryBlocks.ShouldNotBeNull();
+        _fixture.Store.Dispose();
+        StoreFixture.Unseal(published);
+        var path = Path.Combine(published.Path, "manifest.json");
+        var lines = (await File.ReadAllLinesAsync(path)).Where(line => !line.Contains("\"memoryBlocks\"", StringComparison.Ordinal));
+        var text = System.Text.Encoding.UTF8.GetBytes(string.Join('\n', lines));
+        File.Delete(path);
+        await File.WriteAllBytesAsync(path, text);
+        Directory.Move(published.Path, Path.Combine(Path.GetDirectoryName(published.Path)!, ManifestFormat.RevisionOf(text)));
+        _fixture.Reopen();
+        var revision = _fixture.Store.List(null).ShouldHaveSingleItem();
+        revision.Manifest.MemoryBlocks.ShouldBeNull();
+
+        await _fixture.Store.EnsureVerifiedAsync(revision, CancellationToken.None);
+        StoreFixture.FlipByte(revision.MemoryPath, 9_000_000);
+
+        (await Should.ThrowAsync<TemplatingException>(_fixture.Store.EnsureVerifiedAsync(revision, CancellationToken.None))).Message.ShouldContain("SHA-256");
+    }
+
     [Fact]
     public async Task AllProblemsAreToldAtOnce()
     {
