@@ -19,7 +19,7 @@ internal static partial class OptionFaults
         var text = Description(failure);
         foreach (var other in Settings.All.OrderByDescending(s => s.Property.Length))
         {
-            text = Regex.Replace(text, $@"(?<![\w.'/-])(NodeOptions\.)?{Regex.Escape(other.Property)}\b", other.Flag, RegexOptions.None, TimeSpan.FromSeconds(1));
+            text = Regex.Replace(text, $@"(?<![\w.'/-])(NodeOptions\.)?{Regex.Escape(other.Property)}\b", other.Flag, RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1));
         }
 
         if (setting is null)

@@ -26,7 +26,7 @@ public sealed class DocumentedExamplesTests
         var root = CommandLine.CreateRoot(CliHost.OfProcess(), Executable.Commands);
         var lines = Pages.SelectMany(page => Blocks(page.Text, "sh").SelectMany(Lines).Select(line => (page.File, Line: line)))
             .Concat(HelpExamples(root).Select(line => (File: "--help", Line: line)))
-            .Where(example => Regex.IsMatch(example.Line, @"^(\S+=\S* )*templating ", RegexOptions.None, Limit))
+            .Where(example => Regex.IsMatch(example.Line, @"^(\S+=\S* )*templating ", RegexOptions.ExplicitCapture, Limit))
             .ToList();
 
         lines.Count.ShouldBeGreaterThan(60);
