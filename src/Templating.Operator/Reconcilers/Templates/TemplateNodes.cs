@@ -1,5 +1,4 @@
 using k8s.Models;
-using Templating.Kubernetes;
 using Templating.Kubernetes.Resources;
 using Templating.Operator.Cluster;
 using Templating.Operator.Nodes;
