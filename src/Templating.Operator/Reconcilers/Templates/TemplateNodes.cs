@@ -23,6 +23,9 @@ internal sealed class TemplateNodes(ICache<V1Node> nodes, INodeDirectory directo
             .Order(StringComparer.Ordinal).ToList();
     }
 
+    /// <summary>Why no VM pod is put on a node whose daemon is asked without trouble; null where one is.</summary>
+    public string? Withheld(string name) => daemons.Of(name) is { IsLost: true } lost && directory.Find(name) is { Synced: true } ? lost.Message : null;
+
     /// <summary>When to look again at a node whose daemon cannot be asked.</summary>
     public TimeSpan LookAgainIn(string name) => daemons.Of(name).LostIn is { } left && left > TimeSpan.Zero ? left : Again;
 
