@@ -76,6 +76,18 @@ public sealed class SidecarTests : ByHandTests
         pool.Status!.ClaimedReplicas.ShouldBe(0);
     }
 
+    [Fact]
+    public async Task AtItsShutdownTimeASidecarThatTakesItsTimeHoldsNothingUp()
+    {
+        var pod = await StartCloneAsync("one", new VMCloneSpec { Template = TestSpace.Template, ShutdownTime = Operator.Time.GetUtcNow().UtcDateTime.AddMinutes(5) });
+        Operator.Time.Advance(TimeSpan.FromMinutes(6));
+        Condition(await ReconcileCloneAsync("one"), "Ready").ShouldBe(("False", "ShuttingDown"));
+        await Space.Kubelet.EndVmBesideASidecarAsync(pod, 0, "Completed");
+
+        Condition(await ReconcileCloneAsync("one"), "Finished").ShouldBe(("True", "ShutdownTime"));
+        (await Space.PodsAsync()).ShouldHaveSingleItem().Metadata.DeletionTimestamp.ShouldNotBeNull();
+    }
+
     private async Task StartWarmAsync(string name)
     {
         await Space.CreateCloneAsync(name, new VMCloneSpec { Pool = "pool" });

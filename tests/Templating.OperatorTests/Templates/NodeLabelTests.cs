@@ -44,6 +44,18 @@ public sealed class NodeLabelTests
         test.Node(2).Templates.ShouldBeEmpty();
     }
 
+    [Fact]
+    public async Task ANodeWhoseKubeletDoesNotKnowTheDriverIsNotReadyForVMPods()
+    {
+        await using var test = await StartAsync();
+        var revision = (await test.UntilAsync<VMTemplate>("web", t => t?.Status?.Summary == "2/2", "it is ready on both nodes"))!.Status!.Revision!;
+        await test.CreateAsync(new V1CSINode { Metadata = new V1ObjectMeta { Name = test.Node(2).Name }, Spec = new V1CSINodeSpec { Drivers = [] } });
+
+        await UntilAsync(test, 2, labelled: null, annotated: revision);
+        var template = await test.UntilAsync<VMTemplate>("web", t => t?.Status?.Summary == "1/2", "the node is not counted as ready");
+        template!.Status!.Nodes!.Single(n => n.Name == test.Node(2).Name).Message!.ShouldContain("does not know the CSI driver");
+    }
+
     private static async Task<TestSpace> StartAsync()
     {
         var test = await TestSpace.PrepareAsync();

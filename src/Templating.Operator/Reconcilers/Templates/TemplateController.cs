@@ -13,6 +13,7 @@ internal static class TemplateController
             new ObjectTrigger<VMTemplate>(template => [ObjectKey.Of(template)]),
             // A node that came, went, or has other labels.
             new ObjectTrigger<V1Node>(_ => All(templates)),
+            new ObjectTrigger<V1CSINode>(_ => All(templates)),
             // A user that ended may be what a deletion waits for.
             new ObjectTrigger<V1Pod>(pod => IfDeleting(templates, pod.Metadata.NamespaceProperty, pod.Label(Keys.TemplateLabel))),
             new ObjectTrigger<VMClone>(clone => IfDeleting(templates, clone.Metadata.NamespaceProperty, clone.Spec.Template)),

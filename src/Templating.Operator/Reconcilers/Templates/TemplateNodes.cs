@@ -1,5 +1,4 @@
 using k8s.Models;
-using Templating.Kubernetes;
 using Templating.Kubernetes.Resources;
 using Templating.Operator.Cluster;
 using Templating.Operator.Nodes;
@@ -23,6 +22,9 @@ internal sealed class TemplateNodes(ICache<V1Node> nodes, INodeDirectory directo
             .Where(name => nodes.Get(new ObjectKey("", name)) is { } node && Matches(node, template.Spec.NodeSelector) && IsCountedOn(name))
             .Order(StringComparer.Ordinal).ToList();
     }
+
+    /// <summary>Why no VM pod is put on a node whose daemon is asked without trouble; null where one is.</summary>
+    public string? Withheld(string name) => daemons.Of(name) is { IsLost: true } lost && directory.Find(name) is { Synced: true } ? lost.Message : null;
 
     /// <summary>When to look again at a node whose daemon cannot be asked.</summary>
     public TimeSpan LookAgainIn(string name) => daemons.Of(name).LostIn is { } left && left > TimeSpan.Zero ? left : Again;

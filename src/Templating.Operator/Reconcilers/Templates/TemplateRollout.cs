@@ -21,6 +21,11 @@ internal sealed class TemplateRollout(TemplateNodes nodes, Builds builds, Retent
         {
             var before = template.Status?.Nodes?.Find(node => node.Name == name);
             var plan = NodePlan.Make(name, nodes.Find(name), key, revision, builds.Find(name, key), before, time.Steady());
+            if (plan.Status.State == NodeStates.Ready && nodes.Withheld(name) is { } why)
+            {
+                (plan.Status.State, plan.Status.Reason, plan.Status.Message) = (NodeStates.Unreachable, Reasons.NodeUnreachable, why);
+            }
+
             if (plan.CancelsBuild)
             {
                 builds.Cancel(name, key);

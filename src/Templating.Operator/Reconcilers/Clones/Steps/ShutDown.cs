@@ -29,9 +29,16 @@ internal sealed class ShutDown(ClusterWriter writer, VmEnd end) : ICloneStep
             return StepResult.End;
         }
 
-        if (pod.VmHasEnded() && !pod.IsDeleting())
+        if (pod.VmHasEnded())
         {
-            return StepResult.Next;
+            if (!pod.IsDeleting())
+            {
+                return StepResult.Next;
+            }
+
+            // What is left of the pod may take its time.
+            end.Finish(work, PodOutcome.ShutDown(at));
+            return StepResult.End;
         }
 
         work.Conditions.Set(ConditionTypes.Ready, ConditionStatus.False, Reasons.ShuttingDown, life.Message);
