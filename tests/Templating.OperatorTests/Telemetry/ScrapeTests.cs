@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Hosting;
 using Templating.Kubernetes.Resources;
 using Templating.OperatorTests.Harness;
 using Templating.Testing;
