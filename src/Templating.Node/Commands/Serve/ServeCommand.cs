@@ -74,7 +74,7 @@ internal static class ServeCommand
     internal static NodeOptions Read(CliContext context, string? path, Func<Setting, string[]> flag)
     {
         var faults = new List<FieldViolation>();
-        var file = path is null ? [] : ConfigFile.Parse(path, File.ReadAllText(path), faults);
+        var file = path is null ? [] : ConfigFile.Read(path, faults);
         var options = new NodeOptions();
         foreach (var setting in Settings.All)
         {
