@@ -20,6 +20,9 @@ internal sealed class TlsFiles(IOptions<NodeOptions> options, TimeProvider time,
         contents => Make(contents, logger), TimeSpan.Zero, time,
         e => Log.TlsFilesRefused(logger, $"{tcp.CertificatePath}, {tcp.KeyPath}, {tcp.ClientCaPath}", e.Message));
 
+    /// <summary>Looks at the files now; false where they are faulty and the last good ones stay.</summary>
+    public bool Reload() => _files?.Reload() ?? true;
+
     public SslServerAuthenticationOptions ServerOptions() =>
         _files?.Current ?? throw new InvalidOperationException("There is no TCP listener.");
 

@@ -29,7 +29,9 @@ internal static class NodeHost
         ProcessLimits.ForbidCore();
         NativeHeap.UseOneArena();
         var start = Stopwatch.GetTimestamp();
+        using var hangup = new Hangup();
         await using var app = await StartAsync(options, services => services.AddNode(options), cancellationToken);
+        hangup.Serve(app.Services);
         Log.Serving(
             app.Logger, string.Join(", ", new[] { options.EffectiveSocketPath, options.Tcp?.Address, options.MetricsAddress }.OfType<string>()),
             Stopwatch.GetElapsedTime(start).TotalMilliseconds);
