@@ -36,6 +36,7 @@ internal sealed class QemuVm : IVm
     private readonly Guest _guest;
     private volatile string? _shutdownReason;
     private volatile bool _killed;
+    private volatile bool _answered;
 
     public QemuVm(VmLink link, QemuOptions options, TimeProvider time, ILogger logger)
     {
@@ -67,6 +68,7 @@ internal sealed class QemuVm : IVm
             var set = Task.WhenAll(
                 _qmp.SetMigrationCapabilitiesAsync(_options.StartTimeout, token), _qmp.SetNoAnnouncementsAsync(_options.StartTimeout, token));
             await negotiated;
+            _answered = true;
             MappingCheck.Verify(Process.Pid, _link.Files);
             await set;
         }, () => new TemplatingException(ErrorCode.QmpFailed,
@@ -120,6 +122,8 @@ internal sealed class QemuVm : IVm
 
     public async Task AddForwardAsync(PortForward forward, CancellationToken cancellationToken)
     {
+        // The human monitor does not say what is wrong with a port. Nobody else's user than this process's runs a VM that is restored here.
+        using var reserved = new PortReservations([forward], user: null);
         _link.Forwards?.AllowOneMore();
         var rule = QemuCommandLine.ForwardRule(forward);
         var answer = "";
@@ -128,7 +132,7 @@ internal sealed class QemuVm : IVm
         // The human monitor has no error codes: it prints nothing where all went well.
         if (answer.Trim() is { Length: > 0 } problem)
         {
-            throw new TemplatingException(ErrorCode.InvalidArgument,
+            throw new TemplatingException(ErrorCode.PortUnavailable,
                 $"The port {forward.HostAddress}:{forward.HostPort} cannot lead to the guest's {forward.GuestPort}: "
                 + ConsoleText.Clean(System.Text.Encoding.UTF8.GetBytes(problem), 256));
         }
@@ -216,8 +220,7 @@ internal sealed class QemuVm : IVm
             try
             {
                 var exit = await Exited.WaitAsync(limit.Token);
-                throw new TemplatingException(ErrorCode.QemuExited, $"The VM ended: {exit.Reason}."
-                    + (exit.StandardError.Length > 0 ? $" QEMU said: {exit.StandardError}" : ""), e);
+                throw QemuEnd.Explain(exit, _answered, e);
             }
             catch (OperationCanceledException) when (e is TemplatingException { Code: ErrorCode.IsolationViolated })
             {
@@ -277,10 +280,14 @@ internal sealed class QemuVm : IVm
     {
         var exit = await Exited;
         var tail = _console.ReadTail();
-        var why = ConsoleText.ShowsPanic(tail) ? "its kernel panicked (Kernel panic)" : exit.Reason;
-        return new TemplatingException(exit.GuestRequested ? ErrorCode.GuestStopped : ErrorCode.QemuExited,
-            $"The VM ended: {why}."
-            + (exit is { GuestRequested: false, StandardError.Length: > 0 } ? $" QEMU said: {exit.StandardError}" : "")
-            + (tail.Length > 0 ? $" From its console:\n{ConsoleText.Excerpt(tail)}" : " It printed nothing."));
+        var console = tail.Length > 0 ? $" From its console:\n{ConsoleText.Excerpt(tail)}" : " It printed nothing.";
+        if (exit.GuestRequested)
+        {
+            var why = ConsoleText.ShowsPanic(tail) ? "its kernel panicked (Kernel panic)" : exit.Reason;
+            return new TemplatingException(ErrorCode.GuestStopped, $"The VM ended: {why}.{console}");
+        }
+
+        var end = QemuEnd.Explain(exit, answered: true);
+        return new TemplatingException(end.Code, end.Message + console);
     }
 }

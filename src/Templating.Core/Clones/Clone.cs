@@ -34,6 +34,9 @@ internal sealed class Clone
     /// <summary>Whether its create call has told of it: then its end must not be forgotten by a restart.</summary>
     public bool IsTold { get; set; }
 
+    /// <summary>Whether the next daemon would find it: a record of it lies in its folder.</summary>
+    public bool IsRecorded { get; set; }
+
     /// <summary>Work that outlives the call that made it: tells of its start and of its end.</summary>
     public Task Background { get; set; } = Task.CompletedTask;
 

@@ -57,6 +57,7 @@ internal sealed class CloneFactory(
             WasOver = vm is null,
             EndedAt = record.EndedAt,
             IsTold = true,
+            IsRecorded = true,
         };
         clone.Life = new VmLife(record.View.Name.ToString(), holdings, StatusOf(clone, record.View), start: null, time);
         if (vm is null)

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Templating.Core.Capacity;
+using Templating.Core.Errors;
 using Templating.Core.Linux;
 
 namespace Templating.Core.Store;
@@ -179,7 +180,7 @@ internal sealed class VerifiedFiles(ILogger logger) : IDisposable
 
             return (found == expected ? null : $"{path} has SHA-256 {found.Sha256}, expected is {expected.Sha256}.", true);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException && !HostFailure.IsExhaustion(e))
         {
             return ($"{path} cannot be read: {e.Message}", false);
         }

@@ -90,8 +90,7 @@ internal static class QgaIdentity
         var result = await QgaProcess.WaitAsync(agent, pid, time, cancellationToken);
         if (result.ExitCode is not 0)
         {
-            throw new TemplatingException(ErrorCode.IdentityNotConfirmed,
-                $"The guest could not write {file.Path}: {Console.ConsoleText.Clean(result.Error, 512)}");
+            throw Identities.FileRefused(file.Path, Console.ConsoleText.Clean(result.Error, 512));
         }
     }
 

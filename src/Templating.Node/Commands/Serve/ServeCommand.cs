@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Microsoft.Extensions.Options;
+using Templating.Api.Client;
 using Templating.Cli.Base;
 using Templating.Cli.Exits;
 using Templating.Contract;
@@ -63,13 +64,20 @@ internal static class ServeCommand
                     Violations = [.. e.Failures.Select((failure, i) => new FieldViolation($"{i + 1}", failure))],
                 };
             }
+            catch (Exception e) when (HostFailure.Find(e) is { } refused)
+            {
+                throw Refused(refused);
+            }
             catch (TemplatingException e)
             {
                 // Such as a store that another daemon owns.
-                throw new CliException(ExitCode.Of(ErrorTable.Of(e.Code).Status), e.Message, e);
+                throw Refused(e);
             }
         });
     }
+
+    private static CliException Refused(TemplatingException e) =>
+        new(ExitCode.Of(TemplatingClientException.From(ErrorMapping.ToStatus(e))), e.Message, e);
 
     internal static NodeOptions Read(CliContext context, string? path, Func<Setting, string[]> flag)
     {
