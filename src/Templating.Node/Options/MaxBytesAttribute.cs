@@ -7,8 +7,10 @@ namespace Templating.Node.Options;
 [AttributeUsage(AttributeTargets.Property)]
 internal sealed class MaxBytesAttribute(int most) : ValidationAttribute
 {
+    public int Most { get; } = most;
+
     protected override ValidationResult? IsValid(object? value, ValidationContext validationContext) =>
-        value is string text && Encoding.UTF8.GetByteCount(text) is var bytes && bytes > most
-            ? new ValidationResult($"{validationContext.DisplayName}: '{text}' has {bytes} bytes, and at most {most} are allowed; choose a shorter one.")
+        value is string text && Encoding.UTF8.GetByteCount(text) is var bytes && bytes > Most
+            ? new ValidationResult($"{validationContext.DisplayName}: '{text}' has {bytes} bytes, and at most {Most} are allowed; choose a shorter one.")
             : ValidationResult.Success;
 }
