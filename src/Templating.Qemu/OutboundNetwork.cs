@@ -27,7 +27,7 @@ internal sealed class OutboundNetwork : IDisposable
     public static async Task<OutboundNetwork> StartAsync(
         ProcessWatcher watcher, IReadOnlyList<PortForward> wanted, VmUser? user, VmFolder folder, TimeProvider time, CancellationToken cancellationToken)
     {
-        using var reserved = new PortReservations(wanted);
+        using var reserved = new PortReservations(wanted, user);
         var network = new OutboundNetwork(reserved.Forwards);
         try
         {

@@ -42,6 +42,7 @@ internal sealed class QemuVm : IVm
     private readonly Guest _guest;
     private volatile string? _shutdownReason;
     private volatile bool _killed;
+    private volatile bool _answered;
 
     public QemuVm(VmLink link, QemuOptions options, TimeProvider time, ILogger logger)
     {
@@ -74,6 +75,7 @@ internal sealed class QemuVm : IVm
             var negotiated = _qmp.NegotiateAsync(limit, token);
             var set = _qmp.SetMigrationCapabilitiesAsync(limit, token);
             await negotiated;
+            _answered = true;
             MappingCheck.Verify(Process.Pid, _link.Files);
             await set;
         }, () => new TemplatingException(ErrorCode.QmpFailed,
@@ -127,6 +129,8 @@ internal sealed class QemuVm : IVm
 
     public async Task AddForwardAsync(PortForward forward, CancellationToken cancellationToken)
     {
+        // The human monitor does not say what is wrong with a port. Nobody else's user than this process's runs a VM that is restored here.
+        using var reserved = new PortReservations([forward], user: null);
         _link.Forwards?.AllowOneMore();
         var rule = QemuCommandLine.ForwardRule(forward);
         var answer = "";
@@ -135,7 +139,7 @@ internal sealed class QemuVm : IVm
         // The human monitor has no error codes: it prints nothing where all went well.
         if (answer.Trim() is { Length: > 0 } problem)
         {
-            throw new TemplatingException(ErrorCode.InvalidArgument,
+            throw new TemplatingException(ErrorCode.PortUnavailable,
                 $"The port {forward.HostAddress}:{forward.HostPort} cannot lead to the guest's {forward.GuestPort}: "
                 + ConsoleText.Clean(System.Text.Encoding.UTF8.GetBytes(problem), 256));
         }
@@ -223,8 +227,7 @@ internal sealed class QemuVm : IVm
             try
             {
                 var exit = await Exited.WaitAsync(limit.Token);
-                throw new TemplatingException(exit.GuestRequested ? ErrorCode.GuestStopped : ErrorCode.QemuExited, $"The VM ended: {exit.Reason}."
-                    + (exit.StandardError.Length > 0 ? $" QEMU said: {exit.StandardError}" : ""), e);
+                throw QemuEnd.Explain(exit, _answered, e);
             }
             catch (OperationCanceledException) when (e is TemplatingException { Code: ErrorCode.IsolationViolated })
             {
@@ -290,9 +293,8 @@ internal sealed class QemuVm : IVm
     {
         var exit = await Exited;
         var tail = _console.ReadTail();
-        return new TemplatingException(exit.GuestRequested ? ErrorCode.GuestStopped : ErrorCode.QemuExited,
-            $"The VM ended: {exit.Reason}."
-            + (exit is { GuestRequested: false, StandardError.Length: > 0 } ? $" QEMU said: {exit.StandardError}" : "")
-            + (tail.Length > 0 ? $" From its console:\n{ConsoleText.Excerpt(tail)}" : " It printed nothing."));
+        var console = tail.Length > 0 ? $" From its console:\n{ConsoleText.Excerpt(tail)}" : " It printed nothing.";
+        var end = QemuEnd.Explain(exit, answered: true);
+        return new TemplatingException(end.Code, end.Message + console);
     }
 }

@@ -104,6 +104,9 @@ internal sealed class VmStarter : IDisposable
     {
         var jail = _confines ? JailFor(qemuPath) : null;
         var numbers = start.Sockets.Select(socket => start.Handed.Add(socket.Fd));
+        // QEMU takes the free ones itself; passt has all of its ports reserved for it.
+        using var reserved = new PortReservations(
+            start.Network.Outbound && !_options.EndWithProcess ? [] : [.. start.Network.Forwards.Where(forward => forward.HostPort != 0)], start.User);
         // Where the daemon is the one to keep the guest from the host's loopback; in a pod QEMU's own network does.
         using var network = start.Network.Outbound && !_options.EndWithProcess
             ? await OutboundNetwork.StartAsync(_watcher, start.Network.Forwards, start.User, start.Folder, _time, cancellationToken)

@@ -19,7 +19,7 @@ internal static class Failures
 
         Write(context.Host.Error, Message(failure), failure.Violations, Hints.For(context, failure));
         Trace(context, failure);
-        return ExitCode.Of(failure.Code);
+        return ExitCode.Of(failure);
     }
 
     public static void Report(CliContext context, CliException failure)

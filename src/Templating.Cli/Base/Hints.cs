@@ -11,7 +11,7 @@ internal static class Hints
     {
         var hints = new List<string>();
         // Many of the daemon's messages name the command themselves.
-        if (!failure.Message.Contains("'templating ", StringComparison.Ordinal) && ByReason(failure.Reason) is { } hint)
+        if (!failure.Message.Contains("'templating ", StringComparison.Ordinal) && ByReason(failure) is { } hint)
         {
             hints.Add(hint);
         }
@@ -32,7 +32,7 @@ internal static class Hints
         return hints;
     }
 
-    private static string? ByReason(string reason) => reason switch
+    private static string? ByReason(TemplatingClientException failure) => failure.Reason switch
     {
         "TEMPLATE_NOT_FOUND" => "'templating template list' shows what there is for this tenant.",
         "CLONE_NOT_FOUND" => "'templating clone list' shows what there is for this tenant.",
@@ -46,7 +46,9 @@ internal static class Hints
             "'templating node info' shows what is used; 'templating clone stop' makes room.",
         "TENANT_QUOTA_EXHAUSTED" => "'templating clone list' and 'templating template list' show what the tenant has.",
         "DISK_FULL" => "'templating node gc' deletes what no template uses.",
-        "IDENTITY_NOT_CONFIRMED" => "A busy node may need more time: --identity-timeout 2m.",
+        "HOST_EXHAUSTED" or "HOST_UNUSABLE" or "NODE_TOO_SMALL" => "'templating doctor' on the node says what it lacks, and 'templating node info' what it has.",
+        // Only where time was what it lacked.
+        "IDENTITY_NOT_CONFIRMED" when failure.Metadata.ContainsKey("timeout_seconds") => "A busy node may need more time: --identity-timeout 2m.",
         _ => null,
     };
 }

@@ -8,6 +8,13 @@ internal static class InputFile
 {
     public static string NameOf(string path) => path is "-" ? "(standard input)" : path;
 
+    /// <summary>Text that somebody wrote.</summary>
+    /// <exception cref="CliException">Usage: it is larger, or no text in UTF-8.</exception>
+    public static async Task<string> ReadTextAsync(CliHost host, string path, int most, CancellationToken cancellationToken) =>
+        WrittenText.TryRead(await ReadAsync(host, path, most, cancellationToken), out var text, out var problem)
+            ? text
+            : throw new CliException(ExitCode.Usage, $"{NameOf(path)} {problem}");
+
     /// <exception cref="CliException">Usage: it is larger, and was not read whole.</exception>
     public static async Task<byte[]> ReadAsync(CliHost host, string path, int most, CancellationToken cancellationToken)
     {

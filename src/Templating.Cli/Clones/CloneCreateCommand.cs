@@ -105,7 +105,7 @@ internal static class CloneCreateCommand
             $"{failed.Count} of {results.Count} clones failed.",
             [.. failed.Select(f => new FieldViolation($"#{f.Index}", f.Failure!.Message))],
             [.. failed.SelectMany(f => Hints.For(context, f.Failure!)).Distinct(StringComparer.Ordinal)]);
-        return Combine(failed.Select(f => ExitCode.Of(f.Failure!.Code)));
+        return Combine(failed.Select(f => ExitCode.Of(f.Failure!)));
     }
 
     /// <summary>The code all failures have in common, else the general one.</summary>

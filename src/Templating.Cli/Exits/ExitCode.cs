@@ -1,4 +1,5 @@
 using Grpc.Core;
+using Templating.Api.Client;
 
 namespace Templating.Cli.Exits;
 
@@ -15,13 +16,20 @@ internal static class ExitCode
     public const int Exhausted = 7;
     public const int Deadline = 8;
 
+    /// <summary>The daemon answered that something beside it failed, and that the same may succeed later.</summary>
+    public const int TryAgain = 9;
+
     /// <summary>As docker and env(1) have it: exec itself failed, the guest's command did not speak.</summary>
     public const int Exec = 125;
 
     /// <summary>128 + SIGINT, as a shell has it.</summary>
     public const int Interrupted = 130;
 
-    public static int Of(StatusCode code) => code switch
+    /// <summary>gRPC has one status for a daemon that is not there and one that says so of something else; only the latter gives a reason.</summary>
+    public static int Of(TemplatingClientException failure) =>
+        failure is { Code: StatusCode.Unavailable, Reason.Length: > 0 } ? TryAgain : Of(failure.Code);
+
+    private static int Of(StatusCode code) => code switch
     {
         StatusCode.OK => Ok,
         StatusCode.InvalidArgument or StatusCode.OutOfRange => Usage,

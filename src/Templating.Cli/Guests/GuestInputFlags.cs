@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Templating.Cli.Base;
@@ -35,7 +34,7 @@ internal sealed class GuestInputFlags
         var inputs = new Activation { Hostname = context.Get(_hostname) ?? "", IdentityTimeout = context.Get(_identity)?.ToDuration() };
         foreach (var file in context.Get(_environmentFiles))
         {
-            var text = Encoding.UTF8.GetString(await InputFile.ReadAsync(context.Host, file, EnvironmentRules.MaxBytes, cancellationToken));
+            var text = await InputFile.ReadTextAsync(context.Host, file, EnvironmentRules.MaxBytes, cancellationToken);
             foreach (var (key, value) in EnvFile.Parse(file, text))
             {
                 inputs.Environment[key] = value;

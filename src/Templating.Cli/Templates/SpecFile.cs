@@ -1,4 +1,3 @@
-using System.Text;
 using Google.Protobuf;
 using Templating.Cli.Base;
 using Templating.Cli.Exits;
@@ -17,7 +16,7 @@ internal static class SpecFile
 
     /// <param name="path">- for standard input.</param>
     public static async Task<TemplateFile> ReadAsync(CliHost host, string path, CancellationToken cancellationToken) =>
-        Parse(InputFile.NameOf(path), Encoding.UTF8.GetString(await InputFile.ReadAsync(host, path, MaxBytes, cancellationToken)));
+        Parse(InputFile.NameOf(path), await InputFile.ReadTextAsync(host, path, MaxBytes, cancellationToken));
 
     /// <exception cref="CliException">Usage; all faults are listed.</exception>
     public static TemplateFile Parse(string name, string text)

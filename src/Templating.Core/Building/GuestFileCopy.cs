@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Microsoft.Win32.SafeHandles;
 using Templating.Contract;
 using Templating.Core.Errors;
 using Templating.Core.Linux;
@@ -14,8 +15,9 @@ namespace Templating.Core.Building;
 /// </summary>
 /// <param name="Target">In a folder of the build's own, on the store's disk: /run is memory, and everybody's.</param>
 /// <param name="MaxBytes">More is refused, also where the file grows while it is copied.</param>
+/// <param name="FindProblem">What is wrong with a file by its content, given its path; null where nothing is.</param>
 /// <param name="Owner">Null for the daemon's own user.</param>
-internal sealed record GuestFileCopy(string Target, long MaxBytes, VmUser? Owner)
+internal sealed record GuestFileCopy(string Target, long MaxBytes, Func<string, SafeFileHandle, string?> FindProblem, VmUser? Owner)
 {
     private const int BufferSize = 64 * 1024;
 
@@ -25,7 +27,9 @@ internal sealed record GuestFileCopy(string Target, long MaxBytes, VmUser? Owner
     public async Task<FileDigest> CopyAsync(string field, string source, GuestFilePolicy policy, CancellationToken cancellationToken)
     {
         using var handle = GuestFiles.TryOpen(source, policy, out var problem);
-        problem ??= GuestFiles.SizeProblem(source, RandomAccess.GetLength(handle!), MaxBytes);
+        var length = handle is null ? 0 : RandomAccess.GetLength(handle);
+        problem ??= GuestFiles.SizeProblem(source, length, MaxBytes);
+        problem ??= FindProblem(source, handle!);
         if (problem is not null)
         {
             throw new TemplatingException([new FieldViolation(field, problem)]);
@@ -48,9 +52,9 @@ internal sealed record GuestFileCopy(string Target, long MaxBytes, VmUser? Owner
                 await RandomAccess.WriteAsync(output, buffer.AsMemory(0, read), size, cancellationToken);
             }
         }
-        catch (IOException e) when (StoreFiles.IsDiskFull(e))
+        catch (IOException e) when (DiskFull.Is(e))
         {
-            throw StoreFiles.DiskFull(Target, size, e);
+            throw DiskFull.Of(Target, Math.Max(length, size), e);
         }
 
         if (Owner is not null)

@@ -13,7 +13,7 @@ internal sealed class StoreQuota(TemplateStore store, ITenantLimits limits)
     private readonly List<Room> _builds = [];
 
     /// <summary>Room for a build's RAM; given back on dispose, when it is published or gone.</summary>
-    /// <exception cref="Errors.TemplatingException">TenantQuotaExhausted.</exception>
+    /// <exception cref="Errors.TemplatingException">TenantQuotaExhausted, TenantLimitTooSmall.</exception>
     public Room Reserve(string tenant, long memoryBytes)
     {
         var room = new Room(this, tenant, memoryBytes);
@@ -31,6 +31,12 @@ internal sealed class StoreQuota(TemplateStore store, ITenantLimits limits)
         if (limits.Of(wanted.Tenant).StoreBytes is not { } limit)
         {
             return;
+        }
+
+        var alone = wanted.MemoryBytes + wanted.Images.DistinctBy(i => i.Sha256, StringComparer.Ordinal).Sum(i => i.Size);
+        if (alone > limit)
+        {
+            throw TenantRefusals.Never(wanted.Tenant, "storeBytes", $"{TenantRefusals.MiB(alone)} on disk for this template alone", TenantRefusals.MiB(limit));
         }
 
         var published = store.List(wanted.Tenant);
@@ -54,7 +60,7 @@ internal sealed class StoreQuota(TemplateStore store, ITenantLimits limits)
         public IReadOnlyList<FileDigest> Images { get; private set; } = [];
 
         /// <summary>Known only when they are there.</summary>
-        /// <exception cref="Errors.TemplatingException">TenantQuotaExhausted.</exception>
+        /// <exception cref="Errors.TemplatingException">TenantQuotaExhausted, TenantLimitTooSmall.</exception>
         public void AddImages(IReadOnlyList<FileDigest> images)
         {
             lock (owner._lock)

@@ -38,7 +38,8 @@ internal sealed class TemplateBuilder(VmParts parts, TemplateStore store, StoreQ
             var (kernel, initrd) = InputsIn(staged.MakeInputsFolder());
             var inputs = await clock.RunAsync("import", () => ImportAsync(
                 request, turn, staged,
-                new GuestFileCopy(kernel, FileLimits.MaxKernelBytes, user), new GuestFileCopy(initrd, FileLimits.MaxInitrdBytes, user), cancellationToken));
+                new GuestFileCopy(kernel, FileLimits.MaxKernelBytes, BootFiles.KernelProblem, user),
+                new GuestFileCopy(initrd, FileLimits.MaxInitrdBytes, BootFiles.InitrdProblem, user), cancellationToken));
             room.AddImages(inputs.Images);
             Tell(BuildPhase.Boot, $"Booting {machine.MachineType} under {machine.Accelerator} in QEMU {machine.QemuVersion}");
             var boot = new BootRequest
@@ -70,7 +71,7 @@ internal sealed class TemplateBuilder(VmParts parts, TemplateStore store, StoreQ
                     ? "templating-guest" : "qemu-guest-agent, which does what clones need; templating-guest did not come, and would be faster"));
                 await clock.RunAsync("freeze", () => vm.FreezeAsync(cancellationToken));
             }
-            catch (TemplatingException e) when (e.Code is ErrorCode.QemuExited or ErrorCode.QmpFailed && staged.FindDiskFull(e) is { } full)
+            catch (TemplatingException e) when (e.Code is ErrorCode.QemuExited or ErrorCode.QemuRefused or ErrorCode.QmpFailed or ErrorCode.DiskFull && staged.FindDiskFull(e) is { } full)
             {
 #pragma warning disable MA0027 // It is another exception: the caught one is its cause.
                 throw full;

@@ -40,7 +40,7 @@ public sealed class NodeCapacity(CapacityOptions options, ITenantLimits? limits 
     }
 
     /// <summary>Charges a VM or refuses with what is free.</summary>
-    /// <exception cref="TemplatingException">TenantQuotaExhausted, NodeMemoryExhausted, NodeCapacityExhausted.</exception>
+    /// <exception cref="TemplatingException">TenantQuotaExhausted, NodeMemoryExhausted, NodeCapacityExhausted; TenantLimitTooSmall, NodeTooSmall: it never fits.</exception>
     public MemoryCharge Charge(string tenant, long memoryBytes)
     {
         var bytes = Price(memoryBytes);
@@ -48,6 +48,21 @@ public sealed class NodeCapacity(CapacityOptions options, ITenantLimits? limits 
         lock (_lock)
         {
             RequireOwn(tenant, own, bytes);
+            if (bytes > options.BudgetBytes)
+            {
+                throw new TemplatingException(
+                    ErrorCode.NodeTooSmall,
+                    $"The VM needs {InMiB(bytes)} MiB, and the node's memory budget is {InMiB(options.BudgetBytes)} MiB in all: whatever ends, it never fits. "
+                    + "Give its machine less memory, use a larger node, or raise --memory-budget or --memory-overcommit.")
+                {
+                    Details = new Dictionary<string, string>(StringComparer.Ordinal)
+                    {
+                        ["needed_bytes"] = $"{bytes}",
+                        ["budget_bytes"] = $"{options.BudgetBytes}",
+                    },
+                };
+            }
+
             if (_vms >= options.MaxVms)
             {
                 throw new TemplatingException(
@@ -114,6 +129,13 @@ public sealed class NodeCapacity(CapacityOptions options, ITenantLimits? limits 
     private void RequireOwn(string tenant, TenantLimits own, long bytes)
     {
         var (vms, charged) = _tenants.GetValueOrDefault(tenant);
+        if (own.Vms == 0 || bytes > own.MemoryBytes)
+        {
+            throw own.Vms == 0
+                ? TenantRefusals.Never(tenant, "vms", "a VM", "0")
+                : TenantRefusals.Never(tenant, "memoryBytes", $"{InMiB(bytes)} MiB of memory for this VM alone", $"{InMiB(own.MemoryBytes!.Value)} MiB");
+        }
+
         if (vms >= own.Vms)
         {
             throw TenantRefusals.Quota(tenant, "vms", $"{vms + 1} VMs", $"{own.Vms}", "Stop some");

@@ -19,5 +19,12 @@ internal static class TenantRefusals
         Details = new Dictionary<string, string>(StringComparer.Ordinal) { ["tenant"] = tenant, ["limit"] = limit },
     };
 
+    /// <summary>What is more than the whole limit: nothing that the tenant deletes makes room for it.</summary>
+    public static TemplatingException Never(string tenant, string limit, string needed, string allowed) => new(
+        ErrorCode.TenantLimitTooSmall, $"It needs {needed}, and tenant '{tenant}' may have {allowed} in all ({limit}). Ask for less, or {Ask}")
+    {
+        Details = new Dictionary<string, string>(StringComparer.Ordinal) { ["tenant"] = tenant, ["limit"] = limit },
+    };
+
     public static string MiB(long bytes) => $"{bytes >> 20} MiB";
 }

@@ -41,6 +41,9 @@ internal sealed class Clone
     /// <summary>Done when it answers; at once, but for one that was silent when this daemon began.</summary>
     public Task Answers { get; set; } = Task.CompletedTask;
 
+    /// <summary>Whether the next daemon would find it: a record of it lies in its folder.</summary>
+    public bool IsRecorded { get; set; }
+
     /// <summary>Work that outlives the call that made it: tells of its start and of its end.</summary>
     public Task Background { get; set; } = Task.CompletedTask;
 

@@ -56,6 +56,7 @@ internal sealed class CloneFactory(
             RequestDigest = record.RequestDigest,
             WasOver = vm is null,
             IsTold = true,
+            IsRecorded = true,
         };
         if (record.EndedAt is { } at)
         {

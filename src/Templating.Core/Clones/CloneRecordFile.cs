@@ -8,7 +8,7 @@ namespace Templating.Core.Clones;
 internal static class CloneRecordFile
 {
     // Ours are about 3 KiB; labels may add 64 entries. Anything larger is not ours.
-    private const int MaxBytes = 1 << 20;
+    internal const int MaxBytes = 1 << 20;
 
     private const string Name = "clone.json";
 

@@ -40,6 +40,7 @@ internal sealed class CloneTable(RequestLog<Clone> requests, TimeProvider time, 
     /// Writes the clone's record and tells watchers. Before it is ready there is no record: the next daemon ends what was
     /// never ready, and finds it by its folder alone, so that a start need not wait for the disk.
     /// </summary>
+    /// <exception cref="IOException">Its first record cannot be written: a clone that a restart would lose is not ready.</exception>
     public void Changed(Clone clone, CloneView view)
     {
         if (VmTransitions.IsEnd(view.State))
@@ -60,11 +61,12 @@ internal sealed class CloneTable(RequestLog<Clone> requests, TimeProvider time, 
             if (clone.EndedAt is null ? view.ReadyAt is not null && view.State != VmState.NotAnswering : clone.IsTold)
             {
                 CloneRecordFile.Write(clone.Folder.Path, clone.Record(view));
+                clone.IsRecorded = true;
             }
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when ((clone.IsRecorded || clone.EndedAt is not null) && e is IOException or UnauthorizedAccessException)
         {
-            // The clone itself is well; failing its caller for it would lose more than a restart might.
+            // It is over, or well and found by its older record: failing its caller would lose more than a restart might.
             logger.RecordNotWritten(e, view.Name);
         }
 

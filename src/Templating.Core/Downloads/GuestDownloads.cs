@@ -132,9 +132,12 @@ public sealed partial class GuestDownloads : IDisposable
         {
             throw new TransientException($"the server said nothing for {DownloadClient.StallTimeout.TotalSeconds:0} s");
         }
-        catch (IOException e) when (StoreFiles.IsDiskFull(e))
+        catch (IOException e) when (e is not HttpIOException && HostFailure.Find(e) is { } ours)
         {
-            throw StoreFiles.DiskFull(_options.Folder, 0, e);
+            // Of the file that is written, not of the server it comes from.
+#pragma warning disable MA0027 // It is another exception: the caught one is its cause.
+            throw ours;
+#pragma warning restore MA0027
         }
         catch (Exception e) when (e is HttpRequestException or IOException)
         {

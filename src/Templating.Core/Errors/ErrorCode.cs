@@ -52,8 +52,23 @@ public enum ErrorCode
     /// <summary>A limit of the tenant's own is reached. Retryable later; the message says which, what was found and what is allowed.</summary>
     TenantQuotaExhausted,
 
-    /// <summary>The store's filesystem is full. Retryable when there is room.</summary>
+    /// <summary>What it needs is more than the node has in all: nothing that ends makes room for it.</summary>
+    NodeTooSmall,
+
+    /// <summary>What it needs is more than its tenant may have in all.</summary>
+    TenantLimitTooSmall,
+
+    /// <summary>A filesystem that is written to is full, or the daemon's quota of it. Retryable when there is room; the message says which.</summary>
     DiskFull,
+
+    /// <summary>The host has no more open files, processes or memory for the daemon. Retryable later.</summary>
+    HostExhausted,
+
+    /// <summary>The host refuses what the daemon needs: a read-only or broken filesystem, a right it lacks.</summary>
+    HostUnusable,
+
+    /// <summary>A port of the host is taken, privileged, or of an address that the host does not have.</summary>
+    PortUnavailable,
 
     /// <summary>No QEMU where the node was told to look.</summary>
     QemuMissing,
@@ -69,6 +84,9 @@ public enum ErrorCode
 
     /// <summary>QEMU ended when it should not have. The message carries the end of its standard error.</summary>
     QemuExited,
+
+    /// <summary>QEMU refused at its start what it was given, and would do so again.</summary>
+    QemuRefused,
 
     /// <summary>QEMU refused a command or spoke nonsense on its monitor.</summary>
     QmpFailed,
@@ -90,6 +108,9 @@ public enum ErrorCode
 
     /// <summary>The guest did not confirm its identity in time. The clone was removed.</summary>
     IdentityNotConfirmed,
+
+    /// <summary>The guest could not write a file that the clone was to have. The clone was removed.</summary>
+    GuestFileRefused,
 
     /// <summary>A promise about memory does not hold on the running process. The clone was removed.</summary>
     IsolationViolated,

@@ -26,9 +26,7 @@ internal sealed class FileLock : IDisposable
         {
             if (LibC.Flock(file, LibC.LockExclusive | LibC.LockNonBlocking) == 0)
             {
-                // For people: the lock is the kernel's, the text only says whose it is.
-                RandomAccess.SetLength(file, 0);
-                RandomAccess.Write(file, Encoding.ASCII.GetBytes(Environment.ProcessId.ToString(CultureInfo.InvariantCulture) + "\n"), 0);
+                WriteOwner(file);
                 owner = "";
                 return new FileLock(file);
             }
@@ -53,4 +51,18 @@ internal sealed class FileLock : IDisposable
     }
 
     public void Dispose() => _file.Dispose();
+
+    /// <summary>For people: the lock is the kernel's, the text only says whose it is, and no full disk keeps a daemon from starting.</summary>
+    private static void WriteOwner(SafeFileHandle file)
+    {
+        try
+        {
+            RandomAccess.SetLength(file, 0);
+            RandomAccess.Write(file, Encoding.ASCII.GetBytes(Environment.ProcessId.ToString(CultureInfo.InvariantCulture) + "\n"), 0);
+        }
+        catch (IOException e) when (e.HResult is Errno.NoSpace or Errno.QuotaExceeded)
+        {
+            // Who asks is told of "another process".
+        }
+    }
 }

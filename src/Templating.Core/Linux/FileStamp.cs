@@ -28,6 +28,8 @@ internal readonly record struct FileStamp(
 
     public bool IsFolder => (Mode & TypeMask) == FolderType;
 
+    public bool IsLink => (Mode & TypeMask) == SymlinkType;
+
     public bool IsSocket => (Mode & TypeMask) == SocketType;
 
     /// <summary>What it is, for messages.</summary>

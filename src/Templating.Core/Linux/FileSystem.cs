@@ -56,7 +56,7 @@ internal static class FileSystem
     {
         // Closed until it has its mode: there is no moment in which more may open it.
         var file = Open(path, LibC.OpenReadWrite | LibC.OpenCreate | LibC.OpenExclusive, 0x180 /* 0600 */);
-        File.SetUnixFileMode(file, mode);
+        SetMode(file, mode, path);
         return file;
     }
 
@@ -68,7 +68,7 @@ internal static class FileSystem
         try
         {
             RequireOwn(FileStamp.Read(file, path), path);
-            File.SetUnixFileMode(file, OwnerOnlyFile);
+            SetMode(file, OwnerOnlyFile, path);
             return file;
         }
         catch
@@ -101,15 +101,74 @@ internal static class FileSystem
             }
         }
 
-        if (FileStamp.TryRead(path) is { IsFolder: false } stamp)
-        {
-            throw Error(Errno.NotFolder, $"use ({stamp.Kind} is in the way)", path);
-        }
+        RequireFolder(path);
 
         // By its descriptor: what is judged is what gets the mode.
         using var folder = Open(path, LibC.OpenReadOnly | LibC.OpenDirectory);
         RequireOwn(FileStamp.Read(folder, path), path);
-        File.SetUnixFileMode(folder, mode);
+        SetMode(folder, mode, path);
+    }
+
+    /// <summary>Why <see cref="MakeFolder"/> would refuse, found without making anything; null where it would not.</summary>
+    public static IOException? FindFolderProblem(string path)
+    {
+        const int WriteAndSearch = 2 | 1;
+        try
+        {
+            if (FileStamp.TryRead(path) is { } found)
+            {
+                RequireFolder(path);
+                RequireOwn(found, path);
+            }
+
+            var there = NearestFolder(path);
+            return LibC.Access(there, WriteAndSearch) == 0 ? null : LastError("write to", there);
+        }
+        catch (IOException e)
+        {
+            return e;
+        }
+    }
+
+    /// <summary>The folder, or the nearest one above it that there is.</summary>
+    public static string NearestFolder(string path)
+    {
+        var there = Path.TrimEndingDirectorySeparator(path);
+        while (!Directory.Exists(there) && Path.GetDirectoryName(there) is { Length: > 0 } above)
+        {
+            there = above;
+        }
+
+        return there;
+    }
+
+    /// <summary>The folder that a symbolic link leads to; the path itself where it is none, or nothing is there.</summary>
+    /// <exception cref="IOException">The link leads nowhere: what it is to lead to may be a disk that is not mounted.</exception>
+    public static string RealFolder(string path)
+    {
+        path = Path.TrimEndingDirectorySeparator(path);
+        if (FileStamp.TryRead(path) is not { IsLink: true } link)
+        {
+            return path;
+        }
+
+        if (link.Uid != 0)
+        {
+            // In a folder where others may make one, theirs would lead the daemon to what it then takes for its own.
+            RequireOwn(link, path);
+        }
+
+        // By a descriptor: the kernel's own way through links, whatever lies between.
+        var descriptor = LibC.Open(path, LibC.OpenPath | LibC.OpenDirectory | LibC.OpenCloseOnExec, 0);
+        if (descriptor < 0)
+        {
+            throw Error(
+                Marshal.GetLastPInvokeError(),
+                $"follow the symbolic link (to '{new FileInfo(path).LinkTarget}'; mount or make that folder, or remove the link)", path);
+        }
+
+        using var folder = new SafeFileHandle(descriptor, ownsHandle: true);
+        return new FileInfo(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"/proc/self/fd/{descriptor}")).LinkTarget ?? path;
     }
 
     /// <summary>Makes a folder that others may be in, too, where there is none; one that is there stays as it is.</summary>
@@ -118,6 +177,18 @@ internal static class FileSystem
         if (!Directory.Exists(path))
         {
             MakeFolder(path, FolderAbove);
+        }
+    }
+
+    private static void SetMode(SafeFileHandle file, UnixFileMode mode, string path) =>
+        Check(LibC.ChangeMode(file, (uint)mode), "set the mode of", path);
+
+    /// <exception cref="IOException">Something else is in its place.</exception>
+    private static void RequireFolder(string path)
+    {
+        if (FileStamp.TryRead(path) is { IsFolder: false } stamp)
+        {
+            throw Error(Errno.NotFolder, $"use ({stamp.Kind} is in the way)", path);
         }
     }
 
@@ -173,6 +244,19 @@ internal static class FileSystem
         return error is Errno.NotEmpty or Errno.NoEntry or Errno.Exists ? false : throw Error(error, "remove", path);
     }
 
+    /// <summary>All of them; what .NET throws where there is no room does not name a file that was opened by its descriptor.</summary>
+    public static void Write(SafeFileHandle file, ReadOnlySpan<byte> bytes, long offset, string path)
+    {
+        try
+        {
+            RandomAccess.Write(file, bytes, offset);
+        }
+        catch (IOException e)
+        {
+            throw new PathException($"Cannot write to {path}: {Marshal.GetPInvokeErrorMessage(e.HResult)}.", e.HResult, path) { Needed = bytes.Length };
+        }
+    }
+
     public static void Check(int result, string verb, string path)
     {
         if (result < 0)
@@ -184,5 +268,5 @@ internal static class FileSystem
     public static IOException LastError(string verb, string path) => Error(Marshal.GetLastPInvokeError(), verb, path);
 
     public static IOException Error(int error, string verb, string path) =>
-        new($"Cannot {verb} {path}: {Marshal.GetPInvokeErrorMessage(error)}.", error);
+        new PathException($"Cannot {verb} {path}: {Marshal.GetPInvokeErrorMessage(error)}.", error, path);
 }

@@ -163,4 +163,15 @@ internal static partial class LibC
         [FieldOffset(140)]
         public uint DeviceMinor;
     }
+
+    /// <summary>access(2), by the effective ids, as the call itself would be judged.</summary>
+    public static int Access(string path, int mode) => AccessAt(AtCurrentFolder, path, mode, EffectiveAccess);
+
+    private const int EffectiveAccess = 0x200; // AT_EACCESS
+
+    [LibraryImport("libc", EntryPoint = "faccessat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int AccessAt(int folder, string path, int mode, int flags);
+
+    [LibraryImport("libc", EntryPoint = "fchmod", SetLastError = true)]
+    internal static partial int ChangeMode(SafeFileHandle file, uint mode);
 }

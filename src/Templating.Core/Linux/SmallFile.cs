@@ -27,11 +27,20 @@ internal static class SmallFile
         var temporary = path + ".new";
         // Of a write that a kill ended; what lies there is not opened, whatever it is.
         File.Delete(temporary);
-        using (var file = FileSystem.MakeFile(temporary, FileSystem.OwnerOnlyFile))
+        try
         {
-            RandomAccess.Write(file, bytes, 0);
-        }
+            using (var file = FileSystem.MakeFile(temporary, FileSystem.OwnerOnlyFile))
+            {
+                FileSystem.Write(file, bytes, 0, temporary);
+            }
 
-        File.Move(temporary, path, overwrite: true);
+            File.Move(temporary, path, overwrite: true);
+        }
+        catch (IOException)
+        {
+            // On a full disk nothing of it stays.
+            File.Delete(temporary);
+            throw;
+        }
     }
 }

@@ -41,9 +41,9 @@ internal sealed class ImageImporter(StoreOptions options, StoreMedium medium, IL
             logger.Imported(path, digest.Sha256, how);
             return digest;
         }
-        catch (IOException e) when (StoreFiles.IsDiskFull(e))
+        catch (IOException e) when (DiskFull.Is(e))
         {
-            throw StoreFiles.DiskFull(target, before.Size, e);
+            throw DiskFull.Of(target, before.Size, e);
         }
     }
 

@@ -15,9 +15,9 @@ internal sealed class Publication(StoreContext store, StagedRevision staged)
         {
             return Publish(draft, cancellationToken);
         }
-        catch (IOException e) when (StoreFiles.IsDiskFull(e))
+        catch (IOException e) when (DiskFull.Is(e))
         {
-            throw StoreFiles.DiskFull(staged.Path, StoreLimits.ManifestBytes, e);
+            throw DiskFull.Of(staged.Path, StoreLimits.ManifestBytes, e);
         }
     }
 

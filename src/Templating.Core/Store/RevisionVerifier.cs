@@ -140,7 +140,7 @@ internal sealed class RevisionVerifier(StoreLayout layout, VerifiedFiles files)
         {
             return ManifestFormat.Read(ManifestPath(name), name);
         }
-        catch (Exception e) when (e is IOException or TemplatingException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or TemplatingException or UnauthorizedAccessException && !HostFailure.IsExhaustion(e))
         {
             problems.Add(e.Message);
             return null;

@@ -37,10 +37,19 @@ public sealed class StagedRevision : IDisposable
         StagedRevision staged;
         lock (store.Gate)
         {
-            var needed = store.PromisedBytes() + memoryBytes + store.Options.ReservedBytes;
+            var alone = store.Options.RoomFor(memoryBytes);
+            if (StoreFiles.TotalBytes(store.Layout.Root) is var total && total < alone)
+            {
+                throw new TemplatingException(
+                    ErrorCode.NodeTooSmall,
+                    $"The template's RAM needs {alone} bytes of the store's filesystem ({store.Layout.Root}), which has {total} in all: "
+                    + "enlarge it, put the store on another (--store-path), build on another node, or give the machine less memory.");
+            }
+
+            var needed = store.PromisedBytes() + alone;
             if (StoreFiles.FreeBytes(store.Layout.Root) < needed)
             {
-                throw StoreFiles.DiskFull(store.Layout.Staging, needed);
+                throw DiskFull.Of(store.Layout.Staging, needed);
             }
 
             staged = new StagedRevision(store, tenant, store.Own("build"));
@@ -54,10 +63,10 @@ public sealed class StagedRevision : IDisposable
             MakeFile(staged.StatePath, 0, owner: null);
             return staged;
         }
-        catch (IOException e) when (StoreFiles.IsDiskFull(e))
+        catch (IOException e) when (DiskFull.Is(e))
         {
             staged.Dispose();
-            throw StoreFiles.DiskFull(staged.Path, memoryBytes, e);
+            throw DiskFull.Of(staged.Path, memoryBytes, e);
         }
         catch
         {
@@ -144,7 +153,7 @@ public sealed class StagedRevision : IDisposable
     /// that writes RAM for which the disk has no block is just killed (SIGBUS).
     /// </summary>
     public TemplatingException? FindDiskFull(Exception failure) => StoreFiles.FreeBytes(_store.Layout.Root) < NoRoom
-        ? StoreFiles.DiskFull(Path, NoRoom, failure)
+        ? DiskFull.Of(Path, NoRoom, failure)
         : null;
 
     public void Dispose()

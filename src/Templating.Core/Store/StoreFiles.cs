@@ -1,9 +1,8 @@
-using Templating.Core.Errors;
 using Templating.Core.Linux;
 
 namespace Templating.Core.Store;
 
-/// <summary>Sealing and hashing of the store's files, and the one place where a full disk gets its error code.</summary>
+/// <summary>Sealing of the store's files.</summary>
 internal static class StoreFiles
 {
     /// <summary>Makes a written file read-only for good (0444), on disk, and guarded by the kernel where it can.</summary>
@@ -22,28 +21,11 @@ internal static class StoreFiles
     public static void WriteNew(string path, ReadOnlySpan<byte> bytes)
     {
         using var file = FileSystem.Open(path, LibC.OpenReadWrite | LibC.OpenCreate | LibC.OpenExclusive, 0x180 /* 0600 */);
-        RandomAccess.Write(file, bytes, 0);
+        FileSystem.Write(file, bytes, 0, path);
         FileSystem.Sync(file, path);
     }
 
-    public static bool IsDiskFull(IOException exception) => exception.HResult is Errno.NoSpace or Errno.QuotaExceeded;
-
-    public static TemplatingException DiskFull(string path, long needed, Exception? inner = null)
-    {
-        var free = FreeBytes(path);
-        return new TemplatingException(
-            ErrorCode.DiskFull,
-            $"The filesystem of {path} has {free} bytes free and {needed} are needed: delete templates or old revisions, or give the store more room.",
-            inner)
-        {
-            Details = new Dictionary<string, string>(StringComparer.Ordinal)
-            {
-                ["path"] = path,
-                ["needed_bytes"] = needed.ToString(),
-                ["free_bytes"] = free.ToString(),
-            },
-        };
-    }
+    public static long TotalBytes(string path) => new DriveInfo(path).TotalSize;
 
     public static long FreeBytes(string path) => new DriveInfo(path).AvailableFreeSpace;
 }

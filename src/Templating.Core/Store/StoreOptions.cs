@@ -20,4 +20,7 @@ public sealed record StoreOptions
 
     /// <summary>Bytes that must stay free beside the RAM of the builds under way. Default 64 MiB.</summary>
     public long ReservedBytes { get; init; } = 64 * 1024 * 1024;
+
+    /// <summary>Bytes that must be free for a template of that RAM to be built, if no other is; the images and what it boots come beside.</summary>
+    public long RoomFor(long memoryBytes) => memoryBytes + ReservedBytes;
 }

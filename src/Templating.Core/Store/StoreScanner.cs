@@ -55,7 +55,7 @@ internal sealed class StoreScanner(StoreLayout layout)
                 ? (new Revision(name, manifest, path, allocated), null)
                 : (null, Break(name, path, $"It holds {Quote.Text(stranger)}, which is no part of a revision; remove that by hand or delete the revision.", images));
         }
-        catch (Exception e) when (e is IOException or TemplatingException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or TemplatingException or UnauthorizedAccessException && !HostFailure.IsExhaustion(e))
         {
             return (null, Break(name, path, e.Message, images));
         }

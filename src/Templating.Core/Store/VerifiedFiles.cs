@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Templating.Core.Capacity;
+using Templating.Core.Errors;
 using Templating.Core.Linux;
 
 namespace Templating.Core.Store;
@@ -195,7 +196,7 @@ internal sealed class VerifiedFiles(VerifiedStamps stamps, ILogger logger) : IDi
             return (string.Equals(found, wanted, StringComparison.Ordinal) ? null
                 : $"{path} has {(blocks is null ? "SHA-256" : "block digest")} {found}, expected is {wanted}.", true);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException && !HostFailure.IsExhaustion(e))
         {
             return ($"{path} cannot be read: {e.Message}", false);
         }

@@ -18,20 +18,23 @@ public static class GuestFiles
     {
         var faults = new List<FieldViolation>();
         var guest = spec.Guest;
-        Check(GuestSpec.Field("kernel", guest.KernelSource is not null), guest.KernelFile(), FileLimits.MaxKernelBytes);
+        Check(GuestSpec.Field("kernel", guest.KernelSource is not null), guest.KernelFile(), (path, file) =>
+            SizeProblem(path, RandomAccess.GetLength(file), FileLimits.MaxKernelBytes) ?? BootFiles.KernelProblem(path, file));
         if (guest.InitrdFile() is { } initrd)
         {
-            Check(GuestSpec.Field("initrd", guest.InitrdSource is not null), initrd, FileLimits.MaxInitrdBytes);
+            Check(GuestSpec.Field("initrd", guest.InitrdSource is not null), initrd, (path, file) =>
+                SizeProblem(path, RandomAccess.GetLength(file), FileLimits.MaxInitrdBytes) ?? BootFiles.InitrdProblem(path, file));
         }
 
         foreach (var (i, image) in guest.ImageFiles().Index())
         {
-            Check(GuestSpec.Field("image", guest.ImageSources is not null, i), image, maxBytes: null);
+            Check(GuestSpec.Field("image", guest.ImageSources is not null, i), image, (path, file) =>
+                ImageProblem(path, RandomAccess.GetLength(file)));
         }
 
         return faults;
 
-        void Check(string field, FileSource source, long? maxBytes)
+        void Check(string field, FileSource source, Func<string, SafeFileHandle, string?> find)
         {
             if (source.Path is not { } path)
             {
@@ -39,7 +42,7 @@ public static class GuestFiles
             }
 
             using var file = TryOpen(path, policy, out var problem);
-            problem ??= maxBytes is { } most ? SizeProblem(path, RandomAccess.GetLength(file!), most) : ImageProblem(path, RandomAccess.GetLength(file!));
+            problem ??= find(path, file!);
             if (problem is not null)
             {
                 faults.Add(new FieldViolation(field, problem));

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.ExceptionServices;
 using Templating.Core.Capacity;
 using Templating.Core.Errors;
 using Templating.Core.Machines;
@@ -209,8 +210,9 @@ internal sealed class VmLife
             await step(_abandoned.Token);
             _vm = _start!.Vm;
         }
-        catch (Exception e)
+        catch (Exception failure)
         {
+            var e = HostFailure.Explain(failure);
             lock (_lock)
             {
                 _vm = _start!.Vm;
@@ -218,14 +220,10 @@ internal sealed class VmLife
             }
 
             _over.TrySetResult();
-            if (e is OperationCanceledException)
-            {
-                throw _wish.Request is not null ? new TemplatingException(ErrorCode.IllegalState, $"{_name} was told to end while it started.", e)
-                    : _letGo ? new TemplatingException(ErrorCode.ShuttingDown, $"{_name} was not ready when the node stopped.", e)
-                    : new TemplatingException(ErrorCode.QemuExited, $"{_name} ended while it started.", e);
-            }
-
-            throw;
+            ExceptionDispatchInfo.Throw(e is not OperationCanceledException ? e
+                : _wish.Request is not null ? new TemplatingException(ErrorCode.IllegalState, $"{_name} was told to end while it started.", e)
+                : _letGo ? new TemplatingException(ErrorCode.ShuttingDown, $"{_name} was not ready when the node stopped.", e)
+                : new TemplatingException(ErrorCode.QemuExited, $"{_name} ended while it started.", e));
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Templating.Contract;
 
@@ -28,7 +29,7 @@ internal static class PolicyFile
         var limits = PolicyLimits.None;
         try
         {
-            using var document = JsonTexts.Parse(json, new JsonDocumentOptions { AllowDuplicateProperties = false });
+            using var document = JsonTexts.Parse(Encoding.UTF8.GetBytes(WrittenText.Read(json.Span)), new JsonDocumentOptions { AllowDuplicateProperties = false });
             accept = ReadRoot(document.RootElement, rules, faults);
             limits = PolicyLimits.Read(document.RootElement, faults);
         }

@@ -13,6 +13,9 @@ internal sealed class PolicySource(IOptions<NodeOptions> options, TimeProvider t
 
     public Policy Current => _file?.Current ?? Policy.Default;
 
+    /// <summary>Looks at the file now; false where it is faulty and the last good one stays.</summary>
+    public bool Reload() => _file?.Reload() ?? true;
+
     public TenantLimits Of(string tenant) => Current.LimitsOf(tenant);
 
     public Caller Identify(Peer peer) => new(peer, Current.TenantsOf(peer));

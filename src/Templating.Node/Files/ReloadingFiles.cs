@@ -65,6 +65,20 @@ internal sealed class ReloadingFiles<T>
         }
     }
 
+    /// <summary>Looks now, whenever it did last.</summary>
+    /// <returns>False where the files make no value, which has been told.</returns>
+    public bool Reload()
+    {
+        lock (_lock)
+        {
+            // Somebody asks for it: the fault is told again where it is still there.
+            _fault = null;
+            _lookedAt = _time.GetTimestamp();
+            Refresh();
+            return _fault is null;
+        }
+    }
+
     private static bool IsExpected(Exception e) =>
         e is IOException or UnauthorizedAccessException or CryptographicException or FormatException or ArgumentException;
 

@@ -1,8 +1,8 @@
 using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using System.Text;
 using Microsoft.Extensions.Options;
+using Templating.Contract;
 using Templating.Node.Options;
 
 namespace Templating.Node.Files;
@@ -20,6 +20,9 @@ internal sealed class TlsFiles(IOptions<NodeOptions> options, TimeProvider time,
         contents => Make(contents, logger), TimeSpan.Zero, time,
         e => Log.TlsFilesRefused(logger, $"{tcp.CertificatePath}, {tcp.KeyPath}, {tcp.ClientCaPath}", e.Message));
 
+    /// <summary>Looks at the files now; false where they are faulty and the last good ones stay.</summary>
+    public bool Reload() => _files?.Reload() ?? true;
+
     public SslServerAuthenticationOptions ServerOptions() =>
         _files?.Current ?? throw new InvalidOperationException("There is no TCP listener.");
 
@@ -30,12 +33,12 @@ internal sealed class TlsFiles(IOptions<NodeOptions> options, TimeProvider time,
 
     private static SslServerAuthenticationOptions Make(IReadOnlyList<byte[]> contents, ILogger logger)
     {
-        var pem = Encoding.UTF8.GetString(contents[0]);
-        var certificate = X509Certificate2.CreateFromPem(pem, Encoding.UTF8.GetString(contents[1]));
+        var pem = WrittenText.Read(contents[0]);
+        var certificate = X509Certificate2.CreateFromPem(pem, WrittenText.Read(contents[1]));
         var chain = new X509Certificate2Collection();
         chain.ImportFromPem(pem);
         var authorities = new X509Certificate2Collection();
-        authorities.ImportFromPem(Encoding.UTF8.GetString(contents[2]));
+        authorities.ImportFromPem(WrittenText.Read(contents[2]));
         if (authorities.Count == 0)
         {
             throw new CryptographicException("The file of client authorities has no certificate.");

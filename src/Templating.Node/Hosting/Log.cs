@@ -10,4 +10,7 @@ internal static partial class Log
 
     [LoggerMessage(3, LogLevel.Information, "Serving on {Addresses}, {Milliseconds:0} ms after the start began")]
     public static partial void Serving(ILogger logger, string addresses, double milliseconds);
+
+    [LoggerMessage(4, LogLevel.Information, "SIGHUP: looked at the policy and the certificates; {Outcome}. Other options count from a restart on")]
+    public static partial void Reloaded(ILogger logger, string outcome);
 }

@@ -23,13 +23,15 @@ internal static class NodeHost
     /// <summary>Serves until cancelled or told to stop (SIGTERM, SIGINT).</summary>
     /// <returns>The process's exit code.</returns>
     /// <exception cref="OptionsValidationException">Every fault of the options.</exception>
-    /// <exception cref="IOException">The socket cannot be had: another daemon serves there, or the path is something else.</exception>
+    /// <exception cref="IOException">A folder's link leads nowhere. The socket cannot be had: another daemon serves there, or the path is something else.</exception>
     public static async Task<int> RunAsync(NodeOptions options, CancellationToken cancellationToken)
     {
         ProcessLimits.ForbidCore();
         NativeHeap.UseOneArena();
         var start = Stopwatch.GetTimestamp();
+        using var hangup = new Hangup();
         await using var app = await StartAsync(options, services => services.AddNode(options), cancellationToken);
+        hangup.Serve(app.Services);
         Log.Serving(
             app.Logger, string.Join(", ", new[] { options.EffectiveSocketPath, options.Tcp?.Address, options.MetricsAddress }.OfType<string>()),
             Stopwatch.GetElapsedTime(start).TotalMilliseconds);
@@ -60,6 +62,7 @@ internal static class NodeHost
 
     private static WebApplication Build(NodeOptions options, Action<IServiceCollection> addDomain)
     {
+        NodeFolders.Resolve(options);
         NodeOptionsRules.Check(options);
         // Empty: no appsettings.json of whatever folder we are in, and no ASPNETCORE_URLS that opens a plain port.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "templating" });

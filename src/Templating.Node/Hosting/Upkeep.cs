@@ -17,10 +17,10 @@ internal sealed class Upkeep(IVmm vmm, Janitor janitor, ILogger<Upkeep> logger) 
             var found = await vmm.ProbeAsync(refresh: false, stoppingToken);
             Log.Probed(logger, found.Version, found.Accelerator.ToString());
         }
-        catch (TemplatingException e)
+        catch (Exception e) when (HostFailure.Explain(e) is TemplatingException problem)
         {
-            // The daemon serves all the same: templates can be listed and verified, and node info tells the problem.
-            Log.ProbeFailed(logger, e.Message);
+            // The daemon serves all the same, a full run folder or not: templates can be listed and verified, and node info tells the problem.
+            Log.ProbeFailed(logger, problem.Message);
         }
 
         await janitor.RunAsync(stoppingToken);

@@ -33,6 +33,8 @@ internal sealed class KubeletInterceptor(ILogger<KubeletInterceptor> logger) : C
                 return Status(Code(refusal.Code), refusal.Message);
             case OperationCanceledException or IOException when context.CancellationToken.IsCancellationRequested:
                 return Status(StatusCode.Cancelled, "The call was cancelled; what it had begun was undone.");
+            case var _ when HostFailure.Find(failure) is { } refusal:
+                return Translate(refusal, context);
             case IOException or UnauthorizedAccessException:
                 Log.Failed(logger, context.Method, failure);
                 return Status(StatusCode.Internal, failure.Message);

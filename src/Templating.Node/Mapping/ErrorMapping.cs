@@ -5,7 +5,7 @@ using Templating.Core.Errors;
 
 namespace Templating.Node.Mapping;
 
-/// <summary>Makes a google.rpc.Status of a failure: ErrorInfo always, BadRequest and RetryInfo where there is something to say.</summary>
+/// <summary>Makes a google.rpc.Status of a failure: ErrorInfo always, RetryInfo where a retry may help, BadRequest where fields are wrong.</summary>
 internal static class ErrorMapping
 {
     // The status travels in trailers, message twice and details in base64, and gRPC's C core lets a peer send 8 KiB of
@@ -15,6 +15,9 @@ internal static class ErrorMapping
     private const int EncodedCharacter = 9;
     private const int MaxViolationBytes = 4096;
     private const int MaxDescription = 256;
+
+    /// <summary>Where nobody knows better: long enough for whatever it was to have passed, too short for a person to notice.</summary>
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
 
     public static Status ToStatus(TemplatingException failure)
     {
@@ -32,9 +35,9 @@ internal static class ErrorMapping
             status.Details.Add(Any.Pack(ToBadRequest(failure.Violations)));
         }
 
-        if (failure.RetryAfter is { } delay && rule.Retryable)
+        if (rule.Retryable)
         {
-            status.Details.Add(Any.Pack(new RetryInfo { RetryDelay = Duration.FromTimeSpan(delay) }));
+            status.Details.Add(Any.Pack(new RetryInfo { RetryDelay = Duration.FromTimeSpan(failure.RetryAfter ?? RetryAfter) }));
         }
 
         return status;

@@ -15,11 +15,11 @@ public sealed class NodeOptions
     /// Sockets and the folders of running clones; should not outlive a reboot. Default /run/templating. At most 60
     /// bytes, because the sockets of the clones below it must fit the 107 bytes of unix(7).
     /// </summary>
-    [Required, AbsolutePath, StringLength(60)]
+    [Required, AbsolutePath, MaxBytes(60)]
     public string RunPath { get; set; } = "/run/templating";
 
     /// <summary>The Unix socket to serve on; at most 107 bytes. Null means <c>RunPath/templating.sock</c>.</summary>
-    [AbsolutePath, StringLength(107)]
+    [AbsolutePath, MaxBytes(107)]
     public string? SocketPath { get; set; }
 
     /// <summary>
@@ -150,7 +150,7 @@ public sealed class NodeOptions
     /// node's kubelet: the volumes of VM pods (CSI) and the device plugin. At most 60 bytes, because sockets lie below it.
     /// Null, the default, means no Kubernetes.
     /// </summary>
-    [AbsolutePath, StringLength(60)]
+    [AbsolutePath, MaxBytes(60)]
     public string? KubeletPath { get; set; }
 
     /// <summary>The node's name in Kubernetes; needed with <see cref="KubeletPath"/>.</summary>

@@ -17,15 +17,19 @@ internal sealed partial class NodeOptionsRules : IValidateOptions<NodeOptions>
     /// <summary>Throws with every fault there is, of attributes and rules.</summary>
     public static void Check(NodeOptions options)
     {
-        var faults = new IValidateOptions<NodeOptions>[] { new NodeOptionsValidator(), new NodeOptionsRules() }
-            .Select(validator => validator.Validate(name: null, options))
-            .SelectMany(result => result.Failures ?? [])
-            .ToList();
+        var faults = FindFaults(options);
         if (faults.Count > 0)
         {
             throw new OptionsValidationException(nameof(NodeOptions), typeof(NodeOptions), faults);
         }
     }
+
+    public static IReadOnlyList<string> FindFaults(NodeOptions options) =>
+    [
+        .. new IValidateOptions<NodeOptions>[] { new NodeOptionsValidator(), new NodeOptionsRules() }
+            .Select(validator => validator.Validate(name: null, options))
+            .SelectMany(result => result.Failures ?? []),
+    ];
 
     private static IEnumerable<string> Faults(NodeOptions options)
     {

@@ -37,7 +37,7 @@ internal sealed class PodHost(PodSettings settings, CliHost host)
             }
             catch (Exception e) when (e is TemplatingException or IOException or UnauthorizedAccessException)
             {
-                end = new VmEnd(VmState.Failed, InOrder: false, e.Message);
+                end = new VmEnd(VmState.Failed, InOrder: false, HostFailure.Explain(e).Message);
             }
 
             log.Say($"{(end.InOrder ? "ended" : "failed")}: {end.Reason}");

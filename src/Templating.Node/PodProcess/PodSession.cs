@@ -59,6 +59,11 @@ internal sealed class PodSession(NetworkStream stream, PodVm vm, TimeProvider ti
             await WriteAsync(
                 new PodResponse { Error = ErrorMapping.ToStatus(new TemplatingException(ErrorCode.InvalidArgument, e.Message, e)) }, closing);
         }
+        catch (Exception e) when (HostFailure.Find(e) is { } limit)
+        {
+            complain($"A request was refused: {limit.Message}");
+            await WriteAsync(new PodResponse { Error = ErrorMapping.ToStatus(limit) }, closing);
+        }
         catch (Exception e) when (e is not (IOException or SocketException or OperationCanceledException or ObjectDisposedException))
         {
             var id = Guid.NewGuid().ToString("N");

@@ -29,6 +29,9 @@ internal sealed class CallInterceptor(IHostApplicationLifetime lifetime, TimePro
             case TemplatingException { Code: ErrorCode.Internal or ErrorCode.IsolationViolated } fault:
                 CallLog.Failed(logger, context.Method, CorrelationId(), fault);
                 return Status(fault);
+            case TemplatingException { Code: ErrorCode.DiskFull or ErrorCode.HostExhausted or ErrorCode.HostUnusable } refusal:
+                CallLog.RefusedByHost(logger, context.Method, refusal.Code, refusal.Message);
+                return Status(refusal);
             case TemplatingException refusal:
                 CallLog.Refused(logger, context.Method, refusal.Code, refusal.Message);
                 return Status(refusal);
@@ -38,6 +41,8 @@ internal sealed class CallInterceptor(IHostApplicationLifetime lifetime, TimePro
                     : new Status(StatusCode.Cancelled, $"The caller cancelled the call; {Aftermath(context.Method)}."));
             case OperationCanceledException when lifetime.ApplicationStopping.IsCancellationRequested:
                 return Status(CallFailures.ShuttingDown());
+            case var _ when HostFailure.Find(failure) is { } refusal:
+                return Translate(refusal, context);
             default:
                 var id = CorrelationId();
                 CallLog.Failed(logger, context.Method, id, failure);

@@ -9,4 +9,8 @@ internal static partial class CallLog
 
     [LoggerMessage(2, LogLevel.Debug, "{Method} was refused with {Code}: {Reason}")]
     public static partial void Refused(ILogger logger, string method, ErrorCode code, string reason);
+
+    /// <summary>Whoever runs the node has to do something about it; the caller cannot.</summary>
+    [LoggerMessage(3, LogLevel.Warning, "{Method} was refused with {Code}, for the host has its limits: {Reason}")]
+    public static partial void RefusedByHost(ILogger logger, string method, ErrorCode code, string reason);
 }

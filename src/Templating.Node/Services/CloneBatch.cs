@@ -56,6 +56,10 @@ internal sealed class CloneBatch(ICloneManager clones, ILogger<CloneBatch> logge
         {
             return new CreateClonesResponse { Index = index, Error = ErrorMapping.ToStatus(e) };
         }
+        catch (Exception e) when (HostFailure.Find(e) is { } refusal)
+        {
+            return new CreateClonesResponse { Index = index, Error = ErrorMapping.ToStatus(refusal) };
+        }
         catch (Exception e)
         {
             // One that fails must not stop the others; it is logged and told like the failure of a call.

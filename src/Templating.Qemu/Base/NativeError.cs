@@ -9,5 +9,6 @@ internal static class NativeError
     public static TemplatingException Last(string what) => From(what, Marshal.GetLastPInvokeError());
 
     public static TemplatingException From(string what, int error) =>
-        new(ErrorCode.Internal, $"{what}: {Marshal.GetPInvokeErrorMessage(error)} (errno {error}).");
+        HostFailure.FindOfProcess(error, $"{what}: {Marshal.GetPInvokeErrorMessage(error)}")
+            ?? new TemplatingException(ErrorCode.Internal, $"{what}: {Marshal.GetPInvokeErrorMessage(error)} (errno {error}).");
 }

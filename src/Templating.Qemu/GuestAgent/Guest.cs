@@ -61,7 +61,10 @@ internal sealed class Guest(GuestClient own, QgaClient qemu, TimeProvider time, 
                 : await QgaIdentity.SetAsync(qemu, identity, time, token);
             return Identities.Confirm(identity, answer);
         }), () => new TemplatingException(ErrorCode.IdentityNotConfirmed,
-            $"The guest did not confirm its identity within {timeout.TotalSeconds:0.###} s."), cancellationToken);
+            $"The guest did not confirm its identity within {timeout.TotalSeconds:0.###} s.")
+        {
+            Details = new Dictionary<string, string>(StringComparer.Ordinal) { ["timeout_seconds"] = $"{timeout.TotalSeconds:0.###}" },
+        }, cancellationToken);
 
     public async IAsyncEnumerable<ExecOutput> ExecAsync(
         GuestCommand command, IAsyncEnumerable<ReadOnlyMemory<byte>>? input,

@@ -1,3 +1,4 @@
+using Templating.Contract;
 using Templating.Core.Errors;
 using Templating.Core.Machines;
 
@@ -15,8 +16,10 @@ internal static class Identities
     {
         if (line.Verb is "failed")
         {
-            throw new TemplatingException(ErrorCode.IdentityNotConfirmed,
-                $"The guest could not take its identity: {Console.ConsoleText.Clean(line.Bytes(2))}.");
+            var reason = Console.ConsoleText.Clean(line.Bytes(2));
+            throw FileIn(reason, identity) is { } path
+                ? FileRefused(path, reason[FileFailed(path).Length..])
+                : new TemplatingException(ErrorCode.IdentityNotConfirmed, $"The guest could not take its identity: {reason}.");
         }
 
         line.Expect(7);
@@ -53,6 +56,20 @@ internal static class Identities
 
         return answer;
     }
+
+    /// <param name="path">In the guest.</param>
+    /// <param name="said">What its kernel or its shell said.</param>
+    public static TemplatingException FileRefused(string path, string said) => new(ErrorCode.GuestFileRefused,
+        $"The guest could not write {Quote.Text(path)}: {said.Trim().TrimEnd('.')}. Choose a path on a file system that the guest can write to, such as /run, or make its root writable.")
+    {
+        Details = new Dictionary<string, string>(StringComparer.Ordinal) { ["file"] = path },
+    };
+
+    /// <summary>Of the files that the clone was to have, the one that templating-guest says it failed at.</summary>
+    private static string? FileIn(string reason, GuestIdentity identity) =>
+        identity.Files.Select(file => file.Path).FirstOrDefault(path => reason.StartsWith(FileFailed(path), StringComparison.Ordinal));
+
+    private static string FileFailed(string path) => $"Failed at writing {path}:";
 
     private static DateTimeOffset At(GuestLine line) => line.LongNumber(4) is > 0 and var nanoseconds
         ? DateTimeOffset.UnixEpoch.AddTicks(nanoseconds / 100)

@@ -11,6 +11,8 @@ internal static class QgaIdentity
     /// <summary>What a script ends with where the guest has not the programs it needs.</summary>
     private const int ProgramsMissing = 3;
 
+    private const string NotTaken = "The guest could not take its identity";
+
     private static readonly TimeSpan ClockTimeout = TimeSpan.FromSeconds(10);
 
     /// <summary>
@@ -81,13 +83,13 @@ internal static class QgaIdentity
         var clockSet = await SetClockAsync(agent, identity, cancellationToken);
         if (!clockSet && identity.Files.Count > 0)
         {
-            await RunAsync(agent, ["date", "-s", "@" + Seconds(identity)], default, "set its clock", time, cancellationToken);
+            await RunAsync(agent, ["date", "-s", "@" + Seconds(identity)], default, said => Failed("The guest could not set its clock", said), time, cancellationToken);
         }
 
         foreach (var file in identity.Files)
         {
             await RunAsync(agent, ["/bin/sh", "-c", FileScript, "sh", file.Path, Convert.ToString(file.Mode, toBase: 8)], file.Content,
-                $"write {file.Path}", time, cancellationToken);
+                said => Identities.FileRefused(file.Path, said), time, cancellationToken);
         }
 
         var bootId = Guid.NewGuid().ToString("D");
@@ -96,22 +98,26 @@ internal static class QgaIdentity
             Convert.ToBase64String(identity.UserData.Span), "\n", Convert.ToBase64String(identity.Seed.Span), "\n");
         var output = await RunAsync(agent,
             ["/bin/sh", "-c", Script, "sh", identity.Id, identity.Hostname, identity.MachineId, clockSet ? "-" : Seconds(identity), bootId],
-            Encoding.ASCII.GetBytes(input), "take its identity", time, cancellationToken);
+            Encoding.ASCII.GetBytes(input), said => Failed(NotTaken, said), time, cancellationToken);
         return Parse(output, bootId);
     }
 
     private static async Task<byte[]> RunAsync(
-        QgaClient agent, IReadOnlyList<string> arguments, ReadOnlyMemory<byte> input, string what, TimeProvider time, CancellationToken cancellationToken)
+        QgaClient agent, IReadOnlyList<string> arguments, ReadOnlyMemory<byte> input, Func<string, TemplatingException> refuse, TimeProvider time, CancellationToken cancellationToken)
     {
         var pid = await QgaProcess.StartAsync(agent, arguments, input, cancellationToken);
         var result = await QgaProcess.WaitAsync(agent, pid, time, cancellationToken);
-        return result.ExitCode is 0
-            ? result.Output
-            : throw new TemplatingException(
-                result.ExitCode is ProgramsMissing ? ErrorCode.GuestNotSuitable : ErrorCode.IdentityNotConfirmed,
-                $"The guest could not {what}: {Console.ConsoleText.Clean(result.Error, 512)}"
-                + (result.ExitCode is ProgramsMissing ? $". {QgaTrial.HowToMend}" : ""));
+        return result.ExitCode switch
+        {
+            0 => result.Output,
+            ProgramsMissing => throw new TemplatingException(ErrorCode.GuestNotSuitable, $"{NotTaken}: {Said(result)}. {QgaTrial.HowToMend}"),
+            _ => throw refuse(Said(result)),
+        };
     }
+
+    private static string Said(QgaResult result) => Console.ConsoleText.Clean(result.Error, 512);
+
+    private static TemplatingException Failed(string what, string said) => new(ErrorCode.IdentityNotConfirmed, $"{what}: {said}");
 
     private static string Seconds(GuestIdentity identity) => identity.Clock.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
 

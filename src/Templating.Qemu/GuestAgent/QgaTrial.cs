@@ -61,7 +61,7 @@ internal static class QgaTrial
             Identities.Confirm(identity with { Hostname = answer.Hostname }, answer);
             await RemoveAsync(agent, time, cancellationToken);
         }
-        catch (TemplatingException e) when (e.Code == ErrorCode.IdentityNotConfirmed || QgaClient.IsRefusal(e))
+        catch (TemplatingException e) when (e.Code is ErrorCode.IdentityNotConfirmed or ErrorCode.GuestFileRefused || QgaClient.IsRefusal(e))
         {
             throw new TemplatingException(ErrorCode.GuestNotSuitable,
                 $"The guest has only qemu-guest-agent, and what each clone of it needs failed in a trial: {e.Message.TrimEnd('.')}. {HowToMend}", e);

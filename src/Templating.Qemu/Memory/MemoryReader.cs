@@ -20,7 +20,7 @@ internal static class MemoryReader
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new TemplatingException(ErrorCode.QemuExited, $"The memory of process {pid} cannot be read: {e.Message}", e);
+            throw HostFailure.Find(e) ?? new TemplatingException(ErrorCode.QemuExited, $"The memory of process {pid} cannot be read: {e.Message}", e);
         }
     }
 

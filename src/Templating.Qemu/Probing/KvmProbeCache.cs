@@ -44,7 +44,14 @@ internal sealed class KvmProbeCache(string? file, string qemuPath, string qemuVe
     {
         if (file is not null)
         {
-            SmallFile.Replace(file, Encoding.UTF8.GetBytes(Key + (problem?.ReplaceLineEndings(" ") ?? "-") + "\n"));
+            try
+            {
+                SmallFile.Replace(file, Encoding.UTF8.GetBytes(Key + (problem?.ReplaceLineEndings(" ") ?? "-") + "\n"));
+            }
+            catch (IOException)
+            {
+                // On a full or read-only run folder it is found out anew: it is no reason not to tell what was found.
+            }
         }
     }
 }

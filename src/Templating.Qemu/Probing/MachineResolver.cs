@@ -42,13 +42,13 @@ internal static partial class MachineResolver
         CheckToken("machine_type", name);
         if (!facts.Machines.TryGetValue(name, out var machine))
         {
-            throw new TemplatingException(ErrorCode.QemuUnsupported,
+            throw Unsupported("machine_type",
                 $"QEMU {facts.Info.Version} has no machine type '{name}'. Use 'q35', or a pc-q35-* of 'qemu-system-x86_64 -machine help'.");
         }
 
         return machine.StartsWith("pc-q35-", StringComparison.Ordinal)
             ? machine
-            : throw new TemplatingException(ErrorCode.QemuUnsupported,
+            : throw Unsupported("machine_type",
                 $"The machine type '{name}' is not a q35 machine; templates need its PCI Express and NVDIMM. Use 'q35'.");
     }
 
@@ -58,13 +58,17 @@ internal static partial class MachineResolver
         CheckToken("cpu_model", name);
         if (!facts.CpuModels.Contains(name) || (name is "host" && accelerator != Accelerator.Kvm))
         {
-            throw new TemplatingException(ErrorCode.QemuUnsupported,
+            throw Unsupported("cpu_model",
                 $"QEMU {facts.Info.Version} has no CPU model '{name}' under {accelerator}. "
                 + "'qemu-system-x86_64 -cpu help' lists them; leave it out for the best one.");
         }
 
         return name;
     }
+
+    /// <summary>Another QEMU may have it, so the field is right as such and wrong here.</summary>
+    private static TemplatingException Unsupported(string field, string problem) =>
+        new(ErrorCode.QemuUnsupported, problem) { Violations = [new FieldViolation($"spec.machine.{field}", problem)] };
 
     private static void CheckToken(string field, string value)
     {

@@ -36,9 +36,11 @@ internal static class ExitReport
         }
     }
 
+    internal static string LastLine(string standardError) => standardError[(standardError.LastIndexOf('\n') + 1)..];
+
     private static string Words(ProcessExit exit, string? shutdownReason, bool killedByUs, string standardError)
     {
-        var last = standardError.Length == 0 ? "" : ": " + standardError[(standardError.LastIndexOf('\n') + 1)..];
+        var last = standardError.Length == 0 ? "" : ": " + LastLine(standardError);
         return (shutdownReason, exit) switch
         {
             ("guest-shutdown", _) => "the guest powered off",

@@ -32,7 +32,7 @@ internal sealed class HandedFiles : IDisposable
         return owned;
     }
 
-    /// <exception cref="TemplatingException">Internal: it cannot be opened, or is no regular file.</exception>
+    /// <exception cref="TemplatingException">HostExhausted, HostUnusable. Internal: it is not there, or is no regular file.</exception>
     public HandedFile Open(string path, FileUse use)
     {
         try
@@ -44,7 +44,7 @@ internal sealed class HandedFiles : IDisposable
         }
         catch (IOException e)
         {
-            throw new TemplatingException(ErrorCode.Internal, $"The VM's file cannot be opened: {e.Message}", e);
+            throw HostFailure.Find(e) ?? new TemplatingException(ErrorCode.Internal, $"The VM's file cannot be opened: {e.Message}", e);
         }
     }
 

@@ -28,7 +28,7 @@ internal sealed unsafe class ListeningSocket : IDisposable
         var length = Encoding.UTF8.GetByteCount(path);
         if (length > MaxPathBytes)
         {
-            throw new TemplatingException(ErrorCode.InvalidArgument,
+            throw new TemplatingException(ErrorCode.HostUnusable,
                 $"The socket path '{path}' has {length} bytes; a Unix socket's path has {MaxPathBytes} at most. "
                 + "Configure a shorter run folder.");
         }

@@ -33,7 +33,7 @@ internal static class Passt
     /// <param name="logPath">Takes what it says.</param>
     /// <param name="time">For the limit of its start.</param>
     /// <param name="cancellationToken">Breaks the wait off; it ends then, when the pair does.</param>
-    /// <exception cref="TemplatingException">InvalidArgument: a port is taken, or may not be. Internal.</exception>
+    /// <exception cref="TemplatingException">PortUnavailable: a port was taken meanwhile. QemuRefused, Internal.</exception>
     public static async Task StartAsync(
         ProcessWatcher watcher, int descriptor, IReadOnlyList<PortForward> forwards, VmUser? user, string logPath, TimeProvider time,
         CancellationToken cancellationToken)
@@ -61,7 +61,8 @@ internal static class Passt
             if (exit.ExitCode is not 0)
             {
                 var said = ExitReport.ReadStandardError(logPath).Split('\n').LastOrDefault(line => !line.Contains("syslog", StringComparison.Ordinal) && line.Length > 0);
-                throw new TemplatingException(forwards.Count > 0 ? ErrorCode.InvalidArgument : ErrorCode.Internal,
+                // Its ports were free a moment ago, but who takes one in between is told by passt alone.
+                throw new TemplatingException(forwards.Count > 0 ? ErrorCode.PortUnavailable : ErrorCode.QemuRefused,
                     $"The guest's network could not be started: {said ?? "passt did not say why"}.");
             }
         }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Templating.Core.Errors;
 using Templating.Core.Machines;
 
 namespace Templating.Qemu.Process;
@@ -18,7 +19,7 @@ internal static class ProcessIds
         {
             stat = File.ReadAllText($"/proc/{pid}/stat");
         }
-        catch (IOException)
+        catch (IOException e) when (!HostFailure.IsExhaustion(e))
         {
             return null;
         }
@@ -37,7 +38,7 @@ internal static class ProcessIds
                 ? uid
                 : null;
         }
-        catch (IOException)
+        catch (IOException e) when (!HostFailure.IsExhaustion(e))
         {
             return null;
         }

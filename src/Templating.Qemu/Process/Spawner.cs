@@ -89,8 +89,9 @@ internal static unsafe class Spawner
             var error = SpawnCalls.Spawn(&pid, argv.Pointer[0], actions, attributes, argv.Pointer, environment.Pointer);
             if (error != 0)
             {
-                throw new TemplatingException(ErrorCode.QemuMissing,
-                    $"Cannot start '{request.Arguments[0]}': {Marshal.GetPInvokeErrorMessage(error)}.");
+                throw error is Errno.NoEntry or Errno.Access
+                    ? new TemplatingException(ErrorCode.QemuMissing, $"Cannot start '{request.Arguments[0]}': {Marshal.GetPInvokeErrorMessage(error)}.")
+                    : NativeError.From($"Cannot start '{request.Arguments[0]}'", error);
             }
 
             return pid;

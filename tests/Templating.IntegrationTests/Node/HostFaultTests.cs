@@ -102,6 +102,24 @@ public sealed class HostFaultTests : NodeTest
     [Fact]
     public async Task StoreWithoutRoomForTheRamRefusesTheBuildUpFront()
     {
+        var disk = await SmallDisk.MountAsync(300, Limit);
+        if (disk is null)
+        {
+            return; // only root can mount
+        }
+
+        await using var node = await TestNode.StartAsync(disk.Folder);
+        disk.FillUp();
+
+        var failure = await FailsAsync(node.Client.BuildAsync("web", GuestSpecs.Web(), Limit), StatusCode.ResourceExhausted, "DISK_FULL");
+
+        failure.Metadata.Keys.ShouldContain("free_bytes");
+        await NothingIsLeftAsync(node);
+    }
+
+    [Fact]
+    public async Task StoreThatIsSmallerThanTheRamIsSaidToBeTooSmall()
+    {
         var disk = await SmallDisk.MountAsync(160, Limit);
         if (disk is null)
         {
@@ -110,10 +128,33 @@ public sealed class HostFaultTests : NodeTest
 
         await using var node = await TestNode.StartAsync(disk.Folder);
 
-        var failure = await FailsAsync(node.Client.BuildAsync("web", GuestSpecs.Web(), Limit), StatusCode.ResourceExhausted, "DISK_FULL");
+        var failure = await FailsAsync(node.Client.BuildAsync("web", GuestSpecs.Web(), Limit), StatusCode.FailedPrecondition, "NODE_TOO_SMALL");
 
-        failure.Metadata.Keys.ShouldContain("free_bytes");
-        await NothingIsLeftAsync(node);
+        failure.Message.ShouldContain(node.Folder.Store);
+        failure.RetryAfter.ShouldBeNull();
+    }
+
+    /// <summary>It blames the file system, not another daemon.</summary>
+    [Fact]
+    public async Task RunFolderThatIsReadOnlyIsSaidToBe()
+    {
+        var disk = await SmallDisk.MountAsync(1, Limit, folder => folder.Run, "ro");
+        if (disk is null)
+        {
+            return; // only root can mount
+        }
+
+        using var folder = disk.Folder;
+        using var daemon = NodeDaemon.Launch(folder);
+
+        var code = await daemon.WaitEndAsync(Limit);
+
+        code.ShouldBe(6, daemon.ReadLog());
+        daemon.ReadLog().ShouldContain("error: ");
+        daemon.ReadLog().ShouldContain(folder.Run);
+        daemon.ReadLog().ShouldContain("read-only");
+        daemon.ReadLog().ShouldNotContain("another daemon");
+        daemon.ReadLog().ShouldNotContain("   at ");
     }
 
     [Fact]

@@ -2,17 +2,22 @@ using Templating.Testing.Nodes;
 
 namespace Templating.IntegrationTests.Node;
 
-/// <summary>A node's folders whose store is a filesystem of a few MiB; they go with the node.</summary>
+/// <summary>A node's folders of which one, the store by default, is a filesystem of a few MiB; they go with the node.</summary>
 internal sealed class SmallDisk
 {
-    private SmallDisk(NodeFolder folder) => Folder = folder;
+    private readonly string _mount;
+
+    private SmallDisk(NodeFolder folder, string mount) => (Folder, _mount) = (folder, mount);
 
     public NodeFolder Folder { get; }
 
-    private string Filler => Path.Combine(Folder.Store, "filler");
+    private string Names => Path.Combine(_mount, "names");
+
+    private string Filler => Path.Combine(_mount, "filler");
 
     /// <returns>Null for who is not root.</returns>
-    public static async Task<SmallDisk?> MountAsync(int mebibytes, CancellationToken cancellationToken)
+    public static async Task<SmallDisk?> MountAsync(
+        int mebibytes, CancellationToken cancellationToken, Func<NodeFolder, string>? at = null, string options = "rw")
     {
         if (!Environment.IsPrivilegedProcess)
         {
@@ -20,10 +25,12 @@ internal sealed class SmallDisk
         }
 
         var folder = new NodeFolder();
+        var mount = at?.Invoke(folder) ?? folder.Store;
+        Directory.CreateDirectory(mount);
         var mounted = await Programs.RunAsync(
-            "/bin/mount", ["-t", "tmpfs", "-o", $"size={mebibytes}m,mode=0711", "tmpfs", folder.Store], cancellationToken);
+            "/bin/mount", ["-t", "tmpfs", "-o", $"size={mebibytes}m,mode=0711,{options}", "tmpfs", mount], cancellationToken);
         mounted.ExitCode.ShouldBe(0, mounted.Error);
-        return new SmallDisk(folder);
+        return new SmallDisk(folder, mount);
     }
 
     public void FillUp()
@@ -42,6 +49,25 @@ internal sealed class SmallDisk
             // Full, which is what was wanted.
         }
     }
+
+    /// <summary>Takes its last inode.</summary>
+    public void FillUpWithNames()
+    {
+        Directory.CreateDirectory(Names);
+        try
+        {
+            for (var i = 0; ; i++)
+            {
+                File.Create(Path.Combine(Names, $"{i}")).Dispose();
+            }
+        }
+        catch (IOException)
+        {
+            // Full, which is what was wanted.
+        }
+    }
+
+    public void RemoveNames() => Directory.Delete(Names, recursive: true);
 
     public void MakeRoom() => File.Delete(Filler);
 }

@@ -38,7 +38,7 @@ public sealed class FakeNode : IAsyncDisposable
         Kernel = Path.Combine(_root, "kernel");
         if (before is null)
         {
-            File.WriteAllText(Kernel, "kernel");
+            File.WriteAllBytes(Kernel, FakeBootFiles.Kernel);
         }
     }
 

@@ -67,8 +67,9 @@ public sealed class NodeFolder : IDisposable
             Signals.Send(pid, Signals.Kill);
         }
 
-        // A test may have mounted a small disk there.
+        // A test may have mounted small disks there.
         _ = Mounts.Detach(Store);
+        _ = Mounts.Detach(Run);
         Directory.Delete(Path, recursive: true);
     }
 

@@ -4,6 +4,7 @@ namespace Templating.Testing.Nodes;
 
 public static partial class Signals
 {
+    public const int Hangup = 1;
     public const int Kill = 9;
     public const int Terminate = 15;
     public const int Continue = 18;

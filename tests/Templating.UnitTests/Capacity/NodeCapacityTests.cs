@@ -44,6 +44,34 @@ public sealed class NodeCapacityTests
         capacity.View.Clones.ShouldBe(1);
     }
 
+    /// <summary>The border: what the whole budget holds waits for room, a byte more never fits.</summary>
+    [Fact]
+    public void AVmBeyondTheWholeBudgetIsToldThatItNeverFits()
+    {
+        var capacity = new NodeCapacity(new CapacityOptions { BudgetBytes = 100, OverheadBytes = 10 });
+        using var charged = capacity.Charge("a", 1);
+
+        Should.Throw<TemplatingException>(() => capacity.Charge("a", 90)).Code.ShouldBe(ErrorCode.NodeMemoryExhausted);
+        var refusal = Should.Throw<TemplatingException>(() => capacity.Charge("a", 91));
+
+        refusal.Code.ShouldBe(ErrorCode.NodeTooSmall);
+        refusal.RetryAfter.ShouldBeNull();
+        refusal.Details["budget_bytes"].ShouldBe("100");
+    }
+
+    [Fact]
+    public void AVmBeyondItsTenantsWholeLimitIsToldThatItNeverFits()
+    {
+        var capacity = Limited(new TenantLimits { MemoryBytes = 320 * MiB });
+        using var charged = capacity.Charge("a", 1 * MiB);
+
+        Should.Throw<TemplatingException>(() => capacity.Charge("a", 256 * MiB)).Code.ShouldBe(ErrorCode.TenantQuotaExhausted);
+        var refusal = Should.Throw<TemplatingException>(() => capacity.Charge("a", (256 * MiB) + 1));
+
+        refusal.Code.ShouldBe(ErrorCode.TenantLimitTooSmall);
+        refusal.Details["limit"].ShouldBe("memoryBytes");
+    }
+
     [Fact]
     public void TheBudgetIsUsedToItsLastByteAndNotBeyond()
     {

@@ -101,6 +101,26 @@ public sealed class IdentitiesTests
     public void AnotherAnswerOfTheScriptIsNonsense(string output) => Should.Throw<TemplatingException>(
         () => QgaIdentity.Parse(Encoding.UTF8.GetBytes(output))).Code.ShouldBe(ErrorCode.GuestAgentFailed);
 
+    /// <summary>templating-guest's words. A file that the clone was to have is its caller's matter; a file of the identity's own is not.</summary>
+    [Theory]
+    [InlineData("Failed at writing /etc/app.conf: Read-only file system (errno 30)", ErrorCode.GuestFileRefused)]
+    [InlineData("Failed at writing /run/machine-id: No space left on device", ErrorCode.IdentityNotConfirmed)]
+    [InlineData("Failed at setting the clock: Operation not permitted", ErrorCode.IdentityNotConfirmed)]
+    public void AFileThatTheGuestCannotWriteIsNamed(string reason, ErrorCode code)
+    {
+        var identity = Identity with { Files = [new InjectedFile("/etc/app.conf", Array.Empty<byte>())] };
+        var line = GuestLine.Parse(Encoding.ASCII.GetBytes($"failed identify {Word(reason)}"));
+
+        var refusal = Should.Throw<TemplatingException>(() => Identities.Read(line, identity));
+
+        refusal.Code.ShouldBe(code);
+        refusal.Message.ShouldContain(reason.Split(": ")[1]);
+        if (code == ErrorCode.GuestFileRefused)
+        {
+            refusal.Details["file"].ShouldBe("/etc/app.conf");
+        }
+    }
+
     private static IdentityConfirmation Take(
         string id = "the-id", string hostname = "the-host", string machineId = MachineId, string? clock = null,
         string reseeded = "kernel", string? random = null)

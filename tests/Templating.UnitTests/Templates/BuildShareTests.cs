@@ -90,7 +90,7 @@ public sealed class BuildShareTests : IAsyncLifetime
     public async Task ABuildCountsForItsTenantsLimitsAndGivesThemBack()
     {
         _limits.Named["a"] = new TenantLimits { Vms = 0 };
-        (await Should.ThrowAsync<TemplatingException>(() => _node.BuildAsync("a"))).Code.ShouldBe(ErrorCode.TenantQuotaExhausted);
+        (await Should.ThrowAsync<TemplatingException>(() => _node.BuildAsync("a"))).Code.ShouldBe(ErrorCode.TenantLimitTooSmall);
         _limits.Named["a"] = new TenantLimits { Vms = 1 };
         await _node.BuildAsync("a");
         await _node.BuildAsync("a");

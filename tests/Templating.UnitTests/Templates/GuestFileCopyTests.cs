@@ -45,7 +45,7 @@ public sealed class GuestFileCopyTests : IDisposable
     private async Task<Core.Store.FileDigest> CopyAsync(int size, long most, VmUser? owner = null)
     {
         await File.WriteAllBytesAsync(_folder.At("kernel"), [.. Enumerable.Range(0, size).Select(i => (byte)i)]);
-        return await new GuestFileCopy(_folder.At("copy"), most, owner)
+        return await new GuestFileCopy(_folder.At("copy"), most, (_, _) => null, owner)
             .CopyAsync("spec.guest.kernel_path", _folder.At("kernel"), GuestFilePolicy.Anywhere, CancellationToken.None);
     }
 }

@@ -1,6 +1,7 @@
 using Templating.Contract;
 using Templating.Core.Machines;
 using Templating.Core.Templates;
+using Templating.Testing.Fakes;
 using Templating.UnitTests.Store;
 
 namespace Templating.UnitTests.Templates;
@@ -15,7 +16,8 @@ public sealed class GuestFilesTests : IDisposable
     {
         _guests = _folder.At("guests");
         Directory.CreateDirectory(_guests);
-        _kernel = Make("vmlinuz", 10);
+        _kernel = Path.Combine(_guests, "vmlinuz");
+        File.WriteAllBytes(_kernel, FakeBootFiles.Kernel);
     }
 
     private GuestFilePolicy Policy => new() { Folders = [_guests] };
@@ -33,7 +35,7 @@ public sealed class GuestFilesTests : IDisposable
     public void FilesElsewhereAreRefusedHoweverTheyAreReached()
     {
         var outside = _folder.At("shadow");
-        File.WriteAllText(outside, "root:");
+        File.WriteAllBytes(outside, FakeBootFiles.Kernel);
         var link = Path.Combine(_guests, "link");
         File.CreateSymbolicLink(link, outside);
         var folderLink = Path.Combine(_guests, "up");
@@ -56,7 +58,9 @@ public sealed class GuestFilesTests : IDisposable
     [InlineData(1, false)]
     public void KernelAndInitrdHaveALimit(long more, bool allowed)
     {
-        var (kernel, initrd) = (Sparse("big-kernel", FileLimits.MaxKernelBytes + more), Sparse("big-initrd", FileLimits.MaxInitrdBytes + more));
+        var (kernel, initrd) = (Path.Combine(_guests, "big-kernel"), Path.Combine(_guests, "big-initrd"));
+        FakeBootFiles.Write(kernel, FakeBootFiles.Kernel, FileLimits.MaxKernelBytes + more);
+        FakeBootFiles.Write(initrd, FakeBootFiles.Initrd, FileLimits.MaxInitrdBytes + more);
 
         var faults = GuestFiles.ValidateFiles(
             new TemplateSpec { Guest = new GuestSpec { KernelPath = kernel, InitrdPath = initrd }, Machine = new MachineSpec { MemoryBytes = 32 * MachineSpec.MiB } }, Policy);
@@ -106,14 +110,6 @@ public sealed class GuestFilesTests : IDisposable
     {
         var path = Path.Combine(_guests, name);
         File.WriteAllBytes(path, new byte[size]);
-        return path;
-    }
-
-    private string Sparse(string name, long size)
-    {
-        var path = Path.Combine(_guests, name);
-        using var file = File.Create(path);
-        file.SetLength(size);
         return path;
     }
 }

@@ -5,7 +5,10 @@ using Templating.Cli.Base;
 using Templating.Cli.Exits;
 using Templating.Cli.Output;
 using Templating.Cli.Terminals;
+using Templating.Contract;
+using Templating.Core.Clones;
 using Templating.Core.Machines;
+using Templating.Node.Options;
 using Templating.Terminal.Tables;
 using Templating.V1;
 
@@ -20,12 +23,13 @@ internal static class DoctorCommand
         new PlatformCheck(),
         new QemuCheck(),
         new MemoryCheck(),
-        // A template of 256 MiB and its images; room to work.
-        new FolderCheck("store folder", t => t.StorePath, "--store-path", fail: 1L << 30, warn: 10L << 30),
-        // Sockets and small files only.
-        new FolderCheck("run folder", t => t.RunPath, "--run-path", fail: 1L << 20, warn: 16L << 20),
+        new OptionsCheck(),
+        // What a build asks for: of the smallest machine, and of one whose spec says nothing.
+        new FolderCheck(
+            "store folder", t => t.StorePath, "--store-path",
+            fail: t => t.Store.RoomFor(MemoryRules.Least), warn: t => t.Store.RoomFor(MemoryRules.Default)),
+        new FolderCheck("run folder", t => t.RunPath, "--run-path", fail: _ => CloneRecordFile.MaxBytes, warn: _ => CloneRecordFile.MaxBytes),
         new FileSystemCheck(),
-        new SocketPathCheck(),
         new ToolsCheck(),
     ];
 
@@ -46,10 +50,11 @@ internal static class DoctorCommand
         };
         return globals.Run(command, async (context, cancellationToken) =>
         {
+            var defaults = new NodeOptions();
             var target = new DoctorTarget
             {
-                StorePath = Path.GetFullPath(context.Get(store) ?? "/var/lib/templating"),
-                RunPath = Path.GetFullPath(context.Get(run) ?? "/run/templating"),
+                StorePath = Path.GetFullPath(context.Get(store) ?? defaults.StorePath),
+                RunPath = Path.GetFullPath(context.Get(run) ?? defaults.RunPath),
                 Vmm = vmm(context.Get(qemu)),
                 SearchPath = globals.Host.Environment("PATH") ?? "",
                 User = LibC.EffectiveUser(),

@@ -1,4 +1,5 @@
 using Templating.Core.Machines;
+using Templating.Core.Store;
 
 namespace Templating.Node.Commands.Doctor;
 
@@ -8,6 +9,9 @@ internal sealed record DoctorTarget
     public required string StorePath { get; init; }
 
     public required string RunPath { get; init; }
+
+    /// <summary>As the daemon would open it.</summary>
+    public StoreOptions Store => new() { Root = StorePath };
 
     public required IVmm Vmm { get; init; }
 

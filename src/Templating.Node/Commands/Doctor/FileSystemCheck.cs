@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Templating.Cli.Terminals;
 using Templating.Core.Store;
+using FileSystem = Templating.Core.Linux.FileSystem;
 
 namespace Templating.Node.Commands.Doctor;
 
@@ -14,7 +15,7 @@ internal sealed class FileSystemCheck : IHostCheck
 
     public async Task<IReadOnlyList<Finding>> RunAsync(DoctorTarget target, CancellationToken cancellationToken)
     {
-        var stem = Path.Combine(FolderCheck.Existing(target.StorePath), ".doctor-" + Guid.NewGuid().ToString("N"));
+        var stem = Path.Combine(FileSystem.NearestFolder(target.StorePath), ".doctor-" + Guid.NewGuid().ToString("N"));
         try
         {
             var options = new FileStreamOptions

@@ -1,49 +1,43 @@
 using Templating.Cli.Terminals;
 using Templating.Contract;
+using Templating.Core.Linux;
 
 namespace Templating.Node.Commands.Doctor;
 
-/// <summary>A folder the daemon writes to. One that is missing is made by the daemon, if it may.</summary>
-internal sealed class FolderCheck(string name, Func<DoctorTarget, string> path, string option, long fail, long warn) : IHostCheck
+/// <summary>A folder the daemon writes to, judged as the daemon does when it makes it or finds it there.</summary>
+/// <param name="fail">Bytes without which nothing can be done in it.</param>
+/// <param name="warn">Bytes without which what people mostly do cannot.</param>
+internal sealed class FolderCheck(
+    string name, Func<DoctorTarget, string> path, string option, Func<DoctorTarget, long> fail, Func<DoctorTarget, long> warn) : IHostCheck
 {
-    private const int WriteAndSearch = 2 | 1;
-
     public Task<IReadOnlyList<Finding>> RunAsync(DoctorTarget target, CancellationToken cancellationToken) =>
-        Task.FromResult<IReadOnlyList<Finding>>([Look(path(target))]);
+        Task.FromResult<IReadOnlyList<Finding>>([Look(path(target), fail(target), warn(target))]);
 
-    private Finding Look(string folder)
+    private Finding Look(string named, long least, long better)
     {
-        if (File.Exists(folder))
+        string folder;
+        try
         {
-            return new Finding(name, Verdict.Fail, $"{folder} is not a folder", $"Move it away, or choose another with {option}.");
+            folder = FileSystem.RealFolder(named);
+        }
+        catch (IOException e)
+        {
+            return new Finding(name, Verdict.Fail, e.Message, $"Or choose another with {option}.");
         }
 
-        var there = Existing(folder);
-        if (LibC.Access(there, WriteAndSearch) != 0)
+        if (FileSystem.FindFolderProblem(folder) is { } problem)
         {
-            return new Finding(
-                name, Verdict.Fail, $"{there} cannot be written to: {LibC.LastError()}",
-                $"Run as the daemon's user, make the folder for it, or choose another with {option}.");
+            return new Finding(name, Verdict.Fail, problem.Message, $"Mend that, run as the daemon's user, or choose another with {option}.");
         }
 
+        // A rule about the kind of file system that the daemon applies to a folder has its place here.
+        var there = FileSystem.NearestFolder(folder);
         var free = new DriveInfo(there).AvailableFreeSpace;
-        var found = $"{folder}{(there.Length == folder.TrimEnd('/').Length ? "" : " (will be made)")}, {ByteSize.Format(free)} free";
-        return free < fail
-            ? new Finding(name, Verdict.Fail, found, $"At least {ByteSize.Format(fail)} are needed: make room, or choose another with {option}.")
-            : free < warn
-                ? new Finding(name, Verdict.Warn, found, $"{ByteSize.Format(warn)} are better: a template needs as much as its RAM while it is built.")
+        var found = $"{folder}{(there.Length == folder.Length ? "" : " (will be made)")}, {ByteSize.Format(free)} free";
+        return free < least
+            ? new Finding(name, Verdict.Fail, found, $"At least {ByteSize.Format(least)} are needed: make room, or choose another with {option}.")
+            : free < better
+                ? new Finding(name, Verdict.Warn, found, $"A template of a machine whose spec says nothing of its memory needs {ByteSize.Format(better)} while it is built.")
                 : new Finding(name, Verdict.Pass, found);
-    }
-
-    /// <summary>The folder, or the nearest one above it that there is.</summary>
-    public static string Existing(string folder)
-    {
-        var there = folder.TrimEnd('/');
-        while (there.Length > 0 && !Directory.Exists(there))
-        {
-            there = Path.GetDirectoryName(there) ?? "";
-        }
-
-        return there.Length == 0 ? "/" : there;
     }
 }

@@ -17,6 +17,22 @@ internal static class ConfigFile
         MaxDepth = 8,
     };
 
+    // All settings at their longest are a few KiB; what is larger is another file.
+    private const int MaxBytes = 1 << 20;
+
+    public static Dictionary<Setting, IReadOnlyList<string>> Read(string path, List<FieldViolation> faults)
+    {
+        try
+        {
+            return Parse(path, WrittenText.ReadFile(path, MaxBytes), faults);
+        }
+        catch (FormatException e)
+        {
+            faults.Add(new FieldViolation(path, e.Message));
+            return [];
+        }
+    }
+
     /// <returns>The values of each setting that is there.</returns>
     public static Dictionary<Setting, IReadOnlyList<string>> Parse(string name, string text, List<FieldViolation> faults)
     {

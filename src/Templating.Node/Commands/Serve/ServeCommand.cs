@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Microsoft.Extensions.Options;
+using Templating.Api.Client;
 using Templating.Cli.Base;
 using Templating.Cli.Exits;
 using Templating.Contract;
@@ -64,19 +65,26 @@ internal static class ServeCommand
                     Violations = [.. e.Failures.Select(failure => OptionFaults.Of(failure, given)).Distinct()],
                 };
             }
+            catch (Exception e) when (HostFailure.Find(e) is { } refused)
+            {
+                throw Refused(refused);
+            }
             catch (TemplatingException e)
             {
                 // Such as a store that another daemon owns.
-                throw new CliException(ExitCode.Of(ErrorTable.Of(e.Code).Status), e.Message, e);
+                throw Refused(e);
             }
         });
     }
+
+    private static CliException Refused(TemplatingException e) =>
+        new(ExitCode.Of(TemplatingClientException.From(ErrorMapping.ToStatus(e))), e.Message, e);
 
     /// <param name="given">Gets where each option came from.</param>
     internal static NodeOptions Read(CliContext context, string? path, Func<Setting, string[]> flag, Dictionary<Setting, OptionSource>? given = null)
     {
         var faults = new List<FieldViolation>();
-        var file = path is null ? [] : ConfigFile.Parse(path, File.ReadAllText(path), faults);
+        var file = path is null ? [] : ConfigFile.Read(path, faults);
         var options = new NodeOptions();
         foreach (var setting in Settings.All)
         {

@@ -115,7 +115,7 @@ public sealed class VolumeManager
         }
         catch (IOException e)
         {
-            throw new TemplatingException(ErrorCode.IllegalState, e.Message, e);
+            throw HostFailure.Find(e) ?? new TemplatingException(ErrorCode.IllegalState, e.Message, e);
         }
 
         if (_volumes.TryGetValue(id, out var known) && string.Equals(known.View.TargetPath, targetPath, StringComparison.Ordinal))

@@ -10,7 +10,7 @@ public sealed class ExitCodeTests
     [InlineData(StatusCode.InvalidArgument, ExitCode.Usage)]
     [InlineData(StatusCode.NotFound, ExitCode.NotFound)]
     [InlineData(StatusCode.PermissionDenied, ExitCode.Refused)]
-    [InlineData(StatusCode.Unavailable, ExitCode.Unavailable)]
+    [InlineData(StatusCode.Unavailable, ExitCode.TryAgain)]
     [InlineData(StatusCode.FailedPrecondition, ExitCode.Precondition)]
     [InlineData(StatusCode.Aborted, ExitCode.Precondition)]
     [InlineData(StatusCode.ResourceExhausted, ExitCode.Exhausted)]

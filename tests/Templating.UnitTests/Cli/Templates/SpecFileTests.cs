@@ -79,6 +79,27 @@ public sealed class SpecFileTests
         failure.Violations.Single(v => v.Field is "machine.accelerator").Description.ShouldContain("kvm, tcg");
     }
 
+    /// <summary>As Windows' editors save it; the others are told what it is.</summary>
+    [Fact]
+    public async Task AByteOrderMarkIsNoPartOfTheSpecAndUtf16IsNamed()
+    {
+        var path = Path.GetTempFileName();
+        try
+        {
+            await File.WriteAllTextAsync(path, Yaml.ReplaceLineEndings("\r\n"), new System.Text.UTF8Encoding(encoderShouldEmitUTF8Identifier: true));
+            (await SpecFile.ReadAsync(null!, path, CancellationToken.None)).ShouldBe(Expected);
+
+            await File.WriteAllTextAsync(path, Yaml, System.Text.Encoding.Unicode);
+            var failure = await Should.ThrowAsync<CliException>(() => SpecFile.ReadAsync(null!, path, CancellationToken.None));
+            failure.ExitCode.ShouldBe(ExitCode.Usage);
+            failure.Message.ShouldBe($"{path} is UTF-16; save it as UTF-8.");
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
     [Theory]
     [InlineData("guest: {kernel_path: a, kernel_path: b}", "twice")]
     [InlineData("guest: &a {kernel_path: b}\nmachine: *a", "aliases")]

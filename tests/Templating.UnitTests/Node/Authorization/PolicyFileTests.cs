@@ -21,6 +21,15 @@ public sealed class PolicyFileTests
     }
 
     [Fact]
+    public void AByteOrderMarkIsNoPartOfThePolicyAndUtf16IsNamed()
+    {
+        const string Text = """{ "version": 1, "rules": [ { "uid": 7, "tenants": ["u"] } ] }""";
+
+        Granted(PolicyFile.Parse((byte[])[0xef, 0xbb, 0xbf, .. Encoding.UTF8.GetBytes(Text)]), new UnixPeer(1, 7, 8)).ShouldBe("u");
+        Should.Throw<FormatException>(() => PolicyFile.Parse(Encoding.Unicode.GetBytes(Text))).Message.ShouldBe("The file is UTF-16; save it as UTF-8.");
+    }
+
+    [Fact]
     public void TenantsThatCertificatesNameCanBeIgnored()
     {
         var peer = new CertificatePeer("x", ["templating://tenants/u"]);

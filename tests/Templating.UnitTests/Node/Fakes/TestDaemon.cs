@@ -26,7 +26,7 @@ internal sealed class TestDaemon : IAsyncDisposable
         _root = root;
         Options = options;
         Kernel = Path.Combine(root.FullName, "kernel");
-        File.WriteAllText(Kernel, "kernel");
+        File.WriteAllBytes(Kernel, FakeBootFiles.Kernel);
     }
 
     public FakeVmm Vmm { get; } = new();

@@ -1,12 +1,14 @@
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using Templating.Core.Clones;
 using Templating.Core.Names;
 using Templating.Core.Vms;
+using Templating.Node.Options;
 using Templating.UnitTests.Node.Fakes;
 
 namespace Templating.UnitTests.Node.Sockets;
 
-public sealed class SocketLeaseTests
+public sealed partial class SocketLeaseTests
 {
     [Fact]
     public async Task ASecondDaemonIsRefusedAndTheFirstServesOn()
@@ -94,15 +96,44 @@ public sealed class SocketLeaseTests
     }
 
     [Fact]
-    public async Task LinkInTheRunFoldersPlaceIsRefused()
+    public async Task LinkInTheRunFoldersPlaceIsFollowedOnce()
+    {
+        await using var daemon = await TestDaemon.StartAsync(Link);
+
+        TestSockets.Connect(Path.Combine(daemon.Folder, "elsewhere", "templating.sock")).Dispose();
+    }
+
+    [Fact]
+    public async Task LinkBelowTheRunFolderIsRefused()
     {
         (await Should.ThrowAsync<IOException>(() => TestDaemon.StartAsync((options, folder) =>
         {
-            Directory.CreateDirectory(Path.Combine(folder, "elsewhere"));
-            options.RunPath = Path.Combine(folder, "link");
-            Directory.CreateSymbolicLink(options.RunPath, Path.Combine(folder, "elsewhere"));
-        }))).Message.ShouldContain("a symbolic link is in the way");
+            Link(options, folder);
+            options.SocketPath = Path.Combine(folder, "s");
+            File.CreateSymbolicLink(Path.Combine(folder, "elsewhere", "daemon.lock"), Path.Combine(folder, "shadow"));
+        }))).Message.ShouldContain("daemon.lock");
     }
+
+    /// <summary>Where others may make a link, theirs would lead the daemon to what it then takes for its own.</summary>
+    [RootFact]
+    public async Task LinkOfAnotherUserInTheRunFoldersPlaceIsRefused()
+    {
+        (await Should.ThrowAsync<IOException>(() => TestDaemon.StartAsync((options, folder) =>
+        {
+            Link(options, folder);
+            ChangeLinkOwner(options.RunPath, 65534, 65534).ShouldBe(0);
+        }))).Message.ShouldContain("belongs to user 65534");
+    }
+
+    private static void Link(NodeOptions options, string folder)
+    {
+        Directory.CreateDirectory(Path.Combine(folder, "elsewhere"));
+        options.RunPath = Path.Combine(folder, "link");
+        Directory.CreateSymbolicLink(options.RunPath, Path.Combine(folder, "elsewhere"));
+    }
+
+    [LibraryImport("libc", EntryPoint = "lchown", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int ChangeLinkOwner(string path, uint user, uint group);
 
     [RootFact]
     public async Task RunFolderOfAnotherUserIsRefusedWithWhatToDo()

@@ -3,6 +3,7 @@ using Templating.Cli.Exits;
 using Templating.Core.Errors;
 using Templating.Core.Machines;
 using Templating.Node.Commands.Doctor;
+using Templating.Node.Options;
 using Templating.UnitTests.Cli.Fakes;
 
 namespace Templating.UnitTests.Node.Commands.Doctor;
@@ -45,22 +46,50 @@ public sealed class DoctorTests : IDisposable
     [Fact]
     public async Task ARunFolderTooDeepForItsSocketsFails()
     {
-        var findings = await new SocketPathCheck().RunAsync(Target() with { RunPath = "/" + new string('d', 60) }, CancellationToken.None);
-        findings.ShouldHaveSingleItem().Verdict.ShouldBe(Verdict.Fail);
-        (await new SocketPathCheck().RunAsync(Target() with { RunPath = "/run/templating" }, CancellationToken.None))
-            .ShouldHaveSingleItem().Verdict.ShouldBe(Verdict.Pass);
+        (await PathsAsync(Target() with { RunPath = "/" + new string('d', 60) })).ShouldHaveSingleItem().Found.ShouldContain("61 bytes");
+        (await PathsAsync(Target() with { RunPath = "/" + new string('d', 59) })).ShouldHaveSingleItem().Verdict.ShouldBe(Verdict.Pass);
+        // 21 characters, three bytes each but for the first.
+        (await PathsAsync(Target() with { RunPath = "/" + new string('\u6a21', 20) })).ShouldHaveSingleItem().Found.ShouldContain("61 bytes");
+    }
+
+    /// <summary>Whatever the daemon refuses of its paths at its start the doctor fails, and nothing else.</summary>
+    [Theory]
+    [InlineData("/run/templating", true)]
+    [InlineData("/a/very/long/folder/name/of/which/nobody/knows/why/it/is/so/long", false)]
+    [InlineData("/\u6a21\u6a21\u6a21\u6a21\u6a21\u6a21\u6a21\u6a21\u6a21\u6a21\u6a21\u6a21\u6a21\u6a21\u6a21\u6a21\u6a21\u6a21\u6a21\u6a21", false)]
+    [InlineData("/run/../templating", false)]
+    public async Task ThePathsAreJudgedAsAtTheDaemonsStart(string run, bool allowed)
+    {
+        var options = new NodeOptions { StorePath = _folder.FullName, RunPath = run };
+
+        NodeOptionsRules.FindFaults(options).Any().ShouldBe(!allowed);
+        (await PathsAsync(Target() with { RunPath = run })).ShouldAllBe(f => f.Verdict == (allowed ? Verdict.Pass : Verdict.Fail));
+    }
+
+    [Fact]
+    public async Task AFolderThatIsALinkIsWhereItLeadsAndOneThatLeadsNowhereFails()
+    {
+        var link = Path.Combine(_folder.FullName, "link");
+        var target = _folder.CreateSubdirectory("elsewhere");
+        File.CreateSymbolicLink(link, target.FullName);
+        var check = Folder(1, 1);
+        (await check.RunAsync(Target() with { StorePath = link }, CancellationToken.None)).ShouldHaveSingleItem().Found.ShouldStartWith(target.FullName + ",");
+
+        target.Delete();
+        (await check.RunAsync(Target() with { StorePath = link }, CancellationToken.None)).ShouldHaveSingleItem().Found.ShouldContain("'" + target.FullName + "'; mount");
+        (await PathsAsync(Target() with { StorePath = link })).ShouldHaveSingleItem().Verdict.ShouldBe(Verdict.Fail);
     }
 
     [Fact]
     public async Task AFolderThatIsMissingIsJudgedByTheOneAboveAndAFileIsNoFolder()
     {
-        var check = new FolderCheck("store", t => t.StorePath, "--store-path", fail: 1, warn: 2);
+        var check = Folder(1, 2);
         (await check.RunAsync(Target() with { StorePath = Path.Combine(_folder.FullName, "a/b") }, CancellationToken.None))
             .ShouldHaveSingleItem().Found.ShouldContain("will be made");
         var file = Path.Combine(_folder.FullName, "file");
         await File.WriteAllTextAsync(file, "");
         (await check.RunAsync(Target() with { StorePath = file }, CancellationToken.None)).ShouldHaveSingleItem().Verdict.ShouldBe(Verdict.Fail);
-        var greedy = new FolderCheck("store", t => t.StorePath, "--store-path", fail: long.MaxValue, warn: long.MaxValue);
+        var greedy = Folder(long.MaxValue, long.MaxValue);
         (await greedy.RunAsync(Target() with { StorePath = _folder.FullName }, CancellationToken.None)).ShouldHaveSingleItem().Verdict.ShouldBe(Verdict.Fail);
     }
 
@@ -94,6 +123,10 @@ public sealed class DoctorTests : IDisposable
         findings[0].ShouldBe(findings[0] with { Verdict = Verdict.Warn, Found = "2GiB, 512MiB available" });
         findings[1].Found.ShouldContain("limited to 1GiB");
     }
+
+    private static FolderCheck Folder(long fail, long warn) => new("store", t => t.StorePath, "--store-path", _ => fail, _ => warn);
+
+    private static Task<IReadOnlyList<Finding>> PathsAsync(DoctorTarget target) => new OptionsCheck().RunAsync(target, CancellationToken.None);
 
     private async Task<CliRun> RunAsync(ProbedVmm vmm, params string[] arguments) => await CliRun.OfAsync(
         host => host,

@@ -38,6 +38,33 @@ public sealed class SettingsTests
     }
 
     [Theory]
+    [InlineData("utf-8", "")]
+    [InlineData("utf-16", "is UTF-16")]
+    [InlineData("utf-32", "is UTF-32")]
+    public void AByteOrderMarkIsNoPartOfTheFileAndOtherEncodingsAreNamed(string encoding, string problem)
+    {
+        var file = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllText(file, """{"maxClones": 5}""", System.Text.Encoding.GetEncoding(encoding));
+            if (problem.Length == 0)
+            {
+                Read(file, _ => null, _ => []).MaxClones.ShouldBe(5);
+            }
+            else
+            {
+                var fault = Should.Throw<CliException>(() => Read(file, _ => null, _ => [])).Violations.ShouldHaveSingleItem();
+                fault.Field.ShouldBe(file);
+                fault.Description.ShouldContain(problem);
+            }
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    [Theory]
     [InlineData("off", false)]
     [InlineData("ON", true)]
     public void ASwitchIsOnOrOff(string word, bool on) => Read(null, _ => null, s => s.Flag is "--pods" ? [word] : []).Pods.ShouldBe(on);
