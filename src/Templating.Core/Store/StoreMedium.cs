@@ -1,3 +1,4 @@
+using Templating.Core.Errors;
 using Templating.Core.Linux;
 
 namespace Templating.Core.Store;
@@ -17,7 +18,7 @@ internal sealed record StoreMedium(string FileSystem, bool IsMemory)
         {
             return new StoreMedium(name, !Holes.AreFree(folder));
         }
-        catch (IOException e) when (StoreFiles.IsDiskFull(e))
+        catch (IOException e) when (DiskFull.Is(e))
         {
             return new StoreMedium(name, name is "tmpfs" or "ramfs");
         }
@@ -28,7 +29,7 @@ internal sealed record StoreMedium(string FileSystem, bool IsMemory)
         IsMemory && FileStamp.TryRead(path) is { IsRegularFile: true } stamp && stamp.AllocatedBytes < stamp.Size;
 
     /// <summary>Gives a file, sealed or about to be, the blocks of its holes.</summary>
-    /// <exception cref="Errors.TemplatingException">DiskFull.</exception>
+    /// <exception cref="TemplatingException">DiskFull.</exception>
     public void Keep(string path)
     {
         if (!LacksBlocks(path) || FileStamp.TryRead(path) is not { } stamp)
@@ -50,9 +51,9 @@ internal sealed record StoreMedium(string FileSystem, bool IsMemory)
                 File.SetUnixFileMode(sealedFile, (UnixFileMode)(stamp.Mode & 0xFFF));
             }
         }
-        catch (IOException e) when (StoreFiles.IsDiskFull(e))
+        catch (IOException e) when (DiskFull.Is(e))
         {
-            throw StoreFiles.DiskFull(path, stamp.Size - stamp.AllocatedBytes, e);
+            throw DiskFull.Of(path, stamp.Size - stamp.AllocatedBytes, e);
         }
     }
 }

@@ -114,7 +114,7 @@ public sealed class CloneEndMetricsTests : IAsyncLifetime
         budget.LastMeasurement!.Value.ShouldBe(4096L << 20);
         // A state in which there is none is zero: an alert on what is absent stays silent.
         clones.GetMeasurementSnapshot().Select(m => $"{m.Tags["owner"]} {m.Tags["state"]} {m.Value}").ShouldBe(
-            ["clone PREPARED 0", "clone RESTORED 0", "clone RUNNING 2", "clone PAUSED 0", "clone STOPPED 0", "clone FAILED 0"]);
+            ["clone PREPARED 0", "clone RESTORED 0", "clone RUNNING 2", "clone PAUSED 0", "clone NOT_ANSWERING 0", "clone STOPPED 0", "clone FAILED 0"]);
     }
 
     private Task<CloneView> CreateAsync(bool wait = true) => _node.Clones.CreateAsync(

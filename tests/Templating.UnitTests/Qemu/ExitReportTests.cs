@@ -18,5 +18,5 @@ public sealed class ExitReportTests
 
     [Fact]
     public void OtherSignalIsTold() =>
-        ExitReport.Make(new ProcessExit(null, 11), shutdownReason: null, killedByUs: false, "").Reason.ShouldBe("killed by signal 11");
+        ExitReport.Make(new ProcessExit(null, 11), shutdownReason: null, killedByUs: false, "").Reason.ShouldBe("killed by signal 11 (SIGSEGV: QEMU crashed)");
 }

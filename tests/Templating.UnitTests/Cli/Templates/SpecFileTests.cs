@@ -87,7 +87,7 @@ public sealed class SpecFileTests
         try
         {
             await File.WriteAllTextAsync(path, Yaml.ReplaceLineEndings("\r\n"), new System.Text.UTF8Encoding(encoderShouldEmitUTF8Identifier: true));
-            (await SpecFile.ReadAsync(null!, path, CancellationToken.None)).ShouldBe(Expected);
+            (await SpecFile.ReadAsync(null!, path, CancellationToken.None)).Spec.ShouldBe(Expected);
 
             await File.WriteAllTextAsync(path, Yaml, System.Text.Encoding.Unicode);
             var failure = await Should.ThrowAsync<CliException>(() => SpecFile.ReadAsync(null!, path, CancellationToken.None));

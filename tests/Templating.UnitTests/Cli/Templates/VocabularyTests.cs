@@ -20,6 +20,7 @@ public sealed class VocabularyTests
         network: {outbound: true}
         readiness:
           timeoutSeconds: 90
+          waitForBoot: false
           warmUp:
             - command: [/bin/true]
         revisionHistoryLimit: 3
@@ -41,7 +42,7 @@ public sealed class VocabularyTests
             Vcpus = 2, MemoryBytes = 256 << 20, MaxVcpus = 4, MaxMemoryBytes = 1 << 30, MachineType = "pc-q35-10.0", CpuModel = "qemu64", Accelerator = Accelerator.Tcg,
         },
         Network = new NetworkSpec { Outbound = true },
-        Readiness = new ReadinessSpec { Timeout = Duration.FromTimeSpan(TimeSpan.FromSeconds(90)), WarmUp = { new Command { Arguments = { "/bin/true" } } } },
+        Readiness = new ReadinessSpec { Timeout = Duration.FromTimeSpan(TimeSpan.FromSeconds(90)), WaitForBoot = false, WarmUp = { new Command { Arguments = { "/bin/true" } } } },
     };
 
     [Fact]

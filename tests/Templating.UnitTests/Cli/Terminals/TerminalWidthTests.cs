@@ -41,7 +41,7 @@ public sealed class TerminalWidthTests
         tables.Output.ShouldContain(width < 20 ? "…" : "web-with-a-l");
         Plain(tables.Output).Split('\n').Max(l => l.TrimEnd('\r').Length).ShouldBeLessThanOrEqualTo(width);
         others.Output.EndsWith("all-done\r\n", StringComparison.Ordinal).ShouldBeTrue(others.Output);
-        others.Output.ShouldContain("52:54:00:00:00:01");
+        others.Output.ShouldContain("CHARGED");
         if (setup.Contains("TERM", StringComparison.Ordinal) && !setup.Contains("nonsense", StringComparison.Ordinal))
         {
             others.Output.ShouldNotContain('\u001b');

@@ -37,7 +37,7 @@ internal sealed class ShutDown(ClusterWriter writer, VmEnd end) : ICloneStep
             }
 
             // What is left of the pod may take its time.
-            end.Finish(work, PodOutcome.ShutDown(at));
+            end.Finish(work, life.Outcome);
             return StepResult.End;
         }
 
