@@ -89,7 +89,7 @@ internal sealed class ProtoTree
             ? JsonValue.Create((duration.Ticks / (decimal)TimeSpan.TicksPerSecond).ToString("0.#######", CultureInfo.InvariantCulture) + "s")
             : Refuse(path, $"Found {Kind(value)}, a duration is needed: {DurationText.Allowed}.");
 
-    private JsonNode? SecondsOf(JsonNode? value, string path) =>
+    private JsonValue? SecondsOf(JsonNode? value, string path) =>
         Whole(value, path, 0, int.MaxValue) is { } seconds ? JsonValue.Create(seconds.ToJsonString() + "s") : null;
 
     private JsonNode? SizeOf(JsonNode? value, string path) =>

@@ -24,13 +24,9 @@ public record VmView
 
     public required Guid Generation { get; init; }
 
-    /// <summary>Taken from records of versions in which each clone had a network card's address of its own, and forgotten.</summary>
+    /// <summary>In records of versions in which each clone had a network card's address of its own: read, and shown nowhere.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public string? Mac
-    {
-        get => null;
-        init => _ = value;
-    }
+    public string? Mac { get; init; }
 
     /// <summary>Null until the guest confirmed it.</summary>
     public IdentityConfirmation? Identity { get; init; }

@@ -42,7 +42,12 @@ internal static class Cli
 
         try
         {
-            return await parse.InvokeAsync(new InvocationConfiguration { Output = host.Out, Error = error, EnableDefaultExceptionHandler = false });
+            return await parse.InvokeAsync(
+                new InvocationConfiguration { Output = host.Out, Error = error, EnableDefaultExceptionHandler = false }, host.Guard.Lost);
+        }
+        catch (OperationCanceledException) when (host.Guard.Lost.IsCancellationRequested)
+        {
+            // Nobody reads any more; the guard has the words and the code for it.
         }
         catch (PluginException e)
         {

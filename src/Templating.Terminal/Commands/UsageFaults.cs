@@ -34,7 +34,7 @@ internal sealed record UsageFaults(IReadOnlyList<string> Faults, IReadOnlyList<s
         }
 
         // The parser's own words for those, and that a command is missing, say nothing more.
-        faults.AddRange(parse.Errors.Where(e => unknown.Count == 0 || e.SymbolResult is not CommandResult).Select(e => e.Message).Except(unknown));
+        faults.AddRange(parse.Errors.Where(e => unknown.Count == 0 || e.SymbolResult is not CommandResult).Select(e => e.Message).Except(unknown, StringComparer.Ordinal));
         hints.Add($"'{path} --help' says what is allowed.");
         return new UsageFaults(faults, hints);
     }

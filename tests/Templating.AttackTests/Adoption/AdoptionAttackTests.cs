@@ -48,7 +48,7 @@ public sealed class AdoptionAttackTests(ITestOutputHelper output) : AttackTest
         (await node.Client.ShellAsync(honest, "echo on", Limit)).Output.ShouldBe("on\n");
         var nonsensical = hostile[2];
         await Task.WhenAll(hostile.Select(clone => Eventually.UntilAsync(
-            async () => (await node.Client.GetAsync(clone, Limit)).State == (clone == nonsensical ? CloneState.Failed : CloneState.NotAnswering),
+            async () => (await node.Client.GetAsync(clone, Limit)).State == (clone.Equals(nonsensical) ? CloneState.Failed : CloneState.NotAnswering),
             $"{clone.Name} is told as what it is", cancellationToken: Limit)));
         (await node.CleanAsync(Limit)).ShouldBeEmpty();
     }

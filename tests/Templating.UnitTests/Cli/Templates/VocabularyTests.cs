@@ -39,7 +39,13 @@ public sealed class VocabularyTests
         },
         Machine = new MachineSpec
         {
-            Vcpus = 2, MemoryBytes = 256 << 20, MaxVcpus = 4, MaxMemoryBytes = 1 << 30, MachineType = "pc-q35-10.0", CpuModel = "qemu64", Accelerator = Accelerator.Tcg,
+            Vcpus = 2,
+            MemoryBytes = 256 << 20,
+            MaxVcpus = 4,
+            MaxMemoryBytes = 1 << 30,
+            MachineType = "pc-q35-10.0",
+            CpuModel = "qemu64",
+            Accelerator = Accelerator.Tcg,
         },
         Network = new NetworkSpec { Outbound = true },
         Readiness = new ReadinessSpec { Timeout = Duration.FromTimeSpan(TimeSpan.FromSeconds(90)), WaitForBoot = false, WarmUp = { new Command { Arguments = { "/bin/true" } } } },
