@@ -1,7 +1,9 @@
+using System.Text.RegularExpressions;
+
 namespace Templating.Contract;
 
 /// <summary>The files a template is made from, by a path on the node or by a URL.</summary>
-public static class SourceRules
+public static partial class SourceRules
 {
     public const int MaxImages = 8;
 
@@ -68,6 +70,10 @@ public static class SourceRules
             : null;
     }
 
-    private static bool IsUrl(string text) => text.Length <= MaxUrl && Uri.TryCreate(text, UriKind.Absolute, out var url)
+    /// <summary>The parser alone is lenient: it takes backslashes for slashes, and a user of no letters.</summary>
+    private static bool IsUrl(string text) => text.Length <= MaxUrl && UrlShape().IsMatch(text) && Uri.TryCreate(text, UriKind.Absolute, out var url)
         && url.Scheme == Uri.UriSchemeHttps && url.UserInfo.Length == 0 && url.Fragment.Length == 0 && text.All(c => c is > ' ' and <= '~');
+
+    [GeneratedRegex(UrlPattern, RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex UrlShape();
 }

@@ -41,7 +41,8 @@ internal sealed class LateVm : IVm
 
     public IGuest Guest => Vm.Guest;
 
-    public IConsole Console => Vm.Console;
+    /// <summary>Of one that never answered nothing was ever read.</summary>
+    public IConsole Console => Volatile.Read(ref _vm)?.Console ?? new EndedConsole([]);
 
     private IVm Vm => Volatile.Read(ref _vm)
         ?? throw new TemplatingException(ErrorCode.QmpFailed, "Its QEMU has not answered since the daemon began.");

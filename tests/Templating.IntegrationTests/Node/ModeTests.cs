@@ -16,6 +16,7 @@ public sealed partial class ModeTests : NodeTest
         ["r/daemon.lock"] = "600",
         ["r/templating.sock"] = "660",
         ["r/kvm-probe"] = "600",
+        ["r/verified"] = "600",
         ["r/clones"] = "700",
         ["r/clones/ID"] = "700",
         ["r/clones/ID/clone.json"] = "600",

@@ -73,7 +73,7 @@ public sealed class PodTests : NodeTest
         await pod.ShellAsync("echo 1 >/proc/sys/kernel/sysrq; echo c >/proc/sysrq-trigger", Limit);
 
         (await pod.EndAsync(Limit)).Code.ShouldBe(1);
-        pod.LastWords.ShouldBe("the guest's kernel panicked");
+        pod.LastWords.ShouldBe("the guest's kernel panicked: Kernel panic - not syncing: sysrq triggered crash");
     }
 
     [Fact]
