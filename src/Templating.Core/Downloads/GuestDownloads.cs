@@ -6,7 +6,6 @@ using Polly.Retry;
 using Templating.Contract;
 using Templating.Core.Capacity;
 using Templating.Core.Errors;
-using Templating.Core.Store;
 using Templating.Core.Templates;
 
 namespace Templating.Core.Downloads;

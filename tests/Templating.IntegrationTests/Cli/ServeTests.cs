@@ -1,5 +1,4 @@
 using Templating.IntegrationTests.Node;
-using Templating.Testing;
 using Templating.Testing.Nodes;
 
 namespace Templating.IntegrationTests.Cli;

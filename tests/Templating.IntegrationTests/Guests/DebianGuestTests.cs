@@ -1,7 +1,6 @@
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Templating.IntegrationTests.Node;
-using Templating.Testing;
 using Templating.Testing.Nodes;
 using Templating.V1;
 

@@ -1,4 +1,3 @@
-using Templating.Cli.Terminals;
 using Templating.Contract;
 using Templating.Core.Linux;
 

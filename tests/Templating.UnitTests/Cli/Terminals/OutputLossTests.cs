@@ -1,5 +1,4 @@
 using Google.Protobuf;
-using Grpc.Core;
 using Templating.Cli.Exits;
 using Templating.Testing.Nodes;
 using Templating.UnitTests.Cli.Fakes;
