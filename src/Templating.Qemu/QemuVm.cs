@@ -215,7 +215,7 @@ internal sealed class QemuVm : IVm
                 $"QEMU did not finish '{command}' of its state within {limit.TotalSeconds:0.###} s."), cancellationToken));
 
     /// <summary>Where a step fails because QEMU has ended, the error says so, and what QEMU said last.</summary>
-    private async Task GuardAsync(Func<Task> step)
+    public async Task GuardAsync(Func<Task> step)
     {
         try
         {
@@ -229,7 +229,7 @@ internal sealed class QemuVm : IVm
                 var exit = await Exited.WaitAsync(limit.Token);
                 throw QemuEnd.Explain(exit, _answered, e);
             }
-            catch (OperationCanceledException) when (e is TemplatingException { Code: ErrorCode.IsolationViolated })
+            catch (OperationCanceledException) when (IsOfAProcessThatIsGone(e))
             {
                 ExceptionDispatchInfo.Throw(e);
             }
@@ -242,12 +242,12 @@ internal sealed class QemuVm : IVm
     }
 
     /// <summary>Whether QEMU's end may be the cause: a process that is gone answers no command and has no mappings.</summary>
-    private bool IsOfTheEnd(Exception e) => e switch
-    {
-        TemplatingException { Code: ErrorCode.IsolationViolated } => true,
-        TemplatingException { Code: ErrorCode.QmpFailed } or IOException => _qmp.Closed.IsCompleted,
-        _ => false,
-    };
+    private bool IsOfTheEnd(Exception e) =>
+        IsOfAProcessThatIsGone(e) || (e is TemplatingException { Code: ErrorCode.QmpFailed } or IOException && _qmp.Closed.IsCompleted);
+
+    /// <summary>How /proc answers about one; where its process lives, it is what it says.</summary>
+    private static bool IsOfAProcessThatIsGone(Exception e) =>
+        e is TemplatingException { Code: ErrorCode.IsolationViolated or ErrorCode.Internal } or FileNotFoundException or DirectoryNotFoundException;
 
     private void OnEvent(QmpEvent @event)
     {

@@ -133,7 +133,11 @@ internal sealed class VmStarter : IDisposable
         return await OrEndAsync(vm, async () =>
         {
             await vm.StartAsync(_options.StartTimeout, cancellationToken);
-            jail?.Empty(vm.Process.Pid);
+            await vm.GuardAsync(() =>
+            {
+                jail?.Empty(vm.Process.Pid);
+                return Task.CompletedTask;
+            });
         });
     }
 
