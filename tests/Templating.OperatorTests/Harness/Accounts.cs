@@ -20,6 +20,7 @@ internal static class Accounts
             Rules =
             [
                 new V1PolicyRule { ApiGroups = ["templating.dev"], Resources = ["*"], Verbs = ["*"] },
+                new V1PolicyRule { ApiGroups = ["storage.k8s.io"], Resources = ["csinodes"], Verbs = ["get", "list", "watch"] },
                 new V1PolicyRule { ApiGroups = [""], Resources = [.. Core.Where(r => r != except)], Verbs = ["*"] },
             ],
         });

@@ -6,6 +6,7 @@ using Templating.Testing.Metrics;
 namespace Templating.OperatorTests.Telemetry;
 
 /// <summary>What the operator's /metrics serves, against what is said of it and asked of it.</summary>
+[Collection(AloneCollection.Name)]
 public sealed class ScrapeTests
 {
     [Fact]
