@@ -1,7 +1,6 @@
 using Templating.Core.Capacity;
 using Templating.Core.Errors;
 using Templating.Core.Linux;
-using Templating.Core.Templates;
 
 namespace Templating.UnitTests.Store;
 
