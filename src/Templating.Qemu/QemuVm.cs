@@ -243,11 +243,11 @@ internal sealed class QemuVm : IVm
 
     /// <summary>Whether QEMU's end may be the cause: a process that is gone answers no command and has no mappings.</summary>
     private bool IsOfTheEnd(Exception e) =>
-        IsOfAProcessThatIsGone(e) || (e is TemplatingException { Code: ErrorCode.QmpFailed } or IOException && _qmp.Closed.IsCompleted);
+        IsOfAProcessThatIsGone(e) || (e is TemplatingException { Code: ErrorCode.QmpFailed } && _qmp.Closed.IsCompleted);
 
-    /// <summary>How /proc answers about one; where its process lives, it is what it says.</summary>
+    /// <summary>How the kernel answers about one, and its sockets; where its process lives, it is what it says.</summary>
     private static bool IsOfAProcessThatIsGone(Exception e) =>
-        e is TemplatingException { Code: ErrorCode.IsolationViolated or ErrorCode.Internal } or FileNotFoundException or DirectoryNotFoundException;
+        e is TemplatingException { Code: ErrorCode.IsolationViolated or ErrorCode.Internal } or IOException or UnauthorizedAccessException;
 
     private void OnEvent(QmpEvent @event)
     {
