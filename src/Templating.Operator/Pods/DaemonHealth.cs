@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using k8s.Models;
 using Microsoft.Extensions.Options;
+using Templating.Contract;
 using Templating.Kubernetes;
 using Templating.Operator.Cluster;
 using Templating.Operator.Nodes;
@@ -14,7 +15,7 @@ namespace Templating.Operator.Pods;
 internal sealed class DaemonHealth(INodeDirectory directory, Caches caches, IOptions<PodOptions> options, TimeProvider time)
 {
     /// <summary>Known to this process alone: after a change of the leader the patience begins anew.</summary>
-    private readonly ConcurrentDictionary<string, DateTimeOffset> _awaySince = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, TimeSpan> _awaySince = new(StringComparer.Ordinal);
 
     /// <param name="node">Of no node there is nothing to say.</param>
     /// <param name="patience">Other than <see cref="PodOptions.DaemonLostAfter"/>.</param>
@@ -31,7 +32,7 @@ internal sealed class DaemonHealth(INodeDirectory directory, Caches caches, IOpt
             return NodeState.Fine;
         }
 
-        var now = time.GetUtcNow();
+        var now = time.Steady();
         return NodeState.Bad(_awaySince.GetOrAdd(node, now) + (patience ?? options.Value.DaemonLostAfter) - now, problem);
     }
 

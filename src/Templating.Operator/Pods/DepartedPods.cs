@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using k8s.Autorest;
 using k8s.Models;
+using Templating.Contract;
 using Templating.Kubernetes;
 using Templating.Operator.Cluster;
 
@@ -22,7 +23,7 @@ internal sealed class DepartedPods : IDisposable
     private readonly IDisposable _subscription;
 
     /// <summary>By uid. Only those of VMClones, and only where something was said.</summary>
-    private readonly ConcurrentDictionary<string, (PodOutcome Why, DateTimeOffset At)> _known = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, (PodOutcome Why, TimeSpan At)> _known = new(StringComparer.Ordinal);
 
     public DepartedPods(Caches caches, ClusterApi api, ICache<V1Node> nodes, TimeProvider time, ILogger<DepartedPods> logger)
     {
@@ -52,7 +53,7 @@ internal sealed class DepartedPods : IDisposable
             return;
         }
 
-        var now = _time.GetUtcNow();
+        var now = _time.Steady();
         _known[pod.Metadata.Uid] = (why, now);
         foreach (var (uid, (_, at)) in _known)
         {

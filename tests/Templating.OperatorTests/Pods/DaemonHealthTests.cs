@@ -1,5 +1,6 @@
 using k8s;
 using k8s.Models;
+using Microsoft.Extensions.Time.Testing;
 using Templating.OperatorTests.Harness;
 using Templating.Testing;
 
@@ -25,6 +26,24 @@ public sealed class DaemonHealthTests : ByHandTests
         Operator.Time.Advance(TimeSpan.FromSeconds(30));
 
         Operator.Daemon().IsLost.ShouldBeTrue();
+    }
+
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(1)]
+    public async Task ThePatienceWithADaemonIsNotMovedByTheClock(int days)
+    {
+        var fake = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
+        var clock = new SteppedClock(fake);
+        await using var stepped = await OperatorByHand.StartAsync(Space, clock);
+        await Space.RemoveDaemonAsync(1);
+        (await stepped.DaemonAsync()).LostIn.ShouldBe(TimeSpan.FromSeconds(30));
+
+        clock.Step = TimeSpan.FromDays(days);
+
+        stepped.Daemon().LostIn.ShouldBe(TimeSpan.FromSeconds(30));
+        fake.Advance(TimeSpan.FromSeconds(30));
+        stepped.Daemon().IsLost.ShouldBeTrue();
     }
 
     [Fact]

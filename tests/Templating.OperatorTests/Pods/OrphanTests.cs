@@ -1,8 +1,10 @@
 using k8s;
 using k8s.Models;
+using Microsoft.Extensions.Time.Testing;
 using Templating.Kubernetes;
 using Templating.Kubernetes.Resources;
 using Templating.OperatorTests.Harness;
+using Templating.Testing;
 using Templating.V1;
 
 namespace Templating.OperatorTests.Pods;
@@ -42,6 +44,22 @@ public sealed class OrphanTests : ByHandTests
 
         (await PodAsync(orphan)).Metadata.DeletionTimestamp.ShouldNotBeNull();
         Operator.Events.Told.ShouldContain(e => e.Reason == Reasons.OwnerGone && e.Name == orphan);
+    }
+
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(1)]
+    public async Task ThePatienceWithAnOrphanIsNotMovedByTheClock(int days)
+    {
+        var orphan = await OrphanMemberAsync();
+        var clock = new SteppedClock(new FakeTimeProvider(TimeProvider.System.GetUtcNow()));
+        await using var stepped = await OperatorByHand.StartAsync(Space, clock);
+        (await stepped.OrphanAsync(orphan)).RequeueAfter.ShouldBe(Patience);
+
+        clock.Step = TimeSpan.FromDays(days);
+
+        (await stepped.OrphanAsync(orphan)).RequeueAfter.ShouldBe(Patience);
+        (await PodAsync(orphan)).Metadata.DeletionTimestamp.ShouldBeNull();
     }
 
     [Fact]

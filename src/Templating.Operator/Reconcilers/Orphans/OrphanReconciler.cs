@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using k8s.Autorest;
 using k8s.Models;
+using Templating.Contract;
 using Templating.Kubernetes;
 using Templating.Kubernetes.Resources;
 using Templating.Operator.Cluster;
@@ -23,7 +24,7 @@ internal sealed class OrphanReconciler(
 
     private static readonly TimeSpan Again = TimeSpan.FromSeconds(1);
 
-    private readonly ConcurrentDictionary<ObjectKey, (string Uid, DateTimeOffset Since)> _known = new();
+    private readonly ConcurrentDictionary<ObjectKey, (string Uid, TimeSpan Since)> _known = new();
 
     public string Name => "orphan";
 
@@ -68,7 +69,7 @@ internal sealed class OrphanReconciler(
 
     private async Task<ReconcileResult> RemoveLaterAsync(ObjectKey key, V1Pod pod, CancellationToken cancellationToken)
     {
-        var now = time.GetUtcNow();
+        var now = time.Steady();
         var (_, since) = _known.AddOrUpdate(
             key, _ => (pod.Metadata.Uid, now), (_, known) => known.Uid == pod.Metadata.Uid ? known : (pod.Metadata.Uid, now));
         if (since + Patience - now is var left && left > TimeSpan.Zero)
