@@ -1,4 +1,5 @@
 using k8s;
+using k8s.Autorest;
 using k8s.Models;
 
 namespace Templating.OperatorTests.Harness;
@@ -29,4 +30,23 @@ internal static class AtRest
 
         op.Events.Told.Skip(events).ShouldBeEmpty();
     }
+
+    /// <param name="op">Its clock goes on a little between passes.</param>
+    /// <param name="pass">One pass.</param>
+    /// <param name="look">The object then.</param>
+    /// <param name="isRefused">Whether a pass ends with a refusal, which is the queue's, for its backoff.</param>
+    public static Task ShouldBeAtRestAsync<T>(this OperatorByHand op, Func<Task> pass, Func<Task<T>> look, bool isRefused)
+        where T : class, IKubernetesObject<V1ObjectMeta> => op.ShouldBeAtRestAsync(async () =>
+    {
+        try
+        {
+            await pass();
+        }
+        catch (HttpOperationException) when (isRefused)
+        {
+            // What there is to see of it is in the object.
+        }
+
+        return await look();
+    });
 }

@@ -1,5 +1,4 @@
 using k8s;
-using k8s.Autorest;
 using k8s.Models;
 using Templating.Kubernetes.Resources;
 using Templating.OperatorTests.Harness;
@@ -27,19 +26,8 @@ public sealed class PoolAtRestTests : ByHandTests
     public async Task NothingIsWrittenOrTold(string state, string reason)
     {
         await using var webhook = await PrepareAsync(state);
-        await Operator.ShouldBeAtRestAsync(async () =>
-        {
-            try
-            {
-                await Operator.PoolAsync("pool");
-            }
-            catch (HttpOperationException) when (state == "deletion refused")
-            {
-                // The queue's, for its backoff.
-            }
-
-            return await Space.PoolAsync("pool");
-        });
+        await Operator.ShouldBeAtRestAsync(
+            () => Operator.PoolAsync("pool"), () => Space.PoolAsync("pool"), isRefused: state == "deletion refused");
         Condition(await Space.PoolAsync("pool"), "Ready").Reason.ShouldBe(reason);
     }
 
