@@ -15,14 +15,14 @@ namespace Templating.Qemu;
 /// <summary>One running QEMU.</summary>
 internal sealed class QemuVm : IVm
 {
-    /// <summary>What QEMU said last may still be on the way when the kernel has already told of its end.</summary>
-    private static readonly TimeSpan LastWords = TimeSpan.FromMilliseconds(250);
-
     /// <summary>
     /// For reading what a QEMU that is gone had said: why it ended is in there. Its sockets have ended with it, so that this is the time that a
     /// busy host takes to come to it.
     /// </summary>
     private static readonly TimeSpan LastReads = TimeSpan.FromSeconds(2);
+
+    /// <summary>A step may fail before the kernel tells of QEMU's end, which is known when what it said last was read.</summary>
+    private static readonly TimeSpan LastWords = LastReads + TimeSpan.FromSeconds(1);
 
     /// <summary>For reading a frozen state.</summary>
     private static readonly TimeSpan RestoreLimit = TimeSpan.FromSeconds(30);
@@ -229,25 +229,20 @@ internal sealed class QemuVm : IVm
                 var exit = await Exited.WaitAsync(limit.Token);
                 throw QemuEnd.Explain(exit, _answered, e);
             }
-            catch (OperationCanceledException) when (IsOfAProcessThatIsGone(e))
-            {
-                ExceptionDispatchInfo.Throw(e);
-            }
             catch (OperationCanceledException)
             {
-                // Its monitor is gone, but the process lives: then the monitor's own error is the truth.
-                throw new TemplatingException(ErrorCode.QmpFailed, e.Message, e);
+                // The process lives: then the step's own error is the truth, which may be that its monitor is gone.
+                ExceptionDispatchInfo.Throw(e is IOException && _qmp.Closed.IsCompleted ? new TemplatingException(ErrorCode.QmpFailed, e.Message, e) : e);
             }
         }
     }
 
-    /// <summary>Whether QEMU's end may be the cause: a process that is gone answers no command and has no mappings.</summary>
-    private bool IsOfTheEnd(Exception e) =>
-        IsOfAProcessThatIsGone(e) || (e is TemplatingException { Code: ErrorCode.QmpFailed } && _qmp.Closed.IsCompleted);
-
-    /// <summary>How the kernel answers about one, and its sockets; where its process lives, it is what it says.</summary>
-    private static bool IsOfAProcessThatIsGone(Exception e) =>
-        e is TemplatingException { Code: ErrorCode.IsolationViolated or ErrorCode.Internal } or IOException or UnauthorizedAccessException;
+    /// <summary>
+    /// Whether QEMU's end may be the cause: a process that is gone answers no command and has no mappings, and the kernel has many
+    /// ways to say so of its files and sockets.
+    /// </summary>
+    private bool IsOfTheEnd(Exception e) => e is TemplatingException { Code: ErrorCode.IsolationViolated or ErrorCode.Internal } or IOException or UnauthorizedAccessException
+        || (e is TemplatingException { Code: ErrorCode.QmpFailed } && _qmp.Closed.IsCompleted);
 
     private void OnEvent(QmpEvent @event)
     {

@@ -48,6 +48,30 @@ public sealed class AdoptionTests : IDisposable
         (await Should.ThrowAsync<TemplatingException>(asking.Soonest())).Code.ShouldBe(ErrorCode.QmpFailed);
     }
 
+    /// <summary>What a step fails by is the end of its VM only where that has ended.</summary>
+    [Theory]
+    [InlineData(false, ErrorCode.QmpFailed)]
+    [InlineData(true, ErrorCode.QemuExited)]
+    public async Task MonitorThatGoesIsToldAsTheEndOfItsProcessWhereThatWentToo(bool ends, ErrorCode code)
+    {
+        _qemu.Listen();
+        var adopting = _qemu.AdoptAsync();
+        using var qemu = await _qemu.AcceptAsync();
+        await StandInQemu.GreetAsync(qemu);
+        await using var vm = (await adopting.Soonest())!;
+        var asking = vm.QueryStateAsync(CancellationToken.None);
+        await qemu.ReadCommandAsync();
+
+        if (ends)
+        {
+            Signals.Send(_qemu.Process.Pid, Signals.Kill).ShouldBeTrue();
+        }
+
+        qemu.Dispose();
+
+        (await Should.ThrowAsync<TemplatingException>(asking.Soonest())).Code.ShouldBe(code);
+    }
+
     [Fact]
     public async Task QemuThatIsSilentIsWaitedForUntilCancelledAndThenLetGo()
     {
