@@ -25,9 +25,6 @@ internal sealed class VerifiedStamps(string? path, ILogger logger)
 
     private const int OthersMayWrite = 0x12;    // 0022
 
-    /// <summary>Of this boot alone: a file system may get the device number of another in the next one.</summary>
-    private readonly Guid _boot = ReadBoot();
-
     /// <summary>Those whose file is still the one it was.</summary>
     public IReadOnlyList<VerifiedFile> Read()
     {
@@ -45,7 +42,7 @@ internal sealed class VerifiedStamps(string? path, ILogger logger)
             }
 
             var stamps = JsonSerializer.Deserialize(SmallFile.Read(path, MaxBytes), VerifiedStampsJson.Default.StampFile);
-            return stamps is { Version: Version, Files: { } files } && stamps.Boot == _boot && _boot != Guid.Empty
+            return stamps is { Version: Version, Files: { } files } && stamps.Boot == HostBoot.Id
                 ? [.. files.Where(f => f is { Path: not null } && Labels.IsSha256(f.Sha256) && FileStamp.TryRead(f.Path)?.SameContent(f.Stamp) == true)]
                 : [];
         }
@@ -59,7 +56,7 @@ internal sealed class VerifiedStamps(string? path, ILogger logger)
     /// <summary>A rename: whoever looks sees the old ones or the new ones.</summary>
     public void Write(IEnumerable<VerifiedFile> files)
     {
-        if (path is null || _boot == Guid.Empty)
+        if (path is null)
         {
             return;
         }
@@ -67,24 +64,12 @@ internal sealed class VerifiedStamps(string? path, ILogger logger)
         try
         {
             SmallFile.Replace(path, JsonSerializer.SerializeToUtf8Bytes(
-                new StampFile { Version = Version, Boot = _boot, Files = [.. files] }, VerifiedStampsJson.Default.StampFile));
+                new StampFile { Version = Version, Boot = HostBoot.Id, Files = [.. files] }, VerifiedStampsJson.Default.StampFile));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             // The next daemon reads the templates; this one knows.
             logger.StampsNotKept(e.Message);
-        }
-    }
-
-    private static Guid ReadBoot()
-    {
-        try
-        {
-            return Guid.TryParse(File.ReadAllText("/proc/sys/kernel/random/boot_id"), out var boot) ? boot : Guid.Empty;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return Guid.Empty;
         }
     }
 }
@@ -125,6 +110,7 @@ internal sealed record StampFile
 {
     public required int Version { get; init; }
 
+    /// <summary>A file system may get the device number of another in the next one.</summary>
     public Guid Boot { get; init; }
 
     public IReadOnlyList<VerifiedFile>? Files { get; init; }

@@ -1,6 +1,5 @@
 using System.Text;
 using Templating.Core.Linux;
-using Templating.Qemu.Process;
 
 namespace Templating.Qemu.Probing;
 
@@ -12,7 +11,7 @@ internal sealed class KvmProbeCache(string? file, string qemuPath, string qemuVe
 {
     private const int MaxBytes = 16 * 1024;
 
-    private string Key => $"{ProcessIds.BootId:D}\n{qemuPath} {qemuVersion}\n";
+    private string Key => $"{HostBoot.Id:D}\n{qemuPath} {qemuVersion}\n";
 
     public (string? Problem, bool Known)? Read()
     {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Templating.Core.Errors;
+using Templating.Core.Linux;
 using Templating.Core.Machines;
 
 namespace Templating.Qemu.Process;
@@ -8,8 +9,6 @@ namespace Templating.Qemu.Process;
 internal static class ProcessIds
 {
     private const int StartTimeField = 22;
-
-    public static Guid BootId { get; } = Guid.Parse(File.ReadAllText("/proc/sys/kernel/random/boot_id"));
 
     /// <summary>Null when there is no such process.</summary>
     public static VmProcessId? Read(int pid)
@@ -24,7 +23,7 @@ internal static class ProcessIds
             return null;
         }
 
-        return ParseStartTime(stat) is { } start ? new VmProcessId(pid, start, BootId) : null;
+        return ParseStartTime(stat) is { } start ? new VmProcessId(pid, start, HostBoot.Id) : null;
     }
 
     /// <summary>The user it runs as; null when there is no such process.</summary>
