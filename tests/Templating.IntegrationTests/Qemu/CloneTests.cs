@@ -159,7 +159,7 @@ public sealed class CloneTests(TemplateFixture fixture)
     {
         var vm = await Template.CloneAsync();
 
-        Signals.Kill(vm.Process.Pid);
+        Signals.Send(vm.Process.Pid, Signals.Kill).ShouldBeTrue();
         var exit = await vm.Exited.Soonest();
 
         exit.Signal.ShouldBe(9);
