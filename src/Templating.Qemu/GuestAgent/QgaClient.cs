@@ -20,6 +20,8 @@ internal sealed class QgaClient(string socketPath, Socket? first, TimeProvider t
     /// <summary>Lines of megabytes that are read at once, of all guests together.</summary>
     private const int LongLinesAtOnce = 8;
 
+    public static readonly TimeSpan CommandTimeout = TimeSpan.FromSeconds(10);
+
     private const string Peer = "qemu-guest-agent";
     private const byte Sentinel = 0xFF;
     private const string Refused = "refused_command";
@@ -35,6 +37,8 @@ internal sealed class QgaClient(string socketPath, Socket? first, TimeProvider t
 
     /// <summary>A program that was run and not asked for its end.</summary>
     public long? Aside { get; set; }
+
+    public static TemplatingException Nonsense(string command) => new(ErrorCode.GuestAgentFailed, $"qemu-guest-agent answered nonsense to '{command}'.");
 
     /// <summary>Whether the agent answered, and its answer was no: it is not to be had by asking again.</summary>
     public static bool IsRefusal(TemplatingException e) => e.Details.ContainsKey(Refused);

@@ -6,9 +6,9 @@ namespace Templating.Qemu.GuestAgent;
 /// <summary>Runs a program through qemu-guest-agent: all of its input goes first, output comes in pieces while it runs.</summary>
 internal static class QgaExec
 {
-    /// <summary>Argument: the folder of the programs' files. Nobody but root looks into it.</summary>
+    /// <summary>Argument: what the names of a program's files begin with. Nobody but root looks into their folder.</summary>
     internal const string MakeFolder = """
-        [ -d "$1" ] || { mkdir -p -m 755 /run/templating && mkdir -p -m 700 "$1"; }
+        [ -d "${1%/*}" ] || { mkdir -p -m 755 /run/templating && mkdir -p -m 700 "${1%/*}"; }
         """;
 
     /// <summary>
@@ -19,7 +19,9 @@ internal static class QgaExec
     internal const string Script = """
         : "${PATH:=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin}" "${HOME:=/root}" "${USER:=root}" "${LOGNAME:=root}"
         export PATH HOME USER LOGNAME
-        [ -d "${1%/*}" ] || { mkdir -p -m 755 /run/templating && mkdir -p -m 700 "${1%/*}"; } || exit 125
+
+        """ + MakeFolder + """
+         || exit 125
         exec >"$1.out" 2>"$1.err"
         [ ! -e "$1.in" ] || exec <"$1.in"
         if [ -r /run/templating/env ]; then set -a; . /run/templating/env; set +a; fi

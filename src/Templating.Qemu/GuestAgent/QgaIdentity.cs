@@ -105,8 +105,7 @@ internal static class QgaIdentity
     private static async Task<byte[]> RunAsync(
         QgaClient agent, IReadOnlyList<string> arguments, ReadOnlyMemory<byte> input, Func<string, TemplatingException> refuse, TimeProvider time, CancellationToken cancellationToken)
     {
-        var pid = await QgaProcess.StartAsync(agent, arguments, input, cancellationToken);
-        var result = await QgaProcess.WaitAsync(agent, pid, time, cancellationToken);
+        var result = await QgaProcess.RunAsync(agent, arguments, input, time, cancellationToken);
         return result.ExitCode switch
         {
             0 => result.Output,

@@ -1,6 +1,4 @@
-using System.Text.Json;
 using Templating.Core.Errors;
-using Templating.Qemu.Qmp;
 
 namespace Templating.Qemu.GuestAgent;
 
@@ -15,8 +13,6 @@ internal sealed class QgaInput(QgaClient agent, string path, TimeProvider time)
 
     /// <summary>The file is in the guest's memory.</summary>
     private const long MaxBytes = 64L * 1024 * 1024;
-
-    private static readonly TimeSpan CommandTimeout = TimeSpan.FromSeconds(10);
 
     private long? _handle;
 
@@ -51,11 +47,11 @@ internal sealed class QgaInput(QgaClient agent, string path, TimeProvider time)
             if (!IsInFile)
             {
                 _handle = await OpenAsync(cancellationToken);
-                await WriteAsync(first.GetBuffer().AsMemory(0, (int)first.Length), cancellationToken);
+                await QgaFiles.WriteAsync(agent, _handle.Value, first.GetBuffer().AsMemory(0, (int)first.Length), cancellationToken);
                 first.SetLength(0);
             }
 
-            await WriteAsync(chunk, cancellationToken);
+            await QgaFiles.WriteAsync(agent, _handle!.Value, chunk, cancellationToken);
         }
 
         if (!IsInFile)
@@ -72,41 +68,15 @@ internal sealed class QgaInput(QgaClient agent, string path, TimeProvider time)
         if (_handle is { } handle)
         {
             _handle = null;
-            await agent.ExecuteAsync("guest-file-close", writer => writer.WriteNumber("handle", handle), CommandTimeout, cancellationToken);
+            await QgaFiles.CloseAsync(agent, handle, cancellationToken);
         }
     }
 
     private async Task<long> OpenAsync(CancellationToken cancellationToken)
     {
-        var folder = path[..path.LastIndexOf('/')];
-        await QgaProcess.WaitAsync(
-            agent, await QgaProcess.StartAsync(agent, ["/bin/sh", "-c", QgaExec.MakeFolder, "sh", folder], default, cancellationToken), time, cancellationToken);
-        var answer = await agent.ExecuteAsync("guest-file-open", writer =>
-        {
-            writer.WriteString("path", path);
-            writer.WriteString("mode", "w");
-        }, CommandTimeout, cancellationToken);
+        await QgaProcess.RunAsync(agent, ["/bin/sh", "-c", QgaExec.MakeFolder, "sh", path], default, time, cancellationToken);
+        var handle = await QgaFiles.OpenAsync(agent, path, "w", cancellationToken);
         IsInFile = true;
-        return answer.ValueKind == JsonValueKind.Number && answer.TryGetInt64(out var handle) ? handle : throw Nonsense("guest-file-open");
+        return handle;
     }
-
-    private async Task WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
-    {
-        for (; !bytes.IsEmpty; bytes = bytes[Math.Min(QgaFile.PieceBytes, bytes.Length)..])
-        {
-            var piece = bytes[..Math.Min(QgaFile.PieceBytes, bytes.Length)];
-            var answer = await agent.ExecuteAsync("guest-file-write", writer =>
-            {
-                writer.WriteNumber("handle", _handle!.Value);
-                writer.WriteBase64String("buf-b64", piece.Span);
-            }, CommandTimeout, cancellationToken);
-            if (answer.Number("count") != piece.Length)
-            {
-                throw Nonsense("guest-file-write");
-            }
-        }
-    }
-
-    private static TemplatingException Nonsense(string command) =>
-        new(ErrorCode.GuestAgentFailed, $"qemu-guest-agent answered nonsense to '{command}'.");
 }

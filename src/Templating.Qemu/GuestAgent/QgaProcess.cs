@@ -11,8 +11,7 @@ internal sealed record QgaResult(int? ExitCode, int? Signal, byte[] Output, byte
 /// <summary>One guest-exec and its guest-exec-status: the agent tells nothing before a program's end.</summary>
 internal static class QgaProcess
 {
-    private static readonly TimeSpan CommandTimeout = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan FirstPoll = TimeSpan.FromMilliseconds(10);
+    public static readonly TimeSpan FirstPoll = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan LastPoll = TimeSpan.FromMilliseconds(250);
 
     public static async Task<long> StartAsync(
@@ -30,14 +29,16 @@ internal static class QgaProcess
             writer.WriteEndArray();
             writer.WriteBase64String("input-data", input.Span);
             writer.WriteBoolean("capture-output", value: true);
-        }, CommandTimeout, cancellationToken);
-        return answer.Number("pid") is > 0 and var pid ? pid : throw Nonsense("guest-exec");
+        }, QgaClient.CommandTimeout, cancellationToken);
+        return answer.Number("pid") is > 0 and var pid ? pid : throw QgaClient.Nonsense("guest-exec");
     }
 
-    public static async Task<QgaResult> WaitAsync(
-        QgaClient agent, long pid, TimeProvider time, CancellationToken cancellationToken)
+    /// <summary>Runs a program to its end.</summary>
+    public static async Task<QgaResult> RunAsync(
+        QgaClient agent, IReadOnlyList<string> arguments, ReadOnlyMemory<byte> input, TimeProvider time, CancellationToken cancellationToken)
     {
-        for (var wait = FirstPoll; ; wait = wait * 2 < LastPoll ? wait * 2 : LastPoll)
+        var pid = await StartAsync(agent, arguments, input, cancellationToken);
+        for (var wait = FirstPoll; ; wait = NextPoll(wait))
         {
             if (await PollAsync(agent, pid, cancellationToken) is { } result)
             {
@@ -48,12 +49,14 @@ internal static class QgaProcess
         }
     }
 
+    public static TimeSpan NextPoll(TimeSpan wait) => wait * 2 < LastPoll ? wait * 2 : LastPoll;
+
     /// <summary>Null while it runs. After it has told of an end, the agent knows no such program any more.</summary>
     public static async Task<QgaResult?> PollAsync(QgaClient agent, long pid, CancellationToken cancellationToken)
     {
         var status = await agent.ExecuteAsync(
-            "guest-exec-status", writer => writer.WriteNumber("pid", pid), CommandTimeout, cancellationToken);
-        return status.Flag("exited") ?? throw Nonsense("guest-exec-status")
+            "guest-exec-status", writer => writer.WriteNumber("pid", pid), QgaClient.CommandTimeout, cancellationToken);
+        return status.Flag("exited") ?? throw QgaClient.Nonsense("guest-exec-status")
             ? new QgaResult(Int(status, "exitcode"), Int(status, "signal"), Bytes(status, "out-data"), Bytes(status, "err-data"))
             : null;
     }
@@ -86,8 +89,5 @@ internal static class QgaProcess
 
     private static byte[] Bytes(JsonElement status, string name) => status.Member(name) is not { } value
         ? []
-        : value.ValueKind == JsonValueKind.String && value.TryGetBytesFromBase64(out var bytes) ? bytes : throw Nonsense("guest-exec-status");
-
-    private static TemplatingException Nonsense(string command) =>
-        new(ErrorCode.GuestAgentFailed, $"qemu-guest-agent answered nonsense to '{command}'.");
+        : value.ValueKind == JsonValueKind.String && value.TryGetBytesFromBase64(out var bytes) ? bytes : throw QgaClient.Nonsense("guest-exec-status");
 }

@@ -15,9 +15,6 @@ internal sealed class QgaRun : IAsyncDisposable
 {
     private const string Folder = "/run/templating/exec";
 
-    private static readonly TimeSpan FirstPoll = TimeSpan.FromMilliseconds(10);
-    private static readonly TimeSpan LastPoll = TimeSpan.FromMilliseconds(250);
-
     /// <summary>A program that has ended by then needs no look at what it has printed so far.</summary>
     private static readonly TimeSpan LookAfter = TimeSpan.FromMilliseconds(40);
 
@@ -31,7 +28,7 @@ internal sealed class QgaRun : IAsyncDisposable
     private readonly QgaFile _output;
     private readonly QgaFile _error;
     private CancellationTokenSource? _timer;
-    private TimeSpan _wait = FirstPoll;
+    private TimeSpan _wait = QgaProcess.FirstPoll;
     private QgaResult? _result;
     private long _pid;
 
@@ -124,7 +121,7 @@ internal sealed class QgaRun : IAsyncDisposable
             if (_result is null)
             {
                 await Task.Delay(_wait, _time, cancellationToken);
-                _wait = _wait * 2 < LastPoll ? _wait * 2 : LastPoll;
+                _wait = QgaProcess.NextPoll(_wait);
             }
         }
     }

@@ -18,7 +18,6 @@ internal static class QgaTrial
     private const string Path = "/run/templating/trial";
 
     private static readonly string[] Commands = ["guest-exec", "guest-exec-status", "guest-file-open", "guest-file-read", "guest-file-close"];
-    private static readonly TimeSpan InfoTimeout = TimeSpan.FromSeconds(10);
 
     /// <exception cref="TemplatingException">GuestNotSuitable, with all the commands that are blocked.</exception>
     public static async Task RequireCommandsAsync(QgaClient agent, CancellationToken cancellationToken)
@@ -26,7 +25,7 @@ internal static class QgaTrial
         JsonElement info;
         try
         {
-            info = await agent.ExecuteAsync("guest-info", null, InfoTimeout, cancellationToken);
+            info = await agent.ExecuteAsync("guest-info", null, QgaClient.CommandTimeout, cancellationToken);
         }
         catch (TemplatingException e) when (e.Code == ErrorCode.GuestNotSuitable)
         {
@@ -35,7 +34,7 @@ internal static class QgaTrial
 
         var enabled = info.Member("supported_commands") is { ValueKind: JsonValueKind.Array } all
             ? all.EnumerateArray().Where(command => command.Flag("enabled") is true).Select(command => command.Text("name")).ToHashSet(StringComparer.Ordinal)
-            : throw new TemplatingException(ErrorCode.GuestAgentFailed, "qemu-guest-agent answered nonsense to 'guest-info'.");
+            : throw QgaClient.Nonsense("guest-info");
         if (Commands.Where(command => !enabled.Contains(command)).ToList() is { Count: > 0 } blocked)
         {
             throw Blocked(blocked);

@@ -181,7 +181,7 @@ public sealed class GuestProtocolTests
         Identities.Confirm(identity, Identities.Read(await client.IdentifyAsync(identity, CancellationToken.None), identity));
 
     private static async Task RunAsync(QgaClient client) =>
-        await QgaProcess.WaitAsync(client, await QgaProcess.StartAsync(client, ["true"], default, CancellationToken.None), TimeProvider.System, CancellationToken.None);
+        await QgaProcess.RunAsync(client, ["true"], default, TimeProvider.System, CancellationToken.None);
 
     private static async Task QueryAsync(QmpClient client) => _ = Read(await client.ExecuteAsync("query-status", null, Soon.Limit, CancellationToken.None));
 }
