@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Templating.Core.Errors;
 using Templating.Qemu.Qmp;
 
 namespace Templating.Qemu.GuestAgent;
