@@ -3,7 +3,8 @@ namespace Templating.Core.Vms;
 /// <summary>The owner's wish that a VM ends.</summary>
 /// <param name="Grace">For the guest to power off; zero: it is not asked.</param>
 /// <param name="Untouched">Whether nobody had had the VM yet.</param>
-internal sealed record EndRequest(TimeSpan Grace, bool Untouched);
+/// <param name="Why">One line for people; null where the owner was told to.</param>
+internal sealed record EndRequest(TimeSpan Grace, bool Untouched, string? Why = null);
 
 internal enum Urgency
 {

@@ -9,6 +9,8 @@ namespace Templating.Core.Vms;
 /// <param name="Reason">One line for people.</param>
 public sealed record VmEnd(VmState State, bool InOrder, string Reason)
 {
+    private const string Told = "told to stop";
+
     /// <summary>Whether somebody asked for it: its owner or its guest.</summary>
     public bool Expected { get; init; } = InOrder;
 
@@ -30,12 +32,17 @@ public sealed record VmEnd(VmState State, bool InOrder, string Reason)
     internal static VmEnd Of(VmExit? exit, Exception? failure, EndRequest? request) => (exit, failure, request) switch
     {
         ({ Panicked: true } it, null, _) => new(VmState.Failed, InOrder: false, it.Reason),
+        ({ GuestRequested: true } it, null, { Why: { } why }) => new(VmState.Stopped, InOrder: true, $"{why}; {it.Reason}"),
         ({ GuestRequested: true } it, null, _) => new(VmState.Stopped, InOrder: true, it.Reason),
-        (_, not null, { }) or (null, _, { }) or (_, _, { Untouched: true }) => new(VmState.Stopped, InOrder: true, "told to stop"),
+        (_, not null, { } asked) => Untouched(asked),
+        (null, _, { } asked) => Untouched(asked),
+        (_, _, { Untouched: true } asked) => Untouched(asked),
         ({ } it, _, { Grace.Ticks: 0 }) => new(VmState.Stopped, InOrder: false, it.Reason) { Expected = true },
-        (_, _, { }) => new(VmState.Stopped, InOrder: false, "told to stop; the guest did not power off in time and was killed") { Expected = true },
+        (_, _, { } asked) => new(VmState.Stopped, InOrder: false, $"{asked.Why ?? Told}; the guest did not power off in time and was killed") { Expected = true },
         (_, { } why, null) => new(VmState.Failed, InOrder: false, why.Message),
         ({ StandardError.Length: > 0 } it, _, null) => new(VmState.Failed, InOrder: false, $"{it.Reason} (QEMU said: {it.StandardError})"),
         _ => new(VmState.Failed, InOrder: false, exit?.Reason ?? "it was never started"),
     };
+
+    private static VmEnd Untouched(EndRequest asked) => new(VmState.Stopped, InOrder: true, asked.Why ?? Told);
 }

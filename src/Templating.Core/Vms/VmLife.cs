@@ -123,6 +123,9 @@ internal sealed class VmLife
         }
     }
 
+    /// <summary>Changes what its owner tells of it beside its state; false where it has ended.</summary>
+    public bool TryTell(Func<VmView, VmView> change) => _status.TryChange(view => change(view) with { State = view.State });
+
     /// <exception cref="TemplatingException">IllegalState.</exception>
     public IVm Require(VmOperation operation)
     {
@@ -134,15 +137,16 @@ internal sealed class VmLife
 
     /// <summary>
     /// Ends it, whatever is under way: a start is broken off; a guest that runs is asked to power off and killed when it has not
-    /// done so within <paramref name="grace"/> (zero: it is not asked). Another call can make it shorter, never longer.
+    /// done so within <paramref name="grace"/> (zero: it is not asked). Another call can make it shorter, never longer. Its end is told
+    /// with the first call's <paramref name="why"/>.
     /// </summary>
     /// <returns><see cref="Ended"/>.</returns>
-    public async Task<VmEnd?> EndAsync(TimeSpan grace)
+    public async Task<VmEnd?> EndAsync(TimeSpan grace, string? why = null)
     {
         // Paused at the frozen moment, or not even there: it cannot hear the power button, and there is nothing in it to be lost.
         var untouched = View.State is VmState.Prepared or VmState.Restored;
         grace = untouched ? TimeSpan.Zero : grace;
-        var urgency = _wish.Add(new EndRequest(grace, untouched));
+        var urgency = _wish.Add(new EndRequest(grace, untouched, why));
         _over.TrySetResult();
         if (urgency == Urgency.Sooner)
         {
@@ -221,7 +225,7 @@ internal sealed class VmLife
 
             _over.TrySetResult();
             ExceptionDispatchInfo.Throw(e is not OperationCanceledException ? e
-                : _wish.Request is not null ? new TemplatingException(ErrorCode.IllegalState, $"{_name} was told to end while it started.", e)
+                : _wish.Request is { } asked ? new TemplatingException(ErrorCode.IllegalState, $"{_name} was told to end while it started{(asked.Why is { } why ? $" ({why})" : "")}.", e)
                 : _letGo ? new TemplatingException(ErrorCode.ShuttingDown, $"{_name} was not ready when the node stopped.", e)
                 : new TemplatingException(ErrorCode.QemuExited, $"{_name} ended while it started.", e));
         }

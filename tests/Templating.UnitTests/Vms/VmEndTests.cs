@@ -50,5 +50,16 @@ public sealed class VmEndTests
         VmEnd.Of(Exit(), null, Patient).Expected.ShouldBeTrue();
     }
 
+    [Fact]
+    public void WhyItWasToEndComesBeforeHowItDid()
+    {
+        const string Why = "its time was over";
+        VmEnd.Of(Exit(guestRequested: true), null, Patient with { Why = Why }).ShouldBe(new VmEnd(VmState.Stopped, InOrder: true, "its time was over; the end"));
+        VmEnd.Of(Exit(), null, Patient with { Why = Why }).Reason.ShouldBe("its time was over; the guest did not power off in time and was killed");
+        VmEnd.Of(Exit(), Failure, Patient with { Why = Why }).Reason.ShouldBe(Why);
+        VmEnd.Of(null, null, Unused with { Why = Why }).ShouldBe(new VmEnd(VmState.Stopped, InOrder: true, Why));
+        VmEnd.Of(Exit(guestRequested: true) with { Panicked = true }, null, Patient with { Why = Why }).ShouldBe(new VmEnd(VmState.Failed, InOrder: false, "the end"));
+    }
+
     private static VmExit Exit(bool guestRequested = false) => new(0, null, "the end", guestRequested, "");
 }
