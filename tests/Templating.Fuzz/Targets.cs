@@ -138,7 +138,7 @@ internal static class Targets
                     break;
                 case 1:
                     var clone = CreateCloneRequest.Parser.ParseFrom(body);
-                    Refusing(() => CloneReader.Create(clone, Anybody));
+                    Refusing(() => CloneReader.Create(clone, Anybody, DateTimeOffset.UnixEpoch));
                     break;
                 case 2:
                     var exec = ExecCloneRequest.Parser.ParseFrom(body);

@@ -26,6 +26,8 @@ internal sealed class Clone
 
     public string RequestDigest { get; init; } = "";
 
+    public required CloneLifetime Lifetime { get; init; }
+
     /// <summary>Whether it ended before this daemon began: its end is no news of this one's.</summary>
     public bool WasOver { get; init; }
 
@@ -87,5 +89,6 @@ internal sealed class Clone
         RequestId = RequestId,
         RequestDigest = RequestDigest,
         EndedAt = EndedAt,
+        Lifetime = EndedAt is null ? Lifetime.Record : null,
     };
 }

@@ -1,3 +1,4 @@
+using Templating.Contract;
 using Templating.Core.Capacity;
 using Templating.Core.Diagnostics;
 using Templating.Core.Errors;
@@ -8,7 +9,8 @@ namespace Templating.Core.Clones;
 
 /// <summary>Puts clones together: each with a life of its own that tells the table of its changes.</summary>
 internal sealed class CloneFactory(
-    IVmm vmm, CloneTable table, CloneAdmission admission, VmUserPool? users, FairTurns turns, TemplatingMetrics metrics, TimeProvider time)
+    IVmm vmm, CloneTable table, CloneAdmission admission, VmUserPool? users, FairTurns turns, TemplatingMetrics metrics,
+    TimeProvider time, TimeProvider boot)
 {
     /// <summary>Admits one, enters it into the table and begins it.</summary>
     /// <exception cref="TemplatingException">It is not admitted; then nothing is held and nothing was begun.</exception>
@@ -23,7 +25,10 @@ internal sealed class CloneFactory(
             Clock = clock,
             RequestId = request.RequestId,
             RequestDigest = digest,
+            Lifetime = new CloneLifetime(boot, time),
         };
+        clone.Lifetime.TryChange(request.Lifetime);
+        view = clone.Lifetime.Show(view);
         var status = StatusOf(clone, view);
         clone.Life = new VmLife(
             birth.Name, birth.Holdings, status, new VmStart(vmm, birth with { Turns = turns, Users = users }, status, clock, time), time);
@@ -54,10 +59,12 @@ internal sealed class CloneFactory(
             Agent = record.Agent,
             RequestId = record.RequestId,
             RequestDigest = record.RequestDigest,
+            Lifetime = new CloneLifetime(boot, time),
             WasOver = vm is null,
             IsTold = true,
             IsRecorded = true,
         };
+        clone.Lifetime.Adopt(record);
         if (record.EndedAt is { } at)
         {
             clone.NoteEnd(time, at);
@@ -77,20 +84,29 @@ internal sealed class CloneFactory(
         return clone;
     }
 
-    /// <summary>Tells of one whose VM is gone: nobody is to wonder where it went.</summary>
-    public Clone AdoptLost(CloneRecord record, VmFolder folder) => Adopt(
-        record with
-        {
-            EndedAt = time.GetUtcNow(),
-            View = record.View with
+    /// <summary>
+    /// Tells of one whose VM is gone: nobody is to wonder where it went. Where its time was over, it was told to end, or was to be
+    /// told now.
+    /// </summary>
+    public Clone AdoptLost(CloneRecord record, VmFolder folder)
+    {
+        var limit = record.Lifetime is { } end && end.EndsAt <= boot.Steady() ? CloneExpiry.Reasons[end.Limit] : null;
+        return Adopt(
+            record with
             {
-                State = VmState.Failed,
-                StateReason = "Its QEMU ended or stopped answering while no daemon was running.",
-                Pid = 0,
-                ChargedBytes = 0,
+                EndedAt = time.GetUtcNow(),
+                View = record.View with
+                {
+                    State = limit is null ? VmState.Failed : VmState.Stopped,
+                    StateReason = limit is null
+                        ? "Its QEMU ended or stopped answering while no daemon was running."
+                        : $"{limit}; its QEMU ended or stopped answering while no daemon was running",
+                    Pid = 0,
+                    ChargedBytes = 0,
+                },
             },
-        },
-        folder, vm: null, new VmHoldings());
+            folder, vm: null, new VmHoldings());
+    }
 
     private VmStatus StatusOf(Clone clone, CloneView first) => new(first, view => table.Changed(clone, (CloneView)view));
 }

@@ -26,6 +26,7 @@ public sealed class CloneManager : ICloneManager, ICloneUsage, IAsyncDisposable
     private readonly CloneFactory _factory;
     private readonly CloneTable _table;
     private readonly CloneRecovery _recovery;
+    private readonly CloneExpiry _expiry;
     private readonly CloneOptions _options;
     private readonly NodeCapacity _capacity;
     private readonly FairTurns _execs;
@@ -46,8 +47,9 @@ public sealed class CloneManager : ICloneManager, ICloneUsage, IAsyncDisposable
             new TurnRules { What = "programs", InAll = int.MaxValue / 2, PerTenant = tenant => _capacity.Limits.Of(tenant).Execs }, _time);
         _table = new CloneTable(_requests, _time, logger);
         var admission = new CloneAdmission(parts.Vmm, store, leases, _capacity, options, _time);
-        _factory = new CloneFactory(parts.Vmm, _table, admission, parts.Users, starts, _metrics, _time);
+        _factory = new CloneFactory(parts.Vmm, _table, admission, parts.Users, starts, _metrics, _time, parts.BootTime);
         _recovery = new CloneRecovery(parts, _factory, leases, options, logger);
+        _expiry = new CloneExpiry(_table, options, logger);
         _metrics.ObserveClones(VmOwner.Clone, Enum.GetValues<VmState>(), () => _table.All.Select(clone => clone.View.State));
         _metrics.ObserveBytes("templating.memory.charged", "Bytes charged to the node's memory budget.", () => _capacity.View.ChargedBytes);
         _metrics.ObserveBytes("templating.memory.budget", "Bytes VMs may be charged in all.", () => _capacity.View.BudgetBytes);
@@ -69,6 +71,8 @@ public sealed class CloneManager : ICloneManager, ICloneUsage, IAsyncDisposable
             clone.Answers = FollowAsync(clone);
             clone.Background = Task.WhenAll(WatchAsync(clone), clone.Answers);
         }
+
+        _expiry.EndDue();
     }
 
     public async Task<CloneView> CreateAsync(CreateClone request, CancellationToken cancellationToken)
@@ -113,6 +117,11 @@ public sealed class CloneManager : ICloneManager, ICloneUsage, IAsyncDisposable
     public async Task<CloneView> ResumeAsync(CloneName name, CancellationToken cancellationToken) =>
         (CloneView)await (await AnsweringAsync(name, cancellationToken)).Cpus.SwitchAsync(VmOperation.Resume, cancellationToken);
 
+    public CloneView Extend(CloneName name, Lifetime change) => _expiry.Extend(name, change);
+
+    /// <summary>Begins the end of the clones whose lifetime is over.</summary>
+    public void EndExpired() => _expiry.EndDue();
+
     public async Task<VmEnd> DeleteAsync(CloneName name, TimeSpan grace, CancellationToken cancellationToken)
     {
         var clone = _table.Get(name);
@@ -126,6 +135,7 @@ public sealed class CloneManager : ICloneManager, ICloneUsage, IAsyncDisposable
         CloneName name, GuestCommand command, IAsyncEnumerable<ReadOnlyMemory<byte>>? input,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        using var use = _table.Get(name).Lifetime.Use();
         var vm = (await AnsweringAsync(name, cancellationToken)).Require(VmOperation.Exec);
         var limit = _capacity.Limits.Of(name.Tenant).Execs;
         using var turn = _execs.TryTake(name.Tenant)
@@ -140,7 +150,8 @@ public sealed class CloneManager : ICloneManager, ICloneUsage, IAsyncDisposable
     public IConsole OpenConsole(CloneName name)
     {
         var clone = _table.Get(name);
-        return clone.Life.OpenConsole() ?? new EndedConsole(CloneConsoleFile.Read(clone.Folder.Path)
+        clone.Lifetime.Touch();
+        return clone.Life.OpenConsole() is { } console ? new UsedConsole(console, clone.Lifetime) : new EndedConsole(CloneConsoleFile.Read(clone.Folder.Path)
             ?? throw new TemplatingException(ErrorCode.IllegalState,
                 $"What {name} printed is lost: its VM ended while no daemon was there to keep it, or its file cannot be read."));
     }
@@ -211,6 +222,7 @@ public sealed class CloneManager : ICloneManager, ICloneUsage, IAsyncDisposable
 
     private async Task TellStartAsync(Clone clone)
     {
+        using var use = clone.Lifetime.Use();
         var ok = false;
         try
         {
@@ -244,7 +256,7 @@ public sealed class CloneManager : ICloneManager, ICloneUsage, IAsyncDisposable
     {
         if (!clone.WasOver && await clone.Life.Ended is { } end)
         {
-            _metrics.CloneEnded(VmOwner.Clone, end.Failure);
+            _metrics.CloneEnded(VmOwner.Clone, end.Failure, clone.Lifetime.Over);
             if (!clone.IsBeingRemoved)
             {
                 _logger.CloneEnded(clone.Name, end.Reason);
@@ -266,6 +278,7 @@ public sealed class CloneManager : ICloneManager, ICloneUsage, IAsyncDisposable
     private async Task<VmLife> AnsweringAsync(CloneName name, CancellationToken cancellationToken)
     {
         var clone = _table.Get(name);
+        clone.Lifetime.Touch();
         await clone.Answers.WaitAsync(_options.AnswerPatience, _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         cancellationToken.ThrowIfCancellationRequested();
         return clone.Life;

@@ -24,12 +24,18 @@ internal static class CloneNaming
     public static string Digest(CreateClone request)
     {
         using var digest = new RequestDigest();
-        return request.AddTo(digest)
+        request.AddTo(digest)
             .Add(request.Template.ToString())
             .Add(request.Revision)
             .Add(request.Id)
             .Add(request.Labels)
-            .Add(request.Network is { } n ? $"{n.Outbound} {string.Join(' ', n.Forwards)}" : null)
-            .Finish();
+            .Add(request.Network is { } n ? $"{n.Outbound} {string.Join(' ', n.Forwards)}" : null);
+        if (request.Lifetime != Lifetime.Unsaid)
+        {
+            // Only where it is said: digests that are written down stay what they are.
+            digest.Add($"{request.Lifetime.Ttl} {request.Lifetime.ExpireAt:O} {request.Lifetime.IdleLimit}");
+        }
+
+        return digest.Finish();
     }
 }

@@ -11,6 +11,9 @@ public sealed record CloneOptions
     /// <summary>How long a clone that ended is still shown, so that one can learn why.</summary>
     public TimeSpan FinishedRetention { get; init; } = TimeSpan.FromMinutes(10);
 
+    /// <summary>How long the guest of a clone whose lifetime is over may take to power off, as one that is stopped has.</summary>
+    public TimeSpan ExpiryGrace { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>How long a daemon that is told to stop waits for identities nobody waits for any more.</summary>
     public TimeSpan StopGrace { get; init; } = TimeSpan.FromSeconds(5);
 

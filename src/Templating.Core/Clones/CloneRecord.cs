@@ -27,6 +27,10 @@ internal sealed record CloneRecord
     public string RequestDigest { get; init; } = "";
 
     public DateTimeOffset? EndedAt { get; init; }
+
+    /// <summary>Null where it has no end; not written then, so that daemons that know of none can read it.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public LifetimeRecord? Lifetime { get; init; }
 }
 
 [JsonSourceGenerationOptions(

@@ -31,6 +31,9 @@ public interface ICloneManager
     /// <summary>Legal in Paused; in Running it changes nothing.</summary>
     Task<CloneView> ResumeAsync(CloneName name, CancellationToken cancellationToken);
 
+    /// <summary>Changes when it ends by itself. Legal while it lives, and not once its end has begun.</summary>
+    CloneView Extend(CloneName name, Lifetime change);
+
     /// <summary>
     /// Ends and forgets it, also while it starts. Legal in any state. Cancelling the call does not stop that; a call with a shorter
     /// grace than the one before hurries it.
@@ -78,6 +81,9 @@ public sealed record CreateClone : IdentityInputs
 
     public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
+    /// <summary>When it is to end by itself, from its admission on.</summary>
+    public Lifetime Lifetime { get; init; } = Lifetime.Unsaid;
+
     /// <summary>Return as soon as the CPUs run; identity goes on in the background.</summary>
     public bool ReturnWhenRunning { get; init; }
 }
@@ -90,6 +96,14 @@ public sealed record CloneView : VmView
     public required RevisionName Template { get; init; }
 
     public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>When it ends by itself, by the wall clock of when that was set; null for never.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public DateTimeOffset? ExpireAt { get; init; }
+
+    /// <summary>How long nobody may use it before it ends; null for ever.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public TimeSpan? IdleLimit { get; init; }
 
     public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 }

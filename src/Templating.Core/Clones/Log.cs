@@ -13,6 +13,9 @@ internal static partial class Log
     [LoggerMessage(Level = LogLevel.Information, Message = "Clone {Clone} ended: {Reason}")]
     public static partial void CloneEnded(this ILogger logger, CloneName clone, string reason);
 
+    [LoggerMessage(Level = LogLevel.Information, Message = "Clone {Clone} is ended: {Reason}")]
+    public static partial void CloneExpires(this ILogger logger, CloneName clone, string reason);
+
     [LoggerMessage(Level = LogLevel.Information, Message = "Clone {Clone} was deleted: {Reason}")]
     public static partial void CloneDeleted(this ILogger logger, CloneName clone, string reason);
 

@@ -60,11 +60,16 @@ public sealed class TemplatingMetrics
 
         foreach (var owner in Enum.GetValues<VmOwner>())
         {
-            CloneEnded(owner, failure: null, times: 0);
+            CloneEnded(owner, failure: null, limit: null, times: 0);
             foreach (var code in Deaths)
             {
-                CloneEnded(owner, code, times: 0);
+                CloneEnded(owner, code, limit: null, times: 0);
             }
+        }
+
+        foreach (var limit in Enum.GetValues<LifetimeLimit>())
+        {
+            CloneEnded(VmOwner.Clone, failure: null, limit, times: 0);
         }
     }
 
@@ -89,10 +94,11 @@ public sealed class TemplatingMetrics
 
     /// <param name="owner">Whose it was.</param>
     /// <param name="failure">Null where somebody asked for it: its owner or its guest.</param>
+    /// <param name="limit">What of its lifetime was over; null where that did not end it.</param>
     /// <param name="times">For <see cref="Begin"/>.</param>
-    public void CloneEnded(VmOwner owner, ErrorCode? failure, int times = 1) => _ended.Add(
+    public void CloneEnded(VmOwner owner, ErrorCode? failure, LifetimeLimit? limit = null, int times = 1) => _ended.Add(
         times, new("owner", Label(owner)), new("expected", failure is null ? "true" : "false"),
-        new("reason", failure is { } code ? ErrorReasons.Of(code) : ""));
+        new("reason", failure is { } code ? ErrorReasons.Of(code) : Label(limit)));
 
     /// <summary>Counts the clones of one owner when someone looks.</summary>
     public void ObserveClones<TState>(VmOwner owner, IReadOnlyList<TState> states, Func<IEnumerable<TState>> read)
@@ -120,6 +126,15 @@ public sealed class TemplatingMetrics
             name, () => read() is { } time ? [new Measurement<double>(time.TotalSeconds)] : Enumerable.Empty<Measurement<double>>(), "s", description);
 
     private static string Outcome(bool ok) => ok ? "ok" : "error";
+
+    private static string Label(LifetimeLimit? limit) => limit switch
+    {
+        null => "",
+        LifetimeLimit.Ttl => "TTL",
+        LifetimeLimit.ExpireTime => "EXPIRE_TIME",
+        LifetimeLimit.IdleLimit => "IDLE_LIMIT",
+        _ => throw new ArgumentOutOfRangeException(nameof(limit), limit, message: null),
+    };
 
     private static string Label(VmOwner owner) => owner == VmOwner.Pod ? "pod" : "clone";
 

@@ -10,6 +10,7 @@ public enum VmOperation
     Exec,
     Console,
     ReadMemory,
+    Extend,
     End,
 }
 
@@ -26,6 +27,8 @@ public static class VmOperations
             // Also when it has ended: that is when one wants to know what its guest said last.
             [VmOperation.Console] = In(VmState.Restored, VmState.Running, VmState.Paused, VmState.Stopped, VmState.Failed),
             [VmOperation.ReadMemory] = In(VmState.Restored, VmState.Running, VmState.Paused, VmState.NotAnswering),
+            // Whatever it does, while it lives.
+            [VmOperation.Extend] = In(VmState.Prepared, VmState.Restored, VmState.Running, VmState.Paused, VmState.NotAnswering),
             [VmOperation.End] = In(Enum.GetValues<VmState>()),
         };
 

@@ -1,5 +1,6 @@
 using Templating.Core.Capacity;
 using Templating.Core.Diagnostics;
+using Templating.Core.Linux;
 using Templating.Core.Machines;
 
 namespace Templating.Core.Vms;
@@ -10,4 +11,8 @@ namespace Templating.Core.Vms;
 /// <param name="Users">Their user ids; null for the daemon's own.</param>
 /// <param name="Metrics">Where their figures go.</param>
 /// <param name="Time">The clock.</param>
-public sealed record VmParts(IVmm Vmm, NodeCapacity Capacity, VmUserPool? Users, TemplatingMetrics Metrics, TimeProvider Time);
+public sealed record VmParts(IVmm Vmm, NodeCapacity Capacity, VmUserPool? Users, TemplatingMetrics Metrics, TimeProvider Time)
+{
+    /// <summary>What is written down of it, the next daemon of this boot of the host can read.</summary>
+    public TimeProvider BootTime { get; init; } = BootClock.Instance;
+}

@@ -14,10 +14,10 @@ internal static class CloneReader
     // The guest takes lines of 262,144 bytes, and each byte of a command is 4/3 in base64 (docs/guest-protocol.md).
     private const int MaxCommandBytes = 128 << 10;
 
-    public static CreateClone Create(V1.CreateCloneRequest request, Caller caller)
+    public static CreateClone Create(V1.CreateCloneRequest request, Caller caller, DateTimeOffset now)
     {
         var faults = new Faults();
-        var create = Spec(request.Spec, request.WaitFor, caller, faults) with
+        var create = Spec(request.Spec, request.WaitFor, caller, now, faults) with
         {
             Id = request.Id.Length == 0 ? null : request.Id,
             RequestId = FieldReader.RequestId(request.RequestId, faults),
@@ -32,10 +32,10 @@ internal static class CloneReader
     }
 
     /// <summary>One request for each clone; their request ids follow from the one given.</summary>
-    public static IReadOnlyList<CreateClone> CreateMany(V1.CreateClonesRequest request, Caller caller)
+    public static IReadOnlyList<CreateClone> CreateMany(V1.CreateClonesRequest request, Caller caller, DateTimeOffset now)
     {
         var faults = new Faults();
-        var create = Spec(request.Spec, request.WaitFor, caller, faults);
+        var create = Spec(request.Spec, request.WaitFor, caller, now, faults);
         faults.Require(request.Count is >= 1 and <= MaxCount, "count", $"{request.Count} is not between 1 and {MaxCount}.");
         var id = FieldReader.RequestId(request.RequestId, faults);
         faults.ThrowIfAny();
@@ -72,7 +72,7 @@ internal static class CloneReader
         };
     }
 
-    private static CreateClone Spec(V1.CloneSpec? wire, V1.WaitFor waitFor, Caller caller, Faults faults)
+    private static CreateClone Spec(V1.CloneSpec? wire, V1.WaitFor waitFor, Caller caller, DateTimeOffset now, Faults faults)
     {
         var spec = wire ?? new V1.CloneSpec();
         var (template, revision) = NameReader.Template("spec.template", spec.Template, caller, faults);
@@ -90,6 +90,7 @@ internal static class CloneReader
             Network = NetworkMapping.FromWire("spec.network", spec.Network, faults),
             Labels = FieldReader.LabelMap("spec.labels", spec.Labels, faults),
             IdentityTimeout = FieldReader.IdentityTimeout("spec.identity_timeout", spec.IdentityTimeout, faults),
+            Lifetime = LifetimeReader.Of(spec, now, faults),
             ReturnWhenRunning = waitFor == V1.WaitFor.Running,
         };
     }

@@ -35,6 +35,12 @@ internal static class CloneWriter
             clone.ReadyTime = Timestamp.FromDateTimeOffset(readyAt);
         }
 
+        if (view.ExpireAt is { } expireAt)
+        {
+            clone.ExpireTime = Timestamp.FromDateTimeOffset(expireAt);
+        }
+
+        clone.IdleLimit = view.IdleLimit?.ToDuration();
         if (view.Identity is { } identity)
         {
             clone.Identity = ToWire(identity, view.Generation);

@@ -42,6 +42,23 @@ internal static class FieldReader
         return null;
     }
 
+    /// <summary>Null when unset. A faulty one is reported and null.</summary>
+    public static DateTimeOffset? FutureTime(string field, Timestamp? timestamp, DateTimeOffset now, TimeSpan most, Faults faults)
+    {
+        if (timestamp is null)
+        {
+            return null;
+        }
+
+        if (timestamp.ToTimeOrNull() is { } value && value > now && value - now <= most)
+        {
+            return value;
+        }
+
+        faults.Add(field, $"It is not in the future by at most {Show(most)}; the node's clock says {now:yyyy-MM-ddTHH:mm:ssZ}.");
+        return null;
+    }
+
     public static int PageSize(int size, Faults faults)
     {
         faults.Require(size is >= 0 and <= 1000, "page_size", $"{size} is not between 0, which means 100, and 1000.");

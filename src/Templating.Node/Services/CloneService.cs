@@ -9,14 +9,14 @@ using CloneView = Templating.V1.CloneView;
 namespace Templating.Node.Services;
 
 internal sealed class CloneService(
-    ICloneManager clones, CloneBatch batch, GuestCalls guests, CallLifetime lifetime) : V1.CloneService.CloneServiceBase
+    ICloneManager clones, CloneBatch batch, GuestCalls guests, CallLifetime lifetime, TimeProvider time) : V1.CloneService.CloneServiceBase
 {
     public override async Task<VmClone> CreateClone(CreateCloneRequest request, ServerCallContext context) =>
-        CloneWriter.ToWire(await clones.CreateAsync(CloneReader.Create(request, context.Caller()), context.CancellationToken));
+        CloneWriter.ToWire(await clones.CreateAsync(CloneReader.Create(request, context.Caller(), time.GetUtcNow()), context.CancellationToken));
 
     public override Task CreateClones(
         CreateClonesRequest request, IServerStreamWriter<CreateClonesResponse> responseStream, ServerCallContext context) =>
-        batch.RunAsync(CloneReader.CreateMany(request, context.Caller()), responseStream, context);
+        batch.RunAsync(CloneReader.CreateMany(request, context.Caller(), time.GetUtcNow()), responseStream, context);
 
     public override async Task<VmClone> GetClone(GetCloneRequest request, ServerCallContext context)
     {
@@ -67,6 +67,12 @@ internal sealed class CloneService(
 
     public override async Task<VmClone> ResumeClone(ResumeCloneRequest request, ServerCallContext context) => CloneWriter.ToWire(
         await clones.ResumeAsync(NameReader.Clone("name", request.Name, context.Caller()), context.CancellationToken));
+
+    public override Task<VmClone> ExtendClone(ExtendCloneRequest request, ServerCallContext context)
+    {
+        var (name, change) = LifetimeReader.Extend(request, context.Caller(), time.GetUtcNow());
+        return Task.FromResult(CloneWriter.ToWire(clones.Extend(name, change)));
+    }
 
     public override Task ExecClone(
         IAsyncStreamReader<ExecCloneRequest> requestStream, IServerStreamWriter<ExecCloneResponse> responseStream, ServerCallContext context) =>

@@ -43,7 +43,7 @@ public sealed class ContractTests
             if (activation.Forwards.Count == 0)
             {
                 // A clone of a node is another message with the same inputs.
-                Takes(() => CloneReader.Create(RequestOf(activation), Root)).ShouldBe(node, @case.Name);
+                Takes(() => CloneReader.Create(RequestOf(activation), Root, DateTimeOffset.UnixEpoch)).ShouldBe(node, @case.Name);
             }
 
             return new Verdicts(await server.RefusalAsync(clone), CloneRules.Check(clone, null).Count == 0 && missing.Count == 0, node);

@@ -17,20 +17,22 @@ public sealed class FakeNode : IAsyncDisposable
 {
     private readonly string _root;
     private readonly bool _ownsRoot;
+    private readonly TimeProvider _boot;
 
     public FakeNode(long budgetMiB = 4096, int maxStarts = 4, TimeProvider? time = null, FakeNode? before = null, ILoggerFactory? logs = null,
-        TemplatingMetrics? metrics = null, ITenantLimits? limits = null, VmUserPool? users = null)
+        TemplatingMetrics? metrics = null, ITenantLimits? limits = null, VmUserPool? users = null, TimeProvider? boot = null)
     {
         _ownsRoot = before is null;
         _root = before?._root ?? Directory.CreateTempSubdirectory("tmpl-").FullName;
         Vmm = before?.Vmm ?? new FakeVmm();
+        _boot = boot ?? before?._boot ?? TimeProvider.System;
         Users = users ?? (Environment.IsPrivilegedProcess ? new VmUserPool(2_000_000_000, 100) : null);
         Store = new TemplateStore(new StoreOptions { Root = Path.Combine(_root, "store") }, (logs ?? NullLoggerFactory.Instance).CreateLogger<TemplateStore>());
         Leases = new RevisionLeases();
         Capacity = new NodeCapacity(new CapacityOptions { BudgetBytes = budgetMiB << 20 }, limits ?? before?.Capacity.Limits);
         var clock = time ?? TimeProvider.System;
         Options = new CloneOptions { RunFolder = Path.Combine(_root, "run"), MaxConcurrentStarts = maxStarts, StopGrace = TimeSpan.FromMilliseconds(50), FirstAnswer = TimeSpan.FromSeconds(0.5), LookLimit = TimeSpan.FromSeconds(0.2), AnswerPatience = TimeSpan.FromSeconds(1) };
-        var parts = new VmParts(Vmm, Capacity, Users, metrics ?? TestMetrics.Create(), clock);
+        var parts = new VmParts(Vmm, Capacity, Users, metrics ?? TestMetrics.Create(), clock) { BootTime = _boot };
         Clones = new CloneManager(parts, Store, Leases, Options, NullLogger<CloneManager>.Instance);
         Templates = new TemplateManager(
             parts, Store, Leases, Clones, new BuildOptions { BuildsFolder = Options.BuildsFolder, Settle = TimeSpan.Zero },

@@ -37,7 +37,7 @@ public sealed class TemplatingMetricsTests
         ended.GetMeasurementSnapshot().ShouldAllBe(m => m.Value == 0);
         var born = ended.GetMeasurementSnapshot().Select(m => $"{m.Tags["owner"]} {m.Tags["expected"]} {m.Tags["reason"]}").ToList();
         born.ShouldBeUnique();
-        foreach (var series in (string[])["clone true ", "pod true ", "clone false QEMU_EXITED", "pod false QEMU_EXITED", "pod false POD_UNAVAILABLE"])
+        foreach (var series in (string[])["clone true ", "pod true ", "clone false QEMU_EXITED", "pod false QEMU_EXITED", "pod false POD_UNAVAILABLE", "clone true TTL", "clone true EXPIRE_TIME", "clone true IDLE_LIMIT"])
         {
             born.ShouldContain(series);
         }

@@ -35,6 +35,8 @@ internal sealed class ScriptedClones(ICloneManager inner) : ICloneManager
 
     public Task<Core.Clones.CloneView> ResumeAsync(CloneName name, CancellationToken cancellationToken) => inner.ResumeAsync(name, cancellationToken);
 
+    public Core.Clones.CloneView Extend(CloneName name, Lifetime change) => inner.Extend(name, change);
+
     public Task<Core.Vms.VmEnd> DeleteAsync(CloneName name, TimeSpan grace, CancellationToken cancellationToken) => inner.DeleteAsync(name, grace, cancellationToken);
 
     public IAsyncEnumerable<Change<Core.Clones.CloneView>> WatchAsync(CancellationToken cancellationToken) => inner.WatchAsync(cancellationToken);
