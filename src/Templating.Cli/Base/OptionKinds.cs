@@ -62,6 +62,21 @@ internal static class OptionKinds
             DurationText.Allowed),
     };
 
+    public static Option<DateTimeOffset?> Time(string name, string description) => new(name)
+    {
+        HelpName = "TIME",
+        Description = description,
+        CustomParser = result => One(
+            result,
+            (string text, out DateTimeOffset? value) =>
+            {
+                var good = TimeText.TryParse(text, out var time);
+                value = time;
+                return good;
+            },
+            TimeText.Allowed),
+    };
+
     public static Option<PortForward[]> Forwards(string name, string description) => new(name)
     {
         HelpName = "[HOST:]GUEST",

@@ -1,3 +1,4 @@
+using Templating.Api.Wire;
 using Templating.Cli.Output;
 using Templating.Cli.Parsing;
 using Templating.Contract;
@@ -18,11 +19,21 @@ internal static class CloneColumns
         new("HOSTNAME", c => c.Identity?.Hostname ?? ""),
         new("PORTS", c => Words.Of(c.Network)),
         new("AGE", c => Age.Of(c.CreateTime, clock), Right: true),
+        new("EXPIRES", c => Expires(c, clock), Wide: true, Right: true),
         new("REVISION", c => Words.ShortRevision(ObjectNames.Last(c.Template)), Wide: true),
         new("PID", c => c.Pid == 0 ? "" : $"{c.Pid}", Wide: true, Right: true),
         new("CHARGED", c => ByteSize.Format(c.ChargedBytes), Wide: true, Right: true),
         new("LABELS", c => Words.Pairs(c.Labels), Wide: true),
         new("REASON", c => c.StateReason, Wide: true),
+    ];
+
+    /// <summary>When it ends by itself.</summary>
+    public static IReadOnlyList<Column<VmClone>> Extended(TimeProvider clock) =>
+    [
+        new("ID", c => c.Id),
+        new("STATE", c => Words.Of(c.State), Colour: c => Words.ColourOf(c.State)),
+        new("EXPIRES", c => Expires(c, clock), Right: true),
+        new("IDLE LIMIT", IdleLimit, Right: true),
     ];
 
     public static IEnumerable<(string Label, string Value)> Sheet(VmClone clone, TimeProvider clock) =>
@@ -33,6 +44,9 @@ internal static class CloneColumns
         ("Reason", clone.StateReason),
         ("Ready", clone.ReadyTime is null ? "no" : "yes"),
         ("Age", Age.Of(clone.CreateTime, clock)),
+        ("Expires", clone.ExpireTime.ToTimeOrNull() is { } at ? $"{at:yyyy-MM-dd'T'HH:mm:ss'Z'}" : ""),
+        ("Expires in", Expires(clone, clock)),
+        ("Idle limit", IdleLimit(clone)),
         .. Identity(clone.Identity),
         ("Ports", Words.Of(clone.Network)),
         ("Outbound", clone.Network?.Outbound == true ? "yes" : "no"),
@@ -50,6 +64,12 @@ internal static class CloneColumns
         var parts = clone.Template.Split('/');
         return parts.Length > 3 ? parts[3] : clone.Template;
     }
+
+    /// <summary>Of one that lives.</summary>
+    private static string Expires(VmClone clone, TimeProvider clock) =>
+        clone.State is CloneState.Stopped or CloneState.Failed ? "" : Age.Until(clone.ExpireTime, clock);
+
+    private static string IdleLimit(VmClone clone) => clone.IdleLimit.ToTimeSpanOrNull() is { } limit ? DurationText.Format(limit) : "";
 
     private static IEnumerable<(string Label, string Value)> Identity(Identity? identity) => identity is null ? [] :
     [

@@ -92,6 +92,8 @@ internal sealed class FakeClones : CloneService.CloneServiceBase
 
     public Func<GetCloneRequest, ServerCallContext, Task<VmClone>>? OnGet { get; set; }
 
+    public Func<ExtendCloneRequest, VmClone>? OnExtend { get; set; }
+
     public Func<DeleteCloneRequest, DeleteCloneResponse>? OnDelete { get; set; }
 
     public Func<IAsyncStreamReader<ExecCloneRequest>, IServerStreamWriter<ExecCloneResponse>, ServerCallContext, Task>? OnExec { get; set; }
@@ -111,6 +113,8 @@ internal sealed class FakeClones : CloneService.CloneServiceBase
     public override Task<ListClonesResponse> ListClones(ListClonesRequest request, ServerCallContext context) => Task.FromResult(OnList!(request));
 
     public override Task<VmClone> GetClone(GetCloneRequest request, ServerCallContext context) => OnGet!(request, context);
+
+    public override Task<VmClone> ExtendClone(ExtendCloneRequest request, ServerCallContext context) => Task.FromResult(OnExtend!(request));
 
     public override Task<DeleteCloneResponse> DeleteClone(DeleteCloneRequest request, ServerCallContext context) => Task.FromResult(OnDelete!(request));
 
