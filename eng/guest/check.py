@@ -66,8 +66,10 @@ class Guest:
     def sync(self):
         nonce = secrets.token_hex(8)
         self.send("\x18\nsync " + nonce)
-        while (words := self.receive())[:2] != ["synced", nonce]:
-            pass
+        self.extras = []
+        while len(words := self.receive()) != 3 or words[:2] != ["synced", nonce]:
+            if words[:2] == ["synced", nonce]:
+                self.extras = words[3:]
         return words[2]
 
     def identify(self, ident, host, kept="-", env="", user_data="", booted=False):
@@ -82,8 +84,22 @@ class Guest:
         same = same and abs(int(words[4]) - now) < 5e9
         return same, words[5], words[6]
 
-    def start(self, number, *arguments, flags="-", timeout=0, cwd="", env=""):
-        self.send(f"exec {number} {flags} {timeout} {b64(cwd)} {b64(env)} " + " ".join(b64(a) for a in arguments))
+    def start(self, number, *arguments, flags="-", timeout=0, cwd="", env="", size="", user=""):
+        more = f"{size} " if size else ""
+        more += f"{b64(user)} " if user else ""
+        self.send(f"exec {number} {flags} {timeout} {b64(cwd)} {b64(env)} {more}" + " ".join(b64(a) for a in arguments))
+
+    def read_until(self, number, expected):
+        """Output of a command up to and with what is expected."""
+        out = b""
+        while expected not in out:
+            words = self.receive()
+            if words[0] == "exit":
+                raise RuntimeError(f"it ended after {out!r}")
+            if words[:2] == ["out", str(number)]:
+                out += unb64(words[2])
+                self.send(f"ack {number} {len(unb64(words[2]))}")
+        return out
 
     def finish(self, number, acknowledge=True):
         """(out, err, code, signal) or (None, reason, ...) where it did not start."""
@@ -96,6 +112,7 @@ class Guest:
                 if acknowledge:
                     self.send(f"ack {number} {len(data)}")
             elif words[0] == "exit" and words[1] == str(number):
+                self.why = words[4:]
                 return out["out"], out["err"], words[2], words[3]
             elif words[0] == "nostart":
                 return None, unb64(words[2]).decode(), "-", "-"
@@ -306,6 +323,89 @@ def check_exec(guest):
     check(guest.shell("pidof sleep")[0] == b"", "sync: ends what the conversation before had started")
 
 
+def check_terminals(guest):
+    check(guest.extras == ["terminal", "user", "why"], "terminal: the guest says what it can do beyond version 1")
+    out = guest.shell("tty; stty size; echo $TERM; echo err >&2", flags="t", size="30 100")
+    check(re.fullmatch(rb"/dev/pts/\d+\r\n30 100\r\nxterm\r\nerr\r\n", out[0] or b"") and out[1:] == (b"", "0", "-"),
+          f"terminal: a device, its size, its type, one stream {out}")
+    guest.start(2, "sh", "-c", "trap 'stty size; exit 4' WINCH; echo on; while :; do sleep 0.1; done", flags="t", size="24 80")
+    guest.read_until(2, b"on\r\n")
+    guest.send("resize 2 50 132")
+    check(guest.finish(2)[::2] == (b"50 132\r\n", "4"), "terminal: a resize is told by SIGWINCH")
+    guest.start(2, "sh", flags="it", size="24 80")
+    guest.read_until(2, b"# ")
+    guest.send(f"in 2 {b64('sleep 100' + chr(10))}")
+    guest.shell("until pidof sleep; do sleep 0.1; done")
+    guest.send(f"in 2 {b64(chr(3))}")
+    guest.send(f"in 2 {b64('echo got=$?' + chr(10))}")
+    guest.read_until(2, b"got=130\r\n")
+    guest.send("in 2 -")
+    check(guest.finish(2)[2] == "0", "terminal: Ctrl-C ends the job, not its shell; the end of input ends that")
+    guest.start(2, "sh", "-c", "set -m; sleep 101", flags="t", size="24 80", timeout=500)
+    guest.finish(2)
+    check(guest.shell("pidof sleep")[0] == b"", "terminal: a timeout ends the job that has it, too")
+    guest.start(2, "sh", "-c", "set -m; echo on; sleep 102", flags="t", size="24 80")
+    guest.read_until(2, b"on\r\n")
+    guest.sync()
+    check(guest.shell("for i in 1 2 3 4 5 6 7 8 9; do pidof sleep || break; sleep 0.1; done")[0] == b"", "terminal: hung up with its conversation")
+    for flags, size in (("t", "0 80"), ("t", "24 65536"), ("t", "24 x"), ("tt", "24 80"), ("x", ""), ("t", "")):
+        check(guest.run("true", flags=flags, size=size)[0] is None, f"terminal: {flags} {size} does not start")
+    guest.send("resize 99 1 1")
+    guest.start(2, "cat", flags="it", size="24 80")
+    for _ in range(4000):
+        guest.send("resize 2 24 80")
+    flood = b"x" * 60000
+    guest.send(f"in 2 {b64(flood)}")
+    guest.send("kill 2 9")
+    check(guest.finish(2)[3] == "9", "terminal: a flood of resizes and of input nobody reads is survived")
+    guest.start(2, "yes", flags="t", size="24 80")
+    received = 0
+    while received < 262144:
+        received += len(unb64(guest.receive()[2]))
+    check(guest.shell("echo meanwhile")[0] == b"meanwhile\n", "terminal: output stops at the window")
+    guest.send("kill 2 9")
+    guest.send("ack 2 262144")
+    check(guest.finish(2)[3] == "9", "terminal: and ends")
+
+
+def check_users(guest):
+    guest.shell("printf 'root:x:0:0::/root:/bin/sh\\nann:x:1000:1001::/home/ann:/bin/sh\\n' >/run/passwd;"
+                "printf 'staff:x:1001:\\nextra:x:1002:bob,ann\\n' >/run/group;"
+                "mount --bind /run/passwd /etc/passwd; mount --bind /run/group /etc/group")
+    out = guest.shell("id -u; id -g; id -G; echo $HOME $USER $LOGNAME", flags="u", user="ann")
+    check(out[:2] == (b"1000\n1001\n1001 1002\n/home/ann ann ann\n", b""), f"user: by name, with all groups {out}")
+    check(guest.shell("id -G; echo $USER", flags="u", user="1000")[0] == b"1001 1002\nann\n", "user: by number")
+    check(guest.shell("id -u; id -G; echo $HOME", flags="u", user="7:extra")[0] == b"7\n1002\n/\n", "user: a number and a group, nothing else")
+    check(guest.shell("id -G", flags="u", user="4242")[0] == b"4242\n", "user: a number nobody has is in no group of others")
+    check(guest.shell("tty >/dev/null && : </dev/tty && echo x >$(tty) && id -u", flags="tu", size="24 80", user="ann")[0] == b"x\r\n1000\r\n",
+          "user: at a terminal that is its own")
+    out = guest.run("true", flags="u", user="eve")
+    check(out[:2] == (None, "No user eve in /etc/passwd"), "user: an unknown one is named")
+    check(guest.run("true", flags="u", user="ann:eve")[1] == "No group eve in /etc/group", "user: an unknown group is named")
+    check(guest.shell("cat /run/templating/user-data", flags="u", user="ann")[2] != "0", "user: has no rights of root's")
+    guest.shell("mkdir -m 700 /run/closed")
+    check("Permission denied" in str(guest.run("true", flags="u", user="ann", cwd="/run/closed")[1]), "user: reaches its folder with its own rights")
+    for bad in ("", ":", ":staff", "99999999999"):
+        check(guest.run("true", flags="u", user=bad or "\0")[0] is None, f"user: {bad!r} does not start")
+    guest.shell("umount /etc/passwd /etc/group")
+
+
+def check_reasons(guest):
+    guest.run("sleep", "100", flags="w", timeout=300)
+    check(guest.why == ["timeout"], "exit: tells a timeout")
+    guest.start(2, "sleep", "100", flags="w")
+    guest.send("kill 2 9")
+    guest.finish(2)
+    check(guest.why == [], "exit: of a kill tells nothing")
+    guest.run("sleep", "100", timeout=300)
+    check(guest.why == [], "exit: tells only a host that asked")
+    guest.shell("echo '<3>Out of memory: Killed process 12345 (x)' >/dev/kmsg")
+    out = guest.run("tail", "/dev/zero", flags="w")
+    check(guest.why == ["oom"] and out[3] == "9", f"exit: tells that the kernel took its memory {out[2:]} {guest.why}")
+    out = guest.shell("echo \"<3>Out of memory: Killed process $$ (x)\" >/dev/kmsg; kill -9 $$", flags="w")
+    check(guest.why == [] and out[3] == "9", "exit: believes the kernel alone")
+
+
 def check_lines(guest):
     guest.send("kill 1 15\x18")
     guest.send("nonsense")
@@ -355,6 +455,9 @@ def boot(options, timings):
     same, reseed, _ = machine.guest.identify("template", "template", booted=True)
     check(same and reseed == "seed" and time.monotonic() - start < 1.5, "boot: an identity without a restore, no wait")
     check_exec(machine.guest)
+    check_terminals(machine.guest)
+    check_users(machine.guest)
+    check_reasons(machine.guest)
     check_lines(machine.guest)
     check_disconnect(machine)
     machine.guest.sync()

@@ -8,8 +8,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+struct flags {
+    bool input, terminal, user, why;
+};
+
 struct command {
-    bool used, exited, timed_out, input_ends;
+    bool used, exited, timed_out, for_memory, input_ends;
+    struct flags flags;
     uint32_t number;
     struct process process;
     int status;
@@ -41,12 +46,21 @@ static void forget_command(struct command *c)
     c->used = false;
 }
 
+/* To its process group; at a terminal also to the one that has it now, which a shell made for a job of its own. */
+static void signal_command(const struct command *c, int signal_number)
+{
+    kill(-c->process.pid, signal_number);
+    pid_t foreground = c->flags.terminal && c->process.out >= 0 ? tcgetpgrp(c->process.out) : -1;
+    if (foreground > 1 && foreground != c->process.pid)
+        kill(-foreground, signal_number);
+}
+
 void end_all_commands(void)
 {
     for (int i = 0; i < MAX_COMMANDS; i++) {
         if (!commands[i].used)
             continue;
-        kill(-commands[i].process.pid, SIGKILL);
+        signal_command(&commands[i], SIGKILL);
         forget_command(&commands[i]);
     }
 }
@@ -59,6 +73,7 @@ void reap_children(void)
             if (commands[i].used && !commands[i].exited && commands[i].process.pid == pid) {
                 commands[i].exited = true;
                 commands[i].status = status;
+                commands[i].for_memory = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && killed_for_memory(pid);
             }
         }
     }
@@ -72,16 +87,44 @@ static struct command *free_command(void)
     return NULL;
 }
 
-/* exec N FLAGS TIMEOUT-MS CWD ENV ARG... */
+/* The letters of FLAGS, each at most once. */
+static bool read_flags(const char *word, struct flags *flags)
+{
+    *flags = (struct flags){false};
+    if (strcmp(word, "-") == 0)
+        return true;
+    for (; *word; word++) {
+        bool *flag = *word == 'i' ? &flags->input : *word == 't' ? &flags->terminal : *word == 'u' ? &flags->user
+                   : *word == 'w' ? &flags->why : NULL;
+        if (!flag || *flag)
+            return false;
+        *flag = true;
+    }
+    return true;
+}
+
+static bool read_size(char **words, struct winsize *size)
+{
+    uint64_t rows, columns;
+    if (!number(words[0], UINT16_MAX, &rows) || !number(words[1], UINT16_MAX, &columns) || rows == 0 || columns == 0)
+        return false;
+    *size = (struct winsize){.ws_row = (unsigned short)rows, .ws_col = (unsigned short)columns};
+    return true;
+}
+
+/* exec N FLAGS TIMEOUT-MS CWD ENV [ROWS COLUMNS] [USER] ARG... */
 void handle_exec(char **words, size_t count)
 {
-    char found[4096], start[32];
+    static struct user user;
+    char found[4096], start[32], why[200];
     uint64_t n, timeout;
-    size_t length;
+    size_t length, first = 6;
     struct process started;
+    struct flags flags;
+    struct winsize size;
 
     if (count < 7 || !number(words[1], UINT32_MAX, &n) || n == 0) {
-        reply_reason("failed exec", "Expected exec N FLAGS TIMEOUT-MS CWD ENV ARG...");
+        reply_reason("failed exec", "Expected exec N FLAGS TIMEOUT-MS CWD ENV [ROWS COLUMNS] [USER] ARG...");
         return;
     }
     if (find_command(words[1])) {
@@ -89,8 +132,7 @@ void handle_exec(char **words, size_t count)
         return;
     }
     snprintf(start, sizeof start, "nostart %s", words[1]);
-    bool with_input = strcmp(words[2], "i") == 0;
-    if ((!with_input && strcmp(words[2], "-") != 0) || !number(words[3], INT64_MAX, &timeout)) {
+    if (!read_flags(words[2], &flags) || !number(words[3], INT64_MAX, &timeout)) {
         reply_reason(start, "Unknown flags or a timeout that is no number");
         return;
     }
@@ -99,13 +141,22 @@ void handle_exec(char **words, size_t count)
         reply_reason(start, "%d commands are running, and no more may at once", MAX_COMMANDS);
         return;
     }
+    first += (flags.terminal ? 2u : 0u) + (flags.user ? 1u : 0u);
+    if (count <= first || (flags.terminal && !read_size(words + 6, &size))) {
+        reply_reason(start, "A terminal's rows or columns are not 1 to 65535, or there is no program");
+        return;
+    }
     const char *folder = strcmp(words[4], "-") == 0 ? "/" : words[4];
     bool good = folder != words[4] || decode_text(words[4]);
     good = good && decode(words[5], &length);
-    for (size_t i = 6; i < count; i++)
+    for (size_t i = first - (flags.user ? 1 : 0); i < count; i++)
         good = good && decode_text(words[i]);
     words[count] = NULL;
-    char **environment = good ? command_environment(words[5], length) : NULL;
+    if (good && flags.user && !find_user(words[first - 1], &user, why, sizeof why)) {
+        reply_reason(start, "%s", why);
+        return;
+    }
+    char **environment = good ? login_environment(flags.user ? &user : NULL, flags.terminal, words[5], length) : NULL;
     if (!environment) {
         reply_reason(start, "A word is not base64, holds a NUL, or the environment is not NAME=VALUE");
         return;
@@ -115,19 +166,24 @@ void handle_exec(char **words, size_t count)
         reply_reason(start, "No folder %.200s", folder);
         return;
     }
-    const char *program = find_program(words[6], environment, found, sizeof found);
+    const char *program = find_program(words[first], environment, found, sizeof found);
     if (!program) {
-        reply_reason(start, "No program %.200s in PATH", words[6]);
+        reply_reason(start, "No program %.200s in PATH", words[first]);
         return;
     }
-    int error = start_process(&started, program, words + 6, environment, folder, with_input);
+    struct login login = {.program = program, .folder = folder, .arguments = words + first, .environment = environment,
+                          .with_input = flags.input, .terminal = flags.terminal ? &size : NULL, .user = flags.user ? &user : NULL};
+    int error = flags.terminal || flags.user
+        ? start_login(&started, &login)
+        : start_process(&started, program, words + first, environment, folder, flags.input);
     if (error != 0) {
         reply_reason(start, "Could not start %.200s: %s", program, strerror(error));
         return;
     }
     /* Field by field: clearing the whole struct would touch its 64 kB of input for each command. */
     c->used = true;
-    c->exited = c->timed_out = c->input_ends = false;
+    c->exited = c->timed_out = c->for_memory = c->input_ends = false;
+    c->flags = flags;
     c->number = (uint32_t)n;
     c->process = started;
     c->deadline = timeout ? now_ms() + timeout : 0;
@@ -154,8 +210,13 @@ static void feed(struct command *c)
         c->input_length -= (size_t)wrote;
         c->taken += (uint32_t)wrote;
     }
-    if (c->input_ends)
-        close_fd(&c->process.in);
+    if (!c->input_ends || c->process.in < 0)
+        return;
+    /* A terminal has no end but the key for it. Where that finds no room, nobody was reading. */
+    if (c->flags.terminal && write(c->process.in, "\004", 1) < 0) {
+        /* its reader has gone */
+    }
+    close_fd(&c->process.in);
 }
 
 /* in N DATA */
@@ -172,7 +233,7 @@ void handle_in(char **words, size_t count)
     }
     if (!decode(words[2], &length) || c->input_ends || length > INPUT_WINDOW - c->input_length) {
         /* Input with a hole in it is worse than none. */
-        kill(-c->process.pid, SIGKILL);
+        signal_command(c, SIGKILL);
         reply_reason("failed in", "Command %s ended: input not base64, past its end, or beyond the window", words[1]);
         return;
     }
@@ -192,7 +253,16 @@ void handle_kill(char **words, size_t count)
     struct command *c = count == 3 ? find_command(words[1]) : NULL;
     uint64_t signal_number;
     if (c && number(words[2], 64, &signal_number) && signal_number > 0)
-        kill(-c->process.pid, (int)signal_number);
+        signal_command(c, (int)signal_number);
+}
+
+/* resize N ROWS COLUMNS: the kernel tells the command by a SIGWINCH. */
+void handle_resize(char **words, size_t count)
+{
+    struct command *c = count == 4 ? find_command(words[1]) : NULL;
+    struct winsize size;
+    if (c && c->flags.terminal && c->process.out >= 0 && read_size(words + 2, &size))
+        ioctl(c->process.out, TIOCSWINSZ, &size);
 }
 
 void handle_ack(char **words, size_t count)
@@ -231,6 +301,12 @@ static bool pump(struct command *c, int *fd, const char *verb)
     return false;
 }
 
+static const char *why_killed(const struct command *c)
+{
+    bool killed = c->flags.why && WTERMSIG(c->status) == SIGKILL;
+    return killed && c->timed_out ? " timeout" : killed && c->for_memory ? " oom" : "";
+}
+
 static void serve_command(struct command *c)
 {
     feed(c);
@@ -240,14 +316,14 @@ static void serve_command(struct command *c)
     }
     if (c->deadline && !c->exited && !c->timed_out && now_ms() >= c->deadline) {
         c->timed_out = true;
-        kill(-c->process.pid, SIGKILL);
+        signal_command(c, SIGKILL);
     }
     bool more = pump(c, &c->process.out, "out");
     more = pump(c, &c->process.err, "err") || more;
     if (!c->exited || more || c->process.out >= 0 || c->process.err >= 0 || !out_ready())
         return;
     if (WIFSIGNALED(c->status))
-        out_text("exit %u - %d\n", c->number, WTERMSIG(c->status));
+        out_text("exit %u - %d%s\n", c->number, WTERMSIG(c->status), why_killed(c));
     else
         out_text("exit %u %d -\n", c->number, WEXITSTATUS(c->status));
     forget_command(c);

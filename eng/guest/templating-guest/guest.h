@@ -12,7 +12,7 @@
  *                      handle_*()   exec.c, identity.c, files.c: check every word by words.c before they act on any
  *                        |
  *                        v
- *                      spawn.c, steps.c, files.c: what is done to the guest with what was checked
+ *                      spawn.c, login.c, steps.c, files.c: what is done to the guest with what was checked
  *
  * Each file keeps its state to itself; what the others may ask of it is below.
  */
@@ -25,6 +25,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/ioctl.h>
 #include <sys/types.h>
 
 #define PORT_NAME "dev.templating.guest.0"
@@ -51,6 +52,7 @@ enum {
     MAX_WORDS = 4096, /* of one line; far above what a command line needs */
     MAX_ENVIRONMENT = 1024,
     MAX_BUTTONS = 8,
+    MAX_GROUPS = 64, /* of one user */
     MAX_ID = 256,
     OUT_BUFFER = 8 * MAX_LINE_OUT,
     PORT_WAIT_MS = 30000,
@@ -83,6 +85,7 @@ void reply_reason(const char *start, const char *format, ...) __attribute__((for
 void handle_exec(char **words, size_t count);
 void handle_in(char **words, size_t count);
 void handle_kill(char **words, size_t count);
+void handle_resize(char **words, size_t count);
 void handle_ack(char **words, size_t count);
 void command_events(struct pollfd of[3 * MAX_COMMANDS]);
 uint64_t commands_deadline(void); /* monotonic ms, 0 for now, UINT64_MAX for none */
@@ -103,8 +106,38 @@ int start_process(struct process *started, const char *program, char **arguments
                   const char *folder, bool with_input); /* an errno, 0 when it runs */
 void close_fd(int *fd);
 
-/* identity.c: who this clone is. */
+/* users.c: whom a command runs as. */
+struct user {
+    uid_t uid;
+    gid_t gid, groups[MAX_GROUPS];
+    size_t group_count;
+    char name[256], home[256];
+};
+
+bool find_user(char *text, struct user *user, char *why, size_t size);
+
+/* pty.c */
+int open_pty(const struct winsize *size, int *master, int *slave); /* an errno, 0 when both are open */
+
+/* login.c: one process at a terminal, which is `in` and `out` then, or as another user; NULL for neither. */
+struct login {
+    const char *program, *folder;
+    char **arguments, **environment;
+    bool with_input;
+    const struct winsize *terminal;
+    const struct user *user;
+};
+
+char **login_environment(const struct user *user, bool terminal, char *block, size_t length); /* spawn.c */
+int start_login(struct process *started, const struct login *how); /* an errno, 0 when it runs */
+
+/* kernel_log.c */
 void open_kernel_log(void);
+int kernel_log_descriptor(void);
+bool saw_reseed(void);
+bool killed_for_memory(pid_t pid);
+
+/* identity.c: who this clone is. */
 char *keep_identity_line(const char *line, size_t length);
 void handle_identify(char **words, size_t count);
 bool identity_pending(void); /* no line is handled meanwhile */

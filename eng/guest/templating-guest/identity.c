@@ -8,9 +8,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define RESEED_MESSAGE "crng reseeded due to virtual machine fork"
-
-static int kernel_log = -1;
 static char identity_line[MAX_LINE_IN + 1]; /* where the words of `identity` lie while it is pending */
 
 static struct {
@@ -30,22 +27,6 @@ static bool is_shell_name(const char *entry, const char *equals)
             return false;
     }
     return equals > entry;
-}
-
-/* True when the kernel told of its reseed since the last call. Reads what is there, never waits. */
-static bool saw_reseed(void)
-{
-    char record[8192];
-    bool seen = false;
-    for (;;) {
-        ssize_t got = kernel_log < 0 ? -1 : read(kernel_log, record, sizeof record - 1);
-        if (got < 0 && kernel_log >= 0 && (errno == EPIPE || errno == EINTR))
-            continue; /* EPIPE: records were overwritten before we came; the next read goes on after the hole */
-        if (got <= 0)
-            return seen;
-        record[got] = '\0';
-        seen = seen || strstr(record, RESEED_MESSAGE) != NULL;
-    }
 }
 
 static void finish_identify(bool reseeded_by_kernel)
@@ -188,7 +169,7 @@ bool identity_pending(void)
 
 struct pollfd identity_events(void)
 {
-    return (struct pollfd){.fd = identity.pending ? kernel_log : -1, .events = POLLIN};
+    return (struct pollfd){.fd = identity.pending ? kernel_log_descriptor() : -1, .events = POLLIN};
 }
 
 uint64_t identity_deadline(void)
@@ -199,11 +180,4 @@ uint64_t identity_deadline(void)
 void forget_identity(void)
 {
     identity.pending = false;
-}
-
-void open_kernel_log(void)
-{
-    kernel_log = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    if (kernel_log >= 0)
-        lseek(kernel_log, 0, SEEK_END);
 }

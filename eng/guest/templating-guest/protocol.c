@@ -104,7 +104,8 @@ static void handle_sync(char **words, size_t count)
     reset_conversation();
     if (out_mid_line)
         out_text("\n");
-    out_text("synced %s %s\n", words[1], PROTOCOL_VERSION);
+    /* First what goes beyond version 1. A host that knows nothing of it passes over what is no `synced` of three words. */
+    out_text("synced %s %s terminal user why\nsynced %s %s\n", words[1], PROTOCOL_VERSION, words[1], PROTOCOL_VERSION);
 }
 
 static void handle_line(char *line, size_t length)
@@ -138,6 +139,8 @@ static void handle_line(char *line, size_t length)
         handle_in(words, count);
     else if (strcmp(words[0], "kill") == 0)
         handle_kill(words, count);
+    else if (strcmp(words[0], "resize") == 0)
+        handle_resize(words, count);
     else if (strcmp(words[0], "ack") == 0)
         handle_ack(words, count);
     else

@@ -55,15 +55,25 @@ static bool put_environment_block(char **list, size_t *count, char *block, size_
  * environment or there is too much in all. */
 char **command_environment(char *block, size_t length)
 {
+    return login_environment(NULL, false, block, length);
+}
+
+char **login_environment(const struct user *user, bool terminal, char *block, size_t length)
+{
     static char *list[MAX_ENVIRONMENT];
-    /* What a login of root's has. */
-    static char defaults[][sizeof "PATH=" DEFAULT_PATH] = {"PATH=" DEFAULT_PATH, "HOME=/root", "USER=root", "LOGNAME=root"};
+    /* What a login of root's has, or the user's. */
+    static char defaults[5][280];
+    snprintf(defaults[0], sizeof *defaults, "PATH=" DEFAULT_PATH);
+    snprintf(defaults[1], sizeof *defaults, "HOME=%s", user ? user->home : "/root");
+    snprintf(defaults[2], sizeof *defaults, "USER=%s", user ? user->name : "root");
+    snprintf(defaults[3], sizeof *defaults, "LOGNAME=%s", user ? user->name : "root");
+    snprintf(defaults[4], sizeof *defaults, "TERM=xterm");
     size_t count = 0;
     list[0] = NULL;
     /* A block of its own: both blocks stay where they are while the pointers into them are in use. */
     memcpy(exec_environment, clone_environment, clone_environment_length);
     bool good = true;
-    for (size_t i = 0; i < sizeof defaults / sizeof *defaults; i++)
+    for (size_t i = 0; i < (terminal ? 5 : 4); i++)
         good = good && put_environment(list, &count, defaults[i]);
     good = good && put_environment_block(list, &count, exec_environment, clone_environment_length) &&
            put_environment_block(list, &count, block, length);
