@@ -57,10 +57,11 @@ internal sealed class CloneTable(RequestLog<Clone> requests, TimeProvider time, 
 
         try
         {
-            // Of one that fell silent the record stays as it was before: that is what the next daemon, of whatever version, goes by.
-            if (clone.EndedAt is null ? view.ReadyAt is not null && view.State != VmState.NotAnswering : clone.IsTold)
+            if (clone.EndedAt is null ? view.ReadyAt is not null : clone.IsTold)
             {
-                CloneRecordFile.Write(clone.Folder.Path, clone.Record(view));
+                // That one is silent is not written down: the next daemon, of whatever version, asks for itself. What was changed of it is.
+                CloneRecordFile.Write(
+                    clone.Folder.Path, clone.Record(view.State == VmState.NotAnswering ? view with { State = VmState.Running, StateReason = "" } : view));
                 clone.IsRecorded = true;
             }
         }

@@ -36,6 +36,21 @@ public sealed class CloneLifetimeRestartTests : CloneLifetimeTest
     }
 
     [Fact]
+    public async Task ADeadlineThatWasChangedWhileItsVmWasSilentIsTheNextDaemonsToo()
+    {
+        var clone = await CreateAsync(new Lifetime { Ttl = Minute });
+        Node.Vmm.OnStep = (step, _, token) => step == "query" ? Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, token) : Task.CompletedTask;
+        await Node.Clones.LookAsync(CancellationToken.None);
+        Node.Clones.Extend(clone.Name, new Lifetime { Ttl = 5 * Minute }).State.ShouldBe(VmState.NotAnswering);
+        Node.Vmm.OnStep = (_, _, _) => Task.CompletedTask;
+        await using var next = await Node.RestartAsync();
+
+        Pass(4 * Minute, next);
+
+        next.Clones.Get(clone.Name).State.ShouldBe(VmState.Running);
+    }
+
+    [Fact]
     public async Task AClonesTimeThatWasOverWhileNoDaemonRanEndsItAtTheNextOnesStart()
     {
         var clone = await CreateAsync(new Lifetime { Ttl = Minute });
