@@ -123,7 +123,7 @@ public sealed class CloneManager : ICloneManager, ICloneUsage, IAsyncDisposable
     }
 
     public async IAsyncEnumerable<ExecOutput> ExecAsync(
-        CloneName name, GuestCommand command, IAsyncEnumerable<ReadOnlyMemory<byte>>? input,
+        CloneName name, GuestCommand command, IAsyncEnumerable<ExecInput>? input,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var vm = (await AnsweringAsync(name, cancellationToken)).Require(VmOperation.Exec);
