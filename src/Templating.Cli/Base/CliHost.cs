@@ -1,3 +1,4 @@
+using Templating.Cli.Terminals;
 using Templating.Terminal.Descriptors;
 
 namespace Templating.Cli.Base;
@@ -34,6 +35,9 @@ internal sealed record CliHost
 
     /// <summary>The columns of the terminal that <see cref="Error"/> is.</summary>
     public Func<int> ErrorWidth { get; init; } = () => StandardDescriptors.DefaultColumns;
+
+    /// <summary>The terminal that a program in a guest is shown on; tests bring their own.</summary>
+    public IOwnTerminal Terminal { get; init; } = new OwnTerminal();
 
     public Func<string, string?> Environment { get; init; } = _ => null;
 

@@ -16,6 +16,7 @@ internal static class CloneExecCommand
             "Runs a program in the guest; ends with its exit code, or with 125 where it could not be run or watched. Ctrl-C kills it.",
             "templating clone exec web-1 -- uname -a",
             "templating clone exec web-1 -- sh -c 'cat /proc/meminfo | head -3'",
+            "templating clone exec -it web-1 -- sh",
             "templating clone exec -i web-1 -- tar -x -C /tmp < files.tar")
         {
             id,
@@ -27,7 +28,8 @@ internal static class CloneExecCommand
             var start = flags.Read(context);
             start.Name = ObjectNames.Clone(context.Tenant, context.Get(id));
             using var call = context.Client.Clones.ExecClone(deadline: context.Deadline, cancellationToken: cancellationToken);
-            return await new ExecSession(context.Host, call).RunAsync(start, cancellationToken);
+            using var session = new ExecSession(context.Host, call);
+            return await session.RunAsync(start, cancellationToken);
         });
     }
 }

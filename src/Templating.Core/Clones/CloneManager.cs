@@ -132,7 +132,7 @@ public sealed class CloneManager : ICloneManager, ICloneUsage, IAsyncDisposable
     }
 
     public async IAsyncEnumerable<ExecOutput> ExecAsync(
-        CloneName name, GuestCommand command, IAsyncEnumerable<ReadOnlyMemory<byte>>? input,
+        CloneName name, GuestCommand command, IAsyncEnumerable<ExecInput>? input,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using var use = _table.Get(name).Lifetime.Use();

@@ -42,7 +42,7 @@ public interface ICloneManager
 
     /// <summary>Legal in Running.</summary>
     IAsyncEnumerable<ExecOutput> ExecAsync(
-        CloneName name, GuestCommand command, IAsyncEnumerable<ReadOnlyMemory<byte>>? input, CancellationToken cancellationToken);
+        CloneName name, GuestCommand command, IAsyncEnumerable<ExecInput>? input, CancellationToken cancellationToken);
 
     /// <summary>Legal once it is restored; of one that has ended it is what its guest printed last.</summary>
     IConsole OpenConsole(CloneName name);

@@ -26,11 +26,11 @@ public interface IGuest
 
     /// <summary>
     /// Runs a program in the guest. Yields its output as it comes and, last, its <see cref="ExecExited"/>.
-    /// Cancelling kills it. <paramref name="input"/> null means no standard input.
+    /// Cancelling kills it. <paramref name="input"/> null means that nothing comes for it.
     /// </summary>
     /// <exception cref="Errors.TemplatingException">GuestAgentFailed, InvalidArgument when it cannot be started.</exception>
     IAsyncEnumerable<ExecOutput> ExecAsync(
-        GuestCommand command, IAsyncEnumerable<ReadOnlyMemory<byte>>? input, CancellationToken cancellationToken);
+        GuestCommand command, IAsyncEnumerable<ExecInput>? input, CancellationToken cancellationToken);
 }
 
 public enum GuestAgentKind
@@ -85,10 +85,35 @@ public sealed record GuestCommand
     /// <summary>Null for none.</summary>
     public TimeSpan? Timeout { get; init; }
 
+    /// <summary>Whether what comes for it may be standard input; where not, it is resizes and signals alone.</summary>
+    public bool TakesInput { get; init; } = true;
+
+    /// <summary>Null for no terminal.</summary>
+    public TerminalSize? Terminal { get; init; }
+
+    /// <summary>USER or USER:GROUP, names or numbers of the guest's. Null for root.</summary>
+    public string? User { get; init; }
+
     public string? WorkingDirectory { get; init; }
 
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 }
+
+/// <param name="Rows">1 to 65,535.</param>
+/// <param name="Columns">1 to 65,535.</param>
+public sealed record TerminalSize(int Rows, int Columns);
+
+/// <summary>What comes for a program while it runs, in order.</summary>
+public abstract record ExecInput;
+
+public sealed record ExecInputBytes(ReadOnlyMemory<byte> Bytes) : ExecInput;
+
+/// <summary>No more bytes come. The end of all means that, too.</summary>
+public sealed record ExecInputEnd : ExecInput;
+
+public sealed record ExecResize(TerminalSize Size) : ExecInput;
+
+public sealed record ExecSignal(int Number) : ExecInput;
 
 public abstract record ExecOutput;
 
@@ -97,4 +122,11 @@ public sealed record ExecStandardOutput(ReadOnlyMemory<byte> Bytes) : ExecOutput
 public sealed record ExecStandardError(ReadOnlyMemory<byte> Bytes) : ExecOutput;
 
 /// <summary>The end. Exactly one of the two is set.</summary>
-public sealed record ExecExited(int? ExitCode, int? Signal) : ExecOutput;
+public sealed record ExecExited(int? ExitCode, int? Signal) : ExecOutput
+{
+    /// <summary>The signal came of its timeout.</summary>
+    public bool TimedOut { get; init; }
+
+    /// <summary>The signal came of the guest's kernel, which had no memory left.</summary>
+    public bool OutOfMemory { get; init; }
+}

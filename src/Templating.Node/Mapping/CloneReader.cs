@@ -14,6 +14,8 @@ internal static class CloneReader
     // The guest takes lines of 262,144 bytes, and each byte of a command is 4/3 in base64 (docs/guest-protocol.md).
     private const int MaxCommandBytes = 128 << 10;
 
+    private const int MaxUserLength = 256;
+
     public static CreateClone Create(V1.CreateCloneRequest request, Caller caller, DateTimeOffset now)
     {
         var faults = new Faults();
@@ -62,15 +64,27 @@ internal static class CloneReader
             folder.Length == 0 || (folder.StartsWith('/') && folder.Length <= 4096 && !folder.Contains('\0')),
             "start.working_directory", $"{Quote.Text(folder)} is not an absolute path of at most 4096 characters.");
         var timeout = FieldReader.Duration("start.timeout", start.Timeout, TimeSpan.FromMilliseconds(1), TimeSpan.FromDays(7), faults);
+        faults.Require(
+            IsUser(start.User), "start.user",
+            $"{Quote.Text(start.User)} is not USER or USER:GROUP, each a name or a number without blanks, at most 256 characters in all.");
+        var terminal = ExecInputReader.Size("start.terminal", start.Terminal, faults);
         faults.ThrowIfAny();
         return new GuestCommand
         {
+            TakesInput = start.WithInput,
+            Terminal = terminal,
+            User = start.User.Length == 0 ? null : start.User,
             Arguments = [.. start.Arguments],
             Environment = environment,
             WorkingDirectory = folder.Length == 0 ? null : folder,
             Timeout = timeout,
         };
     }
+
+    /// <summary>As it may be given to a guest, which knows whom it has. No option of a program's begins like it.</summary>
+    private static bool IsUser(string text) => text.Length == 0 || (text.Length <= MaxUserLength
+        && text.Split(':') is { Length: <= 2 } parts
+        && parts.All(part => part.Length > 0 && part[0] != '-' && part.All(c => c is > ' ' and <= '~')));
 
     private static CreateClone Spec(V1.CloneSpec? wire, V1.WaitFor waitFor, Caller caller, DateTimeOffset now, Faults faults)
     {

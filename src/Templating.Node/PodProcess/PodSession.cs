@@ -154,16 +154,14 @@ internal sealed class PodSession(NetworkStream stream, PodVm vm, TimeProvider ti
         var command = CloneReader.Command(start);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(closing);
         var requests = new PodRequestReader<ExecCloneRequest>(stream, request => request.Exec, ended);
-        var relay = new ExecRelay(requests, (response, token) => WriteAsync(new PodResponse { Exec = response }, token), ended);
-        var watching = start.WithInput ? Task.CompletedTask : EndWithPeerAsync(ended);
+        var relay = new ExecRelay(start, requests, (response, token) => WriteAsync(new PodResponse { Exec = response }, token), ended);
         try
         {
-            await relay.RunAsync(input => vm.ExecAsync(command, start.WithInput ? input : null, ended.Token));
+            await relay.RunAsync(input => vm.ExecAsync(command, input, ended.Token));
         }
         finally
         {
             await ended.CancelAsync();
-            await watching;
         }
     }
 

@@ -70,7 +70,7 @@ internal sealed class PodVm : IAsyncDisposable
 
     /// <summary>Legal when it is ready. A guest that ends in order ends its commands by GuestStopped, whichever is noticed first.</summary>
     public async IAsyncEnumerable<ExecOutput> ExecAsync(
-        GuestCommand command, IAsyncEnumerable<ReadOnlyMemory<byte>>? input, [EnumeratorCancellation] CancellationToken cancellationToken)
+        GuestCommand command, IAsyncEnumerable<ExecInput>? input, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var vm = _life.Require(VmOperation.Exec);
         if (View.ReadyAt is null)

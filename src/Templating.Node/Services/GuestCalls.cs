@@ -17,8 +17,8 @@ internal sealed class GuestCalls(ICloneManager clones, CallLifetime lifetime)
         var start = await StartAsync(requests, request => request.Start, "The first message must start a program.", context);
         var (name, command) = CloneReader.Exec(start, context.Caller());
         using var ended = lifetime.Until(context);
-        var relay = new ExecRelay(requests, responses.WriteAsync, ended);
-        await relay.RunAsync(input => clones.ExecAsync(name, command, start.WithInput ? input : null, ended.Token));
+        var relay = new ExecRelay(start, requests, responses.WriteAsync, ended);
+        await relay.RunAsync(input => clones.ExecAsync(name, command, input, ended.Token));
     }
 
     public async Task AttachConsoleAsync(

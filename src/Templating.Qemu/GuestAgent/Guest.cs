@@ -67,7 +67,7 @@ internal sealed class Guest(GuestClient own, QgaClient qemu, TimeProvider time, 
         }, cancellationToken);
 
     public async IAsyncEnumerable<ExecOutput> ExecAsync(
-        GuestCommand command, IAsyncEnumerable<ReadOnlyMemory<byte>>? input,
+        GuestCommand command, IAsyncEnumerable<ExecInput>? input,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         if (command.Arguments.Count == 0 || command.Arguments[0].Length == 0)

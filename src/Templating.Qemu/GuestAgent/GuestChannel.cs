@@ -34,6 +34,9 @@ internal sealed class GuestChannel : IAsyncDisposable
 
     public bool Synced => _reader.Synced.IsCompletedSuccessfully;
 
+    /// <summary>Known once it is synced.</summary>
+    public GuestFeatures Features => _reader.Features;
+
     /// <summary>Sends syncs until one is answered. What came before the answer is dropped, unread.</summary>
     public async Task SyncAsync(CancellationToken cancellationToken)
     {
@@ -87,7 +90,7 @@ internal sealed class GuestChannel : IAsyncDisposable
         }
 
         var exec = new GuestExec(Interlocked.Increment(ref _lastNumber));
-        var line = GuestWords.Exec(exec.Number, command, input);
+        var line = GuestWords.Exec(exec.Number, command, input, Features.Why);
         try
         {
             _reader.Expect(exec);
@@ -107,6 +110,12 @@ internal sealed class GuestChannel : IAsyncDisposable
         await exec.Input.ReserveAsync(bytes.Length, cancellationToken);
         await SendAsync(GuestWords.Input(exec.Number, bytes.Span), cancellationToken);
     }
+
+    public Task ResizeAsync(GuestExec exec, TerminalSize size, CancellationToken cancellationToken) =>
+        SendAsync(GuestWords.Resize(exec.Number, size), cancellationToken);
+
+    public Task SignalAsync(GuestExec exec, int signal, CancellationToken cancellationToken) =>
+        SendAsync(GuestWords.Kill(exec.Number, signal), cancellationToken);
 
     public Task AcknowledgeAsync(GuestExec exec, int bytes, CancellationToken cancellationToken)
     {

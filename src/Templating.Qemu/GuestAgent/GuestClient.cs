@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using Templating.Core.Errors;
+using Templating.Core.Linux;
 using Templating.Core.Machines;
 using Templating.Qemu.Base;
 using Templating.Qemu.Process;
@@ -36,16 +37,18 @@ internal sealed class GuestClient(string socketPath, Socket? first, TimeProvider
     }
 
     public async IAsyncEnumerable<ExecOutput> ExecAsync(
-        GuestCommand command, IAsyncEnumerable<ReadOnlyMemory<byte>>? input,
+        GuestCommand command, IAsyncEnumerable<ExecInput>? input,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var channel = await OpenAsync(cancellationToken);
         await Deadline.RunAsync(time, SyncTimeout, channel.SyncAsync, () => new TemplatingException(
             ErrorCode.GuestAgentFailed, $"The guest's agent did not answer within {SyncTimeout.TotalSeconds:0} s."),
             cancellationToken);
-        var exec = await channel.ExecAsync(command, input is not null, cancellationToken);
+        channel.Features.Require(command);
+        var started = time.GetTimestamp();
+        var exec = await channel.ExecAsync(command, input is not null && command.TakesInput, cancellationToken);
         using var inputEnd = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var feeding = input is null ? Task.CompletedTask : FeedAsync(channel, exec, input, inputEnd.Token);
+        var feeding = input is null ? Task.CompletedTask : FeedAsync(channel, exec, command, input, inputEnd.Token);
         var unacknowledged = 0;
         var ended = false;
         try
@@ -53,7 +56,10 @@ internal sealed class GuestClient(string socketPath, Socket? first, TimeProvider
             await foreach (var output in exec.Output.ReadAllAsync(cancellationToken))
             {
                 ended = output is ExecExited;
-                yield return output;
+                yield return output is ExecExited { Signal: ProcessCalls.SignalKill } killed && !channel.Features.Why
+                    && command.Timeout is { } timeout && time.GetElapsedTime(started) >= timeout
+                    ? killed with { TimedOut = true } // an older guest's timeout, by our own clock
+                    : output;
                 unacknowledged += GuestChannel.SizeOf(output);
                 if (!ended && unacknowledged >= AcknowledgeEvery)
                 {
@@ -99,19 +105,39 @@ internal sealed class GuestClient(string socketPath, Socket? first, TimeProvider
     }
 
     private static async Task FeedAsync(
-        GuestChannel channel, GuestExec exec, IAsyncEnumerable<ReadOnlyMemory<byte>> input, CancellationToken cancellationToken)
+        GuestChannel channel, GuestExec exec, GuestCommand command, IAsyncEnumerable<ExecInput> input, CancellationToken cancellationToken)
     {
         try
         {
-            await foreach (var bytes in input.WithCancellation(cancellationToken))
+            var open = command.TakesInput;
+            await foreach (var item in input.WithCancellation(cancellationToken))
             {
-                for (var rest = bytes; !rest.IsEmpty; rest = rest[Math.Min(InputChunk, rest.Length)..])
+                switch (item)
                 {
-                    await channel.InputAsync(exec, rest[..Math.Min(InputChunk, rest.Length)], cancellationToken);
+                    case ExecInputBytes { Bytes: var bytes } when open:
+                        for (var rest = bytes; !rest.IsEmpty; rest = rest[Math.Min(InputChunk, rest.Length)..])
+                        {
+                            await channel.InputAsync(exec, rest[..Math.Min(InputChunk, rest.Length)], cancellationToken);
+                        }
+
+                        break;
+                    case ExecInputEnd when open:
+                        open = false;
+                        await channel.InputAsync(exec, default, cancellationToken);
+                        break;
+                    case ExecResize { Size: var size }:
+                        await channel.ResizeAsync(exec, size, cancellationToken);
+                        break;
+                    case ExecSignal { Number: var signal }:
+                        await channel.SignalAsync(exec, signal, cancellationToken);
+                        break;
                 }
             }
 
-            await channel.InputAsync(exec, default, cancellationToken);
+            if (open)
+            {
+                await channel.InputAsync(exec, default, cancellationToken);
+            }
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {

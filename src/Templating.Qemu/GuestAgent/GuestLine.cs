@@ -19,6 +19,8 @@ internal readonly struct GuestLine
 
     public string Verb => _words[0];
 
+    public int Count => _words.Length;
+
     public static GuestLine Parse(ReadOnlySpan<byte> line)
     {
         if (line.IsEmpty || line.ContainsAnyExceptInRange((byte)0x20, (byte)0x7e))

@@ -47,6 +47,9 @@ internal sealed class GuestReader
 
     public Task Synced => _synced.Task;
 
+    /// <summary>Known once it is synced.</summary>
+    public GuestFeatures Features { get; private set; } = GuestFeatures.None;
+
     public int ExecCount => _execs.Count;
 
     /// <summary>A line goes out: what answers it may come.</summary>
@@ -156,6 +159,10 @@ internal sealed class GuestReader
             {
                 _synced.TrySetResult();
             }
+            else if (words is ["synced", var told, "1", .. var features] && _nonces.ContainsKey(told))
+            {
+                Features = GuestFeatures.Of(features);
+            }
             else if (words is ["synced", var other, var version] && _nonces.ContainsKey(other))
             {
                 throw new TemplatingException(ErrorCode.GuestAgentFailed,
@@ -201,8 +208,7 @@ internal sealed class GuestReader
                 await ReceiveAsync(exec, line);
                 return;
             case "exit" when Find(line) is { } exec:
-                line.Expect(4);
-                var exited = new ExecExited(line.OptionalNumber(2), line.OptionalNumber(3));
+                var exited = ReadExit(line);
                 Forget(exec); // only now: a line that does not parse must fail the command with the others
                 exec.Complete(exited);
                 return;
@@ -221,6 +227,25 @@ internal sealed class GuestReader
             default:
                 throw line.Broken();
         }
+    }
+
+    /// <summary>The word that says why it was killed comes of guests that were asked for it.</summary>
+    private ExecExited ReadExit(GuestLine line)
+    {
+        var exited = new ExecExited(line.OptionalNumber(2), line.OptionalNumber(3));
+        if (!Features.Why || exited.Signal is null || line.Count == 4)
+        {
+            line.Expect(4);
+            return exited;
+        }
+
+        line.Expect(5);
+        return line.Word(4) switch
+        {
+            "timeout" => exited with { TimedOut = true },
+            "oom" => exited with { OutOfMemory = true },
+            _ => throw line.Broken(),
+        };
     }
 
     private GuestExec? Find(GuestLine line) => _execs.GetValueOrDefault(line.Number(1));

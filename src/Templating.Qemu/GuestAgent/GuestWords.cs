@@ -41,17 +41,23 @@ internal static class GuestWords
         while (at < file.Content.Length);
     }
 
-    public static byte[] Exec(uint number, GuestCommand command, bool input)
+    /// <param name="why">Whether the guest can tell why it killed the command, and is to.</param>
+    public static byte[] Exec(uint number, GuestCommand command, bool input, bool why = false)
     {
+        var flags = (input ? "i" : "") + (command.Terminal is null ? "" : "t") + (command.User is null ? "" : "u") + (why ? "w" : "");
+        string[] size = command.Terminal is { } terminal ? [Text((uint)terminal.Rows), Text((uint)terminal.Columns)] : [];
+        string[] user = command.User is { } name ? [Word(name)] : [];
         var timeout = (long)Math.Ceiling((command.Timeout ?? TimeSpan.Zero).TotalMilliseconds);
         return Line(string.Join(' ',
-            ["exec", Text(number), input ? "i" : "-", timeout.ToString(CultureInfo.InvariantCulture),
-             Word(command.WorkingDirectory ?? ""), Environment(command.Environment), .. command.Arguments.Select(Word)]));
+            ["exec", Text(number), flags.Length > 0 ? flags : "-", timeout.ToString(CultureInfo.InvariantCulture),
+             Word(command.WorkingDirectory ?? ""), Environment(command.Environment), .. size, .. user, .. command.Arguments.Select(Word)]));
     }
 
     public static byte[] Input(uint number, ReadOnlySpan<byte> bytes) => Line($"in {Text(number)} {Word(bytes)}");
 
     public static byte[] Kill(uint number, int signal) => Line($"kill {Text(number)} {signal}");
+
+    public static byte[] Resize(uint number, TerminalSize size) => Line($"resize {Text(number)} {size.Rows} {size.Columns}");
 
     public static byte[] Acknowledge(uint number, int bytes) => Line($"ack {Text(number)} {bytes}");
 

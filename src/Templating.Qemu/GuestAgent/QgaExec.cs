@@ -32,17 +32,30 @@ internal static class QgaExec
         """;
 
     public static async IAsyncEnumerable<ExecOutput> RunAsync(
-        QgaClient agent, GuestCommand command, IAsyncEnumerable<ReadOnlyMemory<byte>>? input, TimeProvider time,
+        QgaClient agent, GuestCommand command, IAsyncEnumerable<ExecInput>? input, TimeProvider time,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        QgaItems.Require(command);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        await using var items = input is null ? null : new QgaItems(input, ended);
         await using var run = new QgaRun(agent, time);
         await run.StartAsync(folder =>
             ["/bin/sh", "-c", Script, "sh", folder, command.WorkingDirectory ?? "",
-             .. command.Environment.Select(v => $"{v.Key}={v.Value}"), .. command.Arguments], input, command.Timeout, cancellationToken);
+             .. command.Environment.Select(v => $"{v.Key}={v.Value}"), .. command.Arguments],
+            command.TakesInput ? items?.ReadAsync(cancellationToken) : null, command.Timeout, cancellationToken);
+        items?.WatchRest();
         ExecOutput output;
         do
         {
-            output = await run.NextAsync(cancellationToken);
+            try
+            {
+                output = await run.NextAsync(ended.Token);
+            }
+            catch (OperationCanceledException) when (items?.Fault is not null)
+            {
+                throw items.Fault;
+            }
+
             yield return output;
         }
         while (output is not ExecExited);

@@ -30,6 +30,7 @@ internal sealed class QgaRun : IAsyncDisposable
     private CancellationTokenSource? _timer;
     private TimeSpan _wait = QgaProcess.FirstPoll;
     private QgaResult? _result;
+    private bool _timedOut;
     private long _pid;
 
     public QgaRun(QgaClient agent, TimeProvider time)
@@ -60,6 +61,7 @@ internal sealed class QgaRun : IAsyncDisposable
             await Deadline.RunAsync(_time, CleanUpTimeout, token => QgaProcess.KillAsync(_agent, _pid, token), () => new TemplatingException(
                 ErrorCode.GuestAgentFailed, "The program's time is over, and the guest's agent does not answer to have it killed."), cancellationToken);
             _result = new QgaResult(null, ProcessCalls.SignalKill, [], []);
+            _timedOut = true;
             _timer.Dispose();
             _timer = new CancellationTokenSource();
         }
@@ -135,6 +137,6 @@ internal sealed class QgaRun : IAsyncDisposable
             return new ExecStandardError(result.Error);
         }
 
-        return result.Signal is { } signal ? new ExecExited(null, signal) : new ExecExited(result.ExitCode ?? 0, null);
+        return result.Signal is { } signal ? new ExecExited(null, signal) { TimedOut = _timedOut } : new ExecExited(result.ExitCode ?? 0, null);
     }
 }

@@ -57,4 +57,13 @@ internal static class StandardDescriptors
         var size = default(LibC.TerminalSize);
         return LibC.WindowSize(descriptor, LibC.GetWindowSize, ref size) == 0 && size.Columns > 0 ? size.Columns : DefaultColumns;
     }
+
+    /// <summary>What the terminal itself says; null where it is none, or does not know.</summary>
+    public static (int Rows, int Columns)? Size(int descriptor)
+    {
+        var size = default(LibC.TerminalSize);
+        return LibC.WindowSize(descriptor, LibC.GetWindowSize, ref size) == 0 && size is { Rows: > 0, Columns: > 0 }
+            ? (size.Rows, size.Columns)
+            : null;
+    }
 }

@@ -66,7 +66,7 @@ public sealed class QgaExecTests(TemplateFixture fixture)
         (await parts.MoveNextAsync().AsTask().Soonest()).ShouldBeTrue();
         parts.Current.ShouldBeOfType<ExecStandardOutput>().Bytes.ToArray().ShouldBe("first\n"u8.ToArray());
         (await parts.MoveNextAsync().AsTask().Soonest()).ShouldBeTrue();
-        parts.Current.ShouldBe(new ExecExited(null, 9));
+        parts.Current.ShouldBe(new ExecExited(null, 9) { TimedOut = true });
         (await guest.RunAsync("for i in $(seq 50); do ps | grep -q '[s]leep 4711' || break; usleep 100000; done; ps | grep -c '[s]leep 4711'")).Output.ShouldBe("0\n");
     }
 

@@ -121,7 +121,7 @@ public sealed class FakeVm(FakeVmm owner, VmFolder folder, VmProcessId process) 
     }
 
     public async IAsyncEnumerable<ExecOutput> ExecAsync(
-        GuestCommand command, IAsyncEnumerable<ReadOnlyMemory<byte>>? input,
+        GuestCommand command, IAsyncEnumerable<ExecInput>? input,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await owner.OnStep("exec", this, cancellationToken);

@@ -32,12 +32,12 @@ public static class GuestCommands
         return new CommandResult(output.ToString(), error.ToString(), exit.ExitCode, exit.Signal);
     }
 
-    private static async IAsyncEnumerable<ReadOnlyMemory<byte>> ChunksOf(IEnumerable<string> texts)
+    private static async IAsyncEnumerable<ExecInput> ChunksOf(IEnumerable<string> texts)
     {
         foreach (var text in texts)
         {
             await Task.Yield();
-            yield return Encoding.UTF8.GetBytes(text);
+            yield return new ExecInputBytes(Encoding.UTF8.GetBytes(text));
         }
     }
 }

@@ -9,7 +9,7 @@ namespace Templating.UnitTests.Node.Fakes;
 internal sealed class ScriptedClones(ICloneManager inner) : ICloneManager
 {
     public delegate IAsyncEnumerable<ExecOutput> Program(
-        GuestCommand command, IAsyncEnumerable<ReadOnlyMemory<byte>>? input, CancellationToken cancellationToken);
+        GuestCommand command, IAsyncEnumerable<ExecInput>? input, CancellationToken cancellationToken);
 
     public Program Run { get; set; } = (_, _, _) => throw new InvalidOperationException("No program was expected.");
 
@@ -18,7 +18,7 @@ internal sealed class ScriptedClones(ICloneManager inner) : ICloneManager
     public CapacityView Capacity => inner.Capacity;
 
     public IAsyncEnumerable<ExecOutput> ExecAsync(
-        CloneName name, GuestCommand command, IAsyncEnumerable<ReadOnlyMemory<byte>>? input, CancellationToken cancellationToken) =>
+        CloneName name, GuestCommand command, IAsyncEnumerable<ExecInput>? input, CancellationToken cancellationToken) =>
         Run(command, input, cancellationToken);
 
     public IConsole OpenConsole(CloneName name) => Console ?? throw new InvalidOperationException("No console was expected.");

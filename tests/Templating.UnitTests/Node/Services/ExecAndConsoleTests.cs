@@ -1,3 +1,4 @@
+using System.Text;
 using Google.Protobuf;
 using Grpc.Core;
 using Microsoft.Extensions.DependencyInjection;
@@ -80,6 +81,64 @@ public sealed class ExecAndConsoleTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task SizesAndSignalsReachTheProgramInOrderAndItsEndSaysWhy()
+    {
+        GuestCommand? asked = null;
+        _scripted.Run = (command, input, cancelled) =>
+        {
+            asked = command;
+            return Cat(command, input, cancelled);
+        };
+        using var call = _clones.ExecClone();
+        var start = new ExecStart { Name = Start.Name, Arguments = { "sh" }, Terminal = new V1.TerminalSize { Rows = 30, Columns = 100 }, User = "ann:staff" };
+        await call.RequestStream.WriteAsync(new ExecCloneRequest { Start = start });
+        await call.RequestStream.WriteAsync(new ExecCloneRequest { Resize = new V1.TerminalSize { Rows = 1, Columns = 65_535 } });
+        await call.RequestStream.WriteAsync(new ExecCloneRequest { Signal = 15 });
+        await call.RequestStream.WriteAsync(new ExecCloneRequest { CloseInput = true });
+        var said = await call.ResponseStream.ReadAllAsync().ToListAsync();
+
+        said.Take(2).Select(r => r.StandardOutput.ToStringUtf8()).ShouldBe(
+            [new ExecResize(new Core.Machines.TerminalSize(1, 65_535)).ToString(), new ExecSignal(15).ToString()]);
+        (asked!.Terminal, asked.User, asked.TakesInput).ShouldBe((new Core.Machines.TerminalSize(30, 100), "ann:staff", false));
+    }
+
+    [Fact]
+    public async Task WhyAProgramWasKilledIsTold()
+    {
+        _scripted.Run = (_, _, _) => AsyncEnumerable.Repeat<ExecOutput>(new ExecExited(null, 9) { TimedOut = true }, 1);
+        using var timed = _clones.ExecClone();
+        await timed.RequestStream.WriteAsync(new ExecCloneRequest { Start = Start });
+        (await timed.ResponseStream.ReadAllAsync().SingleAsync()).Exit.ShouldBe(new ExecExit { Code = 137, Signal = 9, TimedOut = true });
+
+        _scripted.Run = (_, _, _) => AsyncEnumerable.Repeat<ExecOutput>(new ExecExited(null, 9) { OutOfMemory = true }, 1);
+        using var starved = _clones.ExecClone();
+        await starved.RequestStream.WriteAsync(new ExecCloneRequest { Start = Start });
+        (await starved.ResponseStream.ReadAllAsync().SingleAsync()).Exit.ShouldBe(new ExecExit { Code = 137, Signal = 9, OomKilled = true });
+    }
+
+    public static TheoryData<ExecCloneRequest, string> Unfit => new()
+    {
+        { new ExecCloneRequest { Resize = new V1.TerminalSize { Rows = 24, Columns = 80 } }, "resize" },
+        { new ExecCloneRequest { Resize = new V1.TerminalSize { Columns = 65_536 } }, "resize,resize.rows,resize.columns" },
+        { new ExecCloneRequest { Signal = 65 }, "signal" },
+        { new ExecCloneRequest { Signal = 0 }, "signal" },
+        { new ExecCloneRequest { StandardInput = ByteString.CopyFrom(new byte[(64 << 10) + 1]) }, "standard_input,standard_input" },
+        { new ExecCloneRequest(), "request" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Unfit))]
+    public async Task WhatDoesNotFitTheProgramEndsTheCallWithAllItsFaults(ExecCloneRequest request, string fields)
+    {
+        _scripted.Run = Cat;
+        using var call = _clones.ExecClone();
+        await call.RequestStream.WriteAsync(new ExecCloneRequest { Start = new ExecStart { Name = Start.Name, Arguments = { "true" } } });
+        await call.RequestStream.WriteAsync(request);
+
+        (await Errors.FailureOf(() => call.ResponseStream.MoveNext())).Fields().ShouldBe(fields.Split(','), ignoreOrder: true);
+    }
+
+    [Fact]
     public async Task ACallerWhoGoesAwayEndsTheProgram()
     {
         var killed = new TaskCompletionSource();
@@ -108,10 +167,10 @@ public sealed class ExecAndConsoleTests : IAsyncLifetime
         using var bad = _clones.ExecClone();
         await bad.RequestStream.WriteAsync(new ExecCloneRequest
         {
-            Start = new ExecStart { Name = "tenants/a/clones/x", WorkingDirectory = "here", Environment = { ["A=B"] = "" }, Timeout = new() },
+            Start = new ExecStart { Name = "tenants/a/clones/x", WorkingDirectory = "here", Environment = { ["A=B"] = "" }, Timeout = new(), User = "a b", Terminal = new() },
         });
         (await Errors.FailureOf(() => bad.ResponseStream.MoveNext())).Fields()
-            .ShouldBe(["start.arguments", "start.working_directory", "start.environment", "start.timeout"], ignoreOrder: true);
+            .ShouldBe(["start.arguments", "start.working_directory", "start.environment", "start.timeout", "start.user", "start.terminal.rows", "start.terminal.columns"], ignoreOrder: true);
     }
 
     [Fact]
@@ -157,25 +216,30 @@ public sealed class ExecAndConsoleTests : IAsyncLifetime
     }
 
     private static async IAsyncEnumerable<ExecOutput> Cat(
-        GuestCommand command, IAsyncEnumerable<ReadOnlyMemory<byte>>? input,
+        GuestCommand command, IAsyncEnumerable<ExecInput>? input,
         [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await foreach (var bytes in input!.WithCancellation(cancellationToken))
+        await foreach (var item in input!.WithCancellation(cancellationToken))
         {
-            yield return new ExecStandardOutput(bytes.ToArray());
+            if (item is ExecInputEnd)
+            {
+                break;
+            }
+
+            yield return new ExecStandardOutput(item is ExecInputBytes { Bytes: var bytes } ? bytes.ToArray() : Encoding.UTF8.GetBytes(item.ToString()));
         }
 
         yield return new ExecExited(null, 9);
     }
 
     private static async IAsyncEnumerable<ExecOutput> TakeOneThenWait(
-        IAsyncEnumerable<ReadOnlyMemory<byte>> input, Action taken, Task go,
+        IAsyncEnumerable<ExecInput> input, Action taken, Task go,
         [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await foreach (var bytes in input.WithCancellation(cancellationToken))
+        await foreach (var item in input.WithCancellation(cancellationToken))
         {
             taken();
-            yield return new ExecStandardOutput(bytes[..1].ToArray());
+            yield return new ExecStandardOutput(((ExecInputBytes)item).Bytes[..1].ToArray());
             await go.WaitAsync(cancellationToken);
         }
 
