@@ -17,6 +17,7 @@ internal static class CloneCommands
         CloneConsoleCommand.Create(globals),
         ClonePauseCommand.Create(globals),
         ClonePauseCommand.CreateResume(globals),
+        CloneResizeCommand.Create(globals),
         CloneStopCommand.Create(globals),
     };
 }

@@ -10,6 +10,7 @@ public enum VmOperation
     Exec,
     Console,
     ReadMemory,
+    Plug,
     End,
 }
 
@@ -26,6 +27,8 @@ public static class VmOperations
             // Also when it has ended: that is when one wants to know what its guest said last.
             [VmOperation.Console] = In(VmState.Restored, VmState.Running, VmState.Paused, VmState.Stopped, VmState.Failed),
             [VmOperation.ReadMemory] = In(VmState.Restored, VmState.Running, VmState.Paused, VmState.NotAnswering),
+            // Its guest has to take what is plugged, or to let go of it.
+            [VmOperation.Plug] = In(VmState.Running),
             [VmOperation.End] = In(Enum.GetValues<VmState>()),
         };
 

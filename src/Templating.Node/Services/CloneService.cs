@@ -68,6 +68,12 @@ internal sealed class CloneService(
     public override async Task<VmClone> ResumeClone(ResumeCloneRequest request, ServerCallContext context) => CloneWriter.ToWire(
         await clones.ResumeAsync(NameReader.Clone("name", request.Name, context.Caller()), context.CancellationToken));
 
+    public override async Task<VmClone> ResizeClone(ResizeCloneRequest request, ServerCallContext context)
+    {
+        var (name, memory) = CloneReader.Resize(request, context.Caller());
+        return CloneWriter.ToWire(await clones.ResizeAsync(name, memory, context.CancellationToken));
+    }
+
     public override Task ExecClone(
         IAsyncStreamReader<ExecCloneRequest> requestStream, IServerStreamWriter<ExecCloneResponse> responseStream, ServerCallContext context) =>
         guests.ExecAsync(requestStream, responseStream, context);

@@ -35,8 +35,10 @@ internal sealed class ScriptedClones(ICloneManager inner) : ICloneManager
 
     public Task<Core.Clones.CloneView> ResumeAsync(CloneName name, CancellationToken cancellationToken) => inner.ResumeAsync(name, cancellationToken);
 
-    public Task<Core.Clones.CloneView> ResizeAsync(CloneName name, int? vcpus, long? memoryBytes, CancellationToken cancellationToken) =>
-        inner.ResizeAsync(name, vcpus, memoryBytes, cancellationToken);
+    public Task<PluggedDevice> PlugImageAsync(CloneName name, string digest, CancellationToken cancellationToken) => inner.PlugImageAsync(name, digest, cancellationToken);
+
+    public Task<Core.Clones.CloneView> ResizeAsync(CloneName name, long memoryBytes, CancellationToken cancellationToken) =>
+        inner.ResizeAsync(name, memoryBytes, cancellationToken);
 
     public Task<Core.Vms.VmEnd> DeleteAsync(CloneName name, TimeSpan grace, CancellationToken cancellationToken) => inner.DeleteAsync(name, grace, cancellationToken);
 
