@@ -6,7 +6,6 @@ using Templating.Core.Errors;
 using Templating.Core.Machines;
 using Templating.Qemu;
 using Templating.Qemu.Base;
-using Templating.Testing;
 using Templating.Testing.Qemu;
 
 namespace Templating.IntegrationTests.Qemu;
