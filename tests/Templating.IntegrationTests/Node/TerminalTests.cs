@@ -19,7 +19,10 @@ public sealed class TerminalTests(SharedNode shared) : SharedNodeTest(shared)
         {
             Start = new ExecStart
             {
-                Name = clone.Name, Arguments = { "sh" }, WithInput = true, Terminal = new TerminalSize { Rows = 30, Columns = 100 },
+                Name = clone.Name,
+                Arguments = { "sh" },
+                WithInput = true,
+                Terminal = new TerminalSize { Rows = 30, Columns = 100 },
                 Environment = { ["TERM"] = "vt100" },
             },
         });
@@ -48,7 +51,9 @@ public sealed class TerminalTests(SharedNode shared) : SharedNodeTest(shared)
             {
                 Start = new ExecStart
                 {
-                    Name = clone.Name, Arguments = { "sh", "-c", "set -m; echo on; sleep 6543" }, Terminal = new TerminalSize { Rows = 24, Columns = 80 },
+                    Name = clone.Name,
+                    Arguments = { "sh", "-c", "set -m; echo on; sleep 6543" },
+                    Terminal = new TerminalSize { Rows = 24, Columns = 80 },
                 },
             });
             await UntilAsync(call, "on\r\n");

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Templating.Core.Errors;
 using Templating.Core.Machines;
 using Templating.Testing;
 using Templating.Testing.Qemu;
@@ -57,6 +58,18 @@ public sealed class QgaExecTests(TemplateFixture fixture)
     }
 
     [Fact]
+    public async Task TerminalUserAndSignalAreRefusedByName()
+    {
+        var guest = await CloneAsync();
+        var sleep = new GuestCommand { Arguments = ["sleep", "100"], TakesInput = false };
+
+        (await RefusalAsync(guest, sleep with { Terminal = new TerminalSize(24, 80) })).ShouldContain("cannot give a program a terminal");
+        (await RefusalAsync(guest, sleep with { User = "ann" })).ShouldContain("cannot run a program as another user than root");
+        (await RefusalAsync(guest, sleep, new ExecSignal(15))).ShouldContain("cannot send a program signals");
+        (await guest.RunAsync("ps | grep -c '[s]leep 100'")).Output.ShouldBe("0\n");
+    }
+
+    [Fact]
     public async Task OutputIsToldWhileTheProgramRunsAndItsTimeEndsWhatItStarted()
     {
         var guest = await CloneAsync();
@@ -92,6 +105,15 @@ public sealed class QgaExecTests(TemplateFixture fixture)
         }
 
         return last!;
+    }
+
+    private static async Task<string> RefusalAsync(IGuest guest, GuestCommand command, params ExecInput[] input)
+    {
+        using var limit = new CancellationTokenSource(Soon.Limit);
+        var error = await Should.ThrowAsync<TemplatingException>(
+            guest.ExecAsync(command, input.ToAsyncEnumerable(), limit.Token).ToListAsync(limit.Token).AsTask());
+        error.Code.ShouldBe(ErrorCode.GuestNotSuitable);
+        return error.Message;
     }
 
     private static GuestCommand Shell(string script) => new() { Arguments = ["sh", "-c", script] };
