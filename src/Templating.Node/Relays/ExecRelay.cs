@@ -59,7 +59,7 @@ internal sealed class ExecRelay(
 
         public async IAsyncEnumerable<ExecInput> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
         {
-            while (await requests.MoveNext(cancellationToken))
+            while (await MoveNextAsync(cancellationToken))
             {
                 var faults = new Faults();
                 if (_reader.Read(requests.Current, faults) is not { } item)
@@ -71,6 +71,20 @@ internal sealed class ExecRelay(
                 }
 
                 yield return item;
+            }
+        }
+
+        /// <summary>A stream that breaks off is a caller that has gone, also before its call is known to have ended.</summary>
+        private async Task<bool> MoveNextAsync(CancellationToken cancellationToken)
+        {
+            try
+            {
+                return await requests.MoveNext(cancellationToken);
+            }
+            catch (IOException)
+            {
+                await ended.CancelAsync();
+                throw new OperationCanceledException(ended.Token);
             }
         }
     }

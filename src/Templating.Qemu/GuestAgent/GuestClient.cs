@@ -71,10 +71,17 @@ internal sealed class GuestClient(string socketPath, Socket? first, TimeProvider
         finally
         {
             await inputEnd.CancelAsync();
-            await feeding;
-            if (!ended)
+            try
             {
-                await AbandonAsync(channel, exec, unacknowledged);
+                await feeding;
+            }
+            finally
+            {
+                // Whatever became of its input, a command nobody reads is ended.
+                if (!ended)
+                {
+                    await AbandonAsync(channel, exec, unacknowledged);
+                }
             }
         }
     }

@@ -44,6 +44,30 @@ public sealed class CloneTerminalTests
     }
 
     [Fact]
+    public async Task ARealTerminalIsShownRawAndGivenBack()
+    {
+        await using var node = await FakeNode.StartAsync();
+        ExecStart? start = null;
+        node.Clones.OnExec = async (requests, responses, _) =>
+        {
+            await requests.MoveNext();
+            start = requests.Current.Start;
+            await responses.WriteAsync(new ExecCloneResponse { Exit = new ExecExit { Code = 5 } });
+        };
+        var run = await ShellRun.OfAsync(
+            node,
+            "TERM=vt100 script -qec \"bash -c '$LINE'\" /dev/null",
+            new Dictionary<string, string> { ["LINE"] = "stty rows 33 cols 77; stty -g; $B clone exec -it web-1 -- sh; echo code=$?; stty -g" });
+
+        var lines = run.Output.Split("\r\n", StringSplitOptions.RemoveEmptyEntries);
+        lines.Length.ShouldBe(3, run.Output);
+        lines[1].ShouldBe("code=5");
+        lines[2].ShouldBe(lines[0]);
+        start!.Terminal.ShouldBe(new TerminalSize { Rows = 33, Columns = 77 });
+        start.Environment["TERM"].ShouldBe("vt100");
+    }
+
+    [Fact]
     public async Task TheTerminalIsAsItWasWhereTheCallFails()
     {
         var terminal = new FakeTerminal();
