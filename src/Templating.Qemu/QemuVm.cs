@@ -7,6 +7,7 @@ using Templating.Qemu.CommandLine;
 using Templating.Qemu.Console;
 using Templating.Qemu.GuestAgent;
 using Templating.Qemu.Memory;
+using Templating.Qemu.Plugging;
 using Templating.Qemu.Process;
 using Templating.Qemu.Qmp;
 
@@ -40,6 +41,7 @@ internal sealed class QemuVm : IVm
     private readonly QmpClient _qmp;
     private readonly ConsolePump _console;
     private readonly Guest _guest;
+    private readonly Plugger _plugger;
     private volatile string? _shutdownReason;
     private volatile bool _killed;
     private volatile bool _answered;
@@ -48,6 +50,7 @@ internal sealed class QemuVm : IVm
     {
         (_link, _options, _time, _logger) = (link, options, time, logger);
         _qmp = new QmpClient(link.Sockets.Qmp, time, OnEvent);
+        _plugger = new Plugger(_qmp, link.Process.Pid, options.CommandTimeout, time);
         _console = new ConsolePump(link.Sockets.Console);
         Exited = WaitExitAsync();
         _guest = new Guest(
@@ -145,6 +148,38 @@ internal sealed class QemuVm : IVm
         }
     }
 
+    public async Task<PluggedDevice> PlugImageAsync(string path, CancellationToken cancellationToken)
+    {
+        PluggedDevice? device = null;
+        try
+        {
+            await GuardAsync(async () =>
+            {
+                (device, var file) = await _plugger.PlugImageAsync(path, cancellationToken);
+                Know([file]);
+            });
+            return device!;
+        }
+        catch (TemplatingException e) when (e.Code == ErrorCode.IsolationViolated)
+        {
+            // Its guest runs already: nothing that breaks a promise goes on.
+            await KillAsync();
+            throw;
+        }
+    }
+
+    public Task UnplugAsync(string id, CancellationToken cancellationToken) => GuardAsync(() => _plugger.UnplugAsync(id, cancellationToken));
+
+    public Task PlugMemoryAsync(long bytes, CancellationToken cancellationToken) => GuardAsync(() => _plugger.AddRamAsync(bytes, cancellationToken));
+
+    /// <summary>Learns what another daemon plugged.</summary>
+    public Task LearnImagesAsync(CancellationToken cancellationToken) => GuardAsync(async () =>
+    {
+        var images = await Plugger.ListImagesAsync(_qmp, Timeout.InfiniteTimeSpan, cancellationToken);
+        MappingCheck.Verify(Process.Pid, images);
+        Know(images);
+    });
+
     public Task<VmMemory> ReadMemoryAsync(CancellationToken cancellationToken) =>
         Task.FromResult(MemoryReader.Read(Process.Pid, _link.Files));
 
@@ -185,6 +220,7 @@ internal sealed class QemuVm : IVm
         await _guest.DisposeAsync();
         await _console.DisposeAsync();
         await _qmp.DisposeAsync();
+        _plugger.Dispose();
         _link.Forwards?.Dispose();
     }
 
@@ -243,6 +279,14 @@ internal sealed class QemuVm : IVm
     /// </summary>
     private bool IsOfTheEnd(Exception e) => e is TemplatingException { Code: ErrorCode.IsolationViolated or ErrorCode.Internal } or IOException or UnauthorizedAccessException
         || (e is TemplatingException { Code: ErrorCode.QmpFailed } && _qmp.Closed.IsCompleted);
+
+    private void Know(IReadOnlyList<GuestFile> files)
+    {
+        lock (_plugger)
+        {
+            _link.Files = [.. _link.Files, .. files];
+        }
+    }
 
     private void OnEvent(QmpEvent @event)
     {

@@ -28,8 +28,8 @@ public sealed class QemuVmm : IVmm, IDisposable
     public async Task<VmmInfo> ProbeAsync(bool refresh, CancellationToken cancellationToken) =>
         (await _probe.GetAsync(refresh, cancellationToken)).Info;
 
-    public async Task<ResolvedMachine> ResolveAsync(MachineSpec spec, int imageCount, CancellationToken cancellationToken) =>
-        MachineResolver.Resolve(spec, imageCount, await _probe.GetAsync(refresh: false, cancellationToken));
+    public async Task<ResolvedMachine> ResolveAsync(MachineSpec spec, int imageCount, bool sandbox, CancellationToken cancellationToken) =>
+        MachineResolver.Resolve(spec, imageCount, sandbox, await _probe.GetAsync(refresh: false, cancellationToken));
 
     public async Task<IVm> BootAsync(BootRequest request, CancellationToken cancellationToken)
     {

@@ -18,7 +18,8 @@ internal sealed record VmLink
 
     public required VmSockets<Socket> Sockets { get; init; }
 
-    public required IReadOnlyList<GuestFile> Files { get; init; }
+    /// <summary>Grows by what is plugged: replaced, never changed.</summary>
+    public required IReadOnlyList<GuestFile> Files { get; set; }
 
     /// <summary>Gives a confined QEMU the sockets of its ports until its CPUs run; null where it makes them itself, or is adopted.</summary>
     public ForwardSockets? Forwards { get; init; }

@@ -104,6 +104,10 @@ internal sealed class VmStarter : IDisposable
     {
         var jail = _confines ? JailFor(qemuPath) : null;
         var numbers = start.Sockets.Select(socket => start.Handed.Add(socket.Fd));
+        // Its owner connects to it, and nobody else.
+        var owner = start.Machine.Sandbox
+            ? new CharacterDevice("shim", start.Handed.Add(start.Handed.Own(ListeningSocket.Bind(start.Folder.Shim)).Fd))
+            : null;
         // QEMU takes the free ones itself; passt has all of its ports reserved for it.
         using var reserved = new PortReservations(
             start.Network.Outbound && !_options.EndWithProcess ? [] : [.. start.Network.Forwards.Where(forward => forward.HostPort != 0)], start.User);
@@ -126,6 +130,7 @@ internal sealed class VmStarter : IDisposable
             TcgBufferMiB = _options.TcgBufferMiB,
             Sockets = new VmSockets<CharacterDevice>(
                 new("qmp", numbers.Qmp), new("agent", numbers.Agent), new("guest", numbers.Guest), new("console", numbers.Console)),
+            Owner = owner,
         };
         var vm = new QemuVm(Launch(launch, start, jail, network?.Forwards), _options, _time, _logger);
         // QEMU alone listens from here on: when it ends before it has accepted, our ends of the connections must end too.

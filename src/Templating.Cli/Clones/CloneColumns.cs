@@ -52,6 +52,7 @@ internal static class CloneColumns
         ("Outbound", clone.Network?.Outbound == true ? "yes" : "no"),
         ("Process", clone.Pid == 0 ? "" : $"{clone.Pid}"),
         ("Charged", ByteSize.Format(clone.ChargedBytes)),
+        ("Grown to", clone.MemoryBytes == 0 ? "" : ByteSize.Format(clone.MemoryBytes)),
         ("Labels", Words.Pairs(clone.Labels)),
         .. clone.Phases.Select(p => ($"Took {p.Name}", Words.Milliseconds(p.Duration) + " ms")),
         ("Took in all", clone.Total is null ? "" : Words.Milliseconds(clone.Total) + " ms"),

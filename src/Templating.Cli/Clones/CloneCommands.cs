@@ -18,6 +18,7 @@ internal static class CloneCommands
         ClonePauseCommand.Create(globals),
         ClonePauseCommand.CreateResume(globals),
         CloneExtendCommand.Create(globals),
+        CloneResizeCommand.Create(globals),
         CloneStopCommand.Create(globals),
     };
 }

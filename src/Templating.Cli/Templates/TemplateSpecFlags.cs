@@ -25,6 +25,7 @@ internal sealed class TemplateSpecFlags
     private readonly Option<string[]> _warmUp = OptionKinds.Texts("--warm-up", "COMMAND", "A shell command to run before the freeze");
     private readonly Option<PortForward[]> _forwards = OptionKinds.Forwards("--forward", "A TCP port of the guest to reach from the host");
     private readonly Option<bool> _outbound = OptionKinds.Flag("--outbound", "Let guests open connections outwards; not to the host's loopback");
+    private readonly Option<bool> _sandbox = OptionKinds.Flag("--sandbox", "Clones of it may get devices while they run; it has no network card of its own");
 
     private enum AcceleratorChoice
     {
@@ -35,7 +36,7 @@ internal sealed class TemplateSpecFlags
 
     public void AddTo(CliCommand command)
     {
-        System.CommandLine.Option[] all = [_kernel, _initrd, _images, _append, _memory, _vcpus, _maxMemory, _maxVcpus, _machine, _cpu, _accelerator, _ready, _noBoot, _warmUp, _forwards, _outbound];
+        System.CommandLine.Option[] all = [_kernel, _initrd, _images, _append, _memory, _vcpus, _maxMemory, _maxVcpus, _machine, _cpu, _accelerator, _ready, _noBoot, _warmUp, _forwards, _outbound, _sandbox];
         foreach (var option in all)
         {
             command.Add(option);
@@ -74,6 +75,8 @@ internal sealed class TemplateSpecFlags
         {
             (spec.Network ??= new NetworkSpec()).Outbound = true;
         }
+
+        spec.Sandbox |= context.Get(_sandbox);
     }
 
     private void ApplyGuest(CliContext context, GuestSpec guest)

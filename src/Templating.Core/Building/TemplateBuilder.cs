@@ -25,7 +25,7 @@ internal sealed class TemplateBuilder(VmParts parts, TemplateStore store, StoreQ
         var spec = request.Spec;
         Tell(BuildPhase.Resolve, "Checking the guest's files and what this node can do");
         var machine = await clock.RunAsync(
-            "resolve", () => parts.Vmm.ResolveAsync(spec.Machine, spec.Guest.ImageFiles().Count, cancellationToken));
+            "resolve", () => parts.Vmm.ResolveAsync(spec.Machine, spec.Guest.ImageFiles().Count, spec.Sandbox, cancellationToken));
         using var charge = parts.Capacity.Charge(tenant, machine.MemoryBytes);
         using var room = quota.Reserve(tenant, machine.MemoryBytes);
         using var rented = parts.Users?.Rent();

@@ -104,21 +104,97 @@ public sealed class NodeCapacity(CapacityOptions options, ITenantLimits? limits 
         }
     }
 
-    internal void Release(string tenant, long bytes)
+    /// <summary>Charges a VM that runs for more RAM, or refuses with what is free.</summary>
+    /// <exception cref="TemplatingException">TenantQuotaExhausted, TenantLimitTooSmall, NodeMemoryExhausted; IllegalState: the VM has ended.</exception>
+    internal void Grow(MemoryCharge charge, string tenant, long memoryBytes)
+    {
+        var bytes = (long)(memoryBytes / options.Overcommit);
+        var own = Limits.Of(tenant);
+        lock (_lock)
+        {
+            var charged = _tenants.GetValueOrDefault(tenant).Bytes;
+            if (charge.IsReleased)
+            {
+                throw new TemplatingException(ErrorCode.IllegalState, "The VM has ended.");
+            }
+
+            if (charge.Bytes + bytes > own.MemoryBytes)
+            {
+                throw TenantRefusals.Never(tenant, "memoryBytes", $"{InMiB(charge.Bytes + bytes)} MiB of memory for this VM alone", $"{InMiB(own.MemoryBytes.Value)} MiB");
+            }
+
+            if (charged + bytes > own.MemoryBytes)
+            {
+                throw TenantRefusals.Quota(
+                    tenant, "memoryBytes", $"{InMiB(charged + bytes)} MiB of memory", $"{InMiB(own.MemoryBytes.Value)} MiB", "Stop clones, or grow by less");
+            }
+
+            var free = Math.Max(0, options.BudgetBytes - _charged - Besides());
+            if (bytes > free)
+            {
+                throw new TemplatingException(
+                    ErrorCode.NodeMemoryExhausted,
+                    $"The VM needs {InMiB(bytes)} MiB more of the node's memory budget; {InMiB(free)} MiB of {InMiB(options.BudgetBytes)} MiB are free. "
+                    + "Stop clones, grow by less, or raise --memory-budget or --memory-overcommit.")
+                {
+                    RetryAfter = options.RetryAfter,
+                    Details = new Dictionary<string, string>(StringComparer.Ordinal)
+                    {
+                        ["needed_bytes"] = $"{bytes}",
+                        ["free_bytes"] = $"{free}",
+                        ["budget_bytes"] = $"{options.BudgetBytes}",
+                    },
+                };
+            }
+
+            Add(charge, tenant, bytes);
+        }
+    }
+
+    /// <summary>Gives back what <see cref="Grow"/> took.</summary>
+    internal void Shrink(MemoryCharge charge, string tenant, long memoryBytes)
     {
         lock (_lock)
         {
-            _charged -= bytes;
-            _vms--;
-            var (vms, charged) = _tenants[tenant];
-            if (vms == 1)
+            if (!charge.IsReleased)
             {
-                _tenants.Remove(tenant);
+                Add(charge, tenant, -(long)(memoryBytes / options.Overcommit));
             }
-            else
+        }
+    }
+
+    internal void Release(MemoryCharge charge, string tenant)
+    {
+        lock (_lock)
+        {
+            if (!charge.IsReleased)
             {
-                _tenants[tenant] = (vms - 1, charged - bytes);
+                charge.IsReleased = true;
+                Release(tenant, charge.Bytes);
             }
+        }
+    }
+
+    private void Add(MemoryCharge charge, string tenant, long bytes)
+    {
+        var (vms, charged) = _tenants.GetValueOrDefault(tenant);
+        _tenants[tenant] = (vms, charged + bytes);
+        _charged += bytes;
+        charge.Bytes += bytes;
+    }
+
+    private void Release(string tenant, long bytes)
+    {
+        _charged -= bytes;
+        _vms--;
+        var (vms, charged) = _tenants[tenant];
+        if (vms == 1)
+        {
+            _tenants.Remove(tenant);
+        }
+        else
+        {
+            _tenants[tenant] = (vms - 1, charged - bytes);
         }
     }
 
@@ -158,18 +234,24 @@ public sealed class NodeCapacity(CapacityOptions options, ITenantLimits? limits 
     }
 }
 
-/// <summary>A share of the budget; given back once, on dispose.</summary>
+/// <summary>A share of the budget; given back once, on dispose. It grows with its VM.</summary>
 public sealed class MemoryCharge(NodeCapacity owner, string tenant, long bytes) : IDisposable
 {
-    private int _released;
+    private long _bytes = bytes;
 
-    public long Bytes => bytes;
-
-    public void Dispose()
+    public long Bytes
     {
-        if (Interlocked.Exchange(ref _released, 1) == 0)
-        {
-            owner.Release(tenant, bytes);
-        }
+        get => Interlocked.Read(ref _bytes);
+        internal set => Interlocked.Exchange(ref _bytes, value);
     }
+
+    /// <summary>The owner's to read and to set.</summary>
+    internal bool IsReleased { get; set; }
+
+    /// <exception cref="TemplatingException">There is no room for it.</exception>
+    internal void Grow(long memoryBytes) => owner.Grow(this, tenant, memoryBytes);
+
+    internal void Shrink(long memoryBytes) => owner.Shrink(this, tenant, memoryBytes);
+
+    public void Dispose() => owner.Release(this, tenant);
 }

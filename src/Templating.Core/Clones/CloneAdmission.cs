@@ -1,3 +1,4 @@
+using Templating.Contract;
 using Templating.Core.Capacity;
 using Templating.Core.Errors;
 using Templating.Core.Machines;
@@ -30,6 +31,12 @@ internal sealed class CloneAdmission(
             source.RequireCompatible(await vmm.ProbeAsync(refresh: false, cancellationToken));
             var tenant = request.Template.Tenant;
             var network = request.Network ?? revision.Manifest.Spec.Network;
+            if (revision.Manifest.Machine.Sandbox && (network.Outbound || network.Forwards.Count > 0))
+            {
+                throw new TemplatingException([new FieldViolation(
+                    "spec.network", $"{revision.Name} is a sandbox, which has no network card of its own to reach or to forward to; leave the network out and plug a card.")]);
+            }
+
             capacity.Limits.Of(tenant).RequireNetwork(tenant, network);
             holdings.Charge = capacity.Charge(tenant, revision.Manifest.Machine.MemoryBytes);
             var name = new CloneName(tenant, request.Id ?? CloneNaming.NewId(request.Template.Name));

@@ -5,6 +5,7 @@ using Templating.Contract;
 using Templating.Core.Capacity;
 using Templating.Core.Diagnostics;
 using Templating.Core.Errors;
+using Templating.Core.Images;
 using Templating.Core.Machines;
 using Templating.Core.Names;
 using Templating.Core.Requests;
@@ -27,6 +28,8 @@ public sealed class CloneManager : ICloneManager, ICloneUsage, IAsyncDisposable
     private readonly CloneTable _table;
     private readonly CloneRecovery _recovery;
     private readonly CloneExpiry _expiry;
+    private readonly CloneGrowth _growth;
+    private readonly ClonePlugs _plugs;
     private readonly CloneOptions _options;
     private readonly NodeCapacity _capacity;
     private readonly FairTurns _execs;
@@ -38,7 +41,8 @@ public sealed class CloneManager : ICloneManager, ICloneUsage, IAsyncDisposable
     private readonly CancellationTokenSource _abandoning = new();
 
     public CloneManager(
-        VmParts parts, TemplateStore store, RevisionLeases leases, CloneOptions options, ILogger<CloneManager> logger)
+        VmParts parts, TemplateStore store, RevisionLeases leases, CloneOptions options, ILogger<CloneManager> logger,
+        IImageCache? images = null)
     {
         (_options, _capacity, _metrics, _time, _logger) = (options, parts.Capacity, parts.Metrics, parts.Time, logger);
         var starts = new FairTurns(
@@ -48,7 +52,8 @@ public sealed class CloneManager : ICloneManager, ICloneUsage, IAsyncDisposable
         _table = new CloneTable(_requests, _time, logger);
         var admission = new CloneAdmission(parts.Vmm, store, leases, _capacity, options, _time);
         _factory = new CloneFactory(parts.Vmm, _table, admission, parts.Users, starts, _metrics, _time, parts.BootTime);
-        _recovery = new CloneRecovery(parts, _factory, leases, options, logger);
+        (_growth, _plugs) = (new CloneGrowth(store), new ClonePlugs(images));
+        _recovery = new CloneRecovery(parts, _factory, leases, _plugs, options, logger);
         _expiry = new CloneExpiry(_table, options, logger);
         _metrics.ObserveClones(VmOwner.Clone, Enum.GetValues<VmState>(), () => _table.All.Select(clone => clone.View.State));
         _metrics.ObserveBytes("templating.memory.charged", "Bytes charged to the node's memory budget.", () => _capacity.View.ChargedBytes);
@@ -121,6 +126,19 @@ public sealed class CloneManager : ICloneManager, ICloneUsage, IAsyncDisposable
 
     /// <summary>Begins the end of the clones whose lifetime is over.</summary>
     public void EndExpired() => _expiry.EndDue();
+
+    public async Task<PluggedDevice> PlugImageAsync(CloneName name, string digest, CancellationToken cancellationToken)
+    {
+        await AnsweringAsync(name, cancellationToken);
+        return await _plugs.PlugImageAsync(_table.Get(name), digest, cancellationToken);
+    }
+
+    public async Task<CloneView> ResizeAsync(CloneName name, long memoryBytes, CancellationToken cancellationToken)
+    {
+        using var use = _table.Get(name).Lifetime.Use();
+        await AnsweringAsync(name, cancellationToken);
+        return await _growth.ResizeAsync(_table.Get(name), memoryBytes, cancellationToken);
+    }
 
     public async Task<VmEnd> DeleteAsync(CloneName name, TimeSpan grace, CancellationToken cancellationToken)
     {

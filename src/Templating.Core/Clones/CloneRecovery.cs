@@ -16,7 +16,7 @@ namespace Templating.Core.Clones;
 /// keeps what it holds, and is asked on beside the daemon's work.
 /// </summary>
 internal sealed class CloneRecovery(
-    VmParts parts, CloneFactory factory, RevisionLeases leases, CloneOptions options, ILogger logger)
+    VmParts parts, CloneFactory factory, RevisionLeases leases, ClonePlugs plugs, CloneOptions options, ILogger logger)
 {
     public async Task<IReadOnlyList<Clone>> RunAsync(CancellationToken cancellationToken)
     {
@@ -84,12 +84,14 @@ internal sealed class CloneRecovery(
         try
         {
             var lease = leases.Acquire(record.View.Template);
-            return new VmHoldings
+            var holdings = new VmHoldings
             {
                 User = record.User is { } user ? parts.Users?.Reserve(user) : null,
                 Charge = parts.Capacity.ChargeAdopted(record.View.Name.Tenant, record.View.ChargedBytes),
                 Lease = lease,
             };
+            plugs.Hold(record.View, holdings, problem => logger.ImageNotHeld(record.View.Name, problem));
+            return holdings;
         }
         catch (TemplatingException e)
         {

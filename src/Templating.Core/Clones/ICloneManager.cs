@@ -35,6 +35,18 @@ public interface ICloneManager
     CloneView Extend(CloneName name, Lifetime change);
 
     /// <summary>
+    /// Plugs an image of the node's cache into a clone of a sandbox, read-only and without cost to the host. Legal in Running. It goes on
+    /// when its caller goes away.
+    /// </summary>
+    Task<PluggedDevice> PlugImageAsync(CloneName name, string digest, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Gives it more RAM, and returns when its guest has it online. Legal in Running. It goes on
+    /// when its caller goes away. What is plugged stays, also where the guest does not take it in time (GuestNotReady).
+    /// </summary>
+    Task<CloneView> ResizeAsync(CloneName name, long memoryBytes, CancellationToken cancellationToken);
+
+    /// <summary>
     /// Ends and forgets it, also while it starts. Legal in any state. Cancelling the call does not stop that; a call with a shorter
     /// grace than the one before hurries it.
     /// </summary>
@@ -104,6 +116,14 @@ public sealed record CloneView : VmView
     /// <summary>How long nobody may use it before it ends; null for ever.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public TimeSpan? IdleLimit { get; init; }
+
+    /// <summary>What was plugged into it; null for nothing.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<PluggedDevice>? Devices { get; init; }
+
+    /// <summary>The RAM it has grown to; null while it is as its template.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? MemoryBytes { get; init; }
 
     public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 }

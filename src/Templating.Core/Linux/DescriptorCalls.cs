@@ -28,6 +28,53 @@ internal static unsafe partial class DescriptorCalls
     [LibraryImport("libc", SetLastError = true, EntryPoint = "socketpair")]
     private static partial int SocketPair(int domain, int type, int protocol, int* ends);
 
+    /// <summary>Sends bytes and, with the first of them, a descriptor (SCM_RIGHTS, unix(7)). Does not wait.</summary>
+    /// <returns>How many bytes were taken; negative where none were, and the descriptor was not either.</returns>
+    public static nint SendWith(SafeHandle socket, ReadOnlySpan<byte> bytes, SafeHandle descriptor)
+    {
+        var control = stackalloc long[3]; // struct cmsghdr, and an int at its end
+        control[0] = 16 + sizeof(int);
+        ((int*)control)[2] = SocketLevel;
+        ((int*)control)[3] = Rights;
+        control[2] = 0;
+        ((int*)control)[4] = descriptor.DangerousGetHandle().ToInt32();
+        fixed (byte* first = bytes)
+        {
+            var part = new Part { Base = first, Length = (nuint)bytes.Length };
+            var message = new Message { Parts = &part, PartCount = 1, Control = control, ControlLength = 3 * sizeof(long) };
+            return SendMessage(socket.DangerousGetHandle().ToInt32(), &message, NoSignal | DoNotWait);
+        }
+    }
+
+    private const int SocketLevel = 1;      // SOL_SOCKET
+    private const int Rights = 1;           // SCM_RIGHTS
+    private const int NoSignal = 0x4000;    // MSG_NOSIGNAL
+    private const int DoNotWait = 0x40;     // MSG_DONTWAIT
+
+    [LibraryImport("libc", SetLastError = true, EntryPoint = "sendmsg")]
+    private static partial nint SendMessage(int fd, Message* message, int flags);
+
+    /// <summary>struct iovec.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    private struct Part
+    {
+        public byte* Base;
+        public nuint Length;
+    }
+
+    /// <summary>struct msghdr of glibc on 64-bit Linux.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    private struct Message
+    {
+        public void* Name;
+        public uint NameLength;
+        public Part* Parts;
+        public nuint PartCount;
+        public void* Control;
+        public nuint ControlLength;
+        public int Flags;
+    }
+
     [LibraryImport("libc", SetLastError = true, EntryPoint = "bind")]
     internal static partial int Bind(int fd, byte* address, uint length);
 

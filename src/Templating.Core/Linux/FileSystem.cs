@@ -27,6 +27,13 @@ internal static class FileSystem
         return descriptor >= 0 ? new SafeFileHandle(descriptor, ownsHandle: true) : throw LastError("open", path);
     }
 
+    /// <summary>Opens what a link of /proc leads to.</summary>
+    public static SafeFileHandle OpenLink(string path)
+    {
+        var descriptor = LibC.Open(path, LibC.OpenReadOnly | LibC.OpenCloseOnExec, 0);
+        return descriptor >= 0 ? new SafeFileHandle(descriptor, ownsHandle: true) : throw LastError("open", path);
+    }
+
     /// <exception cref="IOException">It is not there, or not a regular file.</exception>
     public static SafeFileHandle OpenRegular(string path, int flags, out FileStamp stamp)
     {

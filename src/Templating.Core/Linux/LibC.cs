@@ -98,6 +98,9 @@ internal static partial class LibC
     [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
     internal static partial long SystemCall(long number, long first, long second, long third, long fourth);
 
+    [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
+    internal static partial long SystemCall(long number, long first, long second, long third, long fourth, long fifth);
+
     [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int Statx(int folder, string path, int flags, uint mask, out StatxBuffer buffer);
 

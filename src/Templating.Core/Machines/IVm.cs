@@ -41,6 +41,21 @@ public interface IVm : IAsyncDisposable
     /// <exception cref="Errors.TemplatingException">InvalidArgument: the port is taken, or not one that may be taken. QemuExited, QmpFailed.</exception>
     Task AddForwardAsync(PortForward forward, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Gives a sandbox a file as read-only memory, as its template's images are. Its mapping is checked before the guest sees it; where
+    /// that is not as promised, the VM has ended when this returns. Legal while it runs.
+    /// </summary>
+    /// <exception cref="Errors.TemplatingException">IllegalState: no sandbox, or no port is free. InvalidArgument, QmpFailed, IsolationViolated.</exception>
+    Task<PluggedDevice> PlugImageAsync(string path, CancellationToken cancellationToken);
+
+    /// <summary>Takes a plugged device away, when the guest has let go of it. Images stay.</summary>
+    /// <exception cref="Errors.TemplatingException">IllegalState, QmpFailed.</exception>
+    Task UnplugAsync(string id, CancellationToken cancellationToken);
+
+    /// <summary>Plugs so much more RAM. The guest may have to be told to use it.</summary>
+    /// <exception cref="Errors.TemplatingException">IllegalState: there is no room for it. QmpFailed.</exception>
+    Task PlugMemoryAsync(long bytes, CancellationToken cancellationToken);
+
     /// <summary>What the process costs the host now, from <c>/proc/PID/smaps</c>.</summary>
     Task<VmMemory> ReadMemoryAsync(CancellationToken cancellationToken);
 

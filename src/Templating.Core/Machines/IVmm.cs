@@ -10,9 +10,9 @@ public interface IVmm
     /// <summary>What the last probe found; null before the first.</summary>
     VmmInfo? Known { get; }
 
-    /// <summary>Resolves aliases and defaults and lists the devices a VM with these images and network gets.</summary>
+    /// <summary>Resolves aliases and defaults and lists the devices that a VM with so many images, or a sandbox, gets.</summary>
     /// <exception cref="Errors.TemplatingException">QemuUnsupported, AcceleratorUnavailable, QemuMissing, QemuTooOld.</exception>
-    Task<ResolvedMachine> ResolveAsync(MachineSpec spec, int imageCount, CancellationToken cancellationToken);
+    Task<ResolvedMachine> ResolveAsync(MachineSpec spec, int imageCount, bool sandbox, CancellationToken cancellationToken);
 
     /// <summary>Starts a VM that boots its kernel, its RAM in the role <see cref="MemoryRole.TemplateRam"/>.</summary>
     Task<IVm> BootAsync(BootRequest request, CancellationToken cancellationToken);

@@ -68,6 +68,13 @@ public sealed record ResolvedMachine
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? MaxMemoryBytes { get; init; }
 
+    /// <summary>
+    /// Whether devices can be plugged into it while it runs: it has spare ports, room in its address space for images and a port of its
+    /// guest for its owner, and no network card of its own.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool Sandbox { get; init; }
+
     /// <summary>The devices in the order of the command line; part of what a state depends on.</summary>
     public required IReadOnlyList<string> Devices { get; init; }
 }

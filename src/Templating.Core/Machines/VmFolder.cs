@@ -14,6 +14,9 @@ public sealed record VmFolder(string Path)
     /// <summary>templating-guest (docs/guest-protocol.md).</summary>
     public string Guest => System.IO.Path.Combine(Path, "guest.sock");
 
+    /// <summary>A sandbox's second port, which its owner alone opens.</summary>
+    public string Shim => System.IO.Path.Combine(Path, "shim.sock");
+
     public string Console => System.IO.Path.Combine(Path, "console.sock");
 
     public string StandardError => System.IO.Path.Combine(Path, "qemu.log");

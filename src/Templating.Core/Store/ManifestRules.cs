@@ -66,6 +66,11 @@ internal static class ManifestRules
             return "has a machine that may grow to something else than its spec asks for";
         }
 
+        if (machine.Sandbox != m.Spec.Sandbox)
+        {
+            return $"has a machine that is {(machine.Sandbox ? "a" : "no")} sandbox where its spec asks for {(m.Spec.Sandbox ? "one" : "none")}";
+        }
+
         return machine.Devices.Count <= MaxDevices && machine.Devices.All(d => IsText(d, MaxDeviceText))
             ? null
             : $"has more than {MaxDevices} devices or one that is empty, longer than {MaxDeviceText} or not printable ASCII";

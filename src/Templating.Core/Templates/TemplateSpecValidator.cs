@@ -15,5 +15,9 @@ public static class TemplateSpecValidator
         .. MachineRules.Check(spec.Machine),
         .. ReadinessRules.Check(spec.Readiness),
         .. NetworkRules.Check("spec.network.forwards", spec.Network.Forwards),
+        .. FieldViolation.Unless(
+            !spec.Sandbox || (!spec.Network.Outbound && spec.Network.Forwards.Count == 0), "spec.network",
+            "A sandbox has no network card of its own, so nothing can be forwarded to it and it reaches nothing; leave the network out and plug a card into its clones, "
+            + "or leave sandbox out."),
     ];
 }

@@ -61,6 +61,12 @@ internal sealed class LateVm : IVm
 
     public Task AddForwardAsync(PortForward forward, CancellationToken cancellationToken) => Vm.AddForwardAsync(forward, cancellationToken);
 
+    public Task<PluggedDevice> PlugImageAsync(string path, CancellationToken cancellationToken) => Vm.PlugImageAsync(path, cancellationToken);
+
+    public Task UnplugAsync(string id, CancellationToken cancellationToken) => Vm.UnplugAsync(id, cancellationToken);
+
+    public Task PlugMemoryAsync(long bytes, CancellationToken cancellationToken) => Vm.PlugMemoryAsync(bytes, cancellationToken);
+
     public Task<VmMemory> ReadMemoryAsync(CancellationToken cancellationToken) => Vm.ReadMemoryAsync(cancellationToken);
 
     /// <summary>It may answer within the grace; then what is left of that is its guest's.</summary>

@@ -55,7 +55,19 @@ internal sealed class VmLife
 
     public RentedUser? User => _holdings.User;
 
+    /// <summary>Null where nothing is charged.</summary>
+    public MemoryCharge? Charge => _holdings.Charge;
+
     public CpuSwitch Cpus { get; }
+
+    /// <summary>Holds something for it until its end.</summary>
+    public void Hold(IDisposable more) => _holdings.Add(more);
+
+    /// <summary>One change of what is plugged at a time.</summary>
+    public SemaphoreSlim PlugTurn { get; } = new(1, 1);
+
+    /// <summary>Tells of what was plugged; its state stays.</summary>
+    public void Tell(Func<VmView, VmView> change) => _status.TryChange(view => change(view) with { State = view.State });
 
     /// <summary>Done when it waits, paused at the frozen moment; fails with what made an end to it.</summary>
     public Task Restored => _restored;

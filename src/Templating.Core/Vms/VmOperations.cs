@@ -11,6 +11,7 @@ public enum VmOperation
     Console,
     ReadMemory,
     Extend,
+    Plug,
     End,
 }
 
@@ -29,6 +30,8 @@ public static class VmOperations
             [VmOperation.ReadMemory] = In(VmState.Restored, VmState.Running, VmState.Paused, VmState.NotAnswering),
             // Whatever it does, while it lives.
             [VmOperation.Extend] = In(VmState.Prepared, VmState.Restored, VmState.Running, VmState.Paused, VmState.NotAnswering),
+            // Its guest has to take what is plugged, or to let go of it.
+            [VmOperation.Plug] = In(VmState.Running),
             [VmOperation.End] = In(Enum.GetValues<VmState>()),
         };
 

@@ -44,6 +44,16 @@ internal static class CloneReader
         return [.. Enumerable.Range(0, request.Count).Select(index => create with { RequestId = DerivedIds.Of(id, index) })];
     }
 
+    /// <summary>What it may grow to is its template's to say.</summary>
+    public static (CloneName Name, long MemoryBytes) Resize(V1.ResizeCloneRequest request, Caller caller)
+    {
+        var name = NameReader.Clone("name", request.Name, caller);
+        var faults = new Faults();
+        faults.AddRange(MemoryRules.Check("memory_bytes", request.MemoryBytes));
+        faults.ThrowIfAny();
+        return (name, request.MemoryBytes);
+    }
+
     public static (CloneName Name, GuestCommand Command) Exec(V1.ExecStart start, Caller caller)
     {
         var name = NameReader.Clone("start.name", start.Name, caller);

@@ -74,6 +74,12 @@ internal sealed class CloneService(
         return Task.FromResult(CloneWriter.ToWire(clones.Extend(name, change)));
     }
 
+    public override async Task<VmClone> ResizeClone(ResizeCloneRequest request, ServerCallContext context)
+    {
+        var (name, memory) = CloneReader.Resize(request, context.Caller());
+        return CloneWriter.ToWire(await clones.ResizeAsync(name, memory, context.CancellationToken));
+    }
+
     public override Task ExecClone(
         IAsyncStreamReader<ExecCloneRequest> requestStream, IServerStreamWriter<ExecCloneResponse> responseStream, ServerCallContext context) =>
         guests.ExecAsync(requestStream, responseStream, context);

@@ -41,7 +41,7 @@ internal static class QemuCommandLine
             "-action", "reboot=shutdown,shutdown=poweroff,panic=shutdown",
         };
         AddMachine(arguments, launch);
-        AddSockets(arguments, launch.Sockets);
+        AddSockets(arguments, launch.Sockets, launch.Owner);
         AddDevices(arguments, launch);
         arguments.AddRange("-add-fd", string.Create(CultureInfo.InvariantCulture, $"fd={launch.StateDescriptor},set={StateSet}"));
         AddBeginning(arguments, launch.Beginning);
@@ -49,10 +49,11 @@ internal static class QemuCommandLine
     }
 
     /// <summary>The devices as part of a machine's fingerprint: what a state depends on, less what each VM has of its own.</summary>
-    public static IReadOnlyList<string> Fingerprint(int imageCount) =>
+    public static IReadOnlyList<string> Fingerprint(int imageCount, bool sandbox) =>
     [
         "virtio-serial-pci", "virtserialport:org.qemu.guest_agent.0", "virtserialport:dev.templating.guest.0",
-        "vmgenid", "virtio-net-pci", "isa-serial", .. Enumerable.Repeat("nvdimm", imageCount),
+        .. sandbox ? SandboxDevices.Fingerprint : ["vmgenid", "virtio-net-pci"],
+        "isa-serial", .. Enumerable.Repeat("nvdimm", imageCount),
     ];
 
     private static void AddMachine(List<string> arguments, QemuLaunch launch)
@@ -70,10 +71,11 @@ internal static class QemuCommandLine
         var memory = new Option($"size={machine.MemoryBytes}B");
         // NVDIMMs have slots and room of their own beside the RAM that may be plugged.
         var most = machine.MaxMemoryBytes ?? machine.MemoryBytes;
-        var slots = launch.Images.Count + (most > machine.MemoryBytes ? DimmSlots : 0);
+        var slots = launch.Images.Count + (most > machine.MemoryBytes || machine.Sandbox ? DimmSlots : 0);
         if (slots > 0)
         {
-            memory.With("slots", slots).With("maxmem", $"{most + launch.Images.Sum(image => image.Bytes)}B");
+            var room = launch.Images.Sum(image => image.Bytes) + (machine.Sandbox ? SandboxDevices.ImageRoom : 0);
+            memory.With("slots", slots).With("maxmem", $"{most + room}B");
         }
 
         arguments.AddRange("-m", memory.ToString(), "-object", Backend(launch.Ram));
@@ -88,12 +90,12 @@ internal static class QemuCommandLine
         var flags = MemoryBackends.FlagsFor(backend.Role);
         return new Option("memory-backend-file").With("id", backend.Id).With("size", backend.Bytes)
             .With("mem-path", backend.Path).With("share", flags.Share).With("readonly", flags.ReadOnly)
-            .With("rom", flags.Rom switch { RomMode.On => "on", RomMode.Off => "off", _ => "auto" }).ToString();
+            .With("rom", MemoryBackend.RomWord(flags.Rom)).ToString();
     }
 
-    private static void AddSockets(List<string> arguments, VmSockets<CharacterDevice> sockets)
+    private static void AddSockets(List<string> arguments, VmSockets<CharacterDevice> sockets, CharacterDevice? owner)
     {
-        foreach (var device in sockets.All)
+        foreach (var device in (IEnumerable<CharacterDevice>)(owner is null ? sockets.All : [.. sockets.All, owner]))
         {
             arguments.AddRange("-chardev", new Option("socket").With("id", device.Id).With("fd", device.Descriptor)
                 .With("server", value: true).With("wait", value: false).ToString());
@@ -109,12 +111,19 @@ internal static class QemuCommandLine
             "-device", $"virtserialport,bus=serial.0,nr=1,chardev={launch.Sockets.Agent.Id},name=org.qemu.guest_agent.0",
             "-device", $"virtserialport,id={GuestPortId},bus=serial.0,nr=2,chardev={launch.Sockets.Guest.Id},name=dev.templating.guest.0",
             "-device", $"vmgenid,guid={launch.Generation?.ToString("D") ?? "auto"}");
-        arguments.AddRange(Networks(launch.Network));
-        arguments.AddRange(
+        if (launch.Owner is { } owner)
+        {
+            arguments.AddRange(SandboxDevices.Build(owner));
+        }
+        else
+        {
+            arguments.AddRange(Networks(launch.Network));
             // Without its option ROM: nothing boots from the network. The guest does not announce itself after a restore: QEMU
             // does it for it (RARP), and passt, which is new then, learns the card's address from that.
-            "-device", $"virtio-net-pci,netdev={NetworkId},mac={CardAddress},romfile=,guest_announce=off",
-            "-device", $"isa-serial,chardev={launch.Sockets.Console.Id}");
+            arguments.AddRange("-device", $"virtio-net-pci,netdev={NetworkId},mac={CardAddress},romfile=,guest_announce=off");
+        }
+
+        arguments.AddRange("-device", $"isa-serial,chardev={launch.Sockets.Console.Id}");
         foreach (var image in launch.Images)
         {
             // unarmed: a read-only backend needs it, and tells the guest that the region is read-only.

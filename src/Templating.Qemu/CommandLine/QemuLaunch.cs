@@ -3,7 +3,10 @@ using Templating.Core.Machines;
 namespace Templating.Qemu.CommandLine;
 
 /// <summary>A memory backend by role: there is no way to say its flags.</summary>
-internal sealed record MemoryBackend(string Id, MemoryRole Role, string Path, long Bytes);
+internal sealed record MemoryBackend(string Id, MemoryRole Role, string Path, long Bytes)
+{
+    public static string RomWord(RomMode rom) => rom switch { RomMode.On => "on", RomMode.Off => "off", _ => "auto" };
+}
 
 /// <summary>A character device on a listening socket that QEMU inherits.</summary>
 internal sealed record CharacterDevice(string Id, int Descriptor);
@@ -55,6 +58,9 @@ internal sealed record QemuLaunch
     public required int TcgBufferMiB { get; init; }
 
     public required VmSockets<CharacterDevice> Sockets { get; init; }
+
+    /// <summary>The port for the owner of a sandbox; null for another machine, which has a network card instead.</summary>
+    public CharacterDevice? Owner { get; init; }
 }
 
 /// <summary>One of a thing for each channel of a VM.</summary>

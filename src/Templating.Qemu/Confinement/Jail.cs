@@ -121,6 +121,7 @@ internal sealed class Jail : IDisposable
             Bind("/dev/" + device, $"{Scratch}/dev/{device}", MountCalls.NoSetUid | MountCalls.NoExecute, targets);
         }
 
+        File.WriteAllBytes(Scratch + ImagePlace.Path, []);
         // pivot_root(2): with both the same, the old root lies on top of the new one, and is taken off from there.
         Check(NamespaceCalls.ChangeFolder(Scratch), "enter the new root");
         Check(NamespaceCalls.PivotToWorkingFolder(), "change the root");

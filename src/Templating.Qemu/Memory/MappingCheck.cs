@@ -3,8 +3,19 @@ using Templating.Core.Machines;
 
 namespace Templating.Qemu.Memory;
 
-/// <summary>A file that QEMU maps for the guest, by its path without symbolic links.</summary>
-internal sealed record GuestFile(string Path, MemoryRole Role);
+/// <summary>A file that QEMU maps for the guest.</summary>
+/// <param name="Path">Without symbolic links.</param>
+/// <param name="Role">What it is to the guest.</param>
+/// <param name="Identity">
+/// The file itself, as the kernel names it in a mapping, where the path there says nothing: of one that was mounted for the moment in
+/// which it was opened. Null where the path does.
+/// </param>
+internal sealed record GuestFile(string Path, MemoryRole Role, FileIdentity? Identity = null)
+{
+    public bool Is(Mapping mapping) => Identity is { } identity
+        ? mapping.File == identity
+        : string.Equals(Path, mapping.Path, StringComparison.Ordinal);
+}
 
 /// <summary>
 /// Compares the promises of the memory roles with the running process. The command line says what was asked for;
@@ -23,8 +34,7 @@ internal static class MappingCheck
         foreach (var line in maps)
         {
             if (Mapping.Parse(line) is not { Path.Length: > 0 } mapping
-                || files.FirstOrDefault(file => string.Equals(Escape(file.Path), mapping.Path, StringComparison.Ordinal))
-                    is not { } file)
+                || files.FirstOrDefault(file => (file with { Path = Escape(file.Path) }).Is(mapping)) is not { } file)
             {
                 continue;
             }

@@ -3,7 +3,8 @@ namespace Templating.Qemu.Memory;
 /// <summary>One mapping of a process, a line of /proc/PID/maps.</summary>
 /// <param name="Permissions">Four letters: <c>rw-p</c>.</param>
 /// <param name="Path">As the kernel prints it; empty for none.</param>
-internal readonly record struct Mapping(string Permissions, string Path)
+/// <param name="File">The file mapped; null where it is none.</param>
+internal readonly record struct Mapping(string Permissions, string Path, FileIdentity? File = null)
 {
     public bool Writable => Permissions is [_, 'w', ..];
 
@@ -20,6 +21,6 @@ internal readonly record struct Mapping(string Permissions, string Path)
             return null;
         }
 
-        return new Mapping(line[fields[1]].ToString(), count == 6 ? line[fields[5]].Trim().ToString() : "");
+        return new Mapping(line[fields[1]].ToString(), count == 6 ? line[fields[5]].Trim().ToString() : "", FileIdentity.Parse(line[fields[3]], line[fields[4]]));
     }
 }

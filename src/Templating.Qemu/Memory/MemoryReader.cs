@@ -73,7 +73,7 @@ internal static class MemoryReader
             {
                 if (Mapping.Parse(line) is { } mapping)
                 {
-                    _role = files.FirstOrDefault(f => string.Equals(f.Path, mapping.Path, StringComparison.Ordinal))?.Role;
+                    _role = files.FirstOrDefault(f => f.Is(mapping))?.Role;
                 }
 
                 return;

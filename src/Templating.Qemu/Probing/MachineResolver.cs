@@ -12,7 +12,7 @@ internal static partial class MachineResolver
     /// <summary>All that TCG has, where a spec names no model. Under KVM it is <c>host</c>.</summary>
     private const string BestTcgModel = "max";
 
-    public static ResolvedMachine Resolve(MachineSpec spec, int imageCount, QemuFacts facts)
+    public static ResolvedMachine Resolve(MachineSpec spec, int imageCount, bool sandbox, QemuFacts facts)
     {
         var accelerator = ResolveAccelerator(spec.Accelerator, facts.Info);
         return new ResolvedMachine
@@ -26,7 +26,8 @@ internal static partial class MachineResolver
             MemoryBytes = spec.MemoryBytes,
             MaxVcpus = spec.MaxVcpus,
             MaxMemoryBytes = spec.MaxMemoryBytes,
-            Devices = QemuCommandLine.Fingerprint(imageCount),
+            Sandbox = sandbox,
+            Devices = QemuCommandLine.Fingerprint(imageCount, sandbox),
         };
     }
 

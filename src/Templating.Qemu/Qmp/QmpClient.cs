@@ -1,9 +1,11 @@
 using System.Collections.Concurrent;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using System.Threading.Channels;
 using Templating.Core.Errors;
+using Templating.Core.Linux;
 using Templating.Qemu.Base;
 
 namespace Templating.Qemu.Qmp;
@@ -71,8 +73,17 @@ internal sealed class QmpClient : IAsyncDisposable
 
     /// <summary>Sends a command and waits for its answer. Cancelling forgets the answer, not the command.</summary>
     /// <exception cref="TemplatingException">QmpFailed: refused, no answer in time, or the monitor is gone.</exception>
+    public Task<JsonElement> ExecuteAsync(
+        string command, Action<Utf8JsonWriter>? arguments, TimeSpan timeout, CancellationToken cancellationToken) =>
+        ExecuteAsync(command, arguments, descriptor: null, timeout, cancellationToken);
+
+    /// <param name="command">Its name.</param>
+    /// <param name="arguments">Writes its arguments; null for none.</param>
+    /// <param name="descriptor">Given to QEMU with the command; the caller keeps its own.</param>
+    /// <param name="timeout">For the answer.</param>
+    /// <param name="cancellationToken">Of who waits for it.</param>
     public async Task<JsonElement> ExecuteAsync(
-        string command, Action<Utf8JsonWriter>? arguments, TimeSpan timeout, CancellationToken cancellationToken)
+        string command, Action<Utf8JsonWriter>? arguments, SafeHandle? descriptor, TimeSpan timeout, CancellationToken cancellationToken)
     {
         var id = Interlocked.Increment(ref _lastId);
         var pending = new Pending(command);
@@ -81,7 +92,7 @@ internal sealed class QmpClient : IAsyncDisposable
         {
             return await Deadline.RunAsync(_time, timeout, async token =>
             {
-                await SendAsync(QmpMessage.Command(command, id, arguments), token);
+                await SendAsync(QmpMessage.Command(command, id, arguments), token, descriptor);
                 if (Volatile.Read(ref _fault) is { } fault)
                 {
                     throw Renew(fault);
@@ -98,12 +109,15 @@ internal sealed class QmpClient : IAsyncDisposable
     }
 
     /// <summary>Sends a command behind those before it. Nobody waits for its answer, nor hears where it cannot be sent.</summary>
-    public async Task PostAsync(string command, TimeSpan timeout)
+    public Task PostAsync(string command, TimeSpan timeout) => PostAsync(command, arguments: null, timeout);
+
+    /// <inheritdoc cref="PostAsync(string, TimeSpan)"/>
+    public async Task PostAsync(string command, Action<Utf8JsonWriter>? arguments, TimeSpan timeout)
     {
         using var limit = new CancellationTokenSource(timeout, _time);
         try
         {
-            await SendAsync(QmpMessage.Command(command, Interlocked.Increment(ref _lastId), arguments: null), limit.Token);
+            await SendAsync(QmpMessage.Command(command, Interlocked.Increment(ref _lastId), arguments), limit.Token);
         }
         catch (Exception e) when (e is OperationCanceledException or TemplatingException or ObjectDisposedException)
         {
@@ -118,13 +132,13 @@ internal sealed class QmpClient : IAsyncDisposable
         _write.Dispose();
     }
 
-    private async Task SendAsync(byte[] line, CancellationToken cancellationToken)
+    private async Task SendAsync(byte[] line, CancellationToken cancellationToken, SafeHandle? descriptor = null)
     {
         await _write.WaitAsync(cancellationToken);
         try
         {
             // Not cancelled half way: a torn line would spoil the next command.
-            for (var sent = 0; sent < line.Length;)
+            for (var sent = descriptor is null ? 0 : SendWith(line, descriptor); sent < line.Length;)
             {
                 sent += await _socket.SendAsync(line.AsMemory(sent), SocketFlags.None, sent == 0 ? cancellationToken : default);
             }
@@ -139,6 +153,12 @@ internal sealed class QmpClient : IAsyncDisposable
         {
             _write.Release();
         }
+    }
+
+    private int SendWith(byte[] line, SafeHandle descriptor)
+    {
+        var sent = (int)DescriptorCalls.SendWith(_socket.SafeHandle, line, descriptor);
+        return sent > 0 ? sent : throw NativeError.Last($"{Peer} does not take a descriptor");
     }
 
     private async Task ReadAllAsync()

@@ -4,6 +4,7 @@ using Templating.Core.Building;
 using Templating.Core.Capacity;
 using Templating.Core.Clones;
 using Templating.Core.Diagnostics;
+using Templating.Core.Images;
 using Templating.Core.Machines;
 using Templating.Core.Names;
 using Templating.Core.Store;
@@ -18,9 +19,10 @@ public sealed class FakeNode : IAsyncDisposable
     private readonly string _root;
     private readonly bool _ownsRoot;
     private readonly TimeProvider _boot;
+    private readonly IImageCache? _images;
 
     public FakeNode(long budgetMiB = 4096, int maxStarts = 4, TimeProvider? time = null, FakeNode? before = null, ILoggerFactory? logs = null,
-        TemplatingMetrics? metrics = null, ITenantLimits? limits = null, VmUserPool? users = null, TimeProvider? boot = null)
+        TemplatingMetrics? metrics = null, ITenantLimits? limits = null, VmUserPool? users = null, TimeProvider? boot = null, IImageCache? images = null)
     {
         _ownsRoot = before is null;
         _root = before?._root ?? Directory.CreateTempSubdirectory("tmpl-").FullName;
@@ -33,7 +35,8 @@ public sealed class FakeNode : IAsyncDisposable
         var clock = time ?? TimeProvider.System;
         Options = new CloneOptions { RunFolder = Path.Combine(_root, "run"), MaxConcurrentStarts = maxStarts, StopGrace = TimeSpan.FromMilliseconds(50), FirstAnswer = TimeSpan.FromSeconds(0.5), LookLimit = TimeSpan.FromSeconds(0.2), AnswerPatience = TimeSpan.FromSeconds(1) };
         var parts = new VmParts(Vmm, Capacity, Users, metrics ?? TestMetrics.Create(), clock) { BootTime = _boot };
-        Clones = new CloneManager(parts, Store, Leases, Options, NullLogger<CloneManager>.Instance);
+        _images = images ?? before?._images;
+        Clones = new CloneManager(parts, Store, Leases, Options, NullLogger<CloneManager>.Instance, _images);
         Templates = new TemplateManager(
             parts, Store, Leases, Clones, new BuildOptions { BuildsFolder = Options.BuildsFolder, Settle = TimeSpan.Zero },
             (logs ?? NullLoggerFactory.Instance).CreateLogger<TemplateManager>());

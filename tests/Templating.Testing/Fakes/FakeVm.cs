@@ -74,6 +74,25 @@ public sealed class FakeVm(FakeVmm owner, VmFolder folder, VmProcessId process) 
         Forwards.Add(forward);
     }
 
+    /// <summary>What is plugged into it.</summary>
+    public List<PluggedDevice> Plugged { get; } = [];
+
+    public async Task<PluggedDevice> PlugImageAsync(string path, CancellationToken cancellationToken)
+    {
+        await owner.OnStep("plug", this, cancellationToken);
+        var device = new PluggedDevice { Id = $"plug{Plugged.Count}", Kind = PluggedKind.Image, Bridge = $"0000:00:{8 + Plugged.Count:x2}.0", Bytes = new FileInfo(path).Length };
+        Plugged.Add(device);
+        return device;
+    }
+
+    public async Task UnplugAsync(string id, CancellationToken cancellationToken)
+    {
+        await owner.OnStep("unplug", this, cancellationToken);
+        Plugged.RemoveAll(device => device.Id == id);
+    }
+
+    public Task PlugMemoryAsync(long bytes, CancellationToken cancellationToken) => owner.OnStep("plug_memory", this, cancellationToken);
+
     public Task<VmMemory> ReadMemoryAsync(CancellationToken cancellationToken) => Task.FromResult(new VmMemory(4, 3, 2, 1, 1, 0));
 
     /// <summary>What its guest does when it is asked to power off, before it is gone.</summary>

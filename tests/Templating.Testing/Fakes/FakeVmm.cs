@@ -42,7 +42,7 @@ public sealed class FakeVmm : IVmm
         return Task.FromResult(Info);
     }
 
-    public Task<ResolvedMachine> ResolveAsync(MachineSpec spec, int imageCount, CancellationToken cancellationToken) =>
+    public Task<ResolvedMachine> ResolveAsync(MachineSpec spec, int imageCount, bool sandbox, CancellationToken cancellationToken) =>
         Task.FromResult(new ResolvedMachine
         {
             QemuVersion = Info.Version,
@@ -51,6 +51,9 @@ public sealed class FakeVmm : IVmm
             Accelerator = Accelerator.Tcg,
             Vcpus = spec.Vcpus,
             MemoryBytes = spec.MemoryBytes,
+            MaxVcpus = spec.MaxVcpus,
+            MaxMemoryBytes = spec.MaxMemoryBytes,
+            Sandbox = sandbox,
             Devices = ["vmgenid"],
         });
 

@@ -35,11 +35,11 @@ public sealed class FrozenTemplate : IAsyncDisposable
 
     public static QemuVmm NewVmm() => new(new QemuOptions(), TimeProvider.System, NullLogger<QemuVmm>.Instance);
 
-    public static async Task<FrozenTemplate> BootTemplateAsync()
+    public static async Task<FrozenTemplate> BootTemplateAsync(MachineSpec? spec = null, bool sandbox = false)
     {
         var guest = GuestArtifacts.Locate();
         var vmm = NewVmm();
-        var machine = await vmm.ResolveAsync(new MachineSpec { MachineType = "q35" }, imageCount: 1, CancellationToken.None);
+        var machine = await vmm.ResolveAsync(spec ?? new MachineSpec(), imageCount: 1, sandbox, CancellationToken.None);
         var template = new FrozenTemplate(vmm, new TempFolder(), machine, guest);
         await using var vm = await template.BootAsync("template");
         try

@@ -34,6 +34,7 @@ public sealed class RequestReaderTests
         [CreateCloneRequest.Descriptor] = (m, caller) => CloneReader.Create((CreateCloneRequest)m, caller, DateTimeOffset.UnixEpoch),
         [CreateClonesRequest.Descriptor] = (m, caller) => CloneReader.CreateMany((CreateClonesRequest)m, caller, DateTimeOffset.UnixEpoch),
         [GetCloneRequest.Descriptor] = (m, caller) => NameReader.Clone("name", ((GetCloneRequest)m).Name, caller),
+        [ResizeCloneRequest.Descriptor] = (m, caller) => CloneReader.Resize((ResizeCloneRequest)m, caller),
         [PauseCloneRequest.Descriptor] = (m, caller) => NameReader.Clone("name", ((PauseCloneRequest)m).Name, caller),
         [ResumeCloneRequest.Descriptor] = (m, caller) => NameReader.Clone("name", ((ResumeCloneRequest)m).Name, caller),
         [ExtendCloneRequest.Descriptor] = (m, caller) => LifetimeReader.Extend((ExtendCloneRequest)m, caller, DateTimeOffset.UnixEpoch),

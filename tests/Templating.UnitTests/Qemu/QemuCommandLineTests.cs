@@ -42,6 +42,25 @@ public sealed class QemuCommandLineTests
     }
 
     [Fact]
+    public void SandboxHasPortsToPlugIntoRoomForImagesAPortForItsOwnerAndNoCard()
+    {
+        var line = QemuCommandLine.Build(Clone with { Machine = Machine with { Sandbox = true, MaxMemoryBytes = 1024 * MachineSpec.MiB }, Owner = new CharacterDevice("shim", 7) });
+
+        line.ShouldContain("virtserialport,id=shim-port,bus=serial.0,nr=3,chardev=shim,name=dev.templating.shim.0");
+        line.Count(argument => argument.StartsWith("pcie-root-port,", StringComparison.Ordinal)).ShouldBe(16);
+        line.ShouldContain("pcie-root-port,id=port15,bus=pcie.0,addr=17.0,chassis=16,slot=16");
+        line.ShouldContain($"size=268435456B,slots=9,maxmem={(1024 + 16 + 65536) * MachineSpec.MiB}B");
+        line.ShouldNotContain("-netdev");
+        line.ShouldNotContain(argument => argument.StartsWith("virtio-net", StringComparison.Ordinal));
+    }
+
+    /// <summary>Revisions made before there were sandboxes are judged by these words.</summary>
+    [Fact]
+    public void OtherMachinesAreToldByTheWordsTheyAlwaysWere() =>
+        QemuCommandLine.Fingerprint(1, sandbox: false).ShouldBe(
+            ["virtio-serial-pci", "virtserialport:org.qemu.guest_agent.0", "virtserialport:dev.templating.guest.0", "vmgenid", "virtio-net-pci", "isa-serial", "nvdimm"]);
+
+    [Fact]
     public void CloneWaitsForItsStateAndHasNoKernel()
     {
         var line = QemuCommandLine.Build(Clone);

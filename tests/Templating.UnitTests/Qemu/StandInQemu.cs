@@ -45,7 +45,7 @@ internal sealed class StandInQemu : IDisposable
     public static async Task GreetAsync(ScriptedQmpServer monitor)
     {
         await monitor.GreetAsync();
-        foreach (var expected in (string[])["qmp_capabilities", "migrate-set-capabilities"])
+        foreach (var expected in (string[])["qmp_capabilities", "migrate-set-capabilities", "qom-list"])
         {
             var command = await monitor.ReadCommandAsync();
             command.Command.ShouldBe(expected);

@@ -89,6 +89,17 @@ public sealed class ManifestFormatTests
         read.Spec.Readiness.WaitForBoot.ShouldBe(false);
     }
 
+    [Fact]
+    public void ASandboxIsWrittenOnlyWhereItIsOneAndInSpecAndMachineAlike()
+    {
+        var sound = Manifests.Sound();
+        Sound.ShouldNotContain("sandbox");
+
+        var written = sound with { Spec = sound.Spec with { Sandbox = true, Network = new NetworkSpec(Outbound: false, []) }, Machine = sound.Machine with { Sandbox = true } };
+        ManifestFormat.Parse(ManifestFormat.Write(written), "x").Machine.Sandbox.ShouldBeTrue();
+        Should.Throw<TemplatingException>(() => ManifestFormat.Write(written with { Machine = sound.Machine })).Message.ShouldContain("sandbox");
+    }
+
     [Theory]
     [InlineData(0, 1, false)]
     [InlineData(1, 255, true)]

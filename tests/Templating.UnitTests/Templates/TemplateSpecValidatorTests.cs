@@ -30,6 +30,16 @@ public sealed class TemplateSpecValidatorTests
         TemplateSpecValidator.Validate(spec).ShouldAllBe(v => v.Description.EndsWith('.'));
     }
 
+    [Fact]
+    public void ASandboxWithANetworkIsRefusedForItHasNoCard()
+    {
+        var sandbox = Sound with { Sandbox = true };
+
+        Check("spec.network", sound: true, sandbox);
+        Check("spec.network", sound: false, sandbox with { Network = new NetworkSpec(Outbound: true, []) });
+        Check("spec.network", sound: false, sandbox with { Network = new NetworkSpec(Outbound: false, [new PortForward(80)]) });
+    }
+
     [Theory]
     [InlineData(0, false)]
     [InlineData(1, true)]

@@ -37,6 +37,11 @@ internal sealed class ScriptedClones(ICloneManager inner) : ICloneManager
 
     public Core.Clones.CloneView Extend(CloneName name, Lifetime change) => inner.Extend(name, change);
 
+    public Task<PluggedDevice> PlugImageAsync(CloneName name, string digest, CancellationToken cancellationToken) => inner.PlugImageAsync(name, digest, cancellationToken);
+
+    public Task<Core.Clones.CloneView> ResizeAsync(CloneName name, long memoryBytes, CancellationToken cancellationToken) =>
+        inner.ResizeAsync(name, memoryBytes, cancellationToken);
+
     public Task<Core.Vms.VmEnd> DeleteAsync(CloneName name, TimeSpan grace, CancellationToken cancellationToken) => inner.DeleteAsync(name, grace, cancellationToken);
 
     public IAsyncEnumerable<Change<Core.Clones.CloneView>> WatchAsync(CancellationToken cancellationToken) => inner.WatchAsync(cancellationToken);

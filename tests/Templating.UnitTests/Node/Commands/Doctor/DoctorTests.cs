@@ -160,7 +160,7 @@ public sealed class DoctorTests : IDisposable
         public Task<VmmInfo> ProbeAsync(bool refresh, CancellationToken cancellationToken) =>
             info is null ? throw new TemplatingException(ErrorCode.QemuMissing, "There is no QEMU.") : Task.FromResult(info);
 
-        public Task<ResolvedMachine> ResolveAsync(MachineSpec spec, int imageCount, CancellationToken cancellationToken) => throw Unexpected();
+        public Task<ResolvedMachine> ResolveAsync(MachineSpec spec, int imageCount, bool sandbox, CancellationToken cancellationToken) => throw Unexpected();
 
         public Task<IVm> BootAsync(BootRequest request, CancellationToken cancellationToken) => throw Unexpected();
 

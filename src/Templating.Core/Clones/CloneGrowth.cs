@@ -1,0 +1,83 @@
+using Templating.Contract;
+using Templating.Core.Errors;
+using Templating.Core.Machines;
+using Templating.Core.Store;
+using Templating.Core.Vms;
+
+namespace Templating.Core.Clones;
+
+/// <summary>
+/// More RAM for a clone that runs, up to the most of its template. It is charged to the node before it is plugged. A change that has begun
+/// is carried out, also when its caller goes away.
+/// </summary>
+internal sealed class CloneGrowth(TemplateStore store)
+{
+    /// <summary>In which Linux takes RAM: a section of its memory map on x86-64 (SECTION_SIZE_BITS, arch/x86/include/asm/sparsemem.h).</summary>
+    private const long Step = 128 * MachineSpec.MiB;
+
+    public async Task<CloneView> ResizeAsync(Clone clone, long memoryBytes, CancellationToken cancellationToken)
+    {
+        var life = clone.Life;
+        await life.PlugTurn.WaitAsync(cancellationToken);
+        try
+        {
+            var vm = life.Require(VmOperation.Plug);
+            var machine = MachineOf(clone);
+            var memory = clone.View.MemoryBytes ?? machine.MemoryBytes;
+            if (!machine.Sandbox)
+            {
+                throw new TemplatingException(ErrorCode.IllegalState, $"{clone.Name} cannot grow: its template is no sandbox. Make one with sandbox: true.");
+            }
+
+            Check(machine, memory, memoryBytes);
+            if (memoryBytes > memory)
+            {
+                await PlugMemoryAsync(life, vm, memory, memoryBytes - memory);
+            }
+
+            await GuestGrowth.WaitOnlineAsync(vm.Guest, memoryBytes);
+            return clone.View;
+        }
+        finally
+        {
+            life.PlugTurn.Release();
+        }
+    }
+
+    private static async Task PlugMemoryAsync(VmLife life, IVm vm, long before, long more)
+    {
+        life.Charge?.Grow(more);
+        try
+        {
+            // Written down before it is so: the next daemon rather counts too much than too little.
+            TellCharge(life);
+            await vm.PlugMemoryAsync(more, CancellationToken.None);
+        }
+        catch
+        {
+            life.Charge?.Shrink(more);
+            TellCharge(life);
+            throw;
+        }
+
+        life.Tell(view => (CloneView)view with { MemoryBytes = before + more });
+    }
+
+    private static void TellCharge(VmLife life) => life.Tell(view => view with { ChargedBytes = life.Charge?.Bytes ?? view.ChargedBytes });
+
+    private static void Check(ResolvedMachine machine, long memory, long memoryBytes)
+    {
+        var faults = new Faults();
+        var most = machine.MaxMemoryBytes ?? machine.MemoryBytes;
+        faults.Require(
+            memoryBytes >= memory && memoryBytes <= most, "memory_bytes",
+            $"{memoryBytes} is not allowed: it has {memory}, which cannot be taken away again, and its template's max_memory_bytes is {most}.");
+        faults.Require(
+            (memoryBytes - memory) % Step == 0, "memory_bytes",
+            $"It has {memory}, and {memoryBytes} is not that and a multiple of 128 MiB ({Step}), in which Linux takes memory.");
+        faults.ThrowIfAny();
+    }
+
+    private ResolvedMachine MachineOf(Clone clone) => store.Find(clone.View.Template.Template, clone.View.Template.Revision)?.Manifest.Machine
+        ?? throw new TemplatingException(ErrorCode.TemplateCorrupt, $"{clone.View.Template} cannot be read, so what {clone.Name} may grow to is not known.");
+}

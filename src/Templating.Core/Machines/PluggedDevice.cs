@@ -1,0 +1,36 @@
+using System.Text.Json.Serialization;
+
+namespace Templating.Core.Machines;
+
+public enum PluggedKind
+{
+    /// <summary>Read-only memory of a file (virtio-pmem), as a template's images are; shared by all who have it.</summary>
+    Image,
+
+    /// <summary>A disk of the VM's own (virtio-blk).</summary>
+    Disk,
+
+    /// <summary>A network card on a tap.</summary>
+    Nic,
+}
+
+/// <summary>What was plugged into a sandbox while it ran.</summary>
+public sealed record PluggedDevice
+{
+    /// <summary>Unique within its VM; names the port it is in.</summary>
+    public required string Id { get; init; }
+
+    public required PluggedKind Kind { get; init; }
+
+    /// <summary>
+    /// The guest's PCI bridge behind which it is, <c>0000:00:08.0</c>: below <c>/sys/bus/pci/devices/</c> there a guest finds it and nothing else.
+    /// </summary>
+    public required string Bridge { get; init; }
+
+    /// <summary>Of an image or a disk; 0 for a card.</summary>
+    public long Bytes { get; init; }
+
+    /// <summary>Of an image that is in the node's cache.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Digest { get; init; }
+}

@@ -1,0 +1,144 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using Microsoft.Extensions.Logging.Abstractions;
+using Templating.Core.Clones;
+using Templating.Core.Errors;
+using Templating.Core.Machines;
+using Templating.Qemu;
+using Templating.Qemu.Base;
+using Templating.Testing.Qemu;
+
+namespace Templating.IntegrationTests.Qemu;
+
+public sealed class PlugTests(SandboxFixture fixture) : IClassFixture<SandboxFixture>
+{
+    private const int ImageBytes = 4 * 1024 * 1024;
+
+    private FrozenTemplate Template => fixture.Template;
+
+    [Fact]
+    public async Task PluggedImageIsReadByTheGuestWhoseWritesVanishAndCostNothing()
+    {
+        var image = NewImage();
+        var bytes = await File.ReadAllBytesAsync(image);
+        var vm = await Template.CloneAsync();
+
+        var device = await vm.PlugImageAsync(image, CancellationToken.None);
+
+        device.ShouldBe(new PluggedDevice { Id = "plug0", Kind = PluggedKind.Image, Bridge = "0000:00:08.0", Bytes = ImageBytes });
+        var start = await FindMemoryAsync(vm, device);
+        // Past the guest's own idea of what may be written: through /dev/mem, a word in each of 100 pages.
+        var attack = await vm.Guest.RunAsync($"""
+            devmem {start} 32; devmem $(({start} + {ImageBytes} - 4)) 32
+            page=0; while [ $page -lt 100 ]; do devmem $(({start} + page * 4096)) 32 0xDEADBEEF; page=$((page + 1)); done
+            devmem {start} 32
+            """);
+        var (first, last) = (Word(bytes, 0), Word(bytes, ImageBytes - 4));
+        attack.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).ShouldBe([first, last, first], attack.Error);
+        (await vm.ReadMemoryAsync(CancellationToken.None)).ImagePrivate.ShouldBe(0);
+        (await File.ReadAllBytesAsync(image)).SequenceEqual(bytes).ShouldBeTrue();
+        File.ReadLines($"/proc/{vm.Process.Pid}/mountinfo").Count().ShouldBe(1, "its jail is as empty as before");
+    }
+
+    [Fact]
+    public async Task EachImageHasAPortAndWithoutAFreeOneItIsRefused()
+    {
+        var image = NewImage();
+        var vm = await Template.CloneAsync();
+        for (var port = 0; port < 16; port++)
+        {
+            (await vm.PlugImageAsync(image, CancellationToken.None)).Id.ShouldBe($"plug{port}");
+        }
+
+        var error = await Should.ThrowAsync<TemplatingException>(vm.PlugImageAsync(image, CancellationToken.None));
+
+        error.Code.ShouldBe(ErrorCode.IllegalState);
+        error.Message.ShouldContain("All 16 ports");
+        (await vm.Guest.RunAsync("echo alive")).Output.ShouldBe("alive\n");
+    }
+
+    [Fact]
+    public async Task ImageCannotBeUnpluggedAndIsRefusedWithTheReason()
+    {
+        var vm = await Template.CloneAsync();
+        var device = await vm.PlugImageAsync(NewImage(), CancellationToken.None);
+
+        (await Should.ThrowAsync<TemplatingException>(vm.UnplugAsync(device.Id, CancellationToken.None))).Message.ShouldContain("is an image");
+        (await Should.ThrowAsync<TemplatingException>(vm.UnplugAsync("plug7", CancellationToken.None))).Message.ShouldContain("no device 'plug7'");
+        (await Should.ThrowAsync<TemplatingException>(vm.UnplugAsync("serial", CancellationToken.None))).Message.ShouldContain("no device 'serial'");
+    }
+
+    [Fact]
+    public async Task ImageOfASizeThatNoGuestTakesIsRefusedAndNothingIsLeft()
+    {
+        var image = NewImage();
+        File.SetUnixFileMode(image, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        await File.AppendAllTextAsync(image, "tail");
+        var vm = await Template.CloneAsync();
+
+        (await Should.ThrowAsync<TemplatingException>(vm.PlugImageAsync(image, CancellationToken.None))).Code.ShouldBe(ErrorCode.InvalidArgument);
+
+        (await vm.PlugImageAsync(NewImage(), CancellationToken.None)).Id.ShouldBe("plug0");
+    }
+
+    [Fact]
+    public async Task DaemonThatTakesAVmOverKnowsWhatWasPluggedIntoIt()
+    {
+        var request = Template.NewRequest();
+        var first = await Template.PrepareAsync(request);
+        await first.RestoreAsync(CancellationToken.None);
+        await first.ResumeAsync(CancellationToken.None);
+        var image = NewImage();
+        await first.PlugImageAsync(image, CancellationToken.None);
+        await first.DisposeAsync();
+
+        using var next = new QemuVmm(new QemuOptions(), TimeProvider.System, NullLogger<QemuVmm>.Instance);
+        await using var vm = (await next.AdoptAsync(request.Folder, first.Process, CancellationToken.None)).ShouldNotBeNull();
+
+        (await vm.PlugImageAsync(image, CancellationToken.None)).Id.ShouldBe("plug1");
+        (await vm.ReadMemoryAsync(CancellationToken.None)).ImagePrivate.ShouldBe(0);
+    }
+
+    /// <summary>The template's own image, of 16 MiB, lies before it: Linux takes RAM at multiples of 128 MiB alone.</summary>
+    [Fact]
+    public async Task RunningCloneGrowsByMemoryThatItsGuestThenHas()
+    {
+        var vm = await Template.CloneAsync();
+
+        await vm.PlugMemoryAsync(256 * MachineSpec.MiB, CancellationToken.None);
+        await GuestGrowth.WaitOnlineAsync(vm.Guest, 512 * MachineSpec.MiB);
+
+        var kilobytes = (await vm.Guest.RunAsync("sed -n 's/MemTotal: *\\([0-9]*\\) kB/\\1/p' /proc/meminfo")).Output;
+        long.Parse(kilobytes, CultureInfo.InvariantCulture).ShouldBeInRange(400 * 1024, 512 * 1024);
+        (await Should.ThrowAsync<TemplatingException>(vm.PlugMemoryAsync(1L << 40, CancellationToken.None))).Code.ShouldBe(ErrorCode.QmpFailed);
+        await vm.PlugImageAsync(NewImage(), CancellationToken.None);
+        await vm.PlugMemoryAsync(128 * MachineSpec.MiB, CancellationToken.None);
+        await GuestGrowth.WaitOnlineAsync(vm.Guest, 640 * MachineSpec.MiB);
+    }
+
+    private string NewImage()
+    {
+        var path = Template.Folder[$"image-{Guid.NewGuid():n}"];
+        File.WriteAllBytes(path, RandomNumberGenerator.GetBytes(ImageBytes));
+        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+        return path;
+    }
+
+    private static string Word(byte[] bytes, int at) => "0x" + BitConverter.ToUInt32(bytes, at).ToString("X8", CultureInfo.InvariantCulture);
+
+    /// <summary>
+    /// Where the image is in the guest's memory, as the device itself says (virtio 1.2, 5.19.4): whether or not the guest has a driver.
+    /// </summary>
+    private static async Task<string> FindMemoryAsync(IVm vm, PluggedDevice device)
+    {
+        // The device's own structure is at 0x2000 of BAR 4 (QEMU, hw/virtio/virtio-pci.c).
+        var found = await vm.Guest.RunAsync($$"""
+            for try in $(seq 200); do [ -e /sys/bus/pci/devices/{{device.Bridge}}/*/vendor ] && break; sleep 0.05; done
+            cd "$(dirname /sys/bus/pci/devices/{{device.Bridge}}/*/vendor)" && { echo 1 >enable; } 2>/dev/null
+            bar=$(sed -n 5p resource | cut -d' ' -f1)
+            devmem $((bar + 0x2000)) 64
+            """);
+        found.Output.Trim().ShouldStartWith("0x", Case.Sensitive, found.Error);
+        return found.Output.Trim();
+    }
+}
