@@ -42,9 +42,11 @@ readonly filesystem_hash_seed=0b6d2f48-3e71-4c95-8fd0-91a7c5e2b364
 # An NVDIMM's size must be a multiple of this, and so much is left free behind the file system (for attack-nvdimm).
 readonly nvdimm_step=$((2 << 20))
 readonly files="vmlinuz vmlinux initrd rootfs.img"
-# In the order they depend on each other. virtio_net for the network, button and evdev for an orderly power-off, the
-# rest for the NVDIMM; all else this guest needs is built into Debian's cloud kernel.
-readonly modules="failover net_failover virtio_net button evdev libnvdimm nd_btt nd_pmem nfit"
+# In the order they depend on each other. virtio_net for the network, button and evdev for an orderly power-off, five for
+# the NVDIMM; from nd_virtio on, what images plugged into a sandbox need: the devices they come as, erofs and overlay. All
+# else this guest needs is built into Debian's cloud kernel.
+readonly modules="failover net_failover virtio_net button evdev libnvdimm nd_btt nd_pmem nfit
+    nd_virtio virtio_pmem virtio_blk libcrc32c erofs overlay"
 
 fail() {
     echo "$1" >&2
@@ -73,7 +75,7 @@ resolve_packages() {
     kernel=$(apt_version linux-image-cloud-amd64/new)
     kernel=$(apt_depends "$kernel" | grep '^linux-image-[0-9]')
     apt_version "$kernel/new" busybox-static
-    queue=(qemu-guest-agent)
+    queue=(qemu-guest-agent crun)
     while [ ${#queue[@]} -gt 0 ]; do
         name=${queue[0]}
         queue=("${queue[@]:1}")
@@ -134,7 +136,8 @@ make_root() {
         ln -s busybox "$root/usr/bin/$name"
     done
     cp "$debs/usr/sbin/qemu-ga" "$root/usr/sbin/qemu-ga"
-    copy_libraries "$root/usr/sbin/qemu-ga"
+    cp "$debs/usr/bin/crun" "$root/usr/bin/crun"
+    copy_libraries "$root/usr/sbin/qemu-ga" "$root/usr/bin/crun"
     compile "$root/usr/sbin/templating-guest" "$here"/templating-guest/*.c
     compile "$root/usr/bin/templating-attack-nvdimm" "$here/attack-nvdimm.c"
     rm -f "$root/usr/bin/init"
@@ -251,7 +254,7 @@ make_initrd() {
     local folder=$work/initrd module file
     mkdir -p "$folder"/{bin,lib,dev,proc,root}
     cp "$root/usr/bin/busybox" "$folder/bin/busybox"
-    sed "s/@MODULES@/$modules/" "$here/initrd-init" >"$folder/init"
+    sed "s/@MODULES@/$(echo $modules)/" "$here/initrd-init" >"$folder/init"
     chmod 755 "$folder/init"
     for module in $modules; do
         file=$(find "$debs/lib/modules" "$debs/usr/lib/modules" -name "$module.ko.xz" 2>/dev/null || true)

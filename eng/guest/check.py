@@ -16,6 +16,8 @@ import threading
 import time
 import urllib.request
 
+import check_containers
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 MEMORY = 256 << 20
 KERNEL_WORDS = "console=ttyS0 quiet panic=-1 swiotlb=noforce"
@@ -130,10 +132,10 @@ class Guest:
 class Machine:
     """One QEMU. `incoming` None boots; else it is the state file of a template whose RAM is `ram`."""
 
-    def __init__(self, options, ram, incoming=None, image_role="share=on,readonly=on", append="", kernel=True):
+    def __init__(self, options, ram, incoming=None, image_role="share=on,readonly=on", append="", kernel=True, owner=False):
         self.folder = tempfile.mkdtemp(prefix="machine-", dir=options.work)
         listeners = {}
-        for name in ("qmp", "agent", "guest", "console"):
+        for name in ("qmp", "agent", "guest", "console", "owner"):
             listener = socket.socket(socket.AF_UNIX)
             listener.bind(f"{self.folder}/{name}")
             listener.listen(1)
@@ -150,8 +152,15 @@ class Machine:
             -device virtserialport,chardev=agent,name=org.qemu.guest_agent.0
             -device virtserialport,chardev=guest,name=dev.templating.guest.0
             -device vmgenid,guid=auto
-            -netdev user,id=net0,restrict=on,hostfwd=tcp:127.0.0.1:0-:80 -device virtio-net-pci,netdev=net0,romfile=
             -serial chardev:console -mon chardev=qmp,mode=control -display none -no-reboot""".split()
+        if owner:
+            # A sandbox: the owner's port, room for what will be plugged in, and no card of its own.
+            command += ["-device", "virtserialport,nr=3,chardev=owner,name=dev.templating.shim.0"]
+            for n in range(6):
+                command += ["-device", f"pcie-root-port,id=port{n},chassis={n + 1},slot={n + 1},addr={n + 8:#x}"]
+        else:
+            command += ["-netdev", "user,id=net0,restrict=on,hostfwd=tcp:127.0.0.1:0-:80",
+                        "-device", "virtio-net-pci,netdev=net0,romfile="]
         for name, listener in listeners.items():
             log = f",logfile={self.folder}/console.log" if name == "console" else ""
             command += ["-chardev", f"socket,id={name},fd={listener.fileno()},server=on,wait=off{log}"]
@@ -550,6 +559,7 @@ def check_all(options, timings):
     check_attack(third, wrong=True)
     third.end()
     check_faults(options)
+    check_containers.check_all(options, timings, Machine, check)
 
 
 def main():
@@ -568,7 +578,7 @@ def main():
     timings = Timings()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     # Whatever hangs, this ends; each step has its own, shorter limit.
-    watchdog = threading.Timer(300, lambda: os.kill(os.getpid(), signal.SIGTERM))
+    watchdog = threading.Timer(420, lambda: os.kill(os.getpid(), signal.SIGTERM))
     watchdog.daemon = True
     watchdog.start()
     try:

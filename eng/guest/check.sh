@@ -6,4 +6,4 @@
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 command -v python3 >/dev/null || { echo "Expected python3 on this host: run eng/install.sh first." >&2 && exit 1; }
-exec python3 "$here/check.py" "$@"
+exec python3 -B "$here/check.py" "$@"

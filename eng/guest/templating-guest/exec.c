@@ -1,5 +1,5 @@
 /* The commands the host runs: their start, input, output and end. */
-#include "guest.h"
+#include "owner.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -69,6 +69,7 @@ void reap_children(void)
 {
     int status;
     for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
+        owner_reaped(pid, status);
         for (int i = 0; i < MAX_COMMANDS; i++) {
             if (commands[i].used && !commands[i].exited && commands[i].process.pid == pid) {
                 commands[i].exited = true;

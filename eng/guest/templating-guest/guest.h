@@ -14,7 +14,8 @@
  *                        v
  *                      spawn.c, login.c, steps.c, files.c: what is done to the guest with what was checked
  *
- * Each file keeps its state to itself; what the others may ask of it is below.
+ * Each file keeps its state to itself; what the others may ask of it is below. A sandbox has a second port, the owner's: its
+ * files are in owner.h.
  */
 #ifndef TEMPLATING_GUEST_H
 #define TEMPLATING_GUEST_H
@@ -69,7 +70,17 @@ bool decode_text(char *word);
 void hex(char *to, const unsigned char *bytes, size_t count);
 void encode_group(char to[4], const unsigned char *bytes, size_t have);
 
-/* protocol.c: the port and its lines. */
+/* port.c: a port of the host's by its name. */
+struct port {
+    int fd, wake; /* wake: an epoll that holds it edge-triggered */
+    bool connected;
+};
+
+bool open_named_port(struct port *p, const char *wanted); /* false: not there (yet) */
+void look_for_host(struct port *p);
+struct pollfd port_poll(const struct port *p, short events);
+
+/* protocol.c: the daemon's port and its lines. */
 bool open_port(void);
 struct pollfd port_events(void); /* what to wait for */
 void serve_port(short events);   /* takes in what came */

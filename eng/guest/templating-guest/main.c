@@ -1,5 +1,5 @@
 /* The loop: sleeps in poll() and lets the others do what came; signals and the power button are its own. */
-#include "guest.h"
+#include "owner.h"
 
 #include <fcntl.h>
 #include <linux/input.h>
@@ -78,7 +78,8 @@ static void take_signals(void)
 static int next_timeout(void)
 {
     uint64_t identity = identity_deadline(), commands = commands_deadline(), now;
-    uint64_t nearest = identity < commands ? identity : commands;
+    uint64_t owner = owner_deadline(), nearest = identity < commands ? identity : commands;
+    nearest = owner < nearest ? owner : nearest;
     if (nearest == UINT64_MAX)
         return -1;
     now = now_ms();
@@ -87,8 +88,8 @@ static int next_timeout(void)
 
 static void run(void)
 {
-    enum { PORT, SIGNALS, KERNEL, BUTTONS, COMMANDS = BUTTONS + MAX_BUTTONS, COUNT = COMMANDS + 3 * MAX_COMMANDS };
-    struct pollfd p[COUNT];
+    enum { PORT, SIGNALS, KERNEL, BUTTONS, COMMANDS = BUTTONS + MAX_BUTTONS, OWNER = COMMANDS + 3 * MAX_COMMANDS };
+    static struct pollfd p[OWNER + OWNER_EVENTS];
     for (;;) {
         p[PORT] = port_events();
         p[SIGNALS] = (struct pollfd){.fd = signals, .events = POLLIN};
@@ -96,7 +97,8 @@ static void run(void)
         for (int i = 0; i < MAX_BUTTONS; i++)
             p[BUTTONS + i] = (struct pollfd){.fd = i < button_count ? buttons[i] : -1, .events = POLLIN};
         command_events(p + COMMANDS);
-        if (poll(p, COUNT, next_timeout()) < 0 && errno != EINTR) {
+        size_t owners = owner_events(p + OWNER);
+        if (poll(p, OWNER + owners, next_timeout()) < 0 && errno != EINTR) {
             say("poll: %s", strerror(errno));
             exit(1);
         }
@@ -111,6 +113,7 @@ static void run(void)
             handle_lines();
         serve_commands();
         flush_port();
+        serve_owner(p + OWNER, owners);
     }
 }
 
@@ -135,6 +138,7 @@ int main(void)
         say("no port %s: %s", PORT_NAME, strerror(errno));
         return 1;
     }
+    watch_for_owner();
     /* Waits, once, until the kernel has entropy enough (a CPU model without RDRAND makes it collect some first): a kernel
      * frozen before that would neither reseed itself in the clones nor say so. */
     char byte;

@@ -1,20 +1,15 @@
 /* Bytes of the port to lines, lines to words, words to the handler of their verb; and replies back. */
 #include "guest.h"
 
-#include <dirent.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <time.h>
 #include <unistd.h>
 
 #define PROTOCOL_VERSION "1"
 
-static int port = -1;
-static int port_wake = -1; /* epoll holding the port edge-triggered, see watch_port() */
-static bool connected;
+static struct port port = {.fd = -1, .wake = -1};
 
 static char in_buf[MAX_LINE_IN + 1];
 static size_t in_length;
@@ -180,34 +175,16 @@ void handle_lines(void)
 
 static void disconnect(void)
 {
-    connected = false;
+    port.connected = false;
     reset_conversation();
     in_length = in_scanned = 0;
     in_skipping = false;
     out_mid_line = false;
 }
 
-/* Level-triggered poll() reports POLLHUP without end while the host is away, so it cannot be used to wait for its return:
- * the driver wakes the port's wait queue when the host opens it, and an edge-triggered epoll passes on just that. */
-static bool watch_port(void)
-{
-    struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLET};
-    port_wake = epoll_create1(EPOLL_CLOEXEC);
-    return port_wake >= 0 && epoll_ctl(port_wake, EPOLL_CTL_ADD, port, &event) == 0;
-}
-
-static void look_for_host(void)
-{
-    struct epoll_event event;
-    struct pollfd p = {.fd = port, .events = POLLIN | POLLOUT};
-    /* First take the edge, then look: an opening in between makes a new edge. */
-    epoll_wait(port_wake, &event, 1, 0);
-    connected = poll(&p, 1, 0) > 0 && !(p.revents & POLLHUP);
-}
-
 static void read_port(void)
 {
-    ssize_t got = read(port, in_buf + in_length, MAX_LINE_IN - in_length);
+    ssize_t got = read(port.fd, in_buf + in_length, MAX_LINE_IN - in_length);
     if (got > 0)
         in_length += (size_t)got;
     else if (got == 0)
@@ -216,10 +193,10 @@ static void read_port(void)
 
 void flush_port(void)
 {
-    if (!connected)
+    if (!port.connected)
         return;
     while (out_end > out_start) {
-        ssize_t wrote = write(port, out_buf + out_start, out_end - out_start);
+        ssize_t wrote = write(port.fd, out_buf + out_start, out_end - out_start);
         if (wrote <= 0)
             return;
         out_start += (size_t)wrote;
@@ -232,41 +209,24 @@ struct pollfd port_events(void)
 {
     bool hungry = in_length < MAX_LINE_IN && !identity_pending() && out_ready();
     short events = (short)((hungry ? POLLIN : 0) | (out_end > out_start ? POLLOUT : 0));
-    return connected ? (struct pollfd){.fd = port, .events = events}
-                     : (struct pollfd){.fd = port_wake, .events = POLLIN};
+    return port_poll(&port, events);
 }
 
 void serve_port(short events)
 {
-    if (!connected)
-        look_for_host();
+    if (!port.connected)
+        look_for_host(&port);
     else if (events & (POLLIN | POLLHUP))
         read_port();
 }
 
-/* Without udev there is no /dev/virtio-ports; sysfs has the names. The driver adds ports as the host announces them. */
-static bool find_port(void)
+/* The driver adds ports as the host announces them. */
+bool open_port(void)
 {
     for (int waited = 0; waited < PORT_WAIT_MS; waited += 20) {
-        DIR *folder = opendir("/sys/class/virtio-ports");
-        char path[300], name[64];
-        for (struct dirent *entry; folder && port < 0 && (entry = readdir(folder));) {
-            snprintf(path, sizeof path, "/sys/class/virtio-ports/%.255s/name", entry->d_name);
-            if (entry->d_name[0] == '.' || !read_text(path, name, sizeof name) || strcmp(name, PORT_NAME) != 0)
-                continue;
-            snprintf(path, sizeof path, "/dev/%.255s", entry->d_name);
-            port = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
-        }
-        if (folder)
-            closedir(folder);
-        if (port >= 0)
+        if (open_named_port(&port, PORT_NAME))
             return true;
         nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
     }
     return false;
-}
-
-bool open_port(void)
-{
-    return find_port() && watch_port();
 }

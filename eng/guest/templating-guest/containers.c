@@ -1,0 +1,206 @@
+/* The containers of the owner: what a frame asks of one, checked; crun does it. */
+#include "owner.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+
+static struct container containers[MAX_CONTAINERS];
+
+static struct container *find_container(const char *id)
+{
+    for (int i = 0; i < MAX_CONTAINERS; i++)
+        if (containers[i].used && strcmp(containers[i].id, id) == 0)
+            return &containers[i];
+    return NULL;
+}
+
+static struct container *free_container(void)
+{
+    for (int i = 0; i < MAX_CONTAINERS; i++)
+        if (!containers[i].used)
+            return &containers[i];
+    return NULL;
+}
+
+static bool give_input(struct job *j)
+{
+    j->input = mmap(NULL, JOB_INPUT_WINDOW, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (j->input == MAP_FAILED)
+        j->input = NULL;
+    return j->input != NULL;
+}
+
+/* u8 flags (bit 0 standard input, bit 1 a terminal), u16 rows, u16 columns, and the specification up to the end. */
+static void begin_job(uint32_t stream, struct job *j, struct container *c, enum job_kind kind, struct fields *f)
+{
+    enum { WITH_INPUT = 1, WITH_TERMINAL = 2 };
+    size_t length;
+    uint64_t flags = take_number(f, 1);
+    uint16_t rows = (uint16_t)take_number(f, 2), columns = (uint16_t)take_number(f, 2);
+    const unsigned char *spec = take_rest(f, &length);
+    if (!all_taken(f) || flags > (WITH_INPUT | WITH_TERMINAL) || length == 0 || length > MAX_SPEC) {
+        refuse(stream, EINVAL, "Found unknown flags or a specification of %zu bytes, expected 1 to %d", length, MAX_SPEC);
+        c->used = c->used && kind != RUN_JOB;
+        return;
+    }
+    if (kind == RUN_JOB && memmem(spec, length, "\"cgroupsPath\"", strlen("\"cgroupsPath\""))) {
+        refuse(stream, EINVAL, "Found cgroupsPath, expected none: a container's group has the name of its id");
+        c->used = false;
+        return;
+    }
+    *j = (struct job){.used = true, .kind = kind, .stream = stream, .container = c, .rows = rows, .columns = columns,
+                      .terminal = flags & WITH_TERMINAL, .listener = -1, .process = {.in = -1, .out = -1, .err = -1}};
+    j->kills_before = oom_kills(c);
+    c->roots |= kind == RUN_JOB ? roots_named(spec, length) : 0;
+    int error = flags & WITH_INPUT && !give_input(j) ? ENOMEM : start_crun(j, spec, length);
+    if (error == 0)
+        return;
+    refuse(stream, error, "Failed at starting crun: %s", strerror(error));
+    forget_job(j);
+    if (kind == RUN_JOB) {
+        remove_bundle(c);
+        c->used = false;
+    }
+}
+
+static struct job *job_for(uint32_t stream)
+{
+    if (find_job(stream)) {
+        refuse(stream, EEXIST, "Stream %u is still in use", stream);
+        return NULL;
+    }
+    struct job *j = free_job();
+    if (!j)
+        refuse(stream, EAGAIN, "%d processes are running, and no more may at once", MAX_JOBS);
+    return j;
+}
+
+/* RUN: the id, then as begin_job() */
+void handle_run(uint32_t stream, struct fields *f)
+{
+    char id[MAX_NAME + 1];
+    struct job *j = job_for(stream);
+    if (!j)
+        return;
+    take_name(f, id);
+    if (f->bad) {
+        refuse(stream, EINVAL, "Expected a container id of 1 to %d of [A-Za-z0-9_.-]", MAX_NAME);
+        return;
+    }
+    if (find_container(id)) {
+        refuse(stream, EEXIST, "There is a container %s already", id);
+        return;
+    }
+    struct container *c = free_container();
+    if (!c) {
+        refuse(stream, EAGAIN, "%d containers are there, and no more may be at once", MAX_CONTAINERS);
+        return;
+    }
+    *c = (struct container){.used = true};
+    memcpy(c->id, id, sizeof c->id);
+    begin_job(stream, j, c, RUN_JOB, f);
+}
+
+static struct container *take_container(uint32_t stream, struct fields *f)
+{
+    char id[MAX_NAME + 1];
+    take_name(f, id);
+    struct container *c = f->bad ? NULL : find_container(id);
+    if (!c)
+        refuse(stream, ENOENT, "There is no container %s", id);
+    return c;
+}
+
+/* EXEC: the id, then as begin_job() */
+void handle_exec_in(uint32_t stream, struct fields *f)
+{
+    struct job *j = job_for(stream);
+    struct container *c = j ? take_container(stream, f) : NULL;
+    if (!c)
+        return;
+    if (c->ended || c->pid == 0) {
+        refuse(stream, ESRCH, "Container %s does not run", c->id);
+        return;
+    }
+    begin_job(stream, j, c, EXEC_JOB, f);
+}
+
+static int begin_delete(struct container *c, struct job *j, uint32_t stream, bool silent)
+{
+    *j = (struct job){.used = true, .silent = silent, .kind = DELETE_JOB, .stream = stream, .container = c,
+                      .listener = -1, .process = {.in = -1, .out = -1, .err = -1}};
+    int error = start_crun_delete(j);
+    if (error != 0)
+        forget_job(j);
+    return error;
+}
+
+/* DELETE: the id; what runs in it is killed, and told on its own stream. */
+void handle_delete(uint32_t stream, struct fields *f)
+{
+    struct job *j = job_for(stream);
+    struct container *c = j ? take_container(stream, f) : NULL;
+    if (!c)
+        return;
+    if (!all_taken(f)) {
+        refuse(stream, EINVAL, "Expected DELETE with a container's id and nothing else");
+        return;
+    }
+    if (c->pid == 0 || c->deleting) {
+        refuse(stream, EBUSY, "Container %s is being started or deleted", c->id);
+        return;
+    }
+    c->deleting = true;
+    kill_container(c, SIGKILL);
+    int error = begin_delete(c, j, stream, false);
+    if (error == 0)
+        return;
+    c->deleting = false;
+    refuse(stream, error, "Failed at starting crun: %s", strerror(error));
+}
+
+void handle_stats(uint32_t stream, struct fields *f)
+{
+    unsigned char counters[256];
+    struct container *c = take_container(stream, f);
+    if (!c)
+        return;
+    size_t length = all_taken(f) ? container_counters(c, counters) : 0;
+    if (length == 0)
+        refuse(stream, ENOENT, "Container %s has no group that counts for it", c->id);
+    else
+        done(stream, counters, length);
+}
+
+bool uses_roots(uint64_t roots)
+{
+    for (int i = 0; i < MAX_CONTAINERS; i++)
+        if (containers[i].used && containers[i].roots & roots)
+            return true;
+    return false;
+}
+
+bool containers_left(void)
+{
+    for (int i = 0; i < MAX_CONTAINERS; i++)
+        if (containers[i].used)
+            return true;
+    return false;
+}
+
+/* Nobody waits for an answer any more. */
+void end_containers(void)
+{
+    forget_jobs();
+    for (int i = 0; i < MAX_CONTAINERS; i++) {
+        struct container *c = &containers[i];
+        if (!c->used)
+            continue;
+        kill_container(c, SIGKILL);
+        c->deleting = true;
+        if (begin_delete(c, free_job(), UINT32_MAX - (uint32_t)i, true) != 0)
+            c->used = false; /* no memory for one process more; what ran in it is killed */
+    }
+}
