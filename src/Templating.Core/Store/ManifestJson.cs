@@ -29,7 +29,7 @@ internal static class StrictManifest
     private static readonly HashSet<string> Later = new(StringComparer.Ordinal)
     {
         "maxVcpus", "maxMemoryBytes", "kernelSource", "initrdSource", "imageSources", "waitForBoot", "failedUnits",
-        "memoryBlocks",
+        "memoryBlocks", "sandbox",
     };
 
     public static JsonTypeInfo<Manifest> TypeInfo { get; } = Make();

@@ -15,6 +15,10 @@ public sealed record TemplateSpec
 
     /// <summary>Network of the template and, unless they say otherwise, of its clones.</summary>
     public NetworkSpec Network { get; init; } = new(Outbound: false, []);
+
+    /// <summary>Whether its clones may have owners. Manifests of others do not have it.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool Sandbox { get; init; }
 }
 
 /// <summary>What the VM boots. Paths are absolute and on the node; each file may have a source in the place of its path.</summary>

@@ -66,6 +66,7 @@ internal static class TemplateReader
             Network = spec?.Network is { } network
                 ? NetworkMapping.FromWire(network)
                 : new NetworkSpec(Outbound: false, []),
+            Sandbox = spec?.Sandbox ?? false,
         };
     }
 

@@ -107,6 +107,7 @@ internal static class TemplateWriter
         },
         Readiness = ToWire(spec.Readiness),
         Network = NetworkMapping.ToWire(spec.Network),
+        Sandbox = spec.Sandbox,
     };
 
     private static V1.ReadinessSpec ToWire(ReadinessSpec readiness)

@@ -6,6 +6,7 @@ using Templating.Core.Clones;
 using Templating.Core.Diagnostics;
 using Templating.Core.Machines;
 using Templating.Core.Names;
+using Templating.Core.Sandboxes;
 using Templating.Core.Store;
 using Templating.Core.Templates;
 using Templating.Core.Vms;
@@ -34,6 +35,8 @@ public sealed class FakeNode : IAsyncDisposable
         Options = new CloneOptions { RunFolder = Path.Combine(_root, "run"), MaxConcurrentStarts = maxStarts, StopGrace = TimeSpan.FromMilliseconds(50), FirstAnswer = TimeSpan.FromSeconds(0.5), LookLimit = TimeSpan.FromSeconds(0.2), AnswerPatience = TimeSpan.FromSeconds(1) };
         var parts = new VmParts(Vmm, Capacity, Users, metrics ?? TestMetrics.Create(), clock) { BootTime = _boot };
         Clones = new CloneManager(parts, Store, Leases, Options, NullLogger<CloneManager>.Instance);
+        Processes = before?.Processes ?? new FakeProcesses();
+        Sandboxes = new SandboxManager(Clones, Processes, NullLogger<SandboxManager>.Instance);
         Templates = new TemplateManager(
             parts, Store, Leases, Clones, new BuildOptions { BuildsFolder = Options.BuildsFolder, Settle = TimeSpan.Zero },
             (logs ?? NullLoggerFactory.Instance).CreateLogger<TemplateManager>());
@@ -58,6 +61,10 @@ public sealed class FakeNode : IAsyncDisposable
 
     public CloneManager Clones { get; }
 
+    public FakeProcesses Processes { get; }
+
+    public SandboxManager Sandboxes { get; }
+
     public TemplateManager Templates { get; }
 
     public string Kernel { get; }
@@ -71,6 +78,7 @@ public sealed class FakeNode : IAsyncDisposable
     public async Task StartAsync()
     {
         await Clones.RecoverAsync(CancellationToken.None);
+        Sandboxes.Recover();
         await Templates.RecoverAsync(CancellationToken.None);
     }
 

@@ -67,7 +67,7 @@ public sealed class TemplateCommandTests
             host => host with { StandardInput = () => new MemoryStream(Encoding.UTF8.GetBytes("gest: {}\nmachine: {ram: 1}")) },
             ["template", "create", "web", "-f", "-"], CancellationToken.None);
         run.Code.ShouldBe(ExitCode.Usage);
-        run.Error.ShouldContain("has 2 faults:\n  gest: Unknown field; known are guest, machine, readiness, network.\n  machine.ram: Unknown field");
+        run.Error.ShouldContain("has 2 faults:\n  gest: Unknown field; known are guest, machine, readiness, network, sandbox.\n  machine.ram: Unknown field");
     }
 
     [Fact]
