@@ -30,6 +30,7 @@ public sealed class CloneManager : ICloneManager, IOwnedClones, ICloneUsage, IAs
     private readonly CloneExpiry _expiry;
     private readonly CloneGrowth _growth;
     private readonly ClonePlugs _plugs;
+    private readonly TemplateStore _store;
     private readonly CloneOptions _options;
     private readonly NodeCapacity _capacity;
     private readonly FairTurns _execs;
@@ -52,7 +53,7 @@ public sealed class CloneManager : ICloneManager, IOwnedClones, ICloneUsage, IAs
         _table = new CloneTable(_requests, _time, logger);
         var admission = new CloneAdmission(parts.Vmm, store, leases, _capacity, options, _time);
         _factory = new CloneFactory(parts.Vmm, _table, admission, parts.Users, starts, _metrics, _time, parts.BootTime);
-        (_growth, _plugs) = (new CloneGrowth(store), new ClonePlugs(images));
+        (_store, _growth, _plugs) = (store, new CloneGrowth(store), new ClonePlugs(images));
         _recovery = new CloneRecovery(parts, _factory, leases, _plugs, options, logger);
         _expiry = new CloneExpiry(_table, options, logger);
         _metrics.ObserveClones(VmOwner.Clone, Enum.GetValues<VmState>(), () => _table.All.Select(clone => clone.View.State));
@@ -128,6 +129,12 @@ public sealed class CloneManager : ICloneManager, IOwnedClones, ICloneUsage, IAs
         [.. _table.All.Where(clone => clone.View.Owner is not null).Select(clone => (clone.View, clone.RequestDigest))];
 
     public void Detach(CloneView clone) => CloneDetaching.Detach(_table, clone);
+
+    public CloneOutfit? OutfitOf(CloneView clone) => CloneOutfit.Of(clone, _table, _store);
+
+    public async Task<CloneView> ReadyAsync(CloneView clone) => clone.ReadyAt is not null ? clone
+        : _table.Find(clone) is { } found ? (CloneView)await found.Life.Ready
+        : throw new TemplatingException(ErrorCode.CloneNotFound, $"{clone.Name} is gone: it ended before it was ready.");
 
     public Task<VmEnd?> WaitAsync(CloneView clone) => _table.Find(clone)?.Life.Ended ?? Task.FromResult<VmEnd?>(null);
 

@@ -103,7 +103,7 @@ internal static class CloneReader
         var (template, revision) = NameReader.Template(prefix + "spec.template", spec.Template, caller, faults);
         faults.AddRange(HostnameRules.Check(prefix + "spec.hostname", spec.Hostname));
         faults.AddRange(UserDataRules.Check(prefix + "spec.user_data", spec.UserData.Length));
-        faults.Require(Enum.IsDefined(waitFor), "wait_for", $"{(int)waitFor} is not known; use READY or RUNNING.");
+        faults.Require(Enum.IsDefined(waitFor), prefix + "wait_for", $"{(int)waitFor} is not known; use READY or RUNNING.");
         return new CreateClone
         {
             Template = template,
