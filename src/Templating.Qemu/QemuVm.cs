@@ -1,5 +1,6 @@
 using System.Runtime.ExceptionServices;
 using Microsoft.Extensions.Logging;
+using Microsoft.Win32.SafeHandles;
 using Templating.Core.Errors;
 using Templating.Core.Machines;
 using Templating.Qemu.Base;
@@ -166,6 +167,20 @@ internal sealed class QemuVm : IVm
             await KillAsync();
             throw;
         }
+    }
+
+    public async Task<PluggedDevice> PlugDiskAsync(SafeFileHandle file, long bytes, string serial, CancellationToken cancellationToken)
+    {
+        PluggedDevice? device = null;
+        await GuardAsync(async () => device = await _plugger.PlugDiskAsync(file, bytes, serial, cancellationToken));
+        return device!;
+    }
+
+    public async Task<PluggedDevice> PlugNicAsync(SafeFileHandle tap, NicSpec card, CancellationToken cancellationToken)
+    {
+        PluggedDevice? device = null;
+        await GuardAsync(async () => device = await _plugger.PlugNicAsync(tap, card, cancellationToken));
+        return device!;
     }
 
     public Task UnplugAsync(string id, CancellationToken cancellationToken) => GuardAsync(() => _plugger.UnplugAsync(id, cancellationToken));

@@ -40,6 +40,15 @@ public interface ICloneManager
     /// </summary>
     Task<PluggedDevice> PlugImageAsync(CloneName name, string digest, CancellationToken cancellationToken);
 
+    /// <summary>Gives it a disk of its own in the store's file system, which ends with it. Legal in Running. It goes on when its caller goes away.</summary>
+    Task<PluggedDevice> PlugDiskAsync(CloneName name, PlugDisk request, CancellationToken cancellationToken);
+
+    /// <summary>Gives it a card that leads into a network namespace of the host. Legal in Running. It goes on when its caller goes away.</summary>
+    Task<PluggedDevice> PlugNicAsync(CloneName name, PlugNic request, CancellationToken cancellationToken);
+
+    /// <summary>Takes a disk or a card away when its guest has let go of it; what was on the disk is gone. Legal in Running.</summary>
+    Task UnplugAsync(CloneName name, string device, CancellationToken cancellationToken);
+
     /// <summary>
     /// Gives it more RAM, and returns when its guest has it online. Legal in Running. It goes on
     /// when its caller goes away. What is plugged stays, also where the guest does not take it in time (GuestNotReady).

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Microsoft.Win32.SafeHandles;
 using Templating.Core.Errors;
 using Templating.Core.Machines;
 
@@ -62,6 +63,11 @@ internal sealed class LateVm : IVm
     public Task AddForwardAsync(PortForward forward, CancellationToken cancellationToken) => Vm.AddForwardAsync(forward, cancellationToken);
 
     public Task<PluggedDevice> PlugImageAsync(string path, CancellationToken cancellationToken) => Vm.PlugImageAsync(path, cancellationToken);
+
+    public Task<PluggedDevice> PlugDiskAsync(SafeFileHandle file, long bytes, string serial, CancellationToken cancellationToken) =>
+        Vm.PlugDiskAsync(file, bytes, serial, cancellationToken);
+
+    public Task<PluggedDevice> PlugNicAsync(SafeFileHandle tap, NicSpec card, CancellationToken cancellationToken) => Vm.PlugNicAsync(tap, card, cancellationToken);
 
     public Task UnplugAsync(string id, CancellationToken cancellationToken) => Vm.UnplugAsync(id, cancellationToken);
 
