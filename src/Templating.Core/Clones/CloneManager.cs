@@ -53,7 +53,7 @@ public sealed class CloneManager : ICloneManager, IOwnedClones, ICloneUsage, IAs
         _table = new CloneTable(_requests, _time, logger);
         var admission = new CloneAdmission(parts.Vmm, store, leases, _capacity, options, _time);
         _factory = new CloneFactory(parts.Vmm, _table, admission, parts.Users, starts, _metrics, _time, parts.BootTime);
-        (_store, _growth, _plugs) = (store, new CloneGrowth(store), new ClonePlugs(images));
+        (_store, _growth, _plugs) = (store, new CloneGrowth(store), new ClonePlugs(images, store));
         _recovery = new CloneRecovery(parts, _factory, leases, _plugs, options, logger);
         _expiry = new CloneExpiry(_table, options, logger);
         _metrics.ObserveClones(VmOwner.Clone, Enum.GetValues<VmState>(), () => _table.All.Select(clone => clone.View.State));
@@ -150,11 +150,29 @@ public sealed class CloneManager : ICloneManager, IOwnedClones, ICloneUsage, IAs
         return await _plugs.PlugImageAsync(_table.Get(name), digest, cancellationToken);
     }
 
-    public async Task<CloneView> ResizeAsync(CloneName name, long memoryBytes, CancellationToken cancellationToken)
+    public async Task<PluggedDevice> PlugDiskAsync(CloneName name, PlugDisk request, CancellationToken cancellationToken)
+    {
+        await AnsweringAsync(name, cancellationToken);
+        return await _plugs.PlugDiskAsync(_table.Get(name), request, cancellationToken);
+    }
+
+    public async Task<PluggedDevice> PlugNicAsync(CloneName name, PlugNic request, CancellationToken cancellationToken)
+    {
+        await AnsweringAsync(name, cancellationToken);
+        return await ClonePlugs.PlugNicAsync(_table.Get(name), request, cancellationToken);
+    }
+
+    public async Task UnplugAsync(CloneName name, string device, CancellationToken cancellationToken)
+    {
+        await AnsweringAsync(name, cancellationToken);
+        await ClonePlugs.UnplugAsync(_table.Get(name), device, cancellationToken);
+    }
+
+    public async Task<CloneView> ResizeAsync(CloneName name, CloneSize size, CancellationToken cancellationToken)
     {
         using var use = _table.Get(name).Lifetime.Use();
         await AnsweringAsync(name, cancellationToken);
-        return await _growth.ResizeAsync(_table.Get(name), memoryBytes, cancellationToken);
+        return await _growth.ResizeAsync(_table.Get(name), size, cancellationToken);
     }
 
     public async Task<VmEnd> DeleteAsync(CloneName name, TimeSpan grace, CancellationToken cancellationToken)

@@ -180,6 +180,31 @@ public sealed class SandboxServiceTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task CallsThatSayNothingAreLimitedAndKeepNobodyFromCallingWhenTheyAreGone()
+    {
+        // Root and the daemon's own user may act for all: eight times as many.
+        await using var daemon = await TestDaemon.StartAsync((options, _) => options.MaxCallsPerCaller = 8);
+        var sandboxes = new SandboxService.SandboxServiceClient(daemon.Connect());
+        var calls = Enumerable.Range(0, 90).Select(_ => sandboxes.Hold(cancellationToken: _limit.Token)).ToList();
+
+        var refusals = new List<StatusCode>();
+        await foreach (var read in Task.WhenEach(calls.Select(call => call.ResponseStream.MoveNext(_limit.Token))))
+        {
+            refusals.Add((await Errors.FailureOf(() => read)).StatusCode);
+            if (refusals.Count == 26)
+            {
+                break;
+            }
+        }
+
+        refusals.ShouldAllBe(code => code == StatusCode.ResourceExhausted);
+        calls.ForEach(call => call.Dispose());
+        await Testing.Eventually.UntilAsync(
+            async () => await Record.ExceptionAsync(() => sandboxes.ListSandboxesAsync(new ListSandboxesRequest { Parent = "tenants/-" }).ResponseAsync) is null,
+            "they have left their places", cancellationToken: _limit.Token);
+    }
+
+    [Fact]
     public async Task AWaitThatIsNotKnownIsRefused()
     {
         using var call = _sandboxes.Hold(cancellationToken: _limit.Token);
