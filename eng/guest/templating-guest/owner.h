@@ -228,7 +228,7 @@ void owner_reaped(pid_t pid, int status);
 void handle_stdin(uint32_t stream, struct fields *f);
 void handle_stdin_end(uint32_t stream, struct fields *f);
 void handle_credit(uint32_t stream, struct fields *f);
-void handle_resize(uint32_t stream, struct fields *f);
+void handle_resize_job(uint32_t stream, struct fields *f);
 void handle_signal(uint32_t stream, struct fields *f);
 bool job_may_read(const struct job *j);
 bool serve_streams(struct job *j); /* true where there was output */

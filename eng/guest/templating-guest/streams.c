@@ -81,7 +81,7 @@ static struct job *take_target(uint32_t stream, struct fields *f)
 }
 
 /* RESIZE: u32 stream of the process, u16 rows, u16 columns */
-void handle_resize(uint32_t stream, struct fields *f)
+void handle_resize_job(uint32_t stream, struct fields *f)
 {
     struct job *j = take_target(stream, f);
     if (!j)
