@@ -86,6 +86,7 @@ internal sealed class VmStarter : IDisposable
                 State = handed.Open(request.StatePath, FileUse.Read),
                 Network = request.Network,
                 Generation = request.Generation,
+                Cgroups = request.Cgroups,
                 Beginning = new Beginning.Incoming(),
                 User = request.User,
                 MaxFileBytes = CloneFileBytes,
@@ -137,6 +138,7 @@ internal sealed class VmStarter : IDisposable
         start.Handed.Dispose();
         return await OrEndAsync(vm, async () =>
         {
+            Cgroups.Place(vm.Process.Pid, start.Cgroups);
             await vm.StartAsync(_options.StartTimeout, cancellationToken);
             await vm.GuardAsync(() =>
             {
@@ -261,6 +263,8 @@ internal sealed class VmStarter : IDisposable
         public required HandedFile State { get; init; }
 
         public required NetworkSpec Network { get; init; }
+
+        public IReadOnlyList<string> Cgroups { get; init; } = [];
 
         public required Guid? Generation { get; init; }
 

@@ -122,9 +122,9 @@ static void handle_hello(uint32_t stream, struct fields *f)
 }
 
 static void (*const handlers[])(uint32_t, struct fields *) = {
-    [MOUNT] = handle_mount,         [UNMOUNT] = handle_unmount,   [NETWORK] = handle_network, [PLACE] = handle_place,
-    [RUN] = handle_run,             [EXEC] = handle_exec_in,      [STDIN] = handle_stdin,     [STDIN_END] = handle_stdin_end,
-    [CREDIT] = handle_credit,       [RESIZE] = handle_resize_job, [SIGNAL] = handle_signal,   [STATS] = handle_stats,
+    [MOUNT] = handle_mount,         [UNMOUNT] = handle_unmount, [NETWORK] = handle_network, [PLACE] = handle_place,
+    [RUN] = handle_run,             [EXEC] = handle_exec_in,    [STDIN] = handle_stdin,     [STDIN_END] = handle_stdin_end,
+    [CREDIT] = handle_credit,       [RESIZE] = handle_resize_job,   [SIGNAL] = handle_signal,   [STATS] = handle_stats,
     [DELETE] = handle_delete,
 };
 

@@ -18,6 +18,7 @@ public sealed class TemplatingClient : IDisposable
         var invoker = _channel.Intercept(new ErrorInterceptor());
         Templates = new TemplateService.TemplateServiceClient(invoker);
         Clones = new CloneService.CloneServiceClient(invoker);
+        Sandboxes = new SandboxService.SandboxServiceClient(invoker);
         Pods = new PodService.PodServiceClient(invoker);
         Node = new NodeService.NodeServiceClient(invoker);
     }
@@ -25,6 +26,8 @@ public sealed class TemplatingClient : IDisposable
     public TemplateService.TemplateServiceClient Templates { get; }
 
     public CloneService.CloneServiceClient Clones { get; }
+
+    public SandboxService.SandboxServiceClient Sandboxes { get; }
 
     public PodService.PodServiceClient Pods { get; }
 

@@ -46,6 +46,9 @@ internal sealed class Clone
     /// <summary>Whether the next daemon would find it: a record of it lies in its folder.</summary>
     public bool IsRecorded { get; set; }
 
+    /// <summary>Why its newest record was not written; null where it was.</summary>
+    public Exception? RecordFault { get; set; }
+
     /// <summary>Work that outlives the call that made it: tells of its start and of its end.</summary>
     public Task Background { get; set; } = Task.CompletedTask;
 

@@ -16,6 +16,12 @@ internal sealed class CloneAdmission(
     public async Task<(VmBirth Birth, CloneView View)> AdmitAsync(CreateClone request, CancellationToken cancellationToken)
     {
         var revision = Find(request);
+        if (request.Owner is not null && !revision.Manifest.Spec.Sandbox)
+        {
+            throw new TemplatingException(
+                ErrorCode.SandboxUnsupported, $"{revision.Name} is no template for sandboxes. Build it with sandbox: true, or choose another.");
+        }
+
         var source = new VmSource
         {
             Name = revision.Name,
@@ -46,6 +52,7 @@ internal sealed class CloneAdmission(
                 Source = source,
                 Folder = VmFolder.NewIn(options.ClonesFolder),
                 Holdings = holdings,
+                Cgroups = request.Cgroups,
             };
             return (birth, new CloneView
             {
@@ -58,6 +65,7 @@ internal sealed class CloneAdmission(
                 Network = network,
                 ChargedBytes = holdings.Charge.Bytes,
                 Labels = request.Labels,
+                Owner = request.Owner,
             });
         }
         catch

@@ -16,7 +16,7 @@ using Templating.Core.Vms;
 namespace Templating.Core.Clones;
 
 /// <inheritdoc />
-public sealed class CloneManager : ICloneManager, ICloneUsage, IAsyncDisposable
+public sealed class CloneManager : ICloneManager, IOwnedClones, ICloneUsage, IAsyncDisposable
 {
     /// <summary>
     /// Times the starts of all: guests that keep silent are not counted among those of all, and their tenant starts others
@@ -123,6 +123,16 @@ public sealed class CloneManager : ICloneManager, ICloneUsage, IAsyncDisposable
         (CloneView)await (await AnsweringAsync(name, cancellationToken)).Cpus.SwitchAsync(VmOperation.Resume, cancellationToken);
 
     public CloneView Extend(CloneName name, Lifetime change) => _expiry.Extend(name, change);
+
+    public IReadOnlyList<(CloneView Clone, string Digest)> ListOwned() =>
+        [.. _table.All.Where(clone => clone.View.Owner is not null).Select(clone => (clone.View, clone.RequestDigest))];
+
+    public void Detach(CloneView clone) => CloneDetaching.Detach(_table, clone);
+
+    public Task<VmEnd?> WaitAsync(CloneView clone) => _table.Find(clone)?.Life.Ended ?? Task.FromResult<VmEnd?>(null);
+
+    public Task<VmEnd?> RemoveAsync(CloneView clone, TimeSpan grace, string why) =>
+        _table.Find(clone) is { } found ? _table.RemoveAsync(found, grace, why) : Task.FromResult<VmEnd?>(null);
 
     /// <summary>Begins the end of the clones whose lifetime is over.</summary>
     public void EndExpired() => _expiry.EndDue();

@@ -36,6 +36,11 @@ internal static class CloneNaming
             digest.Add($"{request.Lifetime.Ttl} {request.Lifetime.ExpireAt:O} {request.Lifetime.IdleLimit}");
         }
 
+        if (request.Cgroups.Count > 0)
+        {
+            digest.Add(string.Join('\n', request.Cgroups));
+        }
+
         return digest.Finish();
     }
 }

@@ -46,6 +46,7 @@ internal static class CloneRecordFile
         null => "it is empty",
         { FormatVersion: not CloneRecord.CurrentVersion } => $"it has format version {record.FormatVersion}; this version reads {CloneRecord.CurrentVersion}",
         { View: null } or { View: { Network: null } or { Name: { Tenant: null } or { Id: null } } } => "it does not say of which clone it is",
+        { View.Owner.Process.Pid: <= 0 } => "its owner is no process",
         { View.ChargedBytes: < 0 or > FileLimits.MaxBytes * 2 } => $"it is charged {record.View.ChargedBytes} bytes, which no clone is",
         _ => null,
     };

@@ -25,6 +25,10 @@ internal sealed class CloneTable(RequestLog<Clone> requests, TimeProvider time, 
         ? clone
         : throw new TemplatingException(ErrorCode.CloneNotFound, $"There is no {name}. 'templating clone list' shows those there are.");
 
+    /// <summary>Null where it is not there any more, be there a later one of its name or none.</summary>
+    public Clone? Find(CloneView view) =>
+        _clones.TryGetValue(view.Name, out var clone) && clone.View.Generation == view.Generation ? clone : null;
+
     public void Add(Clone clone)
     {
         if (!_clones.TryAdd(clone.Name, clone))
@@ -57,6 +61,7 @@ internal sealed class CloneTable(RequestLog<Clone> requests, TimeProvider time, 
 
         try
         {
+            clone.RecordFault = null;
             if (clone.EndedAt is null ? view.ReadyAt is not null : clone.IsTold)
             {
                 // That one is silent is not written down: the next daemon, of whatever version, asks for itself. What was changed of it is.
@@ -68,6 +73,7 @@ internal sealed class CloneTable(RequestLog<Clone> requests, TimeProvider time, 
         catch (Exception e) when ((clone.IsRecorded || clone.EndedAt is not null) && e is IOException or UnauthorizedAccessException)
         {
             // It is over, or well and found by its older record: failing its caller would lose more than a restart might.
+            clone.RecordFault = e;
             logger.RecordNotWritten(e, view.Name);
         }
 
@@ -79,9 +85,9 @@ internal sealed class CloneTable(RequestLog<Clone> requests, TimeProvider time, 
     /// grace shorter. Nobody's going away stops it.
     /// </summary>
     /// <returns>Null where the node stops and its VM lives on.</returns>
-    public Task<VmEnd?> RemoveAsync(Clone clone, TimeSpan grace)
+    public Task<VmEnd?> RemoveAsync(Clone clone, TimeSpan grace, string? why = null)
     {
-        var removal = clone.RemoveOnce(() => RemoveOnceAsync(clone, grace));
+        var removal = clone.RemoveOnce(() => RemoveOnceAsync(clone, grace, why));
         _ = clone.Life.EndAsync(grace);
         return removal;
     }
@@ -106,9 +112,9 @@ internal sealed class CloneTable(RequestLog<Clone> requests, TimeProvider time, 
         }
     }
 
-    private async Task<VmEnd?> RemoveOnceAsync(Clone clone, TimeSpan grace)
+    private async Task<VmEnd?> RemoveOnceAsync(Clone clone, TimeSpan grace, string? why)
     {
-        if (await clone.Life.EndAsync(grace) is not { } end)
+        if (await clone.Life.EndAsync(grace, why) is not { } end)
         {
             return null;
         }

@@ -96,6 +96,12 @@ public sealed record CreateClone : IdentityInputs
     /// <summary>When it is to end by itself, from its admission on.</summary>
     public Lifetime Lifetime { get; init; } = Lifetime.Unsaid;
 
+    /// <summary>Null for a clone that nobody owns.</summary>
+    public CloneOwner? Owner { get; init; }
+
+    /// <summary>Folders of control groups that its process is put into.</summary>
+    public IReadOnlyList<string> Cgroups { get; init; } = [];
+
     /// <summary>Return as soon as the CPUs run; identity goes on in the background.</summary>
     public bool ReturnWhenRunning { get; init; }
 }
@@ -124,6 +130,9 @@ public sealed record CloneView : VmView
     /// <summary>The RAM it has grown to; null while it is as its template.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? MemoryBytes { get; init; }
+    /// <summary>Null where nobody owns it; not written then, so that daemons that know of none can read it.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public CloneOwner? Owner { get; init; }
 
     public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 }

@@ -118,6 +118,18 @@ public enum ErrorCode
     /// <summary>A clone of that id exists already.</summary>
     CloneAlreadyExists,
 
+    /// <summary>Another process owns the sandbox of that id.</summary>
+    SandboxOwned,
+
+    /// <summary>The process that is to own a sandbox is not there.</summary>
+    SandboxOwnerGone,
+
+    /// <summary>The template is none for sandboxes.</summary>
+    SandboxUnsupported,
+
+    /// <summary>A VM's process cannot be put into a control group.</summary>
+    CgroupUnusable,
+
     /// <summary>No volume of a VM pod of that name is published on this node.</summary>
     PodNotFound,
 

@@ -102,4 +102,9 @@ public sealed record PrepareRequest
     public required Guid Generation { get; init; }
 
     public VmUser? User { get; init; }
+
+    /// <summary>
+    /// Folders of control groups (v1 or v2) that its process is put into before its guest's RAM is used.
+    /// </summary>
+    public IReadOnlyList<string> Cgroups { get; init; } = [];
 }

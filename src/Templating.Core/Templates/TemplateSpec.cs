@@ -16,7 +16,7 @@ public sealed record TemplateSpec
     /// <summary>Network of the template and, unless they say otherwise, of its clones.</summary>
     public NetworkSpec Network { get; init; } = new(Outbound: false, []);
 
-    /// <summary>Whether its clones may get devices while they run; see <see cref="ResolvedMachine.Sandbox"/>. Manifests of others do not have it.</summary>
+    /// <summary>Whether its clones may have owners, and devices while they run; see <see cref="ResolvedMachine.Sandbox"/>. Manifests of others do not have it.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool Sandbox { get; init; }
 }

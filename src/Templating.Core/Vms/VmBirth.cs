@@ -11,6 +11,9 @@ internal sealed record VmBirth
     /// <summary>For its sockets; made by the start, removed by the owner.</summary>
     public required VmFolder Folder { get; init; }
 
+    /// <summary>Folders of control groups that its process is put into.</summary>
+    public IReadOnlyList<string> Cgroups { get; init; } = [];
+
     public VmHoldings Holdings { get; init; } = new();
 
     /// <summary>Null where it does not wait for others.</summary>

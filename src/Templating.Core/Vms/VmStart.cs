@@ -123,6 +123,7 @@ internal sealed class VmStart(IVmm vmm, VmBirth birth, VmStatus status, PhaseClo
                 Network = status.View.Network,
                 Generation = status.View.Generation,
                 User = birth.Holdings.User?.User,
+                Cgroups = birth.Cgroups,
             },
             cancellationToken);
     }

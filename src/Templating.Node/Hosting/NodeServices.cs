@@ -5,6 +5,7 @@ using Templating.Core.Diagnostics;
 using Templating.Core.Downloads;
 using Templating.Core.Machines;
 using Templating.Core.Maintenance;
+using Templating.Core.Sandboxes;
 using Templating.Core.Store;
 using Templating.Core.Templates;
 using Templating.Core.Vms;
@@ -13,6 +14,7 @@ using Templating.Node.Linux;
 using Templating.Node.Options;
 using Templating.Qemu;
 using Templating.Qemu.Base;
+using Templating.Qemu.Process;
 
 namespace Templating.Node.Hosting;
 
@@ -85,6 +87,10 @@ internal static class NodeServices
             provider.GetRequiredService<VmParts>(), provider.GetRequiredService<TemplateStore>(), provider.GetRequiredService<RevisionLeases>(),
             clones, provider.GetRequiredService<ILogger<CloneManager>>()));
         services.AddSingleton<ICloneManager>(provider => provider.GetRequiredService<CloneManager>());
+        services.AddSingleton<IOwnedClones>(provider => provider.GetRequiredService<CloneManager>());
+        services.AddSingleton<IProcesses, HostProcesses>();
+        services.AddSingleton<SandboxManager>();
+        services.AddSingleton<ISandboxManager>(provider => provider.GetRequiredService<SandboxManager>());
         services.AddSingleton(provider => new TemplateManager(
             provider.GetRequiredService<VmParts>(), provider.GetRequiredService<TemplateStore>(), provider.GetRequiredService<RevisionLeases>(),
             provider.GetRequiredService<CloneManager>(), builds with { Downloads = provider.GetRequiredService<GuestDownloads>() },

@@ -1,14 +1,16 @@
 using Templating.Core.Building;
 using Templating.Core.Clones;
+using Templating.Core.Sandboxes;
 
 namespace Templating.Node.Hosting;
 
 /// <summary>Takes over what the daemon before this one left, before the socket is opened: nobody sees half of it.</summary>
-internal sealed class Recovery(TemplateManager templates, CloneManager clones) : IHostedService
+internal sealed class Recovery(TemplateManager templates, CloneManager clones, SandboxManager sandboxes) : IHostedService
 {
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         await clones.RecoverAsync(cancellationToken);
+        sandboxes.Recover();
         await templates.RecoverAsync(cancellationToken);
     }
 

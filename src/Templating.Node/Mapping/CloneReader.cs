@@ -96,25 +96,26 @@ internal static class CloneReader
         && text.Split(':') is { Length: <= 2 } parts
         && parts.All(part => part.Length > 0 && part[0] != '-' && part.All(c => c is > ' ' and <= '~')));
 
-    private static CreateClone Spec(V1.CloneSpec? wire, V1.WaitFor waitFor, Caller caller, DateTimeOffset now, Faults faults)
+    /// <param name="prefix">Of its fields' paths.</param>
+    public static CreateClone Spec(V1.CloneSpec? wire, V1.WaitFor waitFor, Caller caller, DateTimeOffset now, Faults faults, string prefix = "")
     {
         var spec = wire ?? new V1.CloneSpec();
-        var (template, revision) = NameReader.Template("spec.template", spec.Template, caller, faults);
-        faults.AddRange(HostnameRules.Check("spec.hostname", spec.Hostname));
-        faults.AddRange(UserDataRules.Check("spec.user_data", spec.UserData.Length));
+        var (template, revision) = NameReader.Template(prefix + "spec.template", spec.Template, caller, faults);
+        faults.AddRange(HostnameRules.Check(prefix + "spec.hostname", spec.Hostname));
+        faults.AddRange(UserDataRules.Check(prefix + "spec.user_data", spec.UserData.Length));
         faults.Require(Enum.IsDefined(waitFor), "wait_for", $"{(int)waitFor} is not known; use READY or RUNNING.");
         return new CreateClone
         {
             Template = template,
             Revision = revision,
             Hostname = spec.Hostname.Length == 0 ? null : spec.Hostname,
-            Environment = FieldReader.Environment("spec.environment", spec.Environment, faults),
+            Environment = FieldReader.Environment(prefix + "spec.environment", spec.Environment, faults),
             UserData = spec.UserData.Memory,
-            Files = FieldReader.Files("spec.files", spec.Files, faults),
-            Network = NetworkMapping.FromWire("spec.network", spec.Network, faults),
-            Labels = FieldReader.LabelMap("spec.labels", spec.Labels, faults),
-            IdentityTimeout = FieldReader.IdentityTimeout("spec.identity_timeout", spec.IdentityTimeout, faults),
-            Lifetime = LifetimeReader.Of(spec, now, faults),
+            Files = FieldReader.Files(prefix + "spec.files", spec.Files, faults),
+            Network = NetworkMapping.FromWire(prefix + "spec.network", spec.Network, faults),
+            Labels = FieldReader.LabelMap(prefix + "spec.labels", spec.Labels, faults),
+            IdentityTimeout = FieldReader.IdentityTimeout(prefix + "spec.identity_timeout", spec.IdentityTimeout, faults),
+            Lifetime = LifetimeReader.Of(prefix + "spec.", spec, now, faults),
             ReturnWhenRunning = waitFor == V1.WaitFor.Running,
         };
     }

@@ -41,6 +41,7 @@ internal static class CloneWriter
             clone.ExpireTime = Timestamp.FromDateTimeOffset(expireAt);
         }
 
+        clone.Owner = view.Owner is { } owner ? new V1.CloneOwner { Pid = owner.Process.Pid, Detached = owner.Detached } : null;
         clone.IdleLimit = view.IdleLimit?.ToDuration();
         if (view.Identity is { } identity)
         {

@@ -9,8 +9,8 @@ namespace Templating.Node.Mapping;
 /// <summary>Reads when a clone is to end by itself.</summary>
 internal static class LifetimeReader
 {
-    public static Lifetime Of(V1.CloneSpec spec, DateTimeOffset now, Faults faults) =>
-        Read("spec.", spec.Ttl, spec.ExpireTime, spec.IdleLimit, now, faults);
+    public static Lifetime Of(string prefix, V1.CloneSpec spec, DateTimeOffset now, Faults faults) =>
+        Read(prefix, spec.Ttl, spec.ExpireTime, spec.IdleLimit, now, faults);
 
     public static (CloneName Name, Lifetime Change) Extend(V1.ExtendCloneRequest request, Caller caller, DateTimeOffset now)
     {

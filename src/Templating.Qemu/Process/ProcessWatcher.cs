@@ -35,7 +35,8 @@ internal sealed unsafe class ProcessWatcher : IDisposable
         var fd = ProcessCalls.PidFdOpen(pid);
         if (fd < 0)
         {
-            return Marshal.GetLastPInvokeError() == Errno.NoProcess
+            // Invalid: the number is a thread's that is no process.
+            return Marshal.GetLastPInvokeError() is Errno.NoProcess or Errno.Invalid
                 ? null
                 : throw NativeError.Last($"Cannot open a descriptor of process {pid}");
         }
@@ -62,10 +63,13 @@ internal sealed unsafe class ProcessWatcher : IDisposable
         lock (_lock)
         {
             _watched.Remove(process);
+            if (!_disposed)
+            {
+                Wake();
+            }
         }
 
         process.Close();
-        Wake();
     }
 
     /// <summary>Stops watching; the processes live on, their <see cref="WatchedProcess.Exited"/> never completes.</summary>

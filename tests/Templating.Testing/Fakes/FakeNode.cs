@@ -7,6 +7,7 @@ using Templating.Core.Diagnostics;
 using Templating.Core.Images;
 using Templating.Core.Machines;
 using Templating.Core.Names;
+using Templating.Core.Sandboxes;
 using Templating.Core.Store;
 using Templating.Core.Templates;
 using Templating.Core.Vms;
@@ -37,6 +38,8 @@ public sealed class FakeNode : IAsyncDisposable
         var parts = new VmParts(Vmm, Capacity, Users, metrics ?? TestMetrics.Create(), clock) { BootTime = _boot };
         _images = images ?? before?._images;
         Clones = new CloneManager(parts, Store, Leases, Options, NullLogger<CloneManager>.Instance, _images);
+        Processes = before?.Processes ?? new FakeProcesses();
+        Sandboxes = new SandboxManager(Clones, Processes, NullLogger<SandboxManager>.Instance);
         Templates = new TemplateManager(
             parts, Store, Leases, Clones, new BuildOptions { BuildsFolder = Options.BuildsFolder, Settle = TimeSpan.Zero },
             (logs ?? NullLoggerFactory.Instance).CreateLogger<TemplateManager>());
@@ -61,6 +64,10 @@ public sealed class FakeNode : IAsyncDisposable
 
     public CloneManager Clones { get; }
 
+    public FakeProcesses Processes { get; }
+
+    public SandboxManager Sandboxes { get; }
+
     public TemplateManager Templates { get; }
 
     public string Kernel { get; }
@@ -74,6 +81,7 @@ public sealed class FakeNode : IAsyncDisposable
     public async Task StartAsync()
     {
         await Clones.RecoverAsync(CancellationToken.None);
+        Sandboxes.Recover();
         await Templates.RecoverAsync(CancellationToken.None);
     }
 

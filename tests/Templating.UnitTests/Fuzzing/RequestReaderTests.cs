@@ -43,6 +43,8 @@ public sealed class RequestReaderTests
         [WatchClonesRequest.Descriptor] = (m, caller) => List(((WatchClonesRequest)m).Parent, "", 0, caller),
         [ExecCloneRequest.Descriptor] = (m, caller) => CloneReader.Exec(((ExecCloneRequest)m).Start ?? new ExecStart(), caller),
         [AttachConsoleRequest.Descriptor] = (m, caller) => NameReader.Clone("start.name", ((AttachConsoleRequest)m).Start?.Name ?? "", caller),
+        [HoldRequest.Descriptor] = (m, caller) => SandboxReader.Acquire(((HoldRequest)m).Acquire ?? new AcquireSandbox(), caller, DateTimeOffset.UnixEpoch),
+        [ReleaseSandboxRequest.Descriptor] = (m, caller) => SandboxReader.Release((ReleaseSandboxRequest)m, caller),
         [GetPodRequest.Descriptor] = (m, caller) => NameReader.Pod("name", ((GetPodRequest)m).Name, caller),
         [ListPodsRequest.Descriptor] = (m, caller) => List(((ListPodsRequest)m).Parent, ((ListPodsRequest)m).PageToken, ((ListPodsRequest)m).PageSize, caller),
         [WatchPodsRequest.Descriptor] = (m, caller) => List(((WatchPodsRequest)m).Parent, "", 0, caller),
