@@ -27,7 +27,12 @@ readonly needs=(
     "jq jq"
     "npm npm"
     "python3 python3-minimal"
+    "protoc protobuf-compiler"
     "unzip unzip"
+    # The well-known types that every .proto here imports; Debian has them apart from protoc.
+    "/usr/include/google/protobuf/any.proto libprotobuf-dev"
+    "/usr/lib/python3/dist-packages/grpc/__init__.py python3-grpcio"
+    "/usr/lib/python3/dist-packages/google/protobuf/any_pb2.py python3-protobuf"
     "/usr/include/stdio.h libc6-dev"
     "/usr/include/zlib.h zlib1g-dev"
     "/etc/ssl/certs/ca-certificates.crt ca-certificates"

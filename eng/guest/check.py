@@ -156,7 +156,7 @@ class Machine:
         if owner:
             # A sandbox: the owner's port, room for what will be plugged in, and no card of its own.
             command += ["-device", "virtserialport,nr=3,chardev=owner,name=dev.templating.shim.0"]
-            for n in range(6):
+            for n in range(8):
                 command += ["-device", f"pcie-root-port,id=port{n},chassis={n + 1},slot={n + 1},addr={n + 8:#x}"]
         else:
             command += ["-netdev", "user,id=net0,restrict=on,hostfwd=tcp:127.0.0.1:0-:80",

@@ -4,8 +4,10 @@ import json
 import os
 import queue
 import random
+import shutil
 import signal
 import socket
+import stat
 import struct
 import subprocess
 import sys
@@ -28,7 +30,7 @@ def tree(folder, image):
     with open(f"{image}/initrd", "rb") as initrd, open(f"{folder}/bin/busybox", "wb") as to:
         subprocess.run(["cpio", "-i", "--quiet", "--to-stdout", "./bin/busybox", "bin/busybox"], stdin=initrd, stdout=to, check=True)
     os.chmod(f"{folder}/bin/busybox", 0o755)
-    for name in ("sh", "echo", "cat", "true", "sleep", "dd", "httpd", "ip", "stty", "head", "ls", "hostname", "kill", "id", "yes", "grep"):
+    for name in ("sh", "echo", "cat", "true", "sleep", "dd", "httpd", "ip", "stty", "head", "ls", "hostname", "kill", "id", "yes", "grep", "wc"):
         os.symlink("busybox", f"{folder}/bin/{name}")
     os.symlink("/run/templating", f"{folder}/absolute")
     os.symlink("../../../../../../run/templating", f"{folder}/up")
@@ -46,7 +48,7 @@ def erofs(folder, to):
     os.truncate(to, (os.path.getsize(to) + step - 1) // step * step)
 
 
-def config(root, *arguments, terminal=False, memory=None, network=True):
+def config(root, *arguments, terminal=None, memory=None, network=True):
     capabilities = {kind: ["CAP_KILL", "CAP_NET_BIND_SERVICE"] for kind in ("bounding", "effective", "permitted")}
     resources = {"devices": [{"allow": False, "access": "rwm"}]}
     if memory:
@@ -64,8 +66,10 @@ def config(root, *arguments, terminal=False, memory=None, network=True):
         "linux": {"namespaces": spaces, "resources": resources}}).encode()
 
 
-def process(*arguments, terminal=False, capabilities=None):
-    return {"terminal": terminal, "user": {"uid": 0, "gid": 0}, "args": list(arguments), "cwd": "/",
+def process(*arguments, terminal=None, capabilities=None):
+    """`terminal` is (rows, columns): what the program sees from its first moment on."""
+    size = {"consoleSize": {"height": terminal[0], "width": terminal[1]}} if terminal else {}
+    return {"terminal": bool(terminal), **size, "user": {"uid": 0, "gid": 0}, "args": list(arguments), "cwd": "/",
             "env": ["PATH=/bin", "TERM=xterm", "HOME=/"], "capabilities": capabilities or {}, "noNewPrivileges": True}
 
 
@@ -238,7 +242,7 @@ def check_processes(machine, port, timings, check):
     check(refused(2, port.exec, "nobody", json.dumps(process("true")).encode()), "exec: no such container")
 
     script = "stty size; read line; stty size; trap 'exit 9' INT; echo rea''dy; while :; do sleep 1; done"
-    shell = port.exec("main", json.dumps(process("sh", "-c", script, terminal=True)).encode(), stdin=True, terminal=(33, 101))
+    shell = port.exec("main", json.dumps(process("sh", "-c", script, terminal=(33, 101))).encode(), stdin=True, terminal=(33, 101))
     text = read_until(shell, b"33 101")
     shell.resize(44, 102)
     shell.write(b"\n")
@@ -271,6 +275,17 @@ def check_processes(machine, port, timings, check):
     check(machine.guest.shell("echo daemon")[0] == b"daemon\n", "run: an image that keeps crun waiting keeps nobody else")
     stuck.signal(signal.SIGKILL)
     check(refused(5, stuck.wait_started), "run: and SIGKILL gives its start up")
+    # The process that an exec has begun waits there for ever, too, when crun is gone.
+    room = port.run("room", config("/run/templating/roots/one/root", "sleep", "100"))
+    for n in range(3):
+        stuck = port.begin_exec("room", json.dumps(process("sleep", "100") | {"env": ["PATH=/bin"]}).encode(), terminal=None)
+        wait_for(lambda: port.stats("room")["pids_current"] > 1, check, f"exec: an image keeps its start waiting, number {n}")
+        stuck.signal(signal.SIGKILL)
+        check(refused(5, stuck.wait_started) and port.stats("room")["pids_current"] == 1, f"exec: a start that is given up leaves no process, number {n}")
+    check(b"crun" not in machine.guest.shell("ps")[0], "exec: and no crun")
+    room.signal(signal.SIGKILL)
+    room.communicate(end=False)
+    port.delete("room")
     port.place("one", "etc/passwd", what=REMOVED)
     both = port.run("both", config("/run/templating/roots/one/root", "sleep", "100"))
     other = port.exec("both", json.dumps(process("sleep", "100")).encode())
@@ -284,6 +299,108 @@ def check_processes(machine, port, timings, check):
     check(machine.guest.shell("ls /run/crun /run/templating/containers; ls -d /sys/fs/cgroup/*/")[0].split() ==
           [b"/run/crun:", b"/run/templating/containers:"], "delete: nothing is left of any")
     check(b"crun" not in machine.guest.shell("ps")[0], "delete: no crun either")
+
+
+def hostile_tree(folder, to):
+    """An image whose every place that a runner goes to is a trap."""
+    shutil.copytree(folder, to, symlinks=True, ignore=lambda _, names: {"proc", "sys", "dev", "pipe"} & set(names))
+    os.symlink("/run/templating", f"{to}/proc")
+    os.symlink("../../../../../../..", f"{to}/dev")
+    os.symlink("sys", f"{to}/sys")
+    os.mknod(f"{to}/data/vda", stat.S_IFBLK | 0o666, os.makedev(254, 0))
+    shutil.copy(f"{to}/bin/busybox", f"{to}/data/id")
+    os.chmod(f"{to}/data/id", 0o6755)
+    os.makedirs(f"{to}/data/{'n' * 254}")  # mkfs.erofs 1.5 fails at 255
+    os.symlink("x" * 4000, f"{to}/data/long")
+
+
+def check_hostile_images(machine, port, work, check):
+    """Each is refused, or kept within its container, and the daemon lives."""
+    def is_well(what):
+        check(machine.guest.shell("echo daemon")[0] == b"daemon\n" and run(port, "well", "echo", "well")[0] == b"well\n", what)
+
+    hostile_tree(f"{work}/tree", f"{work}/hostile")
+    erofs(f"{work}/hostile", f"{work}/hostile.erofs")
+    with open(f"{work}/image.erofs", "rb") as file:
+        whole = file.read()
+    broken = {"noise": os.urandom(2 << 20), "zeros": b"\0" * (2 << 20), "half": whole[:len(whole) // 2],
+              # The superblock says what it said, and all that it leads to is noise.
+              "torn": whole[:1024 + 128] + os.urandom(len(whole) - 1024 - 128)}
+    for name, data in broken.items():
+        with open(f"{work}/{name}", "wb") as file:
+            file.write(data)
+        plug_disk(machine, name, f"{work}/{name}", "port4", True)
+        wait_for(lambda name=name: machine.guest.shell(f"grep -x {name} /sys/block/*/serial")[0] != b"", check, f"hostile: {name} is there")
+        try:
+            port.mount("broken", device(BY_SERIAL, name), memory=1 << 20)
+            out = run_or_refused(port, "broken", "broken")
+            check(out != b"well\n", f"hostile: nothing runs from {name}")
+            port.unmount("broken")
+        except guest_port.GuestError as error:
+            check(error.errno in (5, 22, 74, 95, 117), f"hostile: {name} is refused: {error}")
+        is_well(f"hostile: after {name} all goes on")
+        unplug(machine, name)
+
+    # A disk that another guest has had: where the overlay's folders would be are links out.
+    plug_disk(machine, "hostile", f"{work}/hostile.erofs", "port4", True)
+    os.makedirs(f"{work}/upper")
+    os.symlink("/run/templating", f"{work}/upper/upper")
+    os.symlink("/run", f"{work}/upper/work")
+    subprocess.run(["mke2fs", "-q", "-F", "-t", "ext4", "-d", f"{work}/upper", f"{work}/links.ext4", "8M"], check=True, stdout=subprocess.DEVNULL)
+    plug_disk(machine, "links", f"{work}/links.ext4", "port5", False)
+    check(refused(20, port.mount, "links", device(BY_SERIAL, "hostile"), disk=device(BY_SERIAL, "links")),
+          "hostile: an upper that is a link leads nowhere")
+    check(refused(2, port.place, "links", "x", b"x"), "hostile: and leaves no root")
+
+    port.mount("hostile", device(BY_SERIAL, "hostile"), memory=8 << 20)
+    root = "/run/templating/roots/hostile/root"
+    seen = "mount | grep -v roots; find / /run /run/templating -xdev -type c -o -xdev -type l | grep -v roots"
+    before = machine.guest.shell(seen)[0]
+    check(refused(22, port.run, "trap", config(root, "true", network=False)), "hostile: a link in the place of /dev is refused")
+    spaced = json.dumps(json.loads(config(root, "true", network=False)), indent=3).replace('"path": ', '"path" \n : ').encode()
+    check(refused(22, port.run, "trap", spaced), "hostile: however the config.json is written")
+    port.place("hostile", "dev", what=REMOVED)
+    port.place("hostile", "dev", what=FOLDER, mode=0o755)
+    check(refused(5, port.run, "trap", config(root, "true", network=False)), "hostile: links in the place of /proc and /sys are refused by crun")
+    check(machine.guest.shell(seen)[0] == before, "hostile: and nothing was mounted or made outside the root")
+    plain = json.loads(config(root, "sh", "-c", "head -c 1 /data/vda | wc -c; id -u", network=False))
+    plain["mounts"] = []
+    started = port.run("devices", json.dumps(plain).encode())
+    out = started.communicate(end=False)
+    port.delete("devices")
+    check(out[0] == b"0\n0\n" and b"not permitted" in out[1], f"hostile: its device files are none to who may use none {out[:2]}")
+    plain["process"] = process("/data/id", "-u") | {"user": {"uid": 1000, "gid": 1000}}
+    started = port.run("setuid", json.dumps(plain).encode())
+    out = started.communicate(end=False)
+    port.delete("setuid")
+    check(out[0] == b"1000\n", f"hostile: a file that is setuid gives nothing to a process that may gain nothing {out}")
+    check(refused(None, port.place, "hostile", "proc/../../escaped", b"x") is False, "hostile: what is put beyond its root is in it")
+    check(machine.guest.shell("ls -d /escaped /run/escaped /run/templating/escaped")[0] == b"", "hostile: and not outside")
+    port.unmount("hostile")
+    is_well("hostile: after all of it the owner is served")
+    for name in ("hostile", "links"):
+        unplug(machine, name)
+
+
+def run_or_refused(port, root, ident):
+    """What it said, or why it could not run."""
+    try:
+        return run(port, ident, "echo", "well", root=root, network=False)[0]
+    except guest_port.GuestError as error:
+        return str(error)
+
+
+def unplug(machine, name):
+    machine.ask("device_del", id=name)
+    until = time.monotonic() + 20
+    while True:
+        try:
+            machine.ask("blockdev-del", **{"node-name": f"node-{name}"})
+            return
+        except RuntimeError:  # in use, until the guest has let go of it
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.05)
 
 
 def read_until(started, text):
@@ -419,11 +536,23 @@ def check_conversations(machine, check):
     start = time.monotonic()
     check(machine.guest.shell("echo daemon")[0] == b"daemon\n" and time.monotonic() - start < 3,
           f"flood: {sent >> 10} kB of nonsense and nothing read, and the daemon's port answers")
-    # Read before it is closed: QEMU 10.0 leaves a port that nobody read throttled for whoever comes next.
     connection.settimeout(1)
     drain(connection)
     guest_port.GuestPort(connection).close()
     check(True, "flood: who reads again is heard again")
+
+    # And goes without having read: QEMU 10.0 lets nothing out any more until it sees a host go once more.
+    connection = raw(machine)
+    connection.setblocking(False)
+    until = time.monotonic() + 3
+    while time.monotonic() < until:
+        try:
+            connection.send(some)
+        except BlockingIOError:
+            time.sleep(0.01)
+    connection.close()
+    open_port(machine).close()
+    check(True, "flood: and whoever comes after one that went is heard by another connection")
 
     # The other way round: the daemon's port is full and not read.
     machine.guest.start(50, "yes")
@@ -474,6 +603,7 @@ def check_all(options, timings, machine_type, check):
     port.mount("one", device(BY_PCI, "0000:00:08.0"), memory=16 << 20)
     check_network(machine, port, timings, check)
     check_processes(machine, port, timings, check)
+    check_hostile_images(machine, port, work, check)
     check_borders(machine, port, check)
     check_conversations(machine, check)
     machine.end()

@@ -140,10 +140,8 @@ class GuestPort:
     """A conversation with the guest over a Unix socket that leads to its port."""
 
     def __init__(self, path_or_socket, timeout=60):
+        self.path = path_or_socket if isinstance(path_or_socket, str) else None
         self.socket = path_or_socket
-        if isinstance(path_or_socket, str):
-            self.socket = socket.socket(socket.AF_UNIX)
-            self.socket.connect(path_or_socket)
         self.timeout = timeout
         self.streams = {}
         self.next_stream = 1
@@ -157,15 +155,16 @@ class GuestPort:
 
     def _hello(self):
         """Says hello until it is answered; bytes of the conversation before are dropped. A guest in the middle of a frame that
-        another host left half sent gets zeros up to its end first."""
-        for attempt in range(3):
+        another host left half sent gets zeros up to its end first. And by a connection of its own each time: QEMU may have been left
+        waiting for a host before to read, and ends that when it sees a host go."""
+        for attempt in range(4):
+            self._connect()
             nonce = secrets.token_bytes(16)
             hello = frame(HELLO, 0, b"TGOWNER1" + struct.pack("<H", VERSION) + nonce)
-            self.socket.settimeout(self.timeout)
-            self.socket.sendall((b"\0" * RESYNC_ZEROS if attempt else b"") + hello)
-            self.socket.settimeout(5 if attempt == 0 else self.timeout)
+            self.socket.settimeout((5, 10, self.timeout, self.timeout)[attempt])
             wanted = struct.pack("<BII", WELCOME, 0, 34) + nonce
             try:
+                self.socket.sendall((b"\0" * RESYNC_ZEROS if attempt else b"") + hello)
                 while wanted not in self.buffer or len(self.buffer.split(wanted, 1)[1]) < 18:
                     got = self.socket.recv(65536)
                     if not got:
@@ -177,6 +176,15 @@ class GuestPort:
             self.buffer = rest[18:]
             return dict(zip(("version", "payload", "processes", "output", "input"), struct.unpack("<HIIII", rest[:18])))
         raise PortClosed("the guest did not answer to HELLO")
+
+    def _connect(self):
+        if not self.path:
+            return
+        if self.socket is not self.path:
+            self.socket.close()
+        self.buffer = b""
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.connect(self.path)
 
     def _read(self):
         data, error = self.buffer, "the port closed"
@@ -285,7 +293,10 @@ class GuestPort:
         return self._begin(RUN, ident, config, stdin, terminal)
 
     def exec(self, ident, process, stdin=False, terminal=None):
-        return self._begin(EXEC, ident, process, stdin, terminal).wait_started()
+        return self.begin_exec(ident, process, stdin, terminal).wait_started()
+
+    def begin_exec(self, ident, process, stdin=False, terminal=None):
+        return self._begin(EXEC, ident, process, stdin, terminal)
 
     def stats(self, ident):
         values = struct.unpack("<14Q", self.ask(STATS, text(ident)))

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 
 static struct container containers[MAX_CONTAINERS];
 
@@ -32,6 +33,29 @@ static bool give_input(struct job *j)
     return j->input != NULL;
 }
 
+/* crun 1.8 opens a root's /dev to make its nodes there before it has made that root its own "/": were it a link, they would be made
+ * where it leads to in the guest. Roots are the paths of a config.json that lie in ours. */
+static bool dev_is_a_link(const unsigned char *spec, size_t length)
+{
+    static const char key[] = "\"path\"";
+    char path[sizeof ROOTS + MAX_NAME + MAX_PLACE];
+    struct stat status;
+    const unsigned char *at = spec, *end = spec + length;
+    while ((at = memmem(at, (size_t)(end - at), key, strlen(key)))) {
+        at += strlen(key);
+        while (at < end && strchr(" \t\r\n:", *at) && *at)
+            at++;
+        const unsigned char *close = at < end && *at == '"' ? memchr(at + 1, '"', (size_t)(end - at - 1)) : NULL;
+        size_t size = close ? (size_t)(close - at - 1) : 0;
+        if (size < strlen(ROOTS) || size > sizeof path - sizeof "/dev" || memcmp(at + 1, ROOTS "/", strlen(ROOTS "/")) != 0)
+            continue;
+        snprintf(path, sizeof path, "%.*s/dev", (int)size, (const char *)at + 1);
+        if (lstat(path, &status) == 0 && S_ISLNK(status.st_mode))
+            return true;
+    }
+    return false;
+}
+
 /* u8 flags (bit 0 standard input, bit 1 a terminal), u16 rows, u16 columns, and the specification up to the end. */
 static void begin_job(uint32_t stream, struct job *j, struct container *c, enum job_kind kind, struct fields *f)
 {
@@ -47,6 +71,11 @@ static void begin_job(uint32_t stream, struct job *j, struct container *c, enum 
     }
     if (kind == RUN_JOB && memmem(spec, length, "\"cgroupsPath\"", strlen("\"cgroupsPath\""))) {
         refuse(stream, EINVAL, "Found cgroupsPath, expected none: a container's group has the name of its id");
+        c->used = false;
+        return;
+    }
+    if (kind == RUN_JOB && dev_is_a_link(spec, length)) {
+        refuse(stream, EINVAL, "Found a link in the place of the root's /dev: it could lead out of the root");
         c->used = false;
         return;
     }

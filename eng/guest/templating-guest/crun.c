@@ -8,7 +8,10 @@
  */
 #include "owner.h"
 
+#include <dirent.h>
 #include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,9 +59,18 @@ static int listen_for_console(struct job *j)
     return 0;
 }
 
+static int mark_of(char *to, size_t size, const struct job *j)
+{
+    return snprintf(to, size, "TEMPLATING_CALL=%u.%u", j->stream, j->call);
+}
+
 static int call(struct job *j, const char *arguments[], bool with_input)
 {
-    static char *environment[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", NULL};
+    static uint32_t calls;
+    static char mark[64];
+    static char *environment[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", mark, NULL};
+    j->call = ++calls;
+    mark_of(mark, sizeof mark, j);
     int error = start_process(&j->process, CRUN, (char **)arguments, environment, "/", with_input);
     j->helper = error == 0 ? j->process.pid : 0;
     j->process.pid = 0;
@@ -111,6 +123,65 @@ int start_crun_delete(struct job *j)
     path_of(log, j, "log");
     const char *arguments[] = {CRUN, "--cgroup-manager=cgroupfs", "--log", log, "delete", "--force", j->container->id, NULL};
     return call(j, arguments, false);
+}
+
+static ssize_t read_of(const char *pid, const char *file, char *to, size_t size)
+{
+    char path[300];
+    snprintf(path, sizeof path, "/proc/%.200s/%s", pid, file);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t got = fd < 0 ? -1 : read(fd, to, size);
+    close_fd(&fd);
+    return got;
+}
+
+static bool has_stopped(pid_t pid)
+{
+    char name[32], text[512];
+    snprintf(name, sizeof name, "%d", (int)pid);
+    ssize_t got = read_of(name, "stat", text, sizeof text - 1);
+    text[got < 0 ? 0 : got] = '\0';
+    const char *end = strrchr(text, ')'); /* its own name may hold any byte */
+    return !end || (end[1] == ' ' && strchr("TZ", end[2]));
+}
+
+/* How many were there: of crun's call, by the mark that they have from it, until they run another program. */
+static int kill_started(const struct job *j)
+{
+    static char environment[8192];
+    char mark[64];
+    uint64_t pid;
+    int found = 0;
+    size_t length = (size_t)mark_of(mark, sizeof mark, j) + 1; /* with its end */
+    DIR *folder = opendir("/proc");
+    for (struct dirent *entry; folder && (entry = readdir(folder));) {
+        if (!number(entry->d_name, INT32_MAX, &pid) || (pid_t)pid == j->helper)
+            continue;
+        ssize_t got = read_of(entry->d_name, "environ", environment, sizeof environment);
+        if (got <= 0 || !memmem(environment, (size_t)got, mark, length))
+            continue;
+        kill((pid_t)pid, SIGKILL);
+        found++;
+    }
+    if (folder)
+        closedir(folder);
+    return found;
+}
+
+/* crun, and the process that it is about to start: that one is a child of ours already, waits in the image for what crun waits for, and
+ * would live on unknown to anybody. crun is stopped first, so that it starts no other. */
+void kill_crun(const struct job *j)
+{
+    enum { TRIES = 1000 }; /* a process stops, or dies, when its CPU has seen so: microseconds */
+    pid_t pid;
+    kill(-j->helper, SIGSTOP);
+    for (int i = 0; i < TRIES && !has_stopped(j->helper); i++)
+        sched_yield();
+    for (int i = 0; i < TRIES && kill_started(j) > 0; i++)
+        sched_yield();
+    if (crun_process(j, &pid))
+        kill(pid, SIGKILL);
+    kill(-j->helper, SIGKILL);
 }
 
 bool crun_process(const struct job *j, pid_t *pid)

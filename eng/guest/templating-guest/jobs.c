@@ -60,7 +60,7 @@ void forget_jobs(void)
         if (!j->used)
             continue;
         if (!j->helper_ended && j->helper > 0)
-            kill(-j->helper, SIGKILL);
+            kill_crun(j);
         if (j->started && !j->exited)
             kill(j->process.pid, SIGKILL);
         forget_job(j);

@@ -91,12 +91,22 @@ static int mount_upper(const struct mount_request *r, const char *device, const 
     return mount(text, part(r->root, at), "ext4", flags, NULL) == 0 ? 0 : errno;
 }
 
+/* A disk may have been another's before: what is there is not followed if it is a link. */
+static int make_folder(const char *path, mode_t mode)
+{
+    struct stat status;
+    if (mkdir(path, mode) == 0)
+        return 0;
+    return errno != EEXIST || lstat(path, &status) != 0 ? errno : S_ISDIR(status.st_mode) ? 0 : ENOTDIR;
+}
+
 static int mount_both(const struct mount_request *r)
 {
     char options[4 * (sizeof ROOTS + MAX_NAME + 32)];
-    if ((mkdir(part(r->root, "upper/upper"), 0755) != 0 && errno != EEXIST) ||
-        (mkdir(part(r->root, "upper/work"), 0700) != 0 && errno != EEXIST))
-        return errno;
+    int error = make_folder(part(r->root, "upper/upper"), 0755);
+    error = error == 0 ? make_folder(part(r->root, "upper/work"), 0700) : error;
+    if (error != 0)
+        return error;
     snprintf(options, sizeof options, "lowerdir=%s,upperdir=%s,workdir=%s", part(r->root, "lower"),
              part(r->root, "upper/upper"), part(r->root, "upper/work"));
     return mount("root", part(r->root, "root"), "overlay", MS_NODEV | MS_NOATIME, options) == 0 ? 0 : errno;

@@ -204,7 +204,8 @@ struct job {
     enum job_kind kind;
     uint32_t stream;
     struct container *container;
-    pid_t helper; /* crun */
+    pid_t helper;  /* crun */
+    uint32_t call; /* of crun, counted */
     int helper_status, status, listener;
     uint16_t rows, columns;
     struct process process;
@@ -237,6 +238,7 @@ void stream_events(const struct job *j, struct pollfd *of, size_t *count);
 /* crun.c: its command lines. Each is an errno, 0 when crun runs. */
 int start_crun(struct job *j, const unsigned char *spec, size_t length);
 int start_crun_delete(struct job *j);
+void kill_crun(const struct job *j);  /* and what it has begun to start */
 bool crun_process(const struct job *j, pid_t *pid); /* the process it has started */
 int crun_console(struct job *j);                    /* the terminal's master, -1 for none */
 void crun_problem(const struct job *j, char *text, size_t size);

@@ -108,7 +108,7 @@ void handle_signal(uint32_t stream, struct fields *f)
     else if (!j->started && number != SIGKILL)
         refuse(stream, EAGAIN, "It is being started: only SIGKILL reaches that");
     else if (!j->started && !j->helper_ended) {
-        kill(-j->helper, SIGKILL); /* an image may keep crun waiting; the stream is told of a failed start */
+        kill_crun(j); /* an image may keep crun waiting; the stream is told of a failed start */
         done(stream, NULL, 0);
     } else if (to_all ? !kill_container(j->container, number) : kill(j->process.pid, number) != 0)
         refuse(stream, errno, "Failed at sending signal %d: %s", number, strerror(errno));

@@ -34,6 +34,8 @@ internal sealed class GuestChannel : IAsyncDisposable
 
     public bool Synced => _reader.Synced.IsCompletedSuccessfully;
 
+    public bool AwaitsIdentity => _reader.AwaitsIdentity;
+
     /// <summary>Known once it is synced.</summary>
     public GuestFeatures Features => _reader.Features;
 

@@ -21,6 +21,9 @@ internal sealed class GuestClient(string socketPath, Socket? first, TimeProvider
 
     private static readonly TimeSpan SyncTimeout = TimeSpan.FromSeconds(10);
 
+    /// <summary>After which another connection is tried, a few of them within <see cref="SyncTimeout"/>.</summary>
+    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(3);
+
     private readonly SemaphoreSlim _opening = new(1);
     private GuestChannel? _channel = first is null ? null : new GuestChannel(first, time);
 
@@ -40,8 +43,7 @@ internal sealed class GuestClient(string socketPath, Socket? first, TimeProvider
         GuestCommand command, IAsyncEnumerable<ExecInput>? input,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var channel = await OpenAsync(cancellationToken);
-        await Deadline.RunAsync(time, SyncTimeout, channel.SyncAsync, () => new TemplatingException(
+        var channel = await Deadline.RunAsync(time, SyncTimeout, OpenSyncedAsync, () => new TemplatingException(
             ErrorCode.GuestAgentFailed, $"The guest's agent did not answer within {SyncTimeout.TotalSeconds:0} s."),
             cancellationToken);
         channel.Features.Require(command);
@@ -153,6 +155,33 @@ internal sealed class GuestClient(string socketPath, Socket? first, TimeProvider
         catch (TemplatingException) when (!channel.Usable)
         {
             // The reader of the output gets the same error, and tells it.
+        }
+    }
+
+    /// <summary>
+    /// Where there is no answer by one connection, by another: of a host that goes while QEMU waits for it to read (a daemon that is killed), QEMU 10.0
+    /// forgets to let go. Nothing that the guest writes comes out then, until QEMU sees a host go once more.
+    /// </summary>
+    private async Task<GuestChannel> OpenSyncedAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var channel = await OpenAsync(cancellationToken);
+            using var patience = new CancellationTokenSource(AnswerTimeout, time);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
+            try
+            {
+                await channel.SyncAsync(either.Token);
+                return channel;
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                // An identity on its way has more time than this, and its own end.
+                if (!channel.AwaitsIdentity)
+                {
+                    await channel.DisposeAsync();
+                }
+            }
         }
     }
 

@@ -47,6 +47,8 @@ internal sealed class GuestReader
 
     public Task Synced => _synced.Task;
 
+    public bool AwaitsIdentity => Volatile.Read(ref _identified) is not null;
+
     /// <summary>Known once it is synced.</summary>
     public GuestFeatures Features { get; private set; } = GuestFeatures.None;
 

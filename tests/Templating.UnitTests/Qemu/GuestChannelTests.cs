@@ -1,4 +1,6 @@
+using System.Net.Sockets;
 using CsCheck;
+using Microsoft.Extensions.Time.Testing;
 using Templating.Core.Errors;
 using Templating.Core.Machines;
 using Templating.Qemu.GuestAgent;
@@ -153,6 +155,40 @@ public sealed class GuestChannelTests : IAsyncDisposable
         (await Should.ThrowAsync<TemplatingException>(exec.Soonest())).Message.ShouldContain("out 2 AAAA");
     }
 
+    [Fact]
+    public async Task AGuestThatDoesNotAnswerIsAskedByAnotherConnection()
+    {
+        // As QEMU 10.0 leaves it behind a daemon that was killed while it read slowly.
+        using var folder = new TempFolder();
+        using var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        listener.Bind(new UnixDomainSocketEndPoint(folder["guest.sock"]));
+        listener.Listen();
+        var time = new FakeTimeProvider();
+        await using var client = new GuestClient(folder["guest.sock"], first: null, time);
+        var exec = ReadAllAsync(client);
+        using var silent = new ScriptedPeer(await listener.AcceptAsync().Soonest());
+        (await silent.ReadLineAsync()).ShouldNotBeNull();
+
+        var accepting = listener.AcceptAsync();
+        while (!accepting.IsCompleted)
+        {
+            time.Advance(TimeSpan.FromSeconds(1));
+            await Task.Yield();
+        }
+
+        using var guest = new ScriptedPeer(await accepting);
+        var sync = await guest.ReadLineAsync();
+        await guest.SendLineAsync(sync!.Replace("sync", "synced", StringComparison.Ordinal) + " 1");
+        (await guest.ReadLineAsync()).ShouldStartWith("exec 1 ");
+        await guest.SendLineAsync("exit 1 7 -");
+
+        (await exec.Soonest()).OfType<ExecExited>().Single().ExitCode.ShouldBe(7);
+        while (await silent.ReadLineAsync() is not null)
+        {
+            // Syncs sent again. The connection has ended, which is what QEMU waits for.
+        }
+    }
+
     [Theory]
     [InlineData("hello world\n")]
     [InlineData("out 1 !!!!\n")]
@@ -299,10 +335,12 @@ public sealed class GuestChannelTests : IAsyncDisposable
         await _guest.SendLineAsync(sync!.Replace("sync", "synced", StringComparison.Ordinal) + " 1");
     }
 
-    private async Task<List<ExecOutput>> ReadAllAsync()
+    private Task<List<ExecOutput>> ReadAllAsync() => ReadAllAsync(_client);
+
+    private static async Task<List<ExecOutput>> ReadAllAsync(GuestClient client)
     {
         var all = new List<ExecOutput>();
-        await foreach (var output in _client.ExecAsync(new GuestCommand { Arguments = ["true"] }, null, CancellationToken.None))
+        await foreach (var output in client.ExecAsync(new GuestCommand { Arguments = ["true"] }, null, CancellationToken.None))
         {
             all.Add(output);
         }
