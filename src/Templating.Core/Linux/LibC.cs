@@ -141,6 +141,8 @@ internal static partial class LibC
     [StructLayout(LayoutKind.Explicit, Size = 256)]
     internal struct StatxBuffer
     {
+        [FieldOffset(16)]
+        public uint Links;
         [FieldOffset(20)]
         public uint Uid;
         [FieldOffset(24)]
