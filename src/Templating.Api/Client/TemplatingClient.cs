@@ -19,6 +19,7 @@ public sealed class TemplatingClient : IDisposable
         Templates = new TemplateService.TemplateServiceClient(invoker);
         Clones = new CloneService.CloneServiceClient(invoker);
         Pods = new PodService.PodServiceClient(invoker);
+        Images = new ImageService.ImageServiceClient(invoker);
         Node = new NodeService.NodeServiceClient(invoker);
     }
 
@@ -27,6 +28,8 @@ public sealed class TemplatingClient : IDisposable
     public CloneService.CloneServiceClient Clones { get; }
 
     public PodService.PodServiceClient Pods { get; }
+
+    public ImageService.ImageServiceClient Images { get; }
 
     public NodeService.NodeServiceClient Node { get; }
 

@@ -19,6 +19,9 @@ internal sealed class Completions(Globals globals)
     public IEnumerable<CompletionItem> Clones(CompletionContext context) => Ask(context, (client, parent, options) =>
         client.Clones.ListClones(new ListClonesRequest { Parent = parent }, options).Clones.Select(c => c.Id));
 
+    public IEnumerable<CompletionItem> Images(CompletionContext context) => Ask(context, (client, parent, options) =>
+        client.Images.ListImages(new ListImagesRequest { Parent = parent }, options).Images.Select(i => i.Digest));
+
     private List<CompletionItem> Ask(
         CompletionContext completion, Func<TemplatingClient, string, CallOptions, IEnumerable<string>> names)
     {

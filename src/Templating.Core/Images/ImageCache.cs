@@ -262,7 +262,7 @@ public sealed class ImageCache : IImageCache
             throw new TemplatingException(
                 ErrorCode.NodeCapacityExhausted,
                 $"The image has {record.Bytes} bytes, and of the {_options.CacheBytes} that all images may have the rest is held by clones. "
-                + "Delete some, or ask the operator to raise Images.CacheBytes.")
+                + "Delete some, or ask the operator to raise --images-cache-bytes.")
             { RetryAfter = TimeSpan.FromSeconds(30) };
         }
     }

@@ -63,7 +63,7 @@ internal sealed class ImageFolders(IReadOnlyList<string> folders)
         var descriptor = LibC.Open(allowed, LibC.OpenPath | LibC.OpenDirectory | LibC.OpenCloseOnExec, 0);
         if (descriptor < 0)
         {
-            faults.Add(field, $"The node's folder {Quote.Text(allowed)} cannot be opened: {Marshal.GetLastPInvokeErrorMessage()}. Ask the operator to look at Images.Folders.");
+            faults.Add(field, $"The node's folder {Quote.Text(allowed)} cannot be opened: {Marshal.GetLastPInvokeErrorMessage()}. Ask the operator to look at --images-folders.");
             return null;
         }
 
@@ -95,6 +95,6 @@ internal sealed class ImageFolders(IReadOnlyList<string> folders)
     private static bool IsShortest(string path) => path.Length > 1 && path[1..].Split('/').All(part => part is not ("" or "." or ".."));
 
     private string Outside(string path) => folders.Count == 0
-        ? $"This node publishes no images: the operator has to name the folders they may come from (Images.Folders, --image-folder). {Quote.Text(path)} was asked for."
-        : $"{Quote.Text(path)} does not lie in a folder for images ({string.Join(", ", folders)}); put it there or ask the operator to allow its folder (Images.Folders, --image-folder).";
+        ? $"This node publishes no images: the operator has to name the folders they may come from (--images-folders). {Quote.Text(path)} was asked for."
+        : $"{Quote.Text(path)} does not lie in a folder for images ({string.Join(", ", folders)}); put it there or ask the operator to allow its folder (--images-folders).";
 }

@@ -29,7 +29,7 @@ internal sealed class ImageMaker(ImageOptions options, IImageBuilder builder, St
             return inodes <= options.MaxInodes
                 ? (Seal(field, file, path, cancellationToken), inodes)
                 : throw new TemplatingException([new FieldViolation(field,
-                    $"The image has {inodes} files, folders and links; at most {options.MaxInodes} are allowed. Leave some out, or ask the operator to raise Images.MaxInodes.")]);
+                    $"The image has {inodes} files, folders and links; at most {options.MaxInodes} are allowed. Leave some out, or ask the operator to raise --images-max-inodes.")]);
         });
     }
 
@@ -71,7 +71,7 @@ internal sealed class ImageMaker(ImageOptions options, IImageBuilder builder, St
     }
 
     private TemplatingException TooLarge(string field, long bytes) => new([new FieldViolation(field,
-        $"The image has {bytes} bytes; at most {options.MaxBytes} are allowed. Leave something out, or ask the operator to raise Images.MaxBytes.")]);
+        $"The image has {bytes} bytes; at most {options.MaxBytes} are allowed. Leave something out, or ask the operator to raise --images-max-bytes.")]);
 
     private static void Copy(SafeFileHandle source, SafeFileHandle file, string path, CancellationToken cancellationToken)
     {

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
 namespace Templating.Core.Linux;
@@ -7,7 +6,7 @@ namespace Templating.Core.Linux;
 /// Folders by descriptors, and names as the bytes they are: in trees that others made a name need be no UTF-8, and what a name leads
 /// to may change between two looks. Values of asm/unistd_64.h and linux/openat2.h.
 /// </summary>
-internal static unsafe partial class TreeCalls
+internal static unsafe class TreeCalls
 {
     private const long ReadFolderNumber = 217;      // getdents64
     private const long OpenAt2Number = 437;
@@ -57,10 +56,7 @@ internal static unsafe partial class TreeCalls
     {
         fixed (byte* first = name)
         {
-            return StatxAt(folder, first, LibC.AtSymlinkNoFollow, LibC.StatxBasic, out buffer);
+            return LibC.Statx(folder, first, LibC.AtSymlinkNoFollow, LibC.StatxBasic, out buffer);
         }
     }
-
-    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true)]
-    private static partial int StatxAt(SafeFileHandle folder, byte* name, int flags, uint mask, out LibC.StatxBuffer buffer);
 }

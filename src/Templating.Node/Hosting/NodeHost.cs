@@ -87,6 +87,7 @@ internal static class NodeHost
         app.Use(next => context => context.RequestServices.GetRequiredService<CallGate>().ServeAsync(context, next));
         app.MapGrpcService<Services.TemplateService>();
         app.MapGrpcService<Services.CloneService>();
+        app.MapGrpcService<Services.ImageService>();
         app.MapGrpcService<Services.NodeService>();
         if (options.ServesPods)
         {
@@ -120,6 +121,7 @@ internal static class NodeHost
         services.AddSingleton<GuestCalls>();
         services.AddSingleton<Services.TemplateService>();
         services.AddSingleton<Services.CloneService>();
+        services.AddSingleton<Services.ImageService>();
         services.AddSingleton<Services.NodeService>();
         services.AddSingleton<PodTable>();
         services.AddSingleton<PodCalls>();

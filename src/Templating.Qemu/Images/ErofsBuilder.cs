@@ -132,7 +132,7 @@ public sealed class ErofsBuilder(VmUserPool? users, TimeProvider time) : IImageB
             cancellationToken.ThrowIfCancellationRequested();
             return deadline.IsCancellationRequested
                 ? throw new TemplatingException(ErrorCode.ImageBuildFailed,
-                    $"The image was not made within {limits.Time.TotalSeconds:0} s. Make the tree smaller, or ask the operator to raise Images.BuildTimeout.")
+                    $"The image was not made within {limits.Time.TotalSeconds:0} s. Make the tree smaller, or ask the operator to raise --images-build-timeout.")
                 : (exit, said);
         }
         finally
@@ -192,7 +192,7 @@ public sealed class ErofsBuilder(VmUserPool? users, TimeProvider time) : IImageB
         if (said.Contains("File too large", StringComparison.Ordinal))
         {
             return new TemplatingException(ErrorCode.ImageBuildFailed,
-                $"The image would have more than the {limits.Bytes} bytes that are allowed. Make the tree smaller, or ask the operator to raise Images.MaxBytes.");
+                $"The image would have more than the {limits.Bytes} bytes that are allowed. Make the tree smaller, or ask the operator to raise --images-max-bytes.");
         }
 
         var last = said.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).LastOrDefault();

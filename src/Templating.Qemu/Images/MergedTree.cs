@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using Microsoft.Win32.SafeHandles;
 using Templating.Core.Errors;
 using Templating.Core.Linux;
@@ -19,23 +20,41 @@ internal static class MergedTree
     public static SafeFileHandle Of(SafeFileHandle folder) => Handle(MountCalls.MountOf(folder));
 
     /// <summary>
-    /// An overlay of them without an upper one. Named by their descriptors: by paths the kernel would follow what is a symbolic link by
-    /// now, and of 128 the paths would not fit the one page it takes.
+    /// An overlay of them without an upper one. Each is mounted by its descriptor at a short name of its own: by the paths the kernel
+    /// would follow what is a symbolic link by now, and of 128 the paths would not fit the one page it takes.
     /// </summary>
     public static SafeFileHandle Overlay(IReadOnlyList<SafeFileHandle> layers) => OwnThread.Run("image-overlay", () =>
     {
+        // Of the mounts where they were opened, which the thread leaves.
+        var mounts = layers.Select(Of).ToList();
+        try
+        {
+            return Overlay(mounts);
+        }
+        finally
+        {
+            mounts.ForEach(mount => mount.Dispose());
+        }
+    });
+
+    private static SafeFileHandle Overlay(List<SafeFileHandle> mounts)
+    {
         Check(NamespaceCalls.Unshare(NamespaceCalls.OwnFolders | NamespaceCalls.NewMounts), "leave the host's mounts");
         Mount("none", "/", type: null, MountCalls.Recursive | MountCalls.Private);
-        Mount("none", Scratch, "tmpfs", MountCalls.NoSetUid | MountCalls.NoDevices, "size=64k,nr_inodes=16,mode=0755");
+        Mount("none", Scratch, "tmpfs", MountCalls.NoSetUid | MountCalls.NoDevices, "size=1m,nr_inodes=256,mode=0755");
         FileSystem.MakeFolder($"{Scratch}/merged", FileSystem.FolderAbove);
-        FileSystem.MakeFolder($"{Scratch}/empty", FileSystem.FolderAbove);
-        var names = layers.Select(layer => string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{layer.DangerousGetHandle()}"));
-        // The kernel takes no overlay of one folder, and that may have whiteouts, too.
-        var all = layers.Count == 1 ? names.Append($"{Scratch}/empty") : names;
-        Mount("overlay", $"{Scratch}/merged", "overlay", Inert, "lowerdir=" + string.Join(':', all));
+        // The kernel takes no overlay of one folder, and that may have whiteouts, too: one that is empty lies below it.
+        List<string> names = [.. Enumerable.Range(0, Math.Max(2, mounts.Count)).Select(i => string.Create(CultureInfo.InvariantCulture, $"{Scratch}/{i}"))];
+        names.ForEach(name => FileSystem.MakeFolder(name, FileSystem.FolderAbove));
+        foreach (var (name, mount) in names.Zip(mounts))
+        {
+            Check(MountCalls.Attach(mount.DangerousGetHandle().ToInt32(), Encoding.ASCII.GetBytes(name + '\0')), "mount a layer");
+        }
+
+        Mount("overlay", $"{Scratch}/merged", "overlay", Inert, "lowerdir=" + string.Join(':', names));
         using var merged = FileSystem.Open($"{Scratch}/merged", LibC.OpenPath | LibC.OpenDirectory);
         return Handle(MountCalls.MountOf(merged));
-    });
+    }
 
     private static SafeFileHandle Handle(int mount) =>
         mount >= 0 ? new SafeFileHandle(mount, ownsHandle: true) : throw NativeError.Last("The tree cannot be mounted for its image");

@@ -20,11 +20,12 @@ internal sealed class FakeNode : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.Services.AddGrpc();
-        builder.Services.AddSingleton(Templates).AddSingleton(Clones).AddSingleton(Node);
+        builder.Services.AddSingleton(Templates).AddSingleton(Clones).AddSingleton(Images).AddSingleton(Node);
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.ListenUnixSocket(SocketPath, listen => listen.Protocols = HttpProtocols.Http2));
         _app = builder.Build();
         _app.MapGrpcService<FakeTemplates>();
         _app.MapGrpcService<FakeClones>();
+        _app.MapGrpcService<FakeImages>();
         _app.MapGrpcService<FakeNodeService>();
     }
 
@@ -35,6 +36,8 @@ internal sealed class FakeNode : IAsyncDisposable
     public FakeTemplates Templates { get; } = new();
 
     public FakeClones Clones { get; } = new();
+
+    public FakeImages Images { get; } = new();
 
     public FakeNodeService Node { get; } = new();
 
@@ -137,6 +140,26 @@ internal sealed class FakeClones : CloneService.CloneServiceBase
         {
             await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, context.CancellationToken);
         }
+    }
+}
+
+internal sealed class FakeImages : ImageService.ImageServiceBase
+{
+    public Func<PublishImageRequest, Image>? OnPublish { get; set; }
+
+    public IReadOnlyList<Image> All { get; set; } = [];
+
+    public List<string> Deleted { get; } = [];
+
+    public override Task<Image> PublishImage(PublishImageRequest request, ServerCallContext context) => Task.FromResult(OnPublish!(request));
+
+    public override Task<ListImagesResponse> ListImages(ListImagesRequest request, ServerCallContext context) =>
+        Task.FromResult(new ListImagesResponse { Images = { All } });
+
+    public override Task<DeleteImageResponse> DeleteImage(DeleteImageRequest request, ServerCallContext context)
+    {
+        Deleted.Add(request.Name);
+        return Task.FromResult(new DeleteImageResponse());
     }
 }
 
