@@ -35,6 +35,12 @@ internal sealed class SandboxService(ISandboxManager sandboxes, ICloneManager cl
         return new ReleaseSandboxResponse { Reason = (await sandboxes.ReleaseAsync(name, grace, context.CancellationToken)).Reason };
     }
 
+    public override async Task<Sandbox> ResizeSandbox(ResizeCloneRequest request, ServerCallContext context)
+    {
+        var (name, size) = CloneReader.Resize(request, context.Caller());
+        return ToWire(await clones.ResizeAsync(sandboxes.Get(name).Vm.Name, size, context.CancellationToken));
+    }
+
     public override Task<Sandbox> GetSandbox(GetSandboxRequest request, ServerCallContext context) =>
         Task.FromResult(SandboxWriter.ToWire(sandboxes.Get(NameReader.Clone("name", request.Name, context.Caller()))));
 
