@@ -135,6 +135,22 @@ public sealed class SandboxServiceTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task ADiskIsPluggedAndUnpluggedBySandboxesOwnService()
+    {
+        using var call = _sandboxes.Hold(cancellationToken: _limit.Token);
+        var name = (await AcquireAsync(call, "box")).Held.Clone_.Name;
+
+        var device = (await _sandboxes.PlugDeviceAsync(new PlugCloneRequest { Name = name, Disk = new PlugDisk { SizeBytes = 1 << 20 } })).Device;
+
+        var held = await _sandboxes.GetSandboxAsync(new GetSandboxRequest { Name = name });
+        (held.Room.FreePorts, held.Clone_.Devices.ShouldHaveSingleItem()).ShouldBe((15, device));
+        var left = await _sandboxes.UnplugDeviceAsync(new UnplugCloneRequest { Name = name, Device = device.Id });
+        (left.Room.FreePorts, left.Clone_.Devices.Count).ShouldBe((16, 0));
+        (await Errors.FailureOf(async () => await _sandboxes.PlugDeviceAsync(new PlugCloneRequest { Name = "tenants/a/clones/none", Disk = new PlugDisk { SizeBytes = 1 << 20 } })))
+            .Info().Reason.ShouldBe("CLONE_NOT_FOUND");
+    }
+
+    [Fact]
     public async Task AWatchTellsOfSandboxesAloneAndOfAnEndWithoutAConnection()
     {
         using var watch = _sandboxes.WatchSandboxes(new WatchSandboxesRequest { Parent = "tenants/a" }, cancellationToken: _limit.Token);
