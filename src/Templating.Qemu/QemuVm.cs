@@ -172,6 +172,8 @@ internal sealed class QemuVm : IVm
 
     public Task PlugMemoryAsync(long bytes, CancellationToken cancellationToken) => GuardAsync(() => _plugger.AddRamAsync(bytes, cancellationToken));
 
+    public Task PlugCpusAsync(int vcpus, CancellationToken cancellationToken) => GuardAsync(() => _plugger.AddCpusAsync(vcpus, cancellationToken));
+
     /// <summary>Learns what another daemon plugged.</summary>
     public Task LearnImagesAsync(CancellationToken cancellationToken) => GuardAsync(async () =>
     {

@@ -133,11 +133,11 @@ public sealed class CloneManager : ICloneManager, ICloneUsage, IAsyncDisposable
         return await _plugs.PlugImageAsync(_table.Get(name), digest, cancellationToken);
     }
 
-    public async Task<CloneView> ResizeAsync(CloneName name, long memoryBytes, CancellationToken cancellationToken)
+    public async Task<CloneView> ResizeAsync(CloneName name, CloneSize size, CancellationToken cancellationToken)
     {
         using var use = _table.Get(name).Lifetime.Use();
         await AnsweringAsync(name, cancellationToken);
-        return await _growth.ResizeAsync(_table.Get(name), memoryBytes, cancellationToken);
+        return await _growth.ResizeAsync(_table.Get(name), size, cancellationToken);
     }
 
     public async Task<VmEnd> DeleteAsync(CloneName name, TimeSpan grace, CancellationToken cancellationToken)

@@ -41,10 +41,10 @@ public interface ICloneManager
     Task<PluggedDevice> PlugImageAsync(CloneName name, string digest, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Gives it more RAM, and returns when its guest has it online. Legal in Running. It goes on
+    /// Gives it more RAM and vCPUs, and returns when its guest has them online. Legal in Running. It goes on
     /// when its caller goes away. What is plugged stays, also where the guest does not take it in time (GuestNotReady).
     /// </summary>
-    Task<CloneView> ResizeAsync(CloneName name, long memoryBytes, CancellationToken cancellationToken);
+    Task<CloneView> ResizeAsync(CloneName name, CloneSize size, CancellationToken cancellationToken);
 
     /// <summary>
     /// Ends and forgets it, also while it starts. Legal in any state. Cancelling the call does not stop that; a call with a shorter
@@ -124,6 +124,10 @@ public sealed record CloneView : VmView
     /// <summary>The RAM it has grown to; null while it is as its template.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? MemoryBytes { get; init; }
+
+    /// <summary>The vCPUs it has grown to; as <see cref="MemoryBytes"/>.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? Vcpus { get; init; }
 
     public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 }

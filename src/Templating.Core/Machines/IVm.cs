@@ -56,6 +56,10 @@ public interface IVm : IAsyncDisposable
     /// <exception cref="Errors.TemplatingException">IllegalState: there is no room for it. QmpFailed.</exception>
     Task PlugMemoryAsync(long bytes, CancellationToken cancellationToken);
 
+    /// <summary>Plugs vCPUs until it has so many in all. The guest may have to be told to use them.</summary>
+    /// <exception cref="Errors.TemplatingException">IllegalState: there is no room for them. QmpFailed.</exception>
+    Task PlugCpusAsync(int vcpus, CancellationToken cancellationToken);
+
     /// <summary>What the process costs the host now, from <c>/proc/PID/smaps</c>.</summary>
     Task<VmMemory> ReadMemoryAsync(CancellationToken cancellationToken);
 

@@ -67,6 +67,8 @@ internal sealed class LateVm : IVm
 
     public Task PlugMemoryAsync(long bytes, CancellationToken cancellationToken) => Vm.PlugMemoryAsync(bytes, cancellationToken);
 
+    public Task PlugCpusAsync(int vcpus, CancellationToken cancellationToken) => Vm.PlugCpusAsync(vcpus, cancellationToken);
+
     public Task<VmMemory> ReadMemoryAsync(CancellationToken cancellationToken) => Vm.ReadMemoryAsync(cancellationToken);
 
     /// <summary>It may answer within the grace; then what is left of that is its guest's.</summary>

@@ -76,8 +76,8 @@ internal sealed class CloneService(
 
     public override async Task<VmClone> ResizeClone(ResizeCloneRequest request, ServerCallContext context)
     {
-        var (name, memory) = CloneReader.Resize(request, context.Caller());
-        return CloneWriter.ToWire(await clones.ResizeAsync(name, memory, context.CancellationToken));
+        var (name, size) = CloneReader.Resize(request, context.Caller());
+        return CloneWriter.ToWire(await clones.ResizeAsync(name, size, context.CancellationToken));
     }
 
     public override Task ExecClone(

@@ -90,6 +90,34 @@ internal sealed class Plugger(QmpClient qmp, int pid, TimeSpan commandTimeout, T
         }
     }, cancellationToken);
 
+    /// <summary>Plugs what it has less than so many: what another daemon has plugged and not written down counts.</summary>
+    /// <exception cref="TemplatingException">IllegalState: it has no places for so many. QmpFailed.</exception>
+    public Task AddCpusAsync(int vcpus, CancellationToken cancellationToken) => InTurnAsync(async () =>
+    {
+        var slots = CpuSlot.Parse(await qmp.ExecuteAsync("query-hotpluggable-cpus", null, commandTimeout, CancellationToken.None));
+        if (slots.Count < vcpus)
+        {
+            throw new TemplatingException(ErrorCode.IllegalState, $"This VM has places for {slots.Count} vCPUs, and {vcpus} were asked for.");
+        }
+
+        var number = slots.Count(slot => slot.IsTaken);
+        foreach (var slot in slots.Where(slot => !slot.IsTaken).Take(vcpus - number))
+        {
+            await ExecuteAsync("device_add", w =>
+            {
+                w.WriteString("driver", slot.Driver);
+                w.WriteString("id", string.Create(CultureInfo.InvariantCulture, $"vcpu{number}"));
+                foreach (var (name, value) in slot.Place)
+                {
+                    w.WriteNumber(name, value);
+                }
+            });
+            number++;
+        }
+
+        return number;
+    }, cancellationToken);
+
     public void Dispose() => _gate.Dispose();
 
     private async Task<(PluggedDevice Device, GuestFile File)> AddImageAsync(string path)

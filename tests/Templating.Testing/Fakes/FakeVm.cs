@@ -93,6 +93,8 @@ public sealed class FakeVm(FakeVmm owner, VmFolder folder, VmProcessId process) 
 
     public Task PlugMemoryAsync(long bytes, CancellationToken cancellationToken) => owner.OnStep("plug_memory", this, cancellationToken);
 
+    public Task PlugCpusAsync(int vcpus, CancellationToken cancellationToken) => owner.OnStep("plug_cpus", this, cancellationToken);
+
     public Task<VmMemory> ReadMemoryAsync(CancellationToken cancellationToken) => Task.FromResult(new VmMemory(4, 3, 2, 1, 1, 0));
 
     /// <summary>What its guest does when it is asked to power off, before it is gone.</summary>

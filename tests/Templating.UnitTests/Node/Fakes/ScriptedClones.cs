@@ -39,8 +39,8 @@ internal sealed class ScriptedClones(ICloneManager inner) : ICloneManager
 
     public Task<PluggedDevice> PlugImageAsync(CloneName name, string digest, CancellationToken cancellationToken) => inner.PlugImageAsync(name, digest, cancellationToken);
 
-    public Task<Core.Clones.CloneView> ResizeAsync(CloneName name, long memoryBytes, CancellationToken cancellationToken) =>
-        inner.ResizeAsync(name, memoryBytes, cancellationToken);
+    public Task<Core.Clones.CloneView> ResizeAsync(CloneName name, Core.Clones.CloneSize size, CancellationToken cancellationToken) =>
+        inner.ResizeAsync(name, size, cancellationToken);
 
     public Task<Core.Vms.VmEnd> DeleteAsync(CloneName name, TimeSpan grace, CancellationToken cancellationToken) => inner.DeleteAsync(name, grace, cancellationToken);
 
