@@ -71,6 +71,16 @@ internal sealed class CloneService(
         return CloneWriter.ToWire(await clones.ResizeAsync(name, size, context.CancellationToken));
     }
 
+    public override Task<PlugCloneResponse> PlugClone(PlugCloneRequest request, ServerCallContext context) =>
+        Plugs.PlugAsync(clones, request, context.Caller(), _ => { }, context.CancellationToken);
+
+    public override async Task<VmClone> UnplugClone(UnplugCloneRequest request, ServerCallContext context)
+    {
+        var (name, device) = DeviceReader.Unplug(request, context.Caller());
+        await clones.UnplugAsync(name, device, context.CancellationToken);
+        return CloneWriter.ToWire(clones.Get(name));
+    }
+
     public override Task ExecClone(
         IAsyncStreamReader<ExecCloneRequest> requestStream, IServerStreamWriter<ExecCloneResponse> responseStream, ServerCallContext context) =>
         guests.ExecAsync(requestStream, responseStream, context);
