@@ -124,12 +124,16 @@ public sealed class ImageCache : IImageCache
     {
         const string Field = "layers.lowerdirs";
         var key = ImageKeys.OfLayers(opened.Parts.Select(part => (part.Path, FileStamp.Read(part.Handle, part.Path))), _builder.Version);
-        return await PublishAsync(tenant, key, () => _builder.Merge(opened.Handles, isOverlay: true), async (tree, path, token) =>
+        var publishing = PublishAsync(tenant, key, () => _builder.Merge(opened.Handles, isOverlay: true), async (tree, path, token) =>
         {
             await ScanAsync(Field, tree, token);
             var (file, inodes) = await _maker.MakeTreeAsync(Field, tree, path, token);
             return (file, inodes, ImageKind.Tree);
         }, cancellationToken);
+
+        // What is needed of them is merged by now, or will never be: who waits for a turn holds no hundred descriptors.
+        opened.Dispose();
+        return await publishing;
     }
 
     private async Task<ImageRecord> PublishFolderAsync(string tenant, OpenedImage opened, CancellationToken cancellationToken)
@@ -168,8 +172,17 @@ public sealed class ImageCache : IImageCache
         }, cancellationToken);
     }
 
-    private Task<TreeScan> ScanAsync(string field, SafeFileHandle tree, CancellationToken cancellationToken) =>
-        WorkThread.RunAsync("image-scan", () => _maker.Scan(field, tree, cancellationToken));
+    private async Task<TreeScan> ScanAsync(string field, SafeFileHandle tree, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await WorkThread.RunAsync("image-scan", () => _maker.Scan(field, tree, cancellationToken));
+        }
+        catch (IOException e) when (HostFailure.Find(e) is null)
+        {
+            throw new TemplatingException(ErrorCode.IllegalState, $"The tree changed while it was looked at: stop whatever writes to it and try again. {e.Message}", e);
+        }
+    }
 
     /// <param name="tenant">Whose it becomes.</param>
     /// <param name="key">Of <see cref="ImageKeys"/>.</param>
@@ -220,7 +233,7 @@ public sealed class ImageCache : IImageCache
         {
             var (file, inodes, kind) = await make(source, part, cancellationToken);
             var now = _time.GetUtcNow();
-            var record = _shelf.Keep(part, new ImageRecord
+            using var hold = _shelf.Keep(part, new ImageRecord
             {
                 FormatVersion = ImageRecord.CurrentVersion,
                 Digest = file.Sha256,
@@ -235,8 +248,8 @@ public sealed class ImageCache : IImageCache
                 Inode = 0,
                 Modified = 0,
                 Changed = 0,
-            });
-            RequireRoom(tenant, record);
+            }, out var record);
+            RequireRoom(tenant, record, hold);
             isMade = true;
             _logger.ImagePublished(record.Digest, record.Bytes >> 20, inodes, _time.GetElapsedTime(start).TotalSeconds);
             return record;
@@ -249,15 +262,12 @@ public sealed class ImageCache : IImageCache
     }
 
     /// <exception cref="TemplatingException">NodeCapacityExhausted.</exception>
-    private void RequireRoom(string tenant, ImageRecord record)
+    private void RequireRoom(string tenant, ImageRecord record, ImageLease hold)
     {
-        using (_shelf.Acquire(tenant, record.Digest))
-        {
-            _shelf.Shrink(_options.CacheBytes);
-        }
-
+        _shelf.Shrink(_options.CacheBytes);
         if (_shelf.Bytes > _options.CacheBytes && record.LastUse == record.CreatedAt)
         {
+            hold.Dispose();
             _shelf.Delete(tenant, record.Digest);
             throw new TemplatingException(
                 ErrorCode.NodeCapacityExhausted,

@@ -63,6 +63,7 @@ internal sealed class ImageFolders(IReadOnlyList<string> folders)
         var descriptor = LibC.Open(allowed, LibC.OpenPath | LibC.OpenDirectory | LibC.OpenCloseOnExec, 0);
         if (descriptor < 0)
         {
+            RequireRoom(Marshal.GetLastPInvokeError(), allowed);
             faults.Add(field, $"The node's folder {Quote.Text(allowed)} cannot be opened: {Marshal.GetLastPInvokeErrorMessage()}. Ask the operator to look at --images-folders.");
             return null;
         }
@@ -72,17 +73,22 @@ internal sealed class ImageFolders(IReadOnlyList<string> folders)
         if (found is null)
         {
             var error = Marshal.GetLastPInvokeError();
-            if (HostFailure.Find(error, $"Cannot open {path}: {Marshal.GetPInvokeErrorMessage(error)}", path) is { Code: ErrorCode.HostExhausted } host)
-            {
-                throw host;
-            }
-
+            RequireRoom(error, path);
             faults.Add(field, error == Errno.SymbolicLinks
                 ? $"{Quote.Text(path)} leads through a symbolic link; name the path without one."
                 : $"{Quote.Text(path)} cannot be opened: {Marshal.GetPInvokeErrorMessage(error)}; name one that is on the node.");
         }
 
         return found;
+    }
+
+    /// <summary>The host's lack of descriptors is no fault of the path.</summary>
+    private static void RequireRoom(int error, string path)
+    {
+        if (HostFailure.Find(error, $"Cannot open {path}: {Marshal.GetPInvokeErrorMessage(error)}", path) is { Code: ErrorCode.HostExhausted } host)
+        {
+            throw host;
+        }
     }
 
     private static string? Problem(string path) =>

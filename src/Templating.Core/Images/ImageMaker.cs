@@ -57,6 +57,8 @@ internal sealed class ImageMaker(ImageOptions options, IImageBuilder builder, St
         RandomAccess.SetLength(file, padded);
         medium.Keep(path);
         var digest = new ContentReader(file, path, punch: false).Read(progress: null, cancellationToken);
+        // The kernel guards no file that is open for writing.
+        file.Dispose();
         StoreFiles.Seal(path, options.FsVerity);
         return digest;
     }

@@ -27,7 +27,7 @@ internal sealed class ImageShelf
     private readonly ILogger _logger;
     private readonly Dictionary<string, ImageRecord> _records = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _keys = new(StringComparer.Ordinal);
-    private readonly Dictionary<(string Digest, string Tenant), int> _uses = [];
+    private readonly ImageUses _uses = new();
     private readonly HashSet<string> _parts = new(StringComparer.Ordinal);
 
     public ImageShelf(string root, TimeProvider time, ILogger logger)
@@ -86,21 +86,16 @@ internal sealed class ImageShelf
     }
 
     /// <summary>Keeps a sealed file; where its bytes are there already, those stay.</summary>
-    public ImageRecord Keep(string part, ImageRecord record)
+    /// <param name="part">The file.</param>
+    /// <param name="record">Of one key and one tenant.</param>
+    /// <param name="kept">As it is on the disk.</param>
+    public ImageLease Keep(string part, ImageRecord record, out ImageRecord kept)
     {
         lock (_lock)
         {
             var (key, tenant) = (record.Keys[0], record.Tenants[0]);
-            if (_records.TryGetValue(record.Digest, out var known))
-            {
-                return Share(known, tenant, key);
-            }
-
-            var path = PathOf(record.Digest);
-            FileSystem.Rename(part, path);
-            FileSystem.SyncFolder(_root);
-            var stamp = FileStamp.TryRead(path) ?? throw new IOException($"{path} is gone.");
-            return Save(record with { Device = stamp.Device, Inode = stamp.Inode, Modified = stamp.ModifiedNanoseconds, Changed = stamp.ChangedNanoseconds });
+            kept = _records.TryGetValue(record.Digest, out var known) ? Share(known, tenant, key) : Place(part, record);
+            return Lease(kept, tenant);
         }
     }
 
@@ -132,10 +127,7 @@ internal sealed class ImageShelf
     {
         lock (_lock)
         {
-            var record = Touch(Require(tenant, digest));
-            var use = (digest, tenant);
-            _uses[use] = _uses.GetValueOrDefault(use) + 1;
-            return new ImageLease(digest, PathOf(digest), record.Bytes, () => Release(use));
+            return Lease(Touch(Require(tenant, digest)), tenant);
         }
     }
 
@@ -146,7 +138,7 @@ internal sealed class ImageShelf
         lock (_lock)
         {
             var record = Require(tenant, digest);
-            if (_uses.TryGetValue((digest, tenant), out var uses))
+            if (_uses.Of(digest, tenant) is > 0 and var uses)
             {
                 throw new TemplatingException(
                     ErrorCode.ImageInUse, $"Image {digest} of tenant '{tenant}' is held by {uses} of its clones. Delete those first.");
@@ -183,13 +175,25 @@ internal sealed class ImageShelf
         }
     }
 
+    private ImageRecord Place(string part, ImageRecord record)
+    {
+        var path = PathOf(record.Digest);
+        FileSystem.Rename(part, path);
+        FileSystem.SyncFolder(_root);
+        var stamp = FileStamp.TryRead(path) ?? throw new IOException($"{path} is gone.");
+        return Save(record with { Device = stamp.Device, Inode = stamp.Inode, Modified = stamp.ModifiedNanoseconds, Changed = stamp.ChangedNanoseconds });
+    }
+
+    private ImageLease Lease(ImageRecord record, string tenant) =>
+        new(record.Digest, PathOf(record.Digest), record.Bytes, _uses.Add(record.Digest, tenant));
+
     private ImageRecord Require(string tenant, string digest) =>
         _records.TryGetValue(digest, out var record) && record.Tenants.Contains(tenant, StringComparer.Ordinal)
             ? record
             : throw new TemplatingException(
                 ErrorCode.ImageNotFound, $"Tenant '{tenant}' has published no image {Quote.Text(digest)} that is still here. Publish it (again).");
 
-    private bool IsHeld(ImageRecord record) => record.Tenants.Any(tenant => _uses.ContainsKey((record.Digest, tenant)));
+    private bool IsHeld(ImageRecord record) => record.Tenants.Any(tenant => _uses.Of(record.Digest, tenant) > 0);
 
     private ImageRecord Share(ImageRecord record, string tenant, string key)
     {
@@ -238,17 +242,6 @@ internal sealed class ImageShelf
         return FileSystem.RemoveTree(PathOf(record.Digest));
     }
 
-    private void Release((string Digest, string Tenant) use)
-    {
-        lock (_lock)
-        {
-            if (--_uses[use] == 0)
-            {
-                _uses.Remove(use);
-            }
-        }
-    }
-
     private ImageView View(ImageRecord record, string tenant) => new()
     {
         Tenant = tenant,
@@ -258,7 +251,7 @@ internal sealed class ImageShelf
         Inodes = record.Inodes,
         CreatedAt = record.CreatedAt,
         LastUse = record.LastUse,
-        Uses = _uses.GetValueOrDefault((record.Digest, tenant)),
+        Uses = _uses.Of(record.Digest, tenant),
     };
 
     private void Load(string path)
