@@ -1,5 +1,6 @@
 using System.Runtime.ExceptionServices;
 using Microsoft.Extensions.Logging;
+using Microsoft.Win32.SafeHandles;
 using Templating.Core.Errors;
 using Templating.Core.Machines;
 using Templating.Qemu.Base;
@@ -168,9 +169,25 @@ internal sealed class QemuVm : IVm
         }
     }
 
+    public async Task<PluggedDevice> PlugDiskAsync(SafeFileHandle file, long bytes, string serial, CancellationToken cancellationToken)
+    {
+        PluggedDevice? device = null;
+        await GuardAsync(async () => device = await _plugger.PlugDiskAsync(file, bytes, serial, cancellationToken));
+        return device!;
+    }
+
+    public async Task<PluggedDevice> PlugNicAsync(SafeFileHandle tap, NicSpec card, CancellationToken cancellationToken)
+    {
+        PluggedDevice? device = null;
+        await GuardAsync(async () => device = await _plugger.PlugNicAsync(tap, card, cancellationToken));
+        return device!;
+    }
+
     public Task UnplugAsync(string id, CancellationToken cancellationToken) => GuardAsync(() => _plugger.UnplugAsync(id, cancellationToken));
 
     public Task PlugMemoryAsync(long bytes, CancellationToken cancellationToken) => GuardAsync(() => _plugger.AddRamAsync(bytes, cancellationToken));
+
+    public Task PlugCpusAsync(int vcpus, CancellationToken cancellationToken) => GuardAsync(() => _plugger.AddCpusAsync(vcpus, cancellationToken));
 
     /// <summary>Learns what another daemon plugged.</summary>
     public Task LearnImagesAsync(CancellationToken cancellationToken) => GuardAsync(async () =>

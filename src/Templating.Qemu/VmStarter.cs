@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
+using Templating.Contract;
 using Templating.Core.Errors;
 using Templating.Core.Linux;
 using Templating.Core.Machines;
@@ -17,7 +18,7 @@ namespace Templating.Qemu;
 /// </summary>
 internal sealed class VmStarter : IDisposable
 {
-    /// <summary>What a clone's QEMU may write to a file: its standard error, and it has nothing else to write.</summary>
+    /// <summary>What a clone's QEMU may write to a file: its standard error, and without a disk it has nothing else to write.</summary>
     private const long CloneFileBytes = MachineSpec.MiB;
 
     /// <summary>Above its RAM, what a template's QEMU may write: the device state (0.3 MB seen) and its standard error.</summary>
@@ -89,13 +90,19 @@ internal sealed class VmStarter : IDisposable
                 Cgroups = request.Cgroups,
                 Beginning = new Beginning.Incoming(),
                 User = request.User,
-                MaxFileBytes = CloneFileBytes,
+                MaxFileBytes = MayGetADisk(request.Machine) ? DeviceRules.MostDisk : CloneFileBytes,
                 Handed = handed,
                 Sockets = sockets,
             }, qemuPath, cancellationToken);
     }
 
     public void Dispose() => _jail?.Dispose();
+
+    /// <summary>
+    /// Whether its limit must be wide from the start. A daemon that has the right to raises it when a disk is plugged, to that disk's size: a
+    /// QEMU that its guest has taken over could write as much into its standard error.
+    /// </summary>
+    private bool MayGetADisk(ResolvedMachine machine) => machine.Sandbox && !_options.EndWithProcess && !Capabilities.Has(Capabilities.SysResource);
 
     /// <summary>The listening ends; QEMU has its copies of them once it is started.</summary>
     private static VmSockets<ListeningSocket> Open(HandedFiles handed, VmFolder folder) =>

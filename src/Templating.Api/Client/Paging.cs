@@ -46,4 +46,25 @@ public static class Paging
         }
         while (request.PageToken.Length > 0);
     }
+
+    /// <param name="request">Its page size and token are set here.</param>
+    public static async IAsyncEnumerable<Sandbox> ListAllAsync(
+        this SandboxService.SandboxServiceClient client, ListSandboxesRequest request, DateTime? deadline = null,
+        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(client);
+        ArgumentNullException.ThrowIfNull(request);
+        request = new ListSandboxesRequest(request) { PageSize = PageSize, PageToken = "" };
+        do
+        {
+            var page = await client.ListSandboxesAsync(request, deadline: deadline, cancellationToken: cancellationToken);
+            foreach (var sandbox in page.Sandboxes)
+            {
+                yield return sandbox;
+            }
+
+            request.PageToken = page.NextPageToken;
+        }
+        while (request.PageToken.Length > 0);
+    }
 }

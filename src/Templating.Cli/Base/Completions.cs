@@ -7,7 +7,7 @@ using Templating.V1;
 
 namespace Templating.Cli.Base;
 
-/// <summary>Names of templates and clones for the shell's TAB key, asked of the daemon; silent where it does not answer.</summary>
+/// <summary>Names of templates, clones and sandboxes for the shell's TAB key, asked of the daemon; silent where it does not answer.</summary>
 internal sealed class Completions(Globals globals)
 {
     // A person who pressed TAB waits no longer.
@@ -18,6 +18,9 @@ internal sealed class Completions(Globals globals)
 
     public IEnumerable<CompletionItem> Clones(CompletionContext context) => Ask(context, (client, parent, options) =>
         client.Clones.ListClones(new ListClonesRequest { Parent = parent }, options).Clones.Select(c => c.Id));
+
+    public IEnumerable<CompletionItem> Sandboxes(CompletionContext context) => Ask(context, (client, parent, options) =>
+        client.Sandboxes.ListSandboxes(new ListSandboxesRequest { Parent = parent }, options).Sandboxes.Select(s => s.Clone_.Id));
 
     private List<CompletionItem> Ask(
         CompletionContext completion, Func<TemplatingClient, string, CallOptions, IEnumerable<string>> names)

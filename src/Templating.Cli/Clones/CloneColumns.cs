@@ -53,6 +53,7 @@ internal static class CloneColumns
         ("Process", clone.Pid == 0 ? "" : $"{clone.Pid}"),
         ("Charged", ByteSize.Format(clone.ChargedBytes)),
         ("Grown to", clone.MemoryBytes == 0 ? "" : ByteSize.Format(clone.MemoryBytes)),
+        ("vCPUs", clone.Vcpus == 0 ? "" : $"{clone.Vcpus}"),
         ("Labels", Words.Pairs(clone.Labels)),
         .. clone.Phases.Select(p => ($"Took {p.Name}", Words.Milliseconds(p.Duration) + " ms")),
         ("Took in all", clone.Total is null ? "" : Words.Milliseconds(clone.Total) + " ms"),

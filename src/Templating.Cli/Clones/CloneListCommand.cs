@@ -32,7 +32,8 @@ internal static class CloneListCommand
         });
     }
 
-    private static bool IsOf(VmClone clone, string template) =>
+    /// <summary>Whether it is of that template, or revision; of any where that is empty.</summary>
+    public static bool IsOf(VmClone clone, string template) =>
         template.Length == 0
         || string.Equals(clone.Template, template, StringComparison.Ordinal)
         || clone.Template.StartsWith(template + "/revisions/", StringComparison.Ordinal);

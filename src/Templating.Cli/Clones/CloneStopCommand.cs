@@ -1,25 +1,17 @@
-using System.Collections.Concurrent;
 using System.CommandLine;
-using System.Text.Json.Nodes;
 using Google.Protobuf.WellKnownTypes;
 using Templating.Api.Client;
 using Templating.Cli.Base;
 using Templating.Cli.Exits;
 using Templating.Cli.Parsing;
-using Templating.Terminal.Tables;
 using Templating.V1;
 
 namespace Templating.Cli.Clones;
 
 internal static class CloneStopCommand
 {
-    // One connection carries 100 calls; killing a QEMU is quick, and a grace period waits beside the others.
-    private const int AtOnce = 32;
-
     // As docker stop has it. (In a cluster a guest has 30 s, as pods do there.)
     private static readonly TimeSpan DefaultGrace = TimeSpan.FromSeconds(10);
-
-    private sealed record Stopped(int Index, string Name, string Reason, TemplatingClientException? Failure);
 
     public static CliCommand Create(Globals globals)
     {
@@ -55,7 +47,20 @@ internal static class CloneStopCommand
             var names = context.Get(all)
                 ? await ListAsync(context, cancellationToken)
                 : [.. context.Get(ids).Select(id => ObjectNames.Clone(context.Tenant, id)).Distinct(StringComparer.Ordinal)];
-            return Report(context, await StopAsync(context, names, patience, cancellationToken));
+            // Made here, once: those that end side by side share them.
+            var (clones, deadline) = (context.Client.Clones, context.Deadline);
+            var results = await EndedClone.EndAsync(
+                names,
+                async (name, token) => (await clones.DeleteCloneAsync(
+                    new DeleteCloneRequest { Name = name, GracePeriod = patience.ToDuration() }, deadline: deadline, cancellationToken: token)).Reason,
+                cancellationToken);
+            var code = EndedClone.Report(context, "stopped", results);
+            if (results.Count == 0)
+            {
+                context.Note($"No clones in {ObjectNames.Parent(context.Tenant)}.");
+            }
+
+            return code;
         });
     }
 
@@ -69,50 +74,5 @@ internal static class CloneStopCommand
         }
 
         return names;
-    }
-
-    private static async Task<List<Stopped>> StopAsync(
-        CliContext context, IReadOnlyList<string> names, TimeSpan grace, CancellationToken cancellationToken)
-    {
-        var results = new ConcurrentBag<Stopped>();
-        // Made here, once: the tasks below share them.
-        var clones = context.Client.Clones;
-        var deadline = context.Deadline;
-        var options = new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken };
-        await Parallel.ForEachAsync(names.Index(), options, async (item, token) =>
-        {
-            try
-            {
-                var request = new DeleteCloneRequest { Name = item.Item, GracePeriod = grace.ToDuration() };
-                var response = await clones.DeleteCloneAsync(request, deadline: deadline, cancellationToken: token);
-                results.Add(new Stopped(item.Index, item.Item, response.Reason, null));
-            }
-            catch (TemplatingClientException e)
-            {
-                results.Add(new Stopped(item.Index, item.Item, "", e));
-            }
-        });
-        return [.. results.OrderBy(r => r.Index)];
-    }
-
-    private static int Report(CliContext context, List<Stopped> results)
-    {
-        var stopped = results.Where(r => r.Failure is null).ToList();
-        context.Print(
-            [new Column<Stopped>("STOPPED", s => s.Name), new Column<Stopped>("REASON", s => s.Reason)],
-            stopped,
-            () => new JsonObject
-            {
-                ["stopped"] = new JsonArray([.. stopped.Select(s => (JsonNode)new JsonObject { ["name"] = s.Name, ["reason"] = s.Reason })]),
-            },
-            s => s.Name);
-        if (results.Count == 0)
-        {
-            context.Note($"No clones in {ObjectNames.Parent(context.Tenant)}.");
-        }
-
-        var failed = results.Where(r => r.Failure is not null).ToList();
-        var codes = failed.Select(f => Failures.Report(context, f.Failure!)).ToList();
-        return codes.Count == 0 ? ExitCode.Ok : CloneCreateCommand.Combine(codes);
     }
 }

@@ -33,7 +33,7 @@ internal sealed class ProtoTree
             var field = Vocabulary.Find(descriptor, key);
             if (field is null)
             {
-                Refuse(inner, $"Unknown field; known are {string.Join(", ", descriptor.Fields.InFieldNumberOrder().Select(f => f.Name))}.");
+                Refuse(inner, ImpossibleWishes.ReasonOf(key) ?? $"Unknown field; known are {string.Join(", ", descriptor.Fields.InFieldNumberOrder().Select(f => f.Name))}.");
             }
             else if (result.ContainsKey(field.JsonName))
             {

@@ -7,15 +7,15 @@ using Templating.Core.Vms;
 namespace Templating.Core.Clones;
 
 /// <summary>
-/// More RAM for a clone that runs, up to the most of its template. It is charged to the node before it is plugged. A change that has begun
-/// is carried out, also when its caller goes away.
+/// More RAM and vCPUs for a clone that runs, up to the most of its template. RAM is charged to the node before it is plugged; CPUs the node does
+/// not count. A change that has begun is carried out, also when its caller goes away.
 /// </summary>
 internal sealed class CloneGrowth(TemplateStore store)
 {
     /// <summary>In which Linux takes RAM: a section of its memory map on x86-64 (SECTION_SIZE_BITS, arch/x86/include/asm/sparsemem.h).</summary>
     private const long Step = 128 * MachineSpec.MiB;
 
-    public async Task<CloneView> ResizeAsync(Clone clone, long memoryBytes, CancellationToken cancellationToken)
+    public async Task<CloneView> ResizeAsync(Clone clone, CloneSize size, CancellationToken cancellationToken)
     {
         var life = clone.Life;
         await life.PlugTurn.WaitAsync(cancellationToken);
@@ -24,18 +24,25 @@ internal sealed class CloneGrowth(TemplateStore store)
             var vm = life.Require(VmOperation.Plug);
             var machine = MachineOf(clone);
             var memory = clone.View.MemoryBytes ?? machine.MemoryBytes;
+            var vcpus = clone.View.Vcpus ?? machine.Vcpus;
             if (!machine.Sandbox)
             {
                 throw new TemplatingException(ErrorCode.IllegalState, $"{clone.Name} cannot grow: its template is no sandbox. Make one with sandbox: true.");
             }
 
-            Check(machine, memory, memoryBytes);
-            if (memoryBytes > memory)
+            Check(machine, new CloneSize(vcpus, memory), size);
+            if (size.MemoryBytes > memory)
             {
-                await PlugMemoryAsync(life, vm, memory, memoryBytes - memory);
+                await PlugMemoryAsync(life, vm, memory, size.MemoryBytes.Value - memory);
             }
 
-            await GuestGrowth.WaitOnlineAsync(vm.Guest, memoryBytes);
+            if (size.Vcpus > vcpus)
+            {
+                await vm.PlugCpusAsync(size.Vcpus.Value, CancellationToken.None);
+                life.Tell(view => (CloneView)view with { Vcpus = size.Vcpus });
+            }
+
+            await GuestGrowth.WaitOnlineAsync(vm.Guest, size);
             return clone.View;
         }
         finally
@@ -65,16 +72,28 @@ internal sealed class CloneGrowth(TemplateStore store)
 
     private static void TellCharge(VmLife life) => life.Tell(view => view with { ChargedBytes = life.Charge?.Bytes ?? view.ChargedBytes });
 
-    private static void Check(ResolvedMachine machine, long memory, long memoryBytes)
+    private static void Check(ResolvedMachine machine, CloneSize has, CloneSize wanted)
     {
         var faults = new Faults();
-        var most = machine.MaxMemoryBytes ?? machine.MemoryBytes;
-        faults.Require(
-            memoryBytes >= memory && memoryBytes <= most, "memory_bytes",
-            $"{memoryBytes} is not allowed: it has {memory}, which cannot be taken away again, and its template's max_memory_bytes is {most}.");
-        faults.Require(
-            (memoryBytes - memory) % Step == 0, "memory_bytes",
-            $"It has {memory}, and {memoryBytes} is not that and a multiple of 128 MiB ({Step}), in which Linux takes memory.");
+        if (wanted.MemoryBytes is { } bytes)
+        {
+            var most = machine.MaxMemoryBytes ?? machine.MemoryBytes;
+            faults.Require(
+                bytes >= has.MemoryBytes && bytes <= most, "memory_bytes",
+                $"{bytes} is not allowed: it has {has.MemoryBytes}, which cannot be taken away again, and its template's max_memory_bytes is {most}.");
+            faults.Require(
+                (bytes - has.MemoryBytes) % Step == 0, "memory_bytes",
+                $"It has {has.MemoryBytes}, and {bytes} is not that and a multiple of 128 MiB ({Step}), in which Linux takes memory.");
+        }
+
+        if (wanted.Vcpus is { } vcpus)
+        {
+            var most = machine.MaxVcpus ?? machine.Vcpus;
+            faults.Require(
+                vcpus >= has.Vcpus && vcpus <= most, "vcpus",
+                $"{vcpus} is not allowed: it has {has.Vcpus}, which cannot be taken away again, and its template's max_vcpus is {most}.");
+        }
+
         faults.ThrowIfAny();
     }
 

@@ -30,6 +30,7 @@ public sealed class CloneManager : ICloneManager, IOwnedClones, ICloneUsage, IAs
     private readonly CloneExpiry _expiry;
     private readonly CloneGrowth _growth;
     private readonly ClonePlugs _plugs;
+    private readonly TemplateStore _store;
     private readonly CloneOptions _options;
     private readonly NodeCapacity _capacity;
     private readonly FairTurns _execs;
@@ -52,7 +53,7 @@ public sealed class CloneManager : ICloneManager, IOwnedClones, ICloneUsage, IAs
         _table = new CloneTable(_requests, _time, logger);
         var admission = new CloneAdmission(parts.Vmm, store, leases, _capacity, options, _time);
         _factory = new CloneFactory(parts.Vmm, _table, admission, parts.Users, starts, _metrics, _time, parts.BootTime);
-        (_growth, _plugs) = (new CloneGrowth(store), new ClonePlugs(images));
+        (_store, _growth, _plugs) = (store, new CloneGrowth(store), new ClonePlugs(images, store));
         _recovery = new CloneRecovery(parts, _factory, leases, _plugs, options, logger);
         _expiry = new CloneExpiry(_table, options, logger);
         _metrics.ObserveClones(VmOwner.Clone, Enum.GetValues<VmState>(), () => _table.All.Select(clone => clone.View.State));
@@ -129,6 +130,12 @@ public sealed class CloneManager : ICloneManager, IOwnedClones, ICloneUsage, IAs
 
     public void Detach(CloneView clone) => CloneDetaching.Detach(_table, clone);
 
+    public CloneOutfit? OutfitOf(CloneView clone) => CloneOutfit.Of(clone, _table, _store);
+
+    public async Task<CloneView> ReadyAsync(CloneView clone) => clone.ReadyAt is not null ? clone
+        : _table.Find(clone) is { } found ? (CloneView)await found.Life.Ready
+        : throw new TemplatingException(ErrorCode.CloneNotFound, $"{clone.Name} is gone: it ended before it was ready.");
+
     public Task<VmEnd?> WaitAsync(CloneView clone) => _table.Find(clone)?.Life.Ended ?? Task.FromResult<VmEnd?>(null);
 
     public Task<VmEnd?> RemoveAsync(CloneView clone, TimeSpan grace, string why) =>
@@ -143,11 +150,29 @@ public sealed class CloneManager : ICloneManager, IOwnedClones, ICloneUsage, IAs
         return await _plugs.PlugImageAsync(_table.Get(name), digest, cancellationToken);
     }
 
-    public async Task<CloneView> ResizeAsync(CloneName name, long memoryBytes, CancellationToken cancellationToken)
+    public async Task<PluggedDevice> PlugDiskAsync(CloneName name, PlugDisk request, CancellationToken cancellationToken)
+    {
+        await AnsweringAsync(name, cancellationToken);
+        return await _plugs.PlugDiskAsync(_table.Get(name), request, cancellationToken);
+    }
+
+    public async Task<PluggedDevice> PlugNicAsync(CloneName name, PlugNic request, CancellationToken cancellationToken)
+    {
+        await AnsweringAsync(name, cancellationToken);
+        return await ClonePlugs.PlugNicAsync(_table.Get(name), request, cancellationToken);
+    }
+
+    public async Task UnplugAsync(CloneName name, string device, CancellationToken cancellationToken)
+    {
+        await AnsweringAsync(name, cancellationToken);
+        await ClonePlugs.UnplugAsync(_table.Get(name), device, cancellationToken);
+    }
+
+    public async Task<CloneView> ResizeAsync(CloneName name, CloneSize size, CancellationToken cancellationToken)
     {
         using var use = _table.Get(name).Lifetime.Use();
         await AnsweringAsync(name, cancellationToken);
-        return await _growth.ResizeAsync(_table.Get(name), memoryBytes, cancellationToken);
+        return await _growth.ResizeAsync(_table.Get(name), size, cancellationToken);
     }
 
     public async Task<VmEnd> DeleteAsync(CloneName name, TimeSpan grace, CancellationToken cancellationToken)

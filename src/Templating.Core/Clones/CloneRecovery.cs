@@ -90,7 +90,7 @@ internal sealed class CloneRecovery(
                 Charge = parts.Capacity.ChargeAdopted(record.View.Name.Tenant, record.View.ChargedBytes),
                 Lease = lease,
             };
-            plugs.Hold(record.View, holdings, problem => logger.ImageNotHeld(record.View.Name, problem));
+            plugs.Hold(record.View, record.Process?.Pid, holdings, problem => logger.DeviceNotHeld(record.View.Name, problem));
             return holdings;
         }
         catch (TemplatingException e)

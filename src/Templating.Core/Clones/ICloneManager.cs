@@ -40,11 +40,20 @@ public interface ICloneManager
     /// </summary>
     Task<PluggedDevice> PlugImageAsync(CloneName name, string digest, CancellationToken cancellationToken);
 
+    /// <summary>Gives it a disk of its own in the store's file system, which ends with it. Legal in Running. It goes on when its caller goes away.</summary>
+    Task<PluggedDevice> PlugDiskAsync(CloneName name, PlugDisk request, CancellationToken cancellationToken);
+
+    /// <summary>Gives it a card that leads into a network namespace of the host. Legal in Running. It goes on when its caller goes away.</summary>
+    Task<PluggedDevice> PlugNicAsync(CloneName name, PlugNic request, CancellationToken cancellationToken);
+
+    /// <summary>Takes a disk or a card away when its guest has let go of it; what was on the disk is gone. Legal in Running.</summary>
+    Task UnplugAsync(CloneName name, string device, CancellationToken cancellationToken);
+
     /// <summary>
-    /// Gives it more RAM, and returns when its guest has it online. Legal in Running. It goes on
+    /// Gives it more RAM and vCPUs, and returns when its guest has them online. Legal in Running. It goes on
     /// when its caller goes away. What is plugged stays, also where the guest does not take it in time (GuestNotReady).
     /// </summary>
-    Task<CloneView> ResizeAsync(CloneName name, long memoryBytes, CancellationToken cancellationToken);
+    Task<CloneView> ResizeAsync(CloneName name, CloneSize size, CancellationToken cancellationToken);
 
     /// <summary>
     /// Ends and forgets it, also while it starts. Legal in any state. Cancelling the call does not stop that; a call with a shorter
@@ -133,6 +142,10 @@ public sealed record CloneView : VmView
     /// <summary>Null where nobody owns it; not written then, so that daemons that know of none can read it.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public CloneOwner? Owner { get; init; }
+
+    /// <summary>The vCPUs it has grown to; as <see cref="MemoryBytes"/>.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? Vcpus { get; init; }
 
     public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 }

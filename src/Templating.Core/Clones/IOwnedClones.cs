@@ -17,6 +17,12 @@ public interface IOwnedClones
     /// <summary>Writes down that it lives on without a call. When this returns, the next daemon knows.</summary>
     void Detach(CloneView clone);
 
+    /// <summary>Null where its VM has ended, or it is not there.</summary>
+    CloneOutfit? OutfitOf(CloneView clone);
+
+    /// <summary>Done with it when its guest has confirmed its identity; fails with what made an end to it before.</summary>
+    Task<CloneView> ReadyAsync(CloneView clone);
+
     /// <summary>Done when it has ended; null where it lives on without this daemon, or where it is not there.</summary>
     Task<VmEnd?> WaitAsync(CloneView clone);
 

@@ -43,8 +43,8 @@ internal static partial class Log
     [LoggerMessage(Level = LogLevel.Warning, Message = "Clone {Clone} is not taken over and its VM is ended: {Problem}")]
     public static partial void NotTakenOver(this ILogger logger, CloneName clone, string problem);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Clone {Clone} has an image that the node's cache does not: {Problem}")]
-    public static partial void ImageNotHeld(this ILogger logger, CloneName clone, string problem);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Clone {Clone} has a device of which nothing could be held again: {Problem}")]
+    public static partial void DeviceNotHeld(this ILogger logger, CloneName clone, string problem);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Folder} says it is {Clone} as another folder does, and is removed: it is what a clean-up could not remove")]
     public static partial void NameTwice(this ILogger logger, CloneName clone, string folder);

@@ -11,6 +11,7 @@ internal static class Errno
     public const int Again = 11;
     public const int NoMemory = 12;
     public const int Access = 13;
+    public const int Busy = 16;
     public const int Exists = 17;
     public const int NotFolder = 20;
     public const int Invalid = 22;

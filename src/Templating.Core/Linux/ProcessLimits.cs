@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 
 namespace Templating.Core.Linux;
@@ -5,6 +6,7 @@ namespace Templating.Core.Linux;
 /// <summary>Limits of this process and of those it starts (getrlimit(2)); values of asm-generic/resource.h.</summary>
 internal static partial class ProcessLimits
 {
+    private const int FileSize = 1;
     private const int Core = 4;
     private const int OpenFiles = 7;
 
@@ -28,6 +30,33 @@ internal static partial class ProcessLimits
 
         return (long)Math.Min(limit.Soft, long.MaxValue);
     }
+
+    /// <summary>Lets another process write files of so many bytes, where it may not already.</summary>
+    /// <returns>0; negative where the kernel refuses.</returns>
+    /// <exception cref="IOException">It is gone.</exception>
+    public static int AllowFileSize(int pid, long bytes)
+    {
+        // Read from /proc: asking of another user's process takes the right to change it.
+        if (FileSizeOf(pid) >= bytes)
+        {
+            return 0;
+        }
+
+        var raised = new Limit { Soft = (ulong)bytes, Hard = (ulong)bytes };
+        return SetLimit(pid, FileSize, in raised, before: 0);
+    }
+
+    private static long FileSizeOf(int pid)
+    {
+        const string Label = "Max file size";
+        var line = File.ReadLines(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/limits")).First(l => l.StartsWith(Label, StringComparison.Ordinal));
+        return long.TryParse(line[Label.Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries)[0], NumberStyles.None, CultureInfo.InvariantCulture, out var soft)
+            ? soft
+            : long.MaxValue;
+    }
+
+    [LibraryImport("libc", EntryPoint = "prlimit", SetLastError = true)]
+    private static partial int SetLimit(int pid, int resource, in Limit limit, nint before);
 
     [LibraryImport("libc", EntryPoint = "getrlimit", SetLastError = true)]
     private static partial int GetLimit(int resource, out Limit limit);

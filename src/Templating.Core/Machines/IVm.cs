@@ -1,3 +1,5 @@
+using Microsoft.Win32.SafeHandles;
+
 namespace Templating.Core.Machines;
 
 /// <summary>A running QEMU. Disposing lets go of it; it does not end it (see <see cref="KillAsync"/>).</summary>
@@ -48,6 +50,24 @@ public interface IVm : IAsyncDisposable
     /// <exception cref="Errors.TemplatingException">IllegalState: no sandbox, or no port is free. InvalidArgument, QmpFailed, IsolationViolated.</exception>
     Task<PluggedDevice> PlugImageAsync(string path, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Gives a sandbox a disk of its own: that file, which stays as long as it is plugged. The guest writes within its length alone.
+    /// Legal while it runs.
+    /// </summary>
+    /// <param name="file">Open for reading and writing; the caller keeps its own.</param>
+    /// <param name="bytes">Its length.</param>
+    /// <param name="serial">By which the guest finds it.</param>
+    /// <param name="cancellationToken">Of who waits for it.</param>
+    /// <exception cref="Errors.TemplatingException">IllegalState: no sandbox, or no port is free. HostUnusable, QmpFailed.</exception>
+    Task<PluggedDevice> PlugDiskAsync(SafeFileHandle file, long bytes, string serial, CancellationToken cancellationToken);
+
+    /// <summary>Gives a sandbox a network card at the other end of a tap. Legal while it runs.</summary>
+    /// <param name="tap">Of which QEMU gets its own descriptor.</param>
+    /// <param name="card">What the guest sees.</param>
+    /// <param name="cancellationToken">Of who waits for it.</param>
+    /// <exception cref="Errors.TemplatingException">IllegalState: no sandbox, or no port is free. QmpFailed.</exception>
+    Task<PluggedDevice> PlugNicAsync(SafeFileHandle tap, NicSpec card, CancellationToken cancellationToken);
+
     /// <summary>Takes a plugged device away, when the guest has let go of it. Images stay.</summary>
     /// <exception cref="Errors.TemplatingException">IllegalState, QmpFailed.</exception>
     Task UnplugAsync(string id, CancellationToken cancellationToken);
@@ -55,6 +75,10 @@ public interface IVm : IAsyncDisposable
     /// <summary>Plugs so much more RAM. The guest may have to be told to use it.</summary>
     /// <exception cref="Errors.TemplatingException">IllegalState: there is no room for it. QmpFailed.</exception>
     Task PlugMemoryAsync(long bytes, CancellationToken cancellationToken);
+
+    /// <summary>Plugs vCPUs until it has so many in all. The guest may have to be told to use them.</summary>
+    /// <exception cref="Errors.TemplatingException">IllegalState: there is no room for them. QmpFailed.</exception>
+    Task PlugCpusAsync(int vcpus, CancellationToken cancellationToken);
 
     /// <summary>What the process costs the host now, from <c>/proc/PID/smaps</c>.</summary>
     Task<VmMemory> ReadMemoryAsync(CancellationToken cancellationToken);

@@ -7,10 +7,16 @@ namespace Templating.Core.Sandboxes;
 public interface ISandboxManager
 {
     /// <summary>
-    /// Starts a sandbox, or finds the one of the same id, request and owner, and holds it for the caller until what is returned is
+    /// Starts a sandbox and waits as its request says, or finds the one of the same id, request and owner, and holds it for the caller until what is returned is
     /// disposed. Cancelling the call is as disposing.
     /// </summary>
     Task<SandboxHold> AcquireAsync(AcquireSandbox request, CancellationToken cancellationToken);
+
+    /// <exception cref="Errors.TemplatingException">CloneNotFound: nobody owns it, or it is not there.</exception>
+    SandboxView Get(CloneName name);
+
+    /// <summary>What its owner needs of a clone that has one.</summary>
+    SandboxView Describe(CloneView clone);
 
     /// <summary>Ends and forgets it, whoever holds it. A clone that nobody owns is CloneNotFound.</summary>
     Task<VmEnd> ReleaseAsync(CloneName name, TimeSpan grace, CancellationToken cancellationToken);

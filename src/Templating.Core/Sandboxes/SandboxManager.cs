@@ -64,7 +64,7 @@ public sealed class SandboxManager(IOwnedClones clones, IProcesses processes, IL
             var (sandbox, claim) = Claim(name, request, digest);
             if (claim is { } held)
             {
-                return await HoldAsync(sandbox, held.Hold, held.Ended, cancellationToken);
+                return await HoldAsync(sandbox, held.Hold, held.Ended, request.Start.ReturnWhenRunning, cancellationToken);
             }
 
             // What is left of it goes first, and then the id is free.
@@ -93,6 +93,19 @@ public sealed class SandboxManager(IOwnedClones clones, IProcesses processes, IL
 
         static async Task<VmEnd> Known(Task<VmEnd?> removal) =>
             await removal ?? throw new TemplatingException(ErrorCode.ShuttingDown, "The node stops; the next daemon has it.");
+    }
+
+    public SandboxView Get(CloneName name) => clones.Get(name) is { Owner: not null } clone ? Describe(clone) : throw SandboxRefusals.NoSandbox(name);
+
+    public SandboxView Describe(CloneView clone)
+    {
+        var outfit = clones.OutfitOf(clone);
+        return new SandboxView
+        {
+            Vm = clone,
+            OwnerPort = outfit?.OwnerPort,
+            Room = outfit?.Machine is { } machine ? SandboxRoom.Of(clone, machine) : null,
+        };
     }
 
     /// <summary>Makes the sandbox, or gives the one that is there to this call; without a hold where that one is over.</summary>
@@ -140,13 +153,22 @@ public sealed class SandboxManager(IOwnedClones clones, IProcesses processes, IL
         }
     }
 
-    private async Task<SandboxHold> HoldAsync(Sandbox sandbox, long hold, Task<string> ended, CancellationToken cancellationToken)
+    private async Task<SandboxHold> HoldAsync(
+        Sandbox sandbox, long hold, Task<string> ended, bool whenRunning, CancellationToken cancellationToken)
     {
         try
         {
             var clone = await sandbox.Started.Task.WaitAsync(cancellationToken);
+            var ready = clones.ReadyAsync(clone);
+            // Also where nobody waits for it any more.
+            _ = ready.ContinueWith(task => task.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+            if (!whenRunning)
+            {
+                clone = await ready.WaitAsync(cancellationToken);
+            }
+
             logger.Held(sandbox.Name, clone.Owner!.Process.Pid);
-            return new SandboxHold(clone, ended, () => Detach(sandbox, clone, hold), () => Drop(sandbox, hold));
+            return new SandboxHold(clone, ready, ended, () => Detach(sandbox, clone, hold), () => Drop(sandbox, hold));
         }
         catch
         {

@@ -21,5 +21,5 @@ internal static class SandboxRefusals
         ErrorCode.IllegalState, $"{name} is not held by this call any more: {why}.");
 
     public static TemplatingException NoSandbox(CloneName name) => new(
-        ErrorCode.CloneNotFound, $"{name} is no sandbox: nobody owns it. Delete it as a clone.");
+        ErrorCode.CloneNotFound, $"{name} is no sandbox: nobody owns it. Use it as a clone: CloneService, 'templating clone'.");
 }

@@ -9,6 +9,7 @@ internal sealed class StoreContext(StoreOptions options, StoreLayout layout, Sto
     private readonly Dictionary<string, int> _pins = new(StringComparer.Ordinal);
     private readonly HashSet<string> _owned = new(StringComparer.Ordinal);
     private readonly Dictionary<StagedRevision, long> _builds = [];
+    private readonly HashSet<PrivateDisk> _disks = [];
 
     public StoreOptions Options { get; } = options;
 
@@ -55,12 +56,17 @@ internal sealed class StoreContext(StoreOptions options, StoreLayout layout, Sto
 
     public void Leave(StagedRevision build) => _builds.Remove(build);
 
+    public void Enter(PrivateDisk disk) => _disks.Add(disk);
+
+    public void Leave(PrivateDisk disk) => _disks.Remove(disk);
+
     /// <summary>
     /// Bytes that the builds under way may yet take: all of their memory until it is reserved, and on a filesystem that
-    /// cannot reserve as much as their guests have not written yet.
+    /// cannot reserve as much as their guests have not written yet. And those that VMs have not written yet to their disks.
     /// </summary>
     public long PromisedBytes() => _builds.Sum(b =>
-        Math.Max(0, b.Value - (FileStamp.TryRead(b.Key.MemoryPath)?.AllocatedBytes ?? 0)));
+        Math.Max(0, b.Value - (FileStamp.TryRead(b.Key.MemoryPath)?.AllocatedBytes ?? 0)))
+        + _disks.Sum(disk => disk.PromisedBytes);
 
     /// <summary>Removes a path of staging that this process owns. What cannot be removed is left to the next collection.</summary>
     public void Discard(string path)

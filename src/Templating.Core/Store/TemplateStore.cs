@@ -114,6 +114,46 @@ public sealed class TemplateStore : IDisposable
         return StagedRevision.Create(_context, memoryBytes, owner, tenant);
     }
 
+    /// <summary>A file without a name for a VM's own disk; it is gone when nobody has it open.</summary>
+    /// <exception cref="TemplatingException">DiskFull: less room than that is left. IllegalState: the store lies in memory.</exception>
+    /// <param name="bytes">Its length.</param>
+    /// <param name="ext4">Whether with an empty file system on it.</param>
+    internal PrivateDisk MakeDisk(long bytes, bool ext4)
+    {
+        var disk = PrivateDisk.Make(_context, bytes);
+        try
+        {
+            if (ext4)
+            {
+                Ext4.Write(disk.File, bytes);
+            }
+
+            return disk;
+        }
+        catch
+        {
+            disk.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Bytes of its file system that are not taken yet, and are spoken for.</summary>
+    internal long PromisedBytes
+    {
+        get
+        {
+            lock (_context.Gate)
+            {
+                return _context.PromisedBytes();
+            }
+        }
+    }
+
+    internal string StagingFolder => _layout.Staging;
+
+    /// <summary>One of a VM that a daemon before this one began.</summary>
+    internal PrivateDisk? FindDisk(int pid, string name, long bytes) => PrivateDisk.TryFind(_context, pid, name, bytes);
+
     /// <summary>Where the image lies in the store.</summary>
     public string ImagePath(FileDigest image) => Labels.IsSha256(image.Sha256)
         ? _layout.Image(image.Sha256)

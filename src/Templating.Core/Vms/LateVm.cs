@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Microsoft.Win32.SafeHandles;
 using Templating.Core.Errors;
 using Templating.Core.Machines;
 
@@ -63,9 +64,16 @@ internal sealed class LateVm : IVm
 
     public Task<PluggedDevice> PlugImageAsync(string path, CancellationToken cancellationToken) => Vm.PlugImageAsync(path, cancellationToken);
 
+    public Task<PluggedDevice> PlugDiskAsync(SafeFileHandle file, long bytes, string serial, CancellationToken cancellationToken) =>
+        Vm.PlugDiskAsync(file, bytes, serial, cancellationToken);
+
+    public Task<PluggedDevice> PlugNicAsync(SafeFileHandle tap, NicSpec card, CancellationToken cancellationToken) => Vm.PlugNicAsync(tap, card, cancellationToken);
+
     public Task UnplugAsync(string id, CancellationToken cancellationToken) => Vm.UnplugAsync(id, cancellationToken);
 
     public Task PlugMemoryAsync(long bytes, CancellationToken cancellationToken) => Vm.PlugMemoryAsync(bytes, cancellationToken);
+
+    public Task PlugCpusAsync(int vcpus, CancellationToken cancellationToken) => Vm.PlugCpusAsync(vcpus, cancellationToken);
 
     public Task<VmMemory> ReadMemoryAsync(CancellationToken cancellationToken) => Vm.ReadMemoryAsync(cancellationToken);
 

@@ -5,7 +5,7 @@ namespace Templating.Core.Vms;
 /// <summary>What a VM holds of the node: given back once, when its process is gone.</summary>
 internal sealed class VmHoldings : IDisposable
 {
-    private readonly List<IDisposable> _more = [];
+    private readonly List<(IDisposable Held, string Name)> _more = [];
     private bool _isOver;
 
     /// <summary>Null where nothing is charged: a pod's memory is the kubelet's to account.</summary>
@@ -17,19 +17,32 @@ internal sealed class VmHoldings : IDisposable
     /// <summary>Null where it runs as the user of who started it.</summary>
     public RentedUser? User { get; set; }
 
-    /// <summary>Holds something more until its end; where that has come, no longer than this call.</summary>
-    public void Add(IDisposable more)
+    /// <summary>Holds something more until its end, or until it is given back by that name; where the end has come, no longer than this call.</summary>
+    public void Add(IDisposable more, string name = "")
     {
         lock (_more)
         {
             if (!_isOver)
             {
-                _more.Add(more);
+                _more.Add((more, name));
                 return;
             }
         }
 
         more.Dispose();
+    }
+
+    /// <summary>Gives back what is held under that name.</summary>
+    public void Release(string name)
+    {
+        List<IDisposable> released;
+        lock (_more)
+        {
+            released = [.. _more.Where(held => held.Name == name).Select(held => held.Held)];
+            _more.RemoveAll(held => held.Name == name);
+        }
+
+        released.ForEach(held => held.Dispose());
     }
 
     public void Dispose()
@@ -39,7 +52,7 @@ internal sealed class VmHoldings : IDisposable
             _isOver = true;
         }
 
-        _more.ForEach(held => held.Dispose());
+        _more.ForEach(more => more.Held.Dispose());
         Charge?.Dispose();
         Lease?.Dispose();
         User?.Dispose();

@@ -60,8 +60,10 @@ internal sealed class VmLife
 
     public CpuSwitch Cpus { get; }
 
-    /// <summary>Holds something for it until its end.</summary>
-    public void Hold(IDisposable more) => _holdings.Add(more);
+    /// <summary>Holds something for it until its end, or until it is given back by that name.</summary>
+    public void Hold(IDisposable more, string name = "") => _holdings.Add(more, name);
+
+    public void Release(string name) => _holdings.Release(name);
 
     /// <summary>One change of what is plugged at a time.</summary>
     public SemaphoreSlim PlugTurn { get; } = new(1, 1);

@@ -2,6 +2,7 @@ using Templating.Cli.Base;
 using Templating.Cli.Clones;
 using Templating.Cli.Nodes;
 using Templating.Cli.Root;
+using Templating.Cli.Sandboxes;
 using Templating.Cli.Templates;
 using Templating.Node.Commands.Doctor;
 using Templating.Node.Commands.Serve;
@@ -20,6 +21,7 @@ internal static class Executable
         ServeCommand.Create(globals),
         TemplateCommands.Create(globals),
         CloneCommands.Create(globals),
+        SandboxCommands.Create(globals),
         NodeCommands.Create(globals),
         PodCommand.Create(globals),
         DoctorCommand.Create(globals, VmmFactory.Create),

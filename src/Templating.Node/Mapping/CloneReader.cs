@@ -45,13 +45,15 @@ internal static class CloneReader
     }
 
     /// <summary>What it may grow to is its template's to say.</summary>
-    public static (CloneName Name, long MemoryBytes) Resize(V1.ResizeCloneRequest request, Caller caller)
+    public static (CloneName Name, CloneSize Size) Resize(V1.ResizeCloneRequest request, Caller caller)
     {
         var name = NameReader.Clone("name", request.Name, caller);
         var faults = new Faults();
-        faults.AddRange(MemoryRules.Check("memory_bytes", request.MemoryBytes));
+        faults.Require((request.Vcpus, request.MemoryBytes) is not (0, 0), "vcpus", "It is 0, and so is memory_bytes: say what it is to have of at least one.");
+        faults.AddRange(request.Vcpus == 0 ? [] : CpuRules.CheckVcpus("vcpus", request.Vcpus));
+        faults.AddRange(request.MemoryBytes == 0 ? [] : MemoryRules.Check("memory_bytes", request.MemoryBytes));
         faults.ThrowIfAny();
-        return (name, request.MemoryBytes);
+        return (name, new CloneSize(request.Vcpus == 0 ? null : request.Vcpus, request.MemoryBytes == 0 ? null : request.MemoryBytes));
     }
 
     public static (CloneName Name, GuestCommand Command) Exec(V1.ExecStart start, Caller caller)
@@ -103,7 +105,7 @@ internal static class CloneReader
         var (template, revision) = NameReader.Template(prefix + "spec.template", spec.Template, caller, faults);
         faults.AddRange(HostnameRules.Check(prefix + "spec.hostname", spec.Hostname));
         faults.AddRange(UserDataRules.Check(prefix + "spec.user_data", spec.UserData.Length));
-        faults.Require(Enum.IsDefined(waitFor), "wait_for", $"{(int)waitFor} is not known; use READY or RUNNING.");
+        faults.Require(Enum.IsDefined(waitFor), prefix + "wait_for", $"{(int)waitFor} is not known; use READY or RUNNING.");
         return new CreateClone
         {
             Template = template,

@@ -23,6 +23,7 @@ internal static class CloneWriter
             Total = Duration.FromTimeSpan(view.Total),
             Pid = view.Pid,
             ChargedBytes = view.ChargedBytes,
+            Vcpus = view.Vcpus ?? 0,
             MemoryBytes = view.MemoryBytes ?? 0,
         };
         clone.Phases.AddRange(view.Phases.Select(phase => new V1.Phase { Name = phase.Name, Duration = Duration.FromTimeSpan(phase.Duration) }));

@@ -15,7 +15,7 @@ internal static class SandboxReader
     public static AcquireSandbox Acquire(V1.AcquireSandbox wire, Caller caller, DateTimeOffset now)
     {
         var faults = new Faults();
-        var create = CloneReader.Spec(wire.Spec, V1.WaitFor.Ready, caller, now, faults, "acquire.");
+        var create = CloneReader.Spec(wire.Spec, wire.WaitFor, caller, now, faults, "acquire.");
         faults.RequireLabel("acquire.sandbox_id", wire.SandboxId);
         var pid = wire.Owner?.Pid ?? 0;
         faults.Require(pid is > 0 and <= MaxPid, "acquire.owner.pid", $"{pid} is not between 1 and {MaxPid}; name a process of the node.");

@@ -30,26 +30,17 @@ internal sealed class CloneService(
     public override async Task<ListClonesResponse> ListClones(ListClonesRequest request, ServerCallContext context)
     {
         var faults = new Faults();
-        var caller = context.Caller();
-        var tenant = NameReader.Parent(request.Parent, caller, faults);
-        var (template, revision) = request.Template.Length == 0 ? default : NameReader.Template("template", request.Template, caller, faults);
-        var filter = $"clones {request.Parent} {request.Template}";
-        var after = PageToken.Read(request.PageToken, filter, faults);
-        var size = FieldReader.PageSize(request.PageSize, faults);
+        var query = new CloneQuery("clones", request.Parent, request.Template, request.PageToken, request.PageSize, context.Caller(), faults);
         faults.Require(Enum.IsDefined(request.View), "view", $"{(int)request.View} is not known; use BASIC or FULL.");
         faults.ThrowIfAny();
 
-        var visible = clones.List(tenant)
-            .Where(view => caller.Tenants.Contains(view.Name.Tenant))
-            .Where(view => request.Template.Length == 0
-                || (view.Template.Template == template && (revision is null || string.Equals(revision, view.Template.Revision, StringComparison.Ordinal))));
-        var page = Pages.Cut(visible, PageKeys.Of, after, size, view => CloneWriter.ToWire(view), out var next);
+        var page = query.Page(clones.List(query.Tenant), view => CloneWriter.ToWire(view), out var next);
         if (request.View == CloneView.Full)
         {
             await AddMemoryAsync(page, context.CancellationToken);
         }
 
-        return new ListClonesResponse { Clones = { page }, NextPageToken = next is null ? "" : PageToken.Write(filter, next) };
+        return new ListClonesResponse { Clones = { page }, NextPageToken = next };
     }
 
     public override async Task<DeleteCloneResponse> DeleteClone(DeleteCloneRequest request, ServerCallContext context)
@@ -76,8 +67,8 @@ internal sealed class CloneService(
 
     public override async Task<VmClone> ResizeClone(ResizeCloneRequest request, ServerCallContext context)
     {
-        var (name, memory) = CloneReader.Resize(request, context.Caller());
-        return CloneWriter.ToWire(await clones.ResizeAsync(name, memory, context.CancellationToken));
+        var (name, size) = CloneReader.Resize(request, context.Caller());
+        return CloneWriter.ToWire(await clones.ResizeAsync(name, size, context.CancellationToken));
     }
 
     public override Task ExecClone(

@@ -1,14 +1,18 @@
 using Grpc.Core;
 using Templating.Contract;
+using Templating.Core.Clones;
 using Templating.Core.Errors;
 using Templating.Core.Sandboxes;
 using Templating.Node.Mapping;
 using Templating.V1;
+using CloneView = Templating.Core.Clones.CloneView;
+using Sandbox = Templating.V1.Sandbox;
 
 namespace Templating.Node.Services;
 
 /// <summary>Clones with owners. A call that holds one is what keeps it, until it says otherwise.</summary>
-internal sealed class SandboxService(ISandboxManager sandboxes, CallLifetime lifetime, TimeProvider time) : V1.SandboxService.SandboxServiceBase
+internal sealed class SandboxService(ISandboxManager sandboxes, ICloneManager clones, CallLifetime lifetime, TimeProvider time)
+    : V1.SandboxService.SandboxServiceBase
 {
     public override async Task Hold(
         IAsyncStreamReader<HoldRequest> requestStream, IServerStreamWriter<HoldResponse> responseStream, ServerCallContext context)
@@ -21,7 +25,7 @@ internal sealed class SandboxService(ISandboxManager sandboxes, CallLifetime lif
         var request = SandboxReader.Acquire(acquire, context.Caller(), time.GetUtcNow());
         using var until = lifetime.Until(context);
         using var hold = await sandboxes.AcquireAsync(request, until.Token);
-        await responseStream.WriteAsync(new HoldResponse { Held = new SandboxHeld { Clone_ = CloneWriter.ToWire(hold.Clone) } }, until.Token);
+        await responseStream.WriteAsync(new HoldResponse { Held = ToWire(hold.Clone) }, until.Token);
         await ServeAsync(requestStream, responseStream, hold, until.Token);
     }
 
@@ -30,6 +34,28 @@ internal sealed class SandboxService(ISandboxManager sandboxes, CallLifetime lif
         var (name, grace) = SandboxReader.Release(request, context.Caller());
         return new ReleaseSandboxResponse { Reason = (await sandboxes.ReleaseAsync(name, grace, context.CancellationToken)).Reason };
     }
+
+    public override Task<Sandbox> GetSandbox(GetSandboxRequest request, ServerCallContext context) =>
+        Task.FromResult(SandboxWriter.ToWire(sandboxes.Get(NameReader.Clone("name", request.Name, context.Caller()))));
+
+    public override Task<ListSandboxesResponse> ListSandboxes(ListSandboxesRequest request, ServerCallContext context)
+    {
+        var faults = new Faults();
+        var query = new CloneQuery("sandboxes", request.Parent, request.Template, request.PageToken, request.PageSize, context.Caller(), faults);
+        faults.ThrowIfAny();
+        var page = query.Page(clones.List(query.Tenant).Where(clone => clone.Owner is not null), ToWire, out var next);
+        return Task.FromResult(new ListSandboxesResponse { Sandboxes = { page }, NextPageToken = next });
+    }
+
+    public override Task WatchSandboxes(
+        WatchSandboxesRequest request, IServerStreamWriter<WatchSandboxesResponse> responseStream, ServerCallContext context) =>
+        Watch.ServeAsync(
+            lifetime, context, request.Parent, clones.WatchAsync, clones.List, view => view.Name.ToString(),
+            view => view.Owner is null ? null : view.Name.Tenant,
+            (type, view, until) => responseStream.WriteAsync(
+                new WatchSandboxesResponse { Type = type, Sandbox = view is null ? null : ToWire(view) }, until));
+
+    private Sandbox ToWire(CloneView clone) => SandboxWriter.ToWire(sandboxes.Describe(clone));
 
     /// <summary>Until the caller says no more, or does not hold it any more.</summary>
     private static async Task ServeAsync(
@@ -46,6 +72,12 @@ internal sealed class SandboxService(ISandboxManager sandboxes, CallLifetime lif
                     throw new TemplatingException([new FieldViolation("request", "After the first message only detach may come.")]);
                 }
 
+                if (await Task.WhenAny(hold.Ready, hold.Ended).WaitAsync(cancellationToken) == hold.Ended)
+                {
+                    break;
+                }
+
+                await hold.Ready;
                 hold.Detach();
                 await responses.WriteAsync(new HoldResponse { Detached = new SandboxDetached() }, cancellationToken);
                 next = requests.MoveNext(reading.Token);

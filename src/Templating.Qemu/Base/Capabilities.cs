@@ -8,6 +8,7 @@ internal static class Capabilities
     public const int SetPcap = 8;
     public const int SysChroot = 18;
     public const int SysAdmin = 21;
+    public const int SysResource = 24;
 
     public static bool Has(int capability)
     {

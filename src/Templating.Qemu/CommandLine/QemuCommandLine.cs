@@ -49,25 +49,28 @@ internal static class QemuCommandLine
     }
 
     /// <summary>The devices as part of a machine's fingerprint: what a state depends on, less what each VM has of its own.</summary>
-    public static IReadOnlyList<string> Fingerprint(int imageCount, bool sandbox) =>
+    /// <param name="imageCount">NVDIMMs.</param>
+    /// <param name="sandbox">Whether it can be plugged into.</param>
+    /// <param name="port">See <see cref="LaterCpus"/>.</param>
+    public static IReadOnlyList<string> Fingerprint(int imageCount, bool sandbox, bool port) =>
     [
         "virtio-serial-pci", "virtserialport:org.qemu.guest_agent.0", "virtserialport:dev.templating.guest.0",
         .. sandbox ? SandboxDevices.Fingerprint : ["vmgenid", "virtio-net-pci"],
-        "isa-serial", .. Enumerable.Repeat("nvdimm", imageCount),
+        "isa-serial", .. LaterCpus.Fingerprint(port), .. Enumerable.Repeat("nvdimm", imageCount),
     ];
 
     private static void AddMachine(List<string> arguments, QemuLaunch launch)
     {
         var machine = launch.Machine;
-        // Without SMM, the VMware port, USB, HPET and i8042: less surface, less to set up in each start.
+        // Without SMM, USB and HPET, and mostly without VMware's port and the i8042: less surface, less to set up in each start.
         arguments.AddRange("-machine", new Option(machine.MachineType)
             .With("memory-backend", RamId).With("nvdimm", launch.Images.Count > 0).With("smm", value: false)
-            .With("vmport", value: false).With("usb", value: false).With("graphics", value: false)
-            .With("hpet", value: false).With("i8042", value: false).With("dump-guest-core", value: false).ToString());
+            .WithPort(LaterCpus.NeedPort(machine)).With("usb", value: false).With("graphics", value: false)
+            .With("hpet", value: false).With("dump-guest-core", value: false).ToString());
         arguments.AddRange("-accel", machine.Accelerator == Accelerator.Kvm
             ? "kvm"
             : new Option("tcg").With("tb-size", launch.TcgBufferMiB).ToString());
-        arguments.AddRange("-cpu", machine.CpuModel, "-smp", Processors(machine));
+        arguments.AddRange(LaterCpus.Build(machine));
         var memory = new Option($"size={machine.MemoryBytes}B");
         // NVDIMMs have slots and room of their own beside the RAM that may be plugged.
         var most = machine.MaxMemoryBytes ?? machine.MemoryBytes;
@@ -80,10 +83,6 @@ internal static class QemuCommandLine
 
         arguments.AddRange("-m", memory.ToString(), "-object", Backend(launch.Ram));
     }
-
-    private static string Processors(ResolvedMachine machine) => machine.MaxVcpus is { } most && most > machine.Vcpus
-        ? string.Create(CultureInfo.InvariantCulture, $"{machine.Vcpus},maxcpus={most}")
-        : machine.Vcpus.ToString(CultureInfo.InvariantCulture);
 
     private static string Backend(MemoryBackend backend)
     {

@@ -6,10 +6,7 @@ namespace Templating.Qemu.CommandLine;
 /// <summary>What a sandbox has that another machine has not: where its devices are plugged, and a port for its owner.</summary>
 internal static class SandboxDevices
 {
-    /// <summary>
-    /// pcie.0 takes no device while it runs, a root port takes one. pcie.0 has 32 slots, of which the machine itself needs less than half.
-    /// </summary>
-    public const int Ports = 16;
+    public const int Ports = SandboxPorts.Count;
 
     /// <summary>Addresses for plugged images: 4 GiB for each port. It is room in the guest's address space and no memory.</summary>
     public const long ImageRoom = Ports * 4096L * MachineSpec.MiB;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Templating.Qemu.CommandLine;
 using Templating.Qemu.Memory;
 
 namespace Templating.Qemu.Plugging;
@@ -14,8 +15,10 @@ internal static class PlugIds
 
     public static string Of(int port) => string.Create(CultureInfo.InvariantCulture, $"{Device}{port}");
 
-    public static bool IsPlug(string id) =>
-        id.StartsWith(Device, StringComparison.Ordinal) && int.TryParse(id.AsSpan(Device.Length), NumberStyles.None, CultureInfo.InvariantCulture, out _);
+    /// <summary>Null for what is none of these, and for one that is written otherwise.</summary>
+    public static int? PortOf(string id) =>
+        id.StartsWith(Device, StringComparison.Ordinal) && int.TryParse(id.AsSpan(Device.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var port)
+            && port < SandboxDevices.Ports && id == Of(port) ? port : null;
 
     public static string MemoryOf(int port, FileIdentity file) =>
         string.Create(CultureInfo.InvariantCulture, $"{Memory}{port}-{file.Major:x}-{file.Minor:x}-{file.Inode}");

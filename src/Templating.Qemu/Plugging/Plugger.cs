@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Microsoft.Win32.SafeHandles;
 using Templating.Core.Errors;
 using Templating.Core.Linux;
 using Templating.Core.Machines;
@@ -17,34 +18,41 @@ namespace Templating.Qemu.Plugging;
 /// </summary>
 internal sealed class Plugger(QmpClient qmp, int pid, TimeSpan commandTimeout, TimeProvider time) : IDisposable
 {
-    /// <summary>For a guest to let go of a device. Linux does so within a second, but for a card or disk that is in use.</summary>
-    private static readonly TimeSpan UnplugLimit = TimeSpan.FromSeconds(20);
-
     private readonly SemaphoreSlim _gate = new(1, 1);
+    private readonly BackedDevices _backed = new(qmp, pid, commandTimeout, time);
 
     /// <exception cref="TemplatingException">IllegalState, InvalidArgument, QmpFailed. IsolationViolated: the VM must end.</exception>
     public Task<(PluggedDevice Device, GuestFile File)> PlugImageAsync(string path, CancellationToken cancellationToken) =>
         InTurnAsync(() => AddImageAsync(path), cancellationToken);
 
+    /// <exception cref="TemplatingException">IllegalState, HostUnusable, QmpFailed.</exception>
+    public Task<PluggedDevice> PlugDiskAsync(SafeFileHandle file, long bytes, string serial, CancellationToken cancellationToken) =>
+        InTurnAsync(async () => await _backed.AddDiskAsync(await FindPortAsync(), file, bytes, serial), cancellationToken);
+
+    /// <exception cref="TemplatingException">IllegalState, QmpFailed.</exception>
+    public Task<PluggedDevice> PlugNicAsync(SafeFileHandle tap, NicSpec card, CancellationToken cancellationToken) =>
+        InTurnAsync(async () => await _backed.AddNicAsync(await FindPortAsync(), tap, card), cancellationToken);
+
     /// <exception cref="TemplatingException">IllegalState: it is not plugged, is an image, or the guest does not let go of it. QmpFailed.</exception>
     public Task UnplugAsync(string id, CancellationToken cancellationToken) => InTurnAsync(async () =>
     {
         var devices = await ListAsync("/machine/peripheral");
-        if (!PlugIds.IsPlug(id) || !devices.TryGetValue(id, out var type))
+        var port = PlugIds.PortOf(id);
+        if (port is not null && devices.TryGetValue(id, out var type))
+        {
+            if (type.Contains("pmem", StringComparison.Ordinal))
+            {
+                throw new TemplatingException(ErrorCode.IllegalState,
+                    $"'{id}' is an image, and QEMU cannot take those away again (virtio-pmem: memory device unplug is not supported). It stays until the VM ends.");
+            }
+
+            await _backed.RemoveAsync(port.Value);
+        }
+        else if (port is null || !await _backed.TryForgetAsync(port.Value))
         {
             throw new TemplatingException(ErrorCode.IllegalState, $"There is no device '{id}' plugged into this VM.");
         }
 
-        if (type.Contains("pmem", StringComparison.Ordinal))
-        {
-            throw new TemplatingException(ErrorCode.IllegalState,
-                $"'{id}' is an image, and QEMU cannot take those away again (virtio-pmem: memory device unplug is not supported). It stays until the VM ends.");
-        }
-
-        using var events = qmp.Subscribe(e => e.Name is "DEVICE_DELETED" && e.Text("device") == id);
-        await ExecuteAsync("device_del", w => w.WriteString("id", id));
-        await Deadline.RunAsync(time, UnplugLimit, async token => await events.FirstAsync(token), () => new TemplatingException(ErrorCode.IllegalState,
-            $"The guest did not let go of '{id}' within {UnplugLimit.TotalSeconds:0} s: it is in use there, or the guest does not hear. It may still do so."), CancellationToken.None);
         return true;
     }, cancellationToken);
 
@@ -90,6 +98,34 @@ internal sealed class Plugger(QmpClient qmp, int pid, TimeSpan commandTimeout, T
         }
     }, cancellationToken);
 
+    /// <summary>Plugs what it has less than so many: what another daemon has plugged and not written down counts.</summary>
+    /// <exception cref="TemplatingException">IllegalState: it has no places for so many. QmpFailed.</exception>
+    public Task AddCpusAsync(int vcpus, CancellationToken cancellationToken) => InTurnAsync(async () =>
+    {
+        var slots = CpuSlot.Parse(await qmp.ExecuteAsync("query-hotpluggable-cpus", null, commandTimeout, CancellationToken.None));
+        if (slots.Count < vcpus)
+        {
+            throw new TemplatingException(ErrorCode.IllegalState, $"This VM has places for {slots.Count} vCPUs, and {vcpus} were asked for.");
+        }
+
+        var number = slots.Count(slot => slot.IsTaken);
+        foreach (var slot in slots.Where(slot => !slot.IsTaken).Take(vcpus - number))
+        {
+            await ExecuteAsync("device_add", w =>
+            {
+                w.WriteString("driver", slot.Driver);
+                w.WriteString("id", string.Create(CultureInfo.InvariantCulture, $"vcpu{number}"));
+                foreach (var (name, value) in slot.Place)
+                {
+                    w.WriteNumber(name, value);
+                }
+            });
+            number++;
+        }
+
+        return number;
+    }, cancellationToken);
+
     public void Dispose() => _gate.Dispose();
 
     private async Task<(PluggedDevice Device, GuestFile File)> AddImageAsync(string path)
@@ -127,7 +163,7 @@ internal sealed class Plugger(QmpClient qmp, int pid, TimeSpan commandTimeout, T
         return (new PluggedDevice { Id = id, Kind = PluggedKind.Image, Bridge = SandboxDevices.PortAddress(port), Bytes = stamp.Size }, known);
     }
 
-    private async Task AddMemoryAsync(string id, Microsoft.Win32.SafeHandles.SafeFileHandle file, long bytes)
+    private async Task AddMemoryAsync(string id, SafeFileHandle file, long bytes)
     {
         if (!ImagePlace.IsJailed(pid))
         {

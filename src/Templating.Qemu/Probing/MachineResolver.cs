@@ -27,7 +27,7 @@ internal static partial class MachineResolver
             MaxVcpus = spec.MaxVcpus,
             MaxMemoryBytes = spec.MaxMemoryBytes,
             Sandbox = sandbox,
-            Devices = QemuCommandLine.Fingerprint(imageCount, sandbox),
+            Devices = QemuCommandLine.Fingerprint(imageCount, sandbox, LaterCpus.NeedPort(accelerator, sandbox, spec.Vcpus, spec.MaxVcpus)),
         };
     }
 

@@ -36,6 +36,18 @@ public sealed class StreamAttackTests(BesiegedNode node, ITestOutputHelper outpu
         },
         cancellationToken), Limit);
 
+    [Theory]
+    [InlineData(BesiegedNode.Stranger)]
+    [InlineData(BesiegedNode.HostileUser)]
+    public Task HoldsThatAcquireNothingTakeNothingFromOthers(uint user) => new Siege(node, output).WithstandAsync(
+        $"holds that acquire nothing of {user}", cancellationToken => HoldAsync(
+        user, (caller, enough) =>
+        {
+            var call = caller.Sandboxes.Hold(cancellationToken: enough);
+            return (call, ReadAsync(call.ResponseStream, enough));
+        },
+        cancellationToken), Limit);
+
     [Fact]
     public Task WatchesThatDoNotReadTakeNothingFromOthers() => new Siege(node, output).WithstandAsync("watches that do not read", async cancellationToken =>
     {

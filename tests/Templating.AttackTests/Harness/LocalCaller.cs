@@ -27,6 +27,7 @@ internal sealed class LocalCaller : IDisposable
         });
         Clones = new CloneService.CloneServiceClient(_channel);
         Templates = new TemplateService.TemplateServiceClient(_channel);
+        Sandboxes = new SandboxService.SandboxServiceClient(_channel);
         Pods = new PodService.PodServiceClient(_channel);
         Invoker = _channel.CreateCallInvoker();
     }
@@ -34,6 +35,8 @@ internal sealed class LocalCaller : IDisposable
     public CloneService.CloneServiceClient Clones { get; }
 
     public TemplateService.TemplateServiceClient Templates { get; }
+
+    public SandboxService.SandboxServiceClient Sandboxes { get; }
 
     public PodService.PodServiceClient Pods { get; }
 

@@ -13,7 +13,9 @@ internal sealed class SandboxCall : IDisposable
 
     private SandboxCall(AsyncDuplexStreamingCall<HoldRequest, HoldResponse> call, CancellationToken limit) => (_call, _limit) = (call, limit);
 
-    public VmClone Clone { get; private set; } = null!;
+    public Sandbox Sandbox { get; private set; } = null!;
+
+    public VmClone Clone => Sandbox.Clone_;
 
     public static async Task<SandboxCall> AcquireAsync(
         TemplatingClient client, string id, int owner, CancellationToken limit, Action<AcquireSandbox>? change = null)
@@ -25,7 +27,7 @@ internal sealed class SandboxCall : IDisposable
         try
         {
             await call._call.RequestStream.WriteAsync(new HoldRequest { Acquire = acquire }, limit);
-            call.Clone = (await call.NextAsync()).Held.Clone_;
+            (call.Sandbox = (await call.NextAsync()).Held).ShouldNotBeNull();
             return call;
         }
         catch

@@ -73,6 +73,55 @@ public sealed class SandboxTests(SandboxNode fixture) : NodeTest, IClassFixture<
     }
 
     [Fact]
+    public async Task ACallThatBreaksOffWhileItsSandboxStartsLeavesNothing()
+    {
+        using var owner = new SandboxOwner();
+        using var away = CancellationTokenSource.CreateLinkedTokenSource(Limit);
+        var acquiring = SandboxCall.AcquireAsync(Node.Client, "away", owner.Pid, away.Token);
+        await VmProcesses.FirstOfAsync(Node.Folder.Run, Limit);
+
+        await away.CancelAsync();
+
+        await TryAsync(acquiring);
+        await NothingIsLeftAsync(Node);
+        await Eventually.UntilAsync(async () => (await ListAsync(Node)).Count == 0, "it is forgotten", cancellationToken: Limit);
+    }
+
+    [Fact]
+    public async Task TheGuestAnswersAtTheSocketThatItsOwnerIsToldAndNobodyElseMayOpenIt()
+    {
+        using var owner = new SandboxOwner();
+        using var call = await AcquireAsync("port", owner);
+        var port = call.Sandbox.Connection.OwnerPort;
+
+        (await OwnerPort.GreetAsync(port, Limit)).ShouldBeTrue();
+
+        File.GetUnixFileMode(port).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        File.GetUnixFileMode(Path.GetDirectoryName(port)!).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        call.Sandbox.Room.ShouldSatisfyAllConditions(
+            r => r.FreePorts.ShouldBe(16), r => r.MemoryBytes.ShouldBe(call.Sandbox.Room.MaxMemoryBytes), r => r.Vcpus.ShouldBe(1));
+        (await Node.Client.Sandboxes.GetSandboxAsync(new GetSandboxRequest { Name = call.Clone.Name }, cancellationToken: Limit)).ShouldBe(call.Sandbox);
+        await ReleaseAsync(call);
+        File.Exists(port).ShouldBeFalse();
+        await NothingIsLeftAsync(Node);
+    }
+
+    [Fact]
+    public async Task WhoWaitsForRunningAloneDetachesWhenItIsReady()
+    {
+        using var owner = new SandboxOwner();
+        using var call = await AcquireAsync("early-on", owner, a => a.WaitFor = WaitFor.Running);
+        call.Clone.State.ShouldBe(CloneState.Running);
+
+        await call.DetachAsync();
+
+        var clone = await Node.Client.GetAsync(call.Clone, Limit);
+        clone.ShouldSatisfyAllConditions(c => c.ReadyTime.ShouldNotBeNull(), c => c.Owner.Detached.ShouldBeTrue());
+        await owner.KillAsync(Limit);
+        await NothingIsLeftAsync(Node);
+    }
+
+    [Fact]
     public async Task NobodyElseGetsASandboxAndNoOtherTemplateMakesOne()
     {
         using var owner = new SandboxOwner();

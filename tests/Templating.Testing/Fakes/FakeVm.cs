@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Microsoft.Win32.SafeHandles;
 using Templating.Core.Machines;
 
 namespace Templating.Testing.Fakes;
@@ -80,9 +81,19 @@ public sealed class FakeVm(FakeVmm owner, VmFolder folder, VmProcessId process) 
     public async Task<PluggedDevice> PlugImageAsync(string path, CancellationToken cancellationToken)
     {
         await owner.OnStep("plug", this, cancellationToken);
-        var device = new PluggedDevice { Id = $"plug{Plugged.Count}", Kind = PluggedKind.Image, Bridge = $"0000:00:{8 + Plugged.Count:x2}.0", Bytes = new FileInfo(path).Length };
-        Plugged.Add(device);
-        return device;
+        return Plug(PluggedKind.Image, new FileInfo(path).Length);
+    }
+
+    public async Task<PluggedDevice> PlugDiskAsync(SafeFileHandle file, long bytes, string serial, CancellationToken cancellationToken)
+    {
+        await owner.OnStep("plug_disk", this, cancellationToken);
+        return Plug(PluggedKind.Disk, bytes) with { Serial = serial };
+    }
+
+    public async Task<PluggedDevice> PlugNicAsync(SafeFileHandle tap, NicSpec card, CancellationToken cancellationToken)
+    {
+        await owner.OnStep("plug_nic", this, cancellationToken);
+        return Plug(PluggedKind.Nic, 0) with { Mac = card.Mac };
     }
 
     public async Task UnplugAsync(string id, CancellationToken cancellationToken)
@@ -93,7 +104,16 @@ public sealed class FakeVm(FakeVmm owner, VmFolder folder, VmProcessId process) 
 
     public Task PlugMemoryAsync(long bytes, CancellationToken cancellationToken) => owner.OnStep("plug_memory", this, cancellationToken);
 
+    public Task PlugCpusAsync(int vcpus, CancellationToken cancellationToken) => owner.OnStep("plug_cpus", this, cancellationToken);
+
     public Task<VmMemory> ReadMemoryAsync(CancellationToken cancellationToken) => Task.FromResult(new VmMemory(4, 3, 2, 1, 1, 0));
+
+    private PluggedDevice Plug(PluggedKind kind, long bytes)
+    {
+        var device = new PluggedDevice { Id = $"plug{Plugged.Count}", Kind = kind, Bridge = $"0000:00:{8 + Plugged.Count:x2}.0", Bytes = bytes };
+        Plugged.Add(device);
+        return device;
+    }
 
     /// <summary>What its guest does when it is asked to power off, before it is gone.</summary>
     public Func<TimeSpan, CancellationToken, Task> OnStop { get; set; } = (_, _) => Task.CompletedTask;

@@ -17,7 +17,7 @@ public sealed class CloneGrowthTests : IAsyncLifetime
         await _node.StartAsync();
         var request = _node.Request();
         await _node.Templates.CreateAsync(
-            request with { Spec = request.Spec with { Sandbox = true, Machine = request.Spec.Machine with { MaxMemoryBytes = 2048 * MachineSpec.MiB } } },
+            request with { Spec = request.Spec with { Sandbox = true, Machine = request.Spec.Machine with { MaxMemoryBytes = 2048 * MachineSpec.MiB, MaxVcpus = 4 } } },
             null, CancellationToken.None);
         var clone = await _node.Clones.CreateAsync(new CreateClone { Template = new TemplateName("a", "t") }, CancellationToken.None);
         (_clone, _charged) = (clone.Name, clone.ChargedBytes);
@@ -105,6 +105,70 @@ public sealed class CloneGrowthTests : IAsyncLifetime
         (await Should.ThrowAsync<TemplatingException>(ResizeAsync(160))).Code.ShouldBe(ErrorCode.IllegalState);
     }
 
-    private Task<CloneView> ResizeAsync(long mebibytes) =>
-        _node.Clones.ResizeAsync(_clone, mebibytes * MachineSpec.MiB, CancellationToken.None);
+    [Fact]
+    public async Task BothSizesGrowInOneRequestAndTheNextDaemonKnowsThem()
+    {
+        var steps = new List<string>();
+        IReadOnlyList<string> asked = [];
+        _node.Vmm.OnStep = (step, _, _) =>
+        {
+            steps.Add(step);
+            return Task.CompletedTask;
+        };
+        _node.Vmm.OnExec = arguments =>
+        {
+            asked = arguments;
+            return [new ExecExited(0, null)];
+        };
+
+        var clone = await ResizeAsync(new CloneSize(3, 160 * MachineSpec.MiB));
+
+        steps.ShouldBe(["plug_memory", "plug_cpus", "exec"]);
+        asked.Skip(4).ShouldBe([$"{160 * MachineSpec.MiB}", "3"]);
+        (clone.Vcpus, clone.MemoryBytes).ShouldBe((3, 160 * MachineSpec.MiB));
+        clone.ChargedBytes.ShouldBe(_charged + (128 * MachineSpec.MiB), "CPUs are not counted");
+        _node = await _node.RestartAsync();
+        _node.Clones.Get(_clone).Vcpus.ShouldBe(3);
+        (await ResizeAsync(new CloneSize(4, null))).ShouldSatisfyAllConditions(
+            c => c.Vcpus.ShouldBe(4), c => c.MemoryBytes.ShouldBe(160 * MachineSpec.MiB));
+    }
+
+    [Fact]
+    public async Task AllThatCannotBeIsToldAtOnceAndNothingIsPlugged()
+    {
+        await ResizeAsync(new CloneSize(2, null));
+
+        var failure = await Should.ThrowAsync<TemplatingException>(ResizeAsync(new CloneSize(1, 33 * MachineSpec.MiB)));
+
+        failure.Violations.Select(v => v.Field).ShouldBe(["memory_bytes", "vcpus"]);
+        failure.Violations[1].Problem.ShouldContain("it has 2, which cannot be taken away again");
+        (await Should.ThrowAsync<TemplatingException>(ResizeAsync(new CloneSize(5, 160 * MachineSpec.MiB)))).Message.ShouldContain("max_vcpus is 4");
+        _node.Clones.Get(_clone).MemoryBytes.ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task VcpusThatCannotBePluggedAreNotTold()
+    {
+        _node.Vmm.FailAt("plug_cpus", ErrorCode.QmpFailed, "QEMU refused 'device_add'.");
+
+        (await Should.ThrowAsync<TemplatingException>(ResizeAsync(new CloneSize(2, 160 * MachineSpec.MiB)))).Code.ShouldBe(ErrorCode.QmpFailed);
+
+        var clone = _node.Clones.Get(_clone);
+        (clone.Vcpus, clone.MemoryBytes).ShouldBe((null, 160 * MachineSpec.MiB), "memory that was plugged stays, and is told and charged");
+    }
+
+    [Fact]
+    public async Task VcpusThatTheGuestDoesNotTakeAreTold()
+    {
+        _node.Vmm.OnExec = _ => [new ExecStandardOutput("0 bytes 1 cpus\n"u8.ToArray()), new ExecExited(null, 9)];
+
+        var failure = await Should.ThrowAsync<TemplatingException>(ResizeAsync(new CloneSize(2, null)));
+
+        failure.Code.ShouldBe(ErrorCode.GuestNotReady);
+        failure.Message.ShouldBe("It was plugged, but the guest does not have 2 vCPUs online after 30 s; it says: 0 bytes 1 cpus.");
+    }
+
+    private Task<CloneView> ResizeAsync(long mebibytes) => ResizeAsync(new CloneSize(null, mebibytes * MachineSpec.MiB));
+
+    private Task<CloneView> ResizeAsync(CloneSize size) => _node.Clones.ResizeAsync(_clone, size, CancellationToken.None);
 }

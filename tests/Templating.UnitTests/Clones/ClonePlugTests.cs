@@ -9,6 +9,8 @@ namespace Templating.UnitTests.Clones;
 
 public sealed class ClonePlugTests : IAsyncLifetime
 {
+    private const long DiskBytes = 1L << 20;
+
     private static readonly string Digest = new('a', 64);
 
     private readonly Cache _images = new();
@@ -85,6 +87,80 @@ public sealed class ClonePlugTests : IAsyncLifetime
 
         _images.Held.ShouldBeEmpty();
     }
+
+    [Fact]
+    public async Task ADiskIsAFileWithoutANameWhoseRoomIsPromisedUntilItIsUnplugged()
+    {
+        var free = _node.Store.PromisedBytes;
+
+        var device = await PlugDiskAsync();
+
+        device.Serial.ShouldBe("scratch");
+        _node.Clones.Get(_clone).Devices.ShouldBe([device]);
+        Directory.EnumerateFileSystemEntries(_node.Store.StagingFolder).ShouldBeEmpty("whatever becomes of the daemon, it ends with its last descriptor");
+        _node.Store.PromisedBytes.ShouldBe(free + DiskBytes);
+        await _node.Clones.UnplugAsync(_clone, device.Id, CancellationToken.None);
+        _node.Clones.Get(_clone).Devices.ShouldBeNull();
+        _node.Store.PromisedBytes.ShouldBe(free);
+    }
+
+    [Fact]
+    public async Task ADiskIsGoneWithItsClone()
+    {
+        await PlugDiskAsync();
+
+        await _node.Clones.DeleteAsync(_clone, TimeSpan.Zero, CancellationToken.None);
+
+        _node.Store.PromisedBytes.ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task ADiskThatCannotBePluggedIsGone()
+    {
+        _node.Vmm.FailAt("plug_disk", ErrorCode.QmpFailed, "QEMU refused 'blockdev-add'.");
+
+        (await Should.ThrowAsync<TemplatingException>(PlugDiskAsync())).Code.ShouldBe(ErrorCode.QmpFailed);
+
+        _node.Store.PromisedBytes.ShouldBe(0);
+        _node.Clones.Get(_clone).Devices.ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task ADiskThatTheGuestDoesNotLetGoOfStaysAndIsTold()
+    {
+        var device = await PlugDiskAsync();
+        _node.Vmm.FailAt("unplug", ErrorCode.IllegalState, "The guest did not let go.");
+
+        await Should.ThrowAsync<TemplatingException>(_node.Clones.UnplugAsync(_clone, device.Id, CancellationToken.None));
+
+        _node.Clones.Get(_clone).Devices.ShouldBe([device]);
+        _node.Store.PromisedBytes.ShouldBe(DiskBytes);
+    }
+
+    [Fact]
+    public async Task MoreThanTheFileSystemHasIsRefusedWithWhatIsFree()
+    {
+        var error = await Should.ThrowAsync<TemplatingException>(_node.Clones.PlugDiskAsync(_clone, new PlugDisk(1L << 50, "scratch"), CancellationToken.None));
+
+        error.Code.ShouldBe(ErrorCode.DiskFull);
+        error.Details.Keys.ShouldContain("free_bytes");
+        _node.Clones.Get(_clone).Devices.ShouldBeNull();
+    }
+
+    /// <summary>The fake VM's process is none: that its file is not found must not matter. The real one's is (DeviceTests).</summary>
+    [Fact]
+    public async Task TheNextDaemonKnowsADiskWhoseFileItDoesNotFind()
+    {
+        var device = await PlugDiskAsync();
+
+        _node = await _node.RestartAsync();
+
+        _node.Clones.Get(_clone).Devices.ShouldBe([device]);
+        await _node.Clones.UnplugAsync(_clone, device.Id, CancellationToken.None);
+        _node.Clones.Get(_clone).Devices.ShouldBeNull();
+    }
+
+    private Task<PluggedDevice> PlugDiskAsync() => _node.Clones.PlugDiskAsync(_clone, new PlugDisk(DiskBytes, "scratch"), CancellationToken.None);
 
     private Task<PluggedDevice> PlugAsync() => _node.Clones.PlugImageAsync(_clone, Digest, CancellationToken.None);
 

@@ -54,10 +54,33 @@ public sealed class QemuCommandLineTests
         line.ShouldNotContain(argument => argument.StartsWith("virtio-net", StringComparison.Ordinal));
     }
 
+    /// <summary>Linux makes room for them only where it knows the hypervisor.</summary>
+    [Fact]
+    public void SandboxThatMayGetVcpusHasVmwaresPortUnderEmulationAlone()
+    {
+        var growing = Machine with { Sandbox = true, MaxVcpus = 4, Accelerator = Accelerator.Tcg };
+        IReadOnlyList<string> Line(ResolvedMachine machine) => QemuCommandLine.Build(Clone with { Machine = machine });
+
+        var line = Line(growing);
+
+        After(line, "-smp").ShouldBe("2,maxcpus=4");
+        After(line, "-machine").ShouldContain("vmport=on,i8042=on");
+        After(line, "-smbios").ShouldBe("type=1,serial=VMware-0");
+        After(line, "-cpu").ShouldEndWith(",hypervisor=off");
+        foreach (var other in (ResolvedMachine[])[growing with { Accelerator = Accelerator.Kvm }, growing with { Sandbox = false }, growing with { MaxVcpus = 2 }])
+        {
+            After(Line(other), "-machine").ShouldContain("vmport=off,i8042=off");
+            After(Line(other), "-cpu").ShouldBe(growing.CpuModel);
+            Line(other).ShouldNotContain("-smbios");
+        }
+
+        QemuCommandLine.Fingerprint(0, sandbox: true, port: true).ShouldBe([.. QemuCommandLine.Fingerprint(0, sandbox: true, port: false), "vmport", "i8042"]);
+    }
+
     /// <summary>Revisions made before there were sandboxes are judged by these words.</summary>
     [Fact]
     public void OtherMachinesAreToldByTheWordsTheyAlwaysWere() =>
-        QemuCommandLine.Fingerprint(1, sandbox: false).ShouldBe(
+        QemuCommandLine.Fingerprint(1, sandbox: false, port: false).ShouldBe(
             ["virtio-serial-pci", "virtserialport:org.qemu.guest_agent.0", "virtserialport:dev.templating.guest.0", "vmgenid", "virtio-net-pci", "isa-serial", "nvdimm"]);
 
     [Fact]

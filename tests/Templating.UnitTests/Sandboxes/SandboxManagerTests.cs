@@ -164,6 +164,43 @@ public sealed class SandboxManagerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task WhatRunsAndIsNotReadyIsNotDetachedAndWhoWaitsForReadyIsToldThen()
+    {
+        var identity = new TaskCompletionSource();
+        _node.Vmm.OnStep = (step, _, _) => step == "identify" ? identity.Task : Task.CompletedTask;
+        var early = await AcquireAsync(change: start => start with { ReturnWhenRunning = true });
+
+        (early.Clone.State, early.Clone.ReadyAt, early.Ready.IsCompleted).ShouldBe((VmState.Running, null, false));
+        Should.Throw<TemplatingException>(early.Detach).Code.ShouldBe(ErrorCode.IllegalState);
+        var late = AcquireAsync();
+        (await early.Ended).ShouldBe("another call of its owner holds it now");
+        late.IsCompleted.ShouldBeFalse();
+
+        identity.SetResult();
+        using var hold = await late;
+        hold.Clone.ReadyAt.ShouldNotBeNull();
+        await early.Ready;
+        hold.Detach();
+    }
+
+    [Fact]
+    public async Task AnIdentityThatFailsAfterItsCallWasToldRunningIsTold()
+    {
+        var identity = new TaskCompletionSource();
+        _node.Vmm.OnStep = (step, _, _) => step == "identify" ? identity.Task : Task.CompletedTask;
+        var hold = await AcquireAsync(change: start => start with { ReturnWhenRunning = true });
+
+        identity.SetException(new TemplatingException(ErrorCode.IdentityNotConfirmed, "It kept silent."));
+
+        (await hold.Ended).ShouldContain("It kept silent.");
+        await Should.ThrowAsync<TemplatingException>(() => hold.Ready);
+        Should.Throw<TemplatingException>(hold.Detach);
+        hold.Dispose();
+        var left = _node.Sandboxes.Get(hold.Clone.Name);
+        (left.Vm.State, left.OwnerPort, left.Room).ShouldBe((VmState.Failed, null, null));
+    }
+
+    [Fact]
     public async Task OnlyWhatWasDetachedAndHasItsOwnerLivesOnUnderTheNextDaemon()
     {
         _node.Processes.Begin(300);

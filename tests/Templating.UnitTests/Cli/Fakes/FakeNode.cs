@@ -20,11 +20,12 @@ internal sealed class FakeNode : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.Services.AddGrpc();
-        builder.Services.AddSingleton(Templates).AddSingleton(Clones).AddSingleton(Node);
+        builder.Services.AddSingleton(Templates).AddSingleton(Clones).AddSingleton(Sandboxes).AddSingleton(Node);
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.ListenUnixSocket(SocketPath, listen => listen.Protocols = HttpProtocols.Http2));
         _app = builder.Build();
         _app.MapGrpcService<FakeTemplates>();
         _app.MapGrpcService<FakeClones>();
+        _app.MapGrpcService<FakeSandboxes>();
         _app.MapGrpcService<FakeNodeService>();
     }
 
@@ -35,6 +36,8 @@ internal sealed class FakeNode : IAsyncDisposable
     public FakeTemplates Templates { get; } = new();
 
     public FakeClones Clones { get; } = new();
+
+    public FakeSandboxes Sandboxes { get; } = new();
 
     public FakeNodeService Node { get; } = new();
 
@@ -136,6 +139,36 @@ internal sealed class FakeClones : CloneService.CloneServiceBase
         if (HoldsWatches)
         {
             await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, context.CancellationToken);
+        }
+    }
+}
+
+internal sealed class FakeSandboxes : SandboxService.SandboxServiceBase
+{
+    public Func<IAsyncStreamReader<HoldRequest>, IServerStreamWriter<HoldResponse>, ServerCallContext, Task>? OnHold { get; set; }
+
+    public Func<ReleaseSandboxRequest, ReleaseSandboxResponse>? OnRelease { get; set; }
+
+    public Func<GetSandboxRequest, Sandbox>? OnGet { get; set; }
+
+    public Func<ListSandboxesRequest, ListSandboxesResponse>? OnList { get; set; }
+
+    public IReadOnlyList<WatchSandboxesResponse> Changes { get; set; } = [];
+
+    public override Task Hold(IAsyncStreamReader<HoldRequest> requestStream, IServerStreamWriter<HoldResponse> responseStream, ServerCallContext context) =>
+        OnHold!(requestStream, responseStream, context);
+
+    public override Task<ReleaseSandboxResponse> ReleaseSandbox(ReleaseSandboxRequest request, ServerCallContext context) => Task.FromResult(OnRelease!(request));
+
+    public override Task<Sandbox> GetSandbox(GetSandboxRequest request, ServerCallContext context) => Task.FromResult(OnGet!(request));
+
+    public override Task<ListSandboxesResponse> ListSandboxes(ListSandboxesRequest request, ServerCallContext context) => Task.FromResult(OnList!(request));
+
+    public override async Task WatchSandboxes(WatchSandboxesRequest request, IServerStreamWriter<WatchSandboxesResponse> responseStream, ServerCallContext context)
+    {
+        foreach (var change in Changes)
+        {
+            await responseStream.WriteAsync(change);
         }
     }
 }

@@ -27,6 +27,18 @@ internal static class Samples
         Labels = { ["owner"] = "me" },
     };
 
+    public static Sandbox Sandbox(string id, bool detached = false)
+    {
+        var clone = Clone(id);
+        clone.Owner = new CloneOwner { Pid = 4711, Detached = detached };
+        return new Sandbox
+        {
+            Clone_ = clone,
+            Connection = new SandboxConnection { OwnerPort = "/run/templating/clones/0123456789abcdef/shim.sock" },
+            Room = new SandboxRoom { FreePorts = 15, MemoryBytes = 256 << 20, MaxMemoryBytes = 1L << 30, Vcpus = 1, MaxVcpus = 2 },
+        };
+    }
+
     public static Template Template(string name, string revision = Revision) => new()
     {
         Name = $"tenants/default/templates/{name}/revisions/{revision}",

@@ -12,6 +12,7 @@ public sealed class CompletionTests
     [InlineData("templating clone cr", "create")]
     [InlineData("templating clone create --iden", "--identity-timeout")]
     [InlineData("templating clone list -o js", "json")]
+    [InlineData("templating sandbox rel", "release")]
     [InlineData("templating completion ba", "bash")]
     public async Task BashCompletesWhatIsTyped(string typed, string completed)
     {

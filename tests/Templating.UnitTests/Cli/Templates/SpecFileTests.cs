@@ -121,6 +121,20 @@ public sealed class SpecFileTests
     public void ADocumentThatIsNoMappingIsRefused(string text) =>
         Should.Throw<CliException>(() => SpecFile.Parse("f", text)).Violations.ShouldHaveSingleItem().Field.ShouldBe("(document)");
 
+    [Theory]
+    [InlineData("machine: {hugepages: true}", "machine.hugepages", "Huge pages are not possible")]
+    [InlineData("machine: {enable_hugepages: true}", "machine.enable_hugepages", "Huge pages are not possible")]
+    [InlineData("sharedFs: virtio-fs", "sharedFs", "virtio-fs and vhost-user are not possible")]
+    [InlineData("network: {vhost-user: /run/s}", "network.vhost-user", "virtio-fs and vhost-user are not possible")]
+    [InlineData("machine: {vfio: [0000:01:00.0]}", "machine.vfio", "Devices of the host (VFIO) are not possible")]
+    public void WhatAFrozenMachineCannotHaveIsRefusedWithTheReason(string text, string field, string reason)
+    {
+        var fault = Should.Throw<CliException>(() => SpecFile.Parse("f", text)).Violations.ShouldHaveSingleItem();
+
+        fault.Field.ShouldBe(field);
+        fault.Description.ShouldContain(reason);
+    }
+
     [Fact]
     public void DeepNestingIsRefusedBeforeItHurts() =>
         Should.Throw<CliException>(() => SpecFile.Parse("f", new string('[', 10_000))).Message.ShouldContain("deeper");

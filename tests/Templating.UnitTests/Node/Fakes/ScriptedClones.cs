@@ -37,10 +37,16 @@ internal sealed class ScriptedClones(ICloneManager inner) : ICloneManager
 
     public Core.Clones.CloneView Extend(CloneName name, Lifetime change) => inner.Extend(name, change);
 
+    public Task<PluggedDevice> PlugDiskAsync(CloneName name, PlugDisk request, CancellationToken cancellationToken) => inner.PlugDiskAsync(name, request, cancellationToken);
+
+    public Task<PluggedDevice> PlugNicAsync(CloneName name, PlugNic request, CancellationToken cancellationToken) => inner.PlugNicAsync(name, request, cancellationToken);
+
+    public Task UnplugAsync(CloneName name, string device, CancellationToken cancellationToken) => inner.UnplugAsync(name, device, cancellationToken);
+
     public Task<PluggedDevice> PlugImageAsync(CloneName name, string digest, CancellationToken cancellationToken) => inner.PlugImageAsync(name, digest, cancellationToken);
 
-    public Task<Core.Clones.CloneView> ResizeAsync(CloneName name, long memoryBytes, CancellationToken cancellationToken) =>
-        inner.ResizeAsync(name, memoryBytes, cancellationToken);
+    public Task<Core.Clones.CloneView> ResizeAsync(CloneName name, Core.Clones.CloneSize size, CancellationToken cancellationToken) =>
+        inner.ResizeAsync(name, size, cancellationToken);
 
     public Task<Core.Vms.VmEnd> DeleteAsync(CloneName name, TimeSpan grace, CancellationToken cancellationToken) => inner.DeleteAsync(name, grace, cancellationToken);
 

@@ -1,6 +1,6 @@
 using System.Runtime.ExceptionServices;
 
-namespace Templating.Qemu.Confinement;
+namespace Templating.Core.Linux;
 
 /// <summary>
 /// A thread for one step that changes what the kernel keeps for each thread: namespaces, folders, filters. It ends with the
