@@ -54,10 +54,23 @@ internal static class CloneColumns
         ("Charged", ByteSize.Format(clone.ChargedBytes)),
         ("Grown to", clone.MemoryBytes == 0 ? "" : ByteSize.Format(clone.MemoryBytes)),
         ("vCPUs", clone.Vcpus == 0 ? "" : $"{clone.Vcpus}"),
+        .. clone.Devices.Select(d => ($"Device {d.Id}", string.Join(", ", Sheet(d).Skip(1).Where(line => line.Value.Length > 0).Select(line => line.Value)))),
         ("Labels", Words.Pairs(clone.Labels)),
         .. clone.Phases.Select(p => ($"Took {p.Name}", Words.Milliseconds(p.Duration) + " ms")),
         ("Took in all", clone.Total is null ? "" : Words.Milliseconds(clone.Total) + " ms"),
         .. Memory(clone.Memory),
+    ];
+
+    public static IEnumerable<(string Label, string Value)> Sheet(PluggedDevice device) =>
+    [
+        ("Device", device.Id),
+        ("Kind", device.Kind switch { PluggedKind.Image => "image", PluggedKind.Disk => "disk", PluggedKind.Nic => "card", _ => "unknown" }),
+        ("Size", device.SizeBytes == 0 ? "" : ByteSize.Format(device.SizeBytes)),
+        ("Digest", device.Digest),
+        ("Serial", device.Serial),
+        ("MAC", device.Mac),
+        ("Tap", device.Tap),
+        ("Behind", device.Bridge),
     ];
 
     /// <summary>tenants/T/templates/NAME/revisions/R: the NAME.</summary>

@@ -18,6 +18,8 @@ internal static class CloneCommands
         ClonePauseCommand.Create(globals),
         ClonePauseCommand.CreateResume(globals),
         CloneExtendCommand.Create(globals),
+        ClonePlugCommand.Create(globals),
+        ClonePlugCommand.CreateUnplug(globals),
         CloneResizeCommand.Create(globals),
         CloneStopCommand.Create(globals),
     };

@@ -26,6 +26,7 @@ internal static class CloneWriter
             Vcpus = view.Vcpus ?? 0,
             MemoryBytes = view.MemoryBytes ?? 0,
         };
+        clone.Devices.AddRange((view.Devices ?? []).Select(DeviceWriter.ToWire));
         clone.Phases.AddRange(view.Phases.Select(phase => new V1.Phase { Name = phase.Name, Duration = Duration.FromTimeSpan(phase.Duration) }));
         foreach (var (key, value) in view.Labels)
         {

@@ -11,7 +11,11 @@ namespace Templating.Node.Services;
 internal sealed class CallInterceptor(IHostApplicationLifetime lifetime, TimeProvider time, ILogger<CallInterceptor> logger)
     : CallGuard
 {
-    private static readonly FrozenSet<string> LastingMethods = new[] { "CloneService/DeleteClone", "TemplateService/DeleteTemplate", "PodService/ActivatePod" }
+    private static readonly FrozenSet<string> LastingMethods = new[]
+        {
+            "CloneService/DeleteClone", "CloneService/PlugClone", "CloneService/UnplugClone", "CloneService/ResizeClone", "TemplateService/DeleteTemplate",
+            "PodService/ActivatePod",
+        }
         .Select(method => $"/templating.v1.{method}").ToFrozenSet(StringComparer.Ordinal);
 
     protected override void Admit(ServerCallContext context)

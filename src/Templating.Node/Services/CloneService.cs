@@ -71,6 +71,22 @@ internal sealed class CloneService(
         return CloneWriter.ToWire(await clones.ResizeAsync(name, size, context.CancellationToken));
     }
 
+    public override async Task<PlugCloneResponse> PlugClone(PlugCloneRequest request, ServerCallContext context)
+    {
+        var (name, digest, disk, nic) = DeviceReader.Plug(request, context.Caller());
+        var device = disk is not null ? await clones.PlugDiskAsync(name, disk, context.CancellationToken)
+            : nic is not null ? await clones.PlugNicAsync(name, nic, context.CancellationToken)
+            : await clones.PlugImageAsync(name, digest!, context.CancellationToken);
+        return new PlugCloneResponse { Device = DeviceWriter.ToWire(device) };
+    }
+
+    public override async Task<VmClone> UnplugClone(UnplugCloneRequest request, ServerCallContext context)
+    {
+        var (name, device) = DeviceReader.Unplug(request, context.Caller());
+        await clones.UnplugAsync(name, device, context.CancellationToken);
+        return CloneWriter.ToWire(clones.Get(name));
+    }
+
     public override Task ExecClone(
         IAsyncStreamReader<ExecCloneRequest> requestStream, IServerStreamWriter<ExecCloneResponse> responseStream, ServerCallContext context) =>
         guests.ExecAsync(requestStream, responseStream, context);

@@ -34,6 +34,8 @@ public sealed class RequestReaderTests
         [CreateCloneRequest.Descriptor] = (m, caller) => CloneReader.Create((CreateCloneRequest)m, caller, DateTimeOffset.UnixEpoch),
         [CreateClonesRequest.Descriptor] = (m, caller) => CloneReader.CreateMany((CreateClonesRequest)m, caller, DateTimeOffset.UnixEpoch),
         [GetCloneRequest.Descriptor] = (m, caller) => NameReader.Clone("name", ((GetCloneRequest)m).Name, caller),
+        [PlugCloneRequest.Descriptor] = (m, caller) => DeviceReader.Plug((PlugCloneRequest)m, caller),
+        [UnplugCloneRequest.Descriptor] = (m, caller) => DeviceReader.Unplug((UnplugCloneRequest)m, caller),
         [ResizeCloneRequest.Descriptor] = (m, caller) => CloneReader.Resize((ResizeCloneRequest)m, caller),
         [PauseCloneRequest.Descriptor] = (m, caller) => NameReader.Clone("name", ((PauseCloneRequest)m).Name, caller),
         [ResumeCloneRequest.Descriptor] = (m, caller) => NameReader.Clone("name", ((ResumeCloneRequest)m).Name, caller),

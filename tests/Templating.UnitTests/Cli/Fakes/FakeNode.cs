@@ -97,6 +97,10 @@ internal sealed class FakeClones : CloneService.CloneServiceBase
 
     public Func<ExtendCloneRequest, VmClone>? OnExtend { get; set; }
 
+    public Func<PlugCloneRequest, PluggedDevice>? OnPlug { get; set; }
+
+    public Func<UnplugCloneRequest, VmClone>? OnUnplug { get; set; }
+
     public Func<DeleteCloneRequest, DeleteCloneResponse>? OnDelete { get; set; }
 
     public Func<IAsyncStreamReader<ExecCloneRequest>, IServerStreamWriter<ExecCloneResponse>, ServerCallContext, Task>? OnExec { get; set; }
@@ -116,6 +120,11 @@ internal sealed class FakeClones : CloneService.CloneServiceBase
     public override Task<ListClonesResponse> ListClones(ListClonesRequest request, ServerCallContext context) => Task.FromResult(OnList!(request));
 
     public override Task<VmClone> GetClone(GetCloneRequest request, ServerCallContext context) => OnGet!(request, context);
+
+    public override Task<PlugCloneResponse> PlugClone(PlugCloneRequest request, ServerCallContext context) =>
+        Task.FromResult(new PlugCloneResponse { Device = OnPlug!(request) });
+
+    public override Task<VmClone> UnplugClone(UnplugCloneRequest request, ServerCallContext context) => Task.FromResult(OnUnplug!(request));
 
     public override Task<VmClone> ExtendClone(ExtendCloneRequest request, ServerCallContext context) => Task.FromResult(OnExtend!(request));
 
