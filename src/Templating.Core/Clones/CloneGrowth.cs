@@ -67,7 +67,7 @@ internal sealed class CloneGrowth(TemplateStore store)
             throw;
         }
 
-        life.Tell(view => (CloneView)view with { MemoryBytes = before + more });
+        life.Tell(view => (CloneView)view with { MemoryBytes = before + more, MemoryPlugs = (((CloneView)view).MemoryPlugs ?? 0) + 1 });
     }
 
     private static void TellCharge(VmLife life) => life.Tell(view => view with { ChargedBytes = life.Charge?.Bytes ?? view.ChargedBytes });

@@ -139,6 +139,11 @@ public sealed record CloneView : VmView
     /// <summary>The RAM it has grown to; null while it is as its template.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? MemoryBytes { get; init; }
+
+    /// <summary>In how many steps.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? MemoryPlugs { get; init; }
+
     /// <summary>Null where nobody owns it; not written then, so that daemons that know of none can read it.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public CloneOwner? Owner { get; init; }

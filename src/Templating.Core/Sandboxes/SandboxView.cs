@@ -20,6 +20,9 @@ public sealed record SandboxRoom
 {
     public required int FreePorts { get; init; }
 
+    /// <summary>How often memory may still be plugged.</summary>
+    public required int FreeMemorySlots { get; init; }
+
     public required long MemoryBytes { get; init; }
 
     public required long MaxMemoryBytes { get; init; }
@@ -30,10 +33,11 @@ public sealed record SandboxRoom
 
     internal static SandboxRoom Of(CloneView clone, ResolvedMachine machine) => new()
     {
-        FreePorts = SandboxPorts.Count - (clone.Devices?.Count ?? 0),
+        FreePorts = SandboxSlots.Ports - (clone.Devices?.Count ?? 0),
+        FreeMemorySlots = SandboxSlots.Memory - (clone.MemoryPlugs ?? 0),
         MemoryBytes = clone.MemoryBytes ?? machine.MemoryBytes,
         MaxMemoryBytes = machine.MaxMemoryBytes ?? machine.MemoryBytes,
-        Vcpus = machine.Vcpus,
+        Vcpus = clone.Vcpus ?? machine.Vcpus,
         MaxVcpus = machine.MaxVcpus ?? machine.Vcpus,
     };
 }

@@ -13,6 +13,7 @@ internal static class SandboxWriter
             ? new V1.SandboxRoom
             {
                 FreePorts = room.FreePorts,
+                FreeMemorySlots = room.FreeMemorySlots,
                 MemoryBytes = room.MemoryBytes,
                 MaxMemoryBytes = room.MaxMemoryBytes,
                 Vcpus = room.Vcpus,

@@ -14,7 +14,7 @@ internal sealed class CallInterceptor(IHostApplicationLifetime lifetime, TimePro
     private static readonly FrozenSet<string> LastingMethods = new[]
         {
             "CloneService/DeleteClone", "CloneService/PlugClone", "CloneService/UnplugClone", "CloneService/ResizeClone", "TemplateService/DeleteTemplate",
-            "PodService/ActivatePod",
+            "SandboxService/ReleaseSandbox", "SandboxService/PlugDevice", "SandboxService/UnplugDevice", "SandboxService/ResizeSandbox", "PodService/ActivatePod",
         }
         .Select(method => $"/templating.v1.{method}").ToFrozenSet(StringComparer.Ordinal);
 

@@ -71,14 +71,8 @@ internal sealed class CloneService(
         return CloneWriter.ToWire(await clones.ResizeAsync(name, size, context.CancellationToken));
     }
 
-    public override async Task<PlugCloneResponse> PlugClone(PlugCloneRequest request, ServerCallContext context)
-    {
-        var (name, digest, disk, nic) = DeviceReader.Plug(request, context.Caller());
-        var device = disk is not null ? await clones.PlugDiskAsync(name, disk, context.CancellationToken)
-            : nic is not null ? await clones.PlugNicAsync(name, nic, context.CancellationToken)
-            : await clones.PlugImageAsync(name, digest!, context.CancellationToken);
-        return new PlugCloneResponse { Device = DeviceWriter.ToWire(device) };
-    }
+    public override Task<PlugCloneResponse> PlugClone(PlugCloneRequest request, ServerCallContext context) =>
+        Plugs.PlugAsync(clones, request, context.Caller(), _ => { }, context.CancellationToken);
 
     public override async Task<VmClone> UnplugClone(UnplugCloneRequest request, ServerCallContext context)
     {

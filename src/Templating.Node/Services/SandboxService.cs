@@ -35,6 +35,22 @@ internal sealed class SandboxService(ISandboxManager sandboxes, ICloneManager cl
         return new ReleaseSandboxResponse { Reason = (await sandboxes.ReleaseAsync(name, grace, context.CancellationToken)).Reason };
     }
 
+    public override Task<PlugCloneResponse> PlugDevice(PlugCloneRequest request, ServerCallContext context) =>
+        Plugs.PlugAsync(clones, request, context.Caller(), name => sandboxes.Get(name), context.CancellationToken);
+
+    public override async Task<Sandbox> UnplugDevice(UnplugCloneRequest request, ServerCallContext context)
+    {
+        var (name, device) = DeviceReader.Unplug(request, context.Caller());
+        await clones.UnplugAsync(sandboxes.Get(name).Vm.Name, device, context.CancellationToken);
+        return SandboxWriter.ToWire(sandboxes.Get(name));
+    }
+
+    public override async Task<Sandbox> ResizeSandbox(ResizeCloneRequest request, ServerCallContext context)
+    {
+        var (name, size) = CloneReader.Resize(request, context.Caller());
+        return ToWire(await clones.ResizeAsync(sandboxes.Get(name).Vm.Name, size, context.CancellationToken));
+    }
+
     public override Task<Sandbox> GetSandbox(GetSandboxRequest request, ServerCallContext context) =>
         Task.FromResult(SandboxWriter.ToWire(sandboxes.Get(NameReader.Clone("name", request.Name, context.Caller()))));
 

@@ -12,7 +12,7 @@ internal static class QemuCommandLine
     public const string GuestPortId = "guest-port";
 
     /// <summary>In how many steps RAM may grow.</summary>
-    public const int DimmSlots = 8;
+    public const int DimmSlots = SandboxSlots.Memory;
 
     /// <summary>QEMU opens a descriptor it has inherited as a file where it is in a set (qemu(1), -add-fd).</summary>
     public const string StatePath = "/dev/fdset/1";

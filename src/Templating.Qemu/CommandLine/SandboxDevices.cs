@@ -6,7 +6,7 @@ namespace Templating.Qemu.CommandLine;
 /// <summary>What a sandbox has that another machine has not: where its devices are plugged, and a port for its owner.</summary>
 internal static class SandboxDevices
 {
-    public const int Ports = SandboxPorts.Count;
+    public const int Ports = SandboxSlots.Ports;
 
     /// <summary>Addresses for plugged images: 4 GiB for each port. It is room in the guest's address space and no memory.</summary>
     public const long ImageRoom = Ports * 4096L * MachineSpec.MiB;

@@ -116,6 +116,8 @@ public sealed class ExitCodeTests
     [InlineData("clone create web --count 2 --id x")]
     [InlineData("clone create web --env NOVALUE")]
     [InlineData("clone create web --request-id x")]
+    [InlineData("clone resize web-1")]
+    [InlineData("clone resize web-1 --vcpus 65")]
     [InlineData("clone stop")]
     [InlineData("clone stop a --all")]
     [InlineData("clone list -o xml")]

@@ -60,6 +60,7 @@ public sealed class SandboxServiceTests : IAsyncLifetime
         held.Room.ShouldBe(new SandboxRoom
         {
             FreePorts = 16,
+            FreeMemorySlots = 8,
             MemoryBytes = 128 << 20,
             MaxMemoryBytes = 512 << 20,
             Vcpus = 1,
@@ -108,6 +109,8 @@ public sealed class SandboxServiceTests : IAsyncLifetime
         await _daemon.BuildAsync();
         await _clones.CreateCloneAsync(new CreateCloneRequest { Id = "plain", Spec = new CloneSpec { Template = "tenants/a/templates/t" } });
 
+        (await Errors.FailureOf(async () => await _sandboxes.ResizeSandboxAsync(new ResizeCloneRequest { Name = "tenants/a/clones/plain", Vcpus = 2 })))
+            .Info().Reason.ShouldBe("CLONE_NOT_FOUND");
         foreach (var name in new[] { "plain", "none" })
         {
             var failure = await Errors.FailureOf(async () => await _sandboxes.GetSandboxAsync(new GetSandboxRequest { Name = $"tenants/a/clones/{name}" }));
@@ -115,6 +118,36 @@ public sealed class SandboxServiceTests : IAsyncLifetime
             failure.Info().Reason.ShouldBe("CLONE_NOT_FOUND");
             failure.Status.Detail.ShouldContain("templating clone");
         }
+    }
+
+    [Fact]
+    public async Task ASandboxGrowsAndTellsWhatRoomIsLeft()
+    {
+        using var call = _sandboxes.Hold(cancellationToken: _limit.Token);
+        var name = (await AcquireAsync(call, "box")).Held.Clone_.Name;
+
+        var grown = await _sandboxes.ResizeSandboxAsync(new ResizeCloneRequest { Name = name, MemoryBytes = 256 << 20 });
+
+        grown.Room.ShouldSatisfyAllConditions(
+            r => r.MemoryBytes.ShouldBe(256 << 20), r => r.MaxMemoryBytes.ShouldBe(512 << 20), r => r.FreeMemorySlots.ShouldBe(7), r => r.FreePorts.ShouldBe(16));
+        (await Errors.FailureOf(async () => await _sandboxes.ResizeSandboxAsync(new ResizeCloneRequest { Name = name, MemoryBytes = 1 << 30 })))
+            .Fields().ShouldBe(["memory_bytes"]);
+    }
+
+    [Fact]
+    public async Task ADiskIsPluggedAndUnpluggedBySandboxesOwnService()
+    {
+        using var call = _sandboxes.Hold(cancellationToken: _limit.Token);
+        var name = (await AcquireAsync(call, "box")).Held.Clone_.Name;
+
+        var device = (await _sandboxes.PlugDeviceAsync(new PlugCloneRequest { Name = name, Disk = new PlugDisk { SizeBytes = 1 << 20 } })).Device;
+
+        var held = await _sandboxes.GetSandboxAsync(new GetSandboxRequest { Name = name });
+        (held.Room.FreePorts, held.Clone_.Devices.ShouldHaveSingleItem()).ShouldBe((15, device));
+        var left = await _sandboxes.UnplugDeviceAsync(new UnplugCloneRequest { Name = name, Device = device.Id });
+        (left.Room.FreePorts, left.Clone_.Devices.Count).ShouldBe((16, 0));
+        (await Errors.FailureOf(async () => await _sandboxes.PlugDeviceAsync(new PlugCloneRequest { Name = "tenants/a/clones/none", Disk = new PlugDisk { SizeBytes = 1 << 20 } })))
+            .Info().Reason.ShouldBe("CLONE_NOT_FOUND");
     }
 
     [Fact]
