@@ -17,7 +17,7 @@ public sealed class ShimTests(ITestOutputHelper output) : NodeTest
     {
         await using var node = await TestNode.StartEmptyAsync();
         var spec = GuestSpecs.Web();
-        (spec.Sandbox, spec.Network, spec.Machine.MaxMemoryBytes) = (true, null, 512L << 20);
+        (spec.Sandbox, spec.Network, spec.Machine.MaxMemoryBytes, spec.Machine.MaxVcpus) = (true, null, 512L << 20, 2);
         await node.Client.BuildAsync("shim", spec, Limit);
 
         var run = await Programs.RunAsync("/usr/bin/python3",
