@@ -40,7 +40,7 @@ internal static class Benchmark
         {
             machine = MachineInfo.Read(await daemon.Client.Node.GetNodeAsync(new GetNodeRequest(), cancellationToken: cancellationToken));
             Say("Building the template");
-            var template = await GuestTemplate.CreateAsync(daemon, options.GuestFolder, folders, cancellationToken);
+            var template = await GuestTemplate.CreateAsync(daemon, options.GuestFolder, sandbox: false, folders, cancellationToken);
             await using var bare = new BareDriver(options.Driver, folders);
             var rounds = new CloneRounds(daemon, bare, template, folders, samples);
             await rounds.WarmUpAsync(cancellationToken);
@@ -60,6 +60,8 @@ internal static class Benchmark
 
             Say($"{options.Clones} clones at once");
             await new MemoryFigures(daemon, template, folders, samples).RunAsync(options.Clones, cancellationToken);
+            Say($"{options.Rounds} rounds of sandboxes, then {options.Clones} that read one image");
+            await SandboxesAsync(daemon, options, folders, samples, cancellationToken);
         }
 
         // Last, so that each start finds a store with a template in it.
@@ -81,6 +83,23 @@ internal static class Benchmark
         await RawFile.WriteAsync(options.Output, machine, taken, samples, targets, cancellationToken);
         Say($"All samples: {options.Output}");
         return targets.All(t => t.Met);
+    }
+
+    private static async Task SandboxesAsync(
+        Daemon daemon, BenchmarkOptions options, Folders folders, Samples samples, CancellationToken cancellationToken)
+    {
+        var template = await GuestTemplate.CreateAsync(daemon, options.GuestFolder, sandbox: true, folders, cancellationToken);
+        var image = await ContainerImage.PublishAsync(daemon, options.GuestFolder, folders, samples, cancellationToken);
+        await using var network = await PodNamespace.CreateAsync(cancellationToken);
+        // Unrecorded: loads files into the page cache and compiles this program's own code.
+        await new SandboxRounds(daemon, template, image, network, new Samples()).RunAsync(0, cancellationToken);
+        var rounds = new SandboxRounds(daemon, template, image, network, samples);
+        for (var i = 0; i < options.Rounds; i++)
+        {
+            await rounds.RunAsync(i, cancellationToken);
+        }
+
+        await new SandboxMemory(daemon, image, rounds, samples).RunAsync(options.Clones, cancellationToken);
     }
 
     private static void Say(string what) => Console.Error.WriteLine(what);

@@ -43,6 +43,16 @@ internal sealed class Child : IDisposable
         return new Child(Process.Start(start)!);
     }
 
+    /// <summary>A program that says little, until it has ended.</summary>
+    /// <returns>What it said.</returns>
+    public static async Task<string> RunAsync(IEnumerable<string> command, CancellationToken cancellationToken)
+    {
+        using var child = StartPiped(command);
+        var said = await child.Output.ReadToEndAsync(cancellationToken);
+        await child.WaitAsync(cancellationToken);
+        return said;
+    }
+
     public Task WaitAsync(CancellationToken cancellationToken) => _process.WaitForExitAsync(cancellationToken);
 
     public void Dispose() => _process.Dispose();

@@ -17,6 +17,9 @@ internal sealed class Folders : IDisposable
 
     public string Socket => Path.Combine(Run, "templating.sock");
 
+    /// <summary>Of what the sandboxes' image is made.</summary>
+    public string Image => Path.Combine(Root, "image");
+
     public string Log => Path.Combine(Root, "daemon.log");
 
     /// <summary>What `templating serve` is to know (docs/cli.md).</summary>
@@ -24,6 +27,7 @@ internal sealed class Folders : IDisposable
     {
         ["TEMPLATING_STORE_PATH"] = Store,
         ["TEMPLATING_RUN_PATH"] = Run,
+        ["TEMPLATING_IMAGES_FOLDERS"] = Root,
     };
 
     /// <summary>Of the bare driver: its sockets and QEMU's output.</summary>

@@ -7,7 +7,7 @@ internal sealed record GuestTemplate(Template Template, IReadOnlyList<string> Bo
 {
     public const int WebPort = 80;
 
-    private const string Tenant = "bench";
+    public const string Tenant = "bench";
 
     /// <summary>That of docs/guest-image.md.</summary>
     private const string KernelCommandLine = "console=ttyS0 quiet panic=-1 swiotlb=noforce";
@@ -17,15 +17,22 @@ internal sealed record GuestTemplate(Template Template, IReadOnlyList<string> Bo
 
     public CloneSpec NewClone() => new() { Template = $"tenants/{Tenant}/templates/{Template.Template_}" };
 
+    public static string NameOfClone(string id) => $"tenants/{Tenant}/clones/{id}";
+
+    /// <param name="daemon">Builds it.</param>
+    /// <param name="guestFolder">With the guest's files.</param>
+    /// <param name="sandbox">One for clones with owners, which has no network card.</param>
+    /// <param name="folders">Of the run.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     public static async Task<GuestTemplate> CreateAsync(
-        Daemon daemon, string guestFolder, Folders folders, CancellationToken cancellationToken)
+        Daemon daemon, string guestFolder, bool sandbox, Folders folders, CancellationToken cancellationToken)
     {
         var kernel = Path.Combine(guestFolder, "vmlinux");
         var initrd = Path.Combine(guestFolder, "initrd");
         using var call = daemon.Client.Templates.CreateTemplate(new CreateTemplateRequest
         {
             Tenant = Tenant,
-            Template = "guest",
+            Template = sandbox ? "sandbox" : "guest",
             Spec = new TemplateSpec
             {
                 Guest = new GuestSpec
@@ -35,7 +42,8 @@ internal sealed record GuestTemplate(Template Template, IReadOnlyList<string> Bo
                     CommandLine = KernelCommandLine,
                     ImagePaths = { Path.Combine(guestFolder, "rootfs.img") },
                 },
-                Network = new NetworkSpec { Forwards = { new PortForward { GuestPort = WebPort } } },
+                Network = sandbox ? null : new NetworkSpec { Forwards = { new PortForward { GuestPort = WebPort } } },
+                Sandbox = sandbox,
             },
         }, cancellationToken: cancellationToken);
         using var done = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

@@ -53,7 +53,7 @@ internal static class Report
     {
         var table = NewTable("figure", "median", "least", "90th percentile");
         foreach (var (name, _) in samples.All.Where(s => s.Key.StartsWith("daemon.", StringComparison.Ordinal)
-            || s.Key.StartsWith("memory.", StringComparison.Ordinal)))
+            || s.Key.StartsWith("memory.", StringComparison.Ordinal) || s.Key.StartsWith("sandbox.", StringComparison.Ordinal)))
         {
             table.AddRow(name, Median(samples, name), Least(samples, name), Number(samples.Percentile(name, 0.9)));
         }

@@ -12,6 +12,9 @@ internal static class Targets
         new("A fresh clone's private share of its RAM", 10, AtLeast: false, "%", samples.Median("memory.fresh.ram_private_percent")),
         new("Clones that see their own writes", 100, AtLeast: true, "%", 100 * samples.Mean("memory.clone_sees_its_own")),
         new("Templates unchanged after that", 100, AtLeast: true, "%", 100 * samples.Mean("memory.template_unchanged")),
+        new("Sandbox held and running, over a clone of its template", 1.15, AtLeast: false, "x", samples.PairedRatio("sandbox.held", "sandbox.created")),
+        new("Memory that a sandbox pays for reading its image", 0.1 * ContainerImage.PayloadMiB, AtLeast: false, "MiB", samples.Median("sandbox.memory.private_growth_mib")),
+        new("Plugged image's memory copied by a sandbox", 0, AtLeast: false, "MiB", samples.Percentile("sandbox.memory.image_private_mib", 1)),
         new("Image memory copied by a clone", 0, AtLeast: false, "MiB", samples.Percentile("memory.fresh.image_private_mib", 1)),
     ];
 }

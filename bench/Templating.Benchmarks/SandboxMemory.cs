@@ -1,0 +1,57 @@
+using Grpc.Core;
+using Templating.V1;
+
+namespace Templating.Benchmarks;
+
+/// <summary>Many sandboxes that read the same image whole: what each costs the host by that.</summary>
+internal sealed class SandboxMemory(Daemon daemon, ContainerImage image, SandboxRounds rounds, Samples samples)
+{
+    private const double MiB = 1 << 20;
+
+    public async Task RunAsync(int count, CancellationToken cancellationToken)
+    {
+        var calls = new List<AsyncDuplexStreamingCall<HoldRequest, HoldResponse>>();
+        var ports = new List<(string Name, OwnerPort Port, string Root)>();
+        try
+        {
+            for (var i = 0; i < count; i++)
+            {
+                var id = $"reader-{i}";
+                calls.Add(await rounds.HoldAsync(id, WaitFor.Ready, cancellationToken));
+                var name = GuestTemplate.NameOfClone(id);
+                var port = await OwnerPort.ConnectAsync(calls[i].ResponseStream.Current.Held.Connection.OwnerPort, cancellationToken);
+                var plugged = (await daemon.Client.Sandboxes.PlugDeviceAsync(
+                    new PlugCloneRequest { Name = name, Image = new PlugImage { Digest = image.Digest } }, cancellationToken: cancellationToken)).Device;
+                ports.Add((name, port, await port.MountAsync("image", plugged.Bridge, cancellationToken)));
+            }
+
+            foreach (var (name, port, root) in ports)
+            {
+                // Once unmeasured, so that what is counted is the image's and not crun's.
+                await port.WaitAsync(await port.RunAsync("idle", ContainerImage.Config(root, "true"), cancellationToken), cancellationToken);
+                var before = await MemoryAsync(name, cancellationToken);
+                await port.WaitAsync(
+                    await port.RunAsync("reader", ContainerImage.Config(root, "sh", "-c", "cat /payload/* >/dev/null"), cancellationToken), cancellationToken);
+                var after = await MemoryAsync(name, cancellationToken);
+                samples.Add("sandbox.memory.private_growth_mib", (after.Private - before.Private) / MiB);
+                samples.Add("sandbox.memory.image_private_mib", after.ImagePrivate / MiB);
+            }
+
+            foreach (var (name, _, _) in ports)
+            {
+                // Only when all have read: the share of each is what the image costs once, by all of them.
+                var memory = await MemoryAsync(name, cancellationToken);
+                samples.Add("sandbox.memory.proportional_mib", memory.Proportional / MiB);
+                samples.Add("sandbox.memory.shared_mib", memory.Shared / MiB);
+            }
+        }
+        finally
+        {
+            ports.ForEach(p => p.Port.Dispose());
+            calls.ForEach(c => c.Dispose());
+        }
+    }
+
+    private async Task<MemoryUsage> MemoryAsync(string name, CancellationToken cancellationToken) =>
+        (await daemon.Client.Clones.GetCloneAsync(new GetCloneRequest { Name = name, View = CloneView.Full }, cancellationToken: cancellationToken)).Memory;
+}
