@@ -3,7 +3,6 @@ using Microsoft.Win32.SafeHandles;
 using Templating.Contract;
 using Templating.Core.Errors;
 using Templating.Core.Linux;
-using Templating.Core.Machines;
 
 namespace Templating.Core.Clones;
 

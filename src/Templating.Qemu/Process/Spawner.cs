@@ -3,7 +3,6 @@ using System.Text;
 using Templating.Core.Errors;
 using Templating.Core.Linux;
 using Templating.Qemu.Base;
-using Templating.Qemu.Confinement;
 
 namespace Templating.Qemu.Process;
 

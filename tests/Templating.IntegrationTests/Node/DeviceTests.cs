@@ -1,5 +1,4 @@
 using Grpc.Core;
-using Templating.Testing;
 using Templating.Testing.Nodes;
 using Templating.V1;
 

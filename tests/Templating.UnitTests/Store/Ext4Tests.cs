@@ -1,5 +1,4 @@
 using Templating.Core.Store;
-using Templating.Testing;
 using Templating.Testing.Nodes;
 
 namespace Templating.UnitTests.Store;
