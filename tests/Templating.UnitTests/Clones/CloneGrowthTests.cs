@@ -141,7 +141,7 @@ public sealed class CloneGrowthTests : IAsyncLifetime
         var failure = await Should.ThrowAsync<TemplatingException>(ResizeAsync(new CloneSize(1, 33 * MachineSpec.MiB)));
 
         failure.Violations.Select(v => v.Field).ShouldBe(["memory_bytes", "vcpus"]);
-        failure.Violations[1].Problem.ShouldContain("it has 2, which cannot be taken away again");
+        failure.Violations[1].Description.ShouldContain("it has 2, which cannot be taken away again");
         (await Should.ThrowAsync<TemplatingException>(ResizeAsync(new CloneSize(5, 160 * MachineSpec.MiB)))).Message.ShouldContain("max_vcpus is 4");
         _node.Clones.Get(_clone).MemoryBytes.ShouldBeNull();
     }
