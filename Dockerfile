@@ -27,11 +27,11 @@ COPY artifacts/publish-operator /out/operator
 FROM ${BINARIES} AS binaries
 
 # QEMU 10 with what it and the executable load: setpriv and prlimit (util-linux), OpenSSL (with ca-certificates), passt for
-# guests that may open connections outwards.
+# guests that may open connections outwards, erofs-utils for images of folders.
 FROM ${NODE_BASE} AS templating
 COPY eng/images/strip.sh /tmp/strip.sh
 RUN command -v qemu-system-x86_64 >/dev/null || { apt-get update && \
-    apt-get install -y --no-install-recommends qemu-system-x86 passt util-linux ca-certificates && sh /tmp/strip.sh; }
+    apt-get install -y --no-install-recommends qemu-system-x86 passt erofs-utils util-linux ca-certificates && sh /tmp/strip.sh; }
 COPY --from=binaries /out/templating/templating /usr/bin/templating
 # A node daemon is run as another user by its pod's spec; a VM pod needs no name for its uid.
 USER 65532:65532

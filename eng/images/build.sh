@@ -105,7 +105,7 @@ layers=false
 [ -z "$from_source" ] || layers=true
 arguments=(--build-arg BASE=localhost/templating-base --build-arg NODE_BASE=localhost/templating-node-base)
 base templating-base true ca-certificates libstdc++6
-base templating-node-base true ca-certificates libstdc++6 util-linux passt qemu-system-x86/new
+base templating-node-base true ca-certificates libstdc++6 util-linux passt erofs-utils qemu-system-x86/new
 if [ -n "$from_source" ]; then
     # The SDK is not a package. The host's authorities too: its mirror of NuGet may be one only they vouch for.
     sdk=$(dirname "$(readlink -f "$(command -v dotnet)")")

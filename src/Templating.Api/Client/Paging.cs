@@ -26,6 +26,25 @@ public static class Paging
         while (request.PageToken.Length > 0);
     }
 
+    public static async IAsyncEnumerable<Image> ListAllAsync(
+        this ImageService.ImageServiceClient client, string parent, DateTime? deadline = null,
+        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(client);
+        var request = new ListImagesRequest { Parent = parent, PageSize = PageSize };
+        do
+        {
+            var page = await client.ListImagesAsync(request, deadline: deadline, cancellationToken: cancellationToken);
+            foreach (var image in page.Images)
+            {
+                yield return image;
+            }
+
+            request.PageToken = page.NextPageToken;
+        }
+        while (request.PageToken.Length > 0);
+    }
+
     /// <param name="request">Its page size and token are set here.</param>
     public static async IAsyncEnumerable<VmClone> ListAllAsync(
         this CloneService.CloneServiceClient client, ListClonesRequest request, DateTime? deadline = null,

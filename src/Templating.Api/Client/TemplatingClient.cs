@@ -20,6 +20,7 @@ public sealed class TemplatingClient : IDisposable
         Clones = new CloneService.CloneServiceClient(invoker);
         Sandboxes = new SandboxService.SandboxServiceClient(invoker);
         Pods = new PodService.PodServiceClient(invoker);
+        Images = new ImageService.ImageServiceClient(invoker);
         Node = new NodeService.NodeServiceClient(invoker);
     }
 
@@ -30,6 +31,8 @@ public sealed class TemplatingClient : IDisposable
     public SandboxService.SandboxServiceClient Sandboxes { get; }
 
     public PodService.PodServiceClient Pods { get; }
+
+    public ImageService.ImageServiceClient Images { get; }
 
     public NodeService.NodeServiceClient Node { get; }
 

@@ -22,6 +22,9 @@ internal sealed class Completions(Globals globals)
     public IEnumerable<CompletionItem> Sandboxes(CompletionContext context) => Ask(context, (client, parent, options) =>
         client.Sandboxes.ListSandboxes(new ListSandboxesRequest { Parent = parent }, options).Sandboxes.Select(s => s.Clone_.Id));
 
+    public IEnumerable<CompletionItem> Images(CompletionContext context) => Ask(context, (client, parent, options) =>
+        client.Images.ListImages(new ListImagesRequest { Parent = parent }, options).Images.Select(i => i.Digest));
+
     private List<CompletionItem> Ask(
         CompletionContext completion, Func<TemplatingClient, string, CallOptions, IEnumerable<string>> names)
     {

@@ -13,6 +13,8 @@ internal static class Words
 
     public static string Of(TemplateState state) => Short(state.ToString(), "Unspecified");
 
+    public static string Of(ImageKind kind) => Short(kind.ToString(), "Unspecified").ToLowerInvariant();
+
     public static string Of(PodState state) => Short(state.ToString(), "Unspecified");
 
     public static string Of(Accelerator accelerator) => Short(accelerator.ToString(), "Unspecified").ToLowerInvariant();

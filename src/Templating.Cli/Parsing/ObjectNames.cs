@@ -17,6 +17,11 @@ internal static class ObjectNames
             ? text
             : $"{Parent(tenant)}/clones/{Checked("clone id", text)}";
 
+    public static string Image(string tenant, string text) =>
+        text.Split('/') is ["tenants", var owner, "images", var digest] && Labels.IsLabel(owner) && Labels.IsSha256(digest) ? text
+        : Labels.IsSha256(text) ? $"{Parent(tenant)}/images/{text}"
+        : throw new CliException(ExitCode.Usage, $"{Quote.Text(text)} is not an image's digest: 64 hex digits in lower case are.");
+
     /// <param name="revision">The revision, perhaps shortened; empty for none.</param>
     public static string Template(string tenant, string text, out string revision)
     {

@@ -27,6 +27,8 @@ public sealed class TemplatingMetrics
     private readonly Histogram<double> _cloneStart;
     private readonly Histogram<double> _buildPhase;
     private readonly Histogram<double> _build;
+    private readonly Histogram<double> _imageBuild;
+    private readonly Counter<long> _imagesFound;
     private readonly Counter<long> _refusals;
     private readonly Counter<long> _ended;
     private readonly StateGauge _clones;
@@ -40,6 +42,8 @@ public sealed class TemplatingMetrics
         _cloneStart = Seconds("templating.clone.start.duration", "Time from a clone's admission to ready.");
         _buildPhase = Seconds("templating.template.build.phase.duration", "Time of one phase of a template's build.");
         _build = Seconds("templating.template.build.duration", "Time of a template's build.");
+        _imageBuild = Seconds("templating.image.build.duration", "Time of making an image for plugging.");
+        _imagesFound = _meter.CreateCounter<long>("templating.images.found", "{request}", "Images asked for that were there already.");
         _refusals = _meter.CreateCounter<long>("templating.refusals", "{request}", "Requests refused or failed, by error code.");
         _ended = _meter.CreateCounter<long>(
             "templating.clones.ended", "{clone}", "Clones whose VM ended, by whether it was asked for, and else by error code.");
@@ -53,6 +57,7 @@ public sealed class TemplatingMetrics
     /// </summary>
     public void Begin()
     {
+        ImageFound(times: 0);
         foreach (var code in Enum.GetValues<ErrorCode>())
         {
             Refused(code, times: 0);
@@ -88,6 +93,11 @@ public sealed class TemplatingMetrics
 
     public void Build(TimeSpan duration, bool ok) =>
         _build.Record(duration.TotalSeconds, new KeyValuePair<string, object?>("outcome", Outcome(ok)));
+
+    public void ImageBuild(TimeSpan duration, bool ok) =>
+        _imageBuild.Record(duration.TotalSeconds, new KeyValuePair<string, object?>("outcome", Outcome(ok)));
+
+    public void ImageFound(int times = 1) => _imagesFound.Add(times);
 
     public void Refused(ErrorCode code, int times = 1) =>
         _refusals.Add(times, new KeyValuePair<string, object?>("reason", ErrorReasons.Of(code)));

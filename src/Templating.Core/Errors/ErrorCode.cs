@@ -129,6 +129,14 @@ public enum ErrorCode
 
     /// <summary>A VM's process cannot be put into a control group.</summary>
     CgroupUnusable,
+    /// <summary>The tenant has published no such image, or it went since: it was not in use and room was needed.</summary>
+    ImageNotFound,
+
+    /// <summary>Clones of the tenant hold the image; delete them first.</summary>
+    ImageInUse,
+
+    /// <summary>No image could be made of what was given. The message carries the end of what the tool said.</summary>
+    ImageBuildFailed,
 
     /// <summary>No volume of a VM pod of that name is published on this node.</summary>
     PodNotFound,

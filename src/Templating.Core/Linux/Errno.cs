@@ -13,6 +13,7 @@ internal static class Errno
     public const int Access = 13;
     public const int Busy = 16;
     public const int Exists = 17;
+    public const int CrossDevice = 18;
     public const int NotFolder = 20;
     public const int Invalid = 22;
     public const int TooManyFilesInAll = 23;
@@ -22,6 +23,7 @@ internal static class Errno
     public const int ReadOnly = 30;
     public const int NotImplemented = 38;
     public const int NotEmpty = 39;
+    public const int SymbolicLinks = 40;
     public const int NotSupported = 95;
     public const int NoBuffers = 105;
     public const int QuotaExceeded = 122;

@@ -63,7 +63,7 @@ internal readonly record struct FileStamp(
             ? From(buffer)
             : throw FileSystem.LastError("look at", path);
 
-    private static FileStamp From(in LibC.StatxBuffer s) => new(
+    public static FileStamp From(in LibC.StatxBuffer s) => new(
         ((ulong)s.DeviceMajor << 32) | s.DeviceMinor,
         s.Inode,
         s.Size,

@@ -107,6 +107,9 @@ internal static partial class LibC
     [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int Statx(SafeFileHandle file, string path, int flags, uint mask, out StatxBuffer buffer);
 
+    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true)]
+    internal static unsafe partial int Statx(SafeFileHandle folder, byte* name, int flags, uint mask, out StatxBuffer buffer);
+
     [LibraryImport("libc", EntryPoint = "realpath", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static unsafe partial byte* RealPath(string path, byte* resolved);
 
@@ -141,6 +144,8 @@ internal static partial class LibC
     [StructLayout(LayoutKind.Explicit, Size = 256)]
     internal struct StatxBuffer
     {
+        [FieldOffset(16)]
+        public uint Links;
         [FieldOffset(20)]
         public uint Uid;
         [FieldOffset(24)]

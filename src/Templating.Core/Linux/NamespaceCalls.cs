@@ -8,6 +8,11 @@ internal static unsafe partial class NamespaceCalls
     /// <summary>Own root and working folder: a thread that shares them with others cannot change its mounts.</summary>
     public const int OwnFolders = 0x200;            // CLONE_FS
     public const int NewMounts = 0x20000;           // CLONE_NEWNS
+    public const int NewMessages = 0x8000000;       // CLONE_NEWIPC
+
+    /// <summary>Of what the thread starts, not of itself.</summary>
+    public const int NewProcesses = 0x20000000;     // CLONE_NEWPID
+
     public const int NewNetwork = 0x40000000;       // CLONE_NEWNET
 
     private const long PivotRootNumber = 155;

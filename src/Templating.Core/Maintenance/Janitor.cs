@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Templating.Core.Clones;
+using Templating.Core.Images;
 using Templating.Core.Store;
 
 namespace Templating.Core.Maintenance;
@@ -21,7 +22,7 @@ public sealed record JanitorOptions
 /// template uses any more.
 /// </summary>
 public sealed partial class Janitor(
-    CloneManager clones, TemplateStore store, JanitorOptions options, TimeProvider time, ILogger<Janitor> logger)
+    CloneManager clones, TemplateStore store, ImageCache images, JanitorOptions options, TimeProvider time, ILogger<Janitor> logger)
 {
     /// <summary>Runs until cancelled. A failure is logged and tried again with the next round.</summary>
     public Task RunAsync(CancellationToken cancellationToken) => Task.WhenAll(ExpireAsync(cancellationToken), CleanAsync(cancellationToken));
@@ -50,6 +51,7 @@ public sealed partial class Janitor(
                 {
                     collected = time.GetTimestamp();
                     store.Collect();
+                    images.Collect();
                 }
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)

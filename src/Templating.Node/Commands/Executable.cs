@@ -1,5 +1,6 @@
 using Templating.Cli.Base;
 using Templating.Cli.Clones;
+using Templating.Cli.Images;
 using Templating.Cli.Nodes;
 using Templating.Cli.Root;
 using Templating.Cli.Sandboxes;
@@ -22,6 +23,7 @@ internal static class Executable
         TemplateCommands.Create(globals),
         CloneCommands.Create(globals),
         SandboxCommands.Create(globals),
+        ImageCommands.Create(globals),
         NodeCommands.Create(globals),
         PodCommand.Create(globals),
         DoctorCommand.Create(globals, VmmFactory.Create),

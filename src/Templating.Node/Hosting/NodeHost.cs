@@ -88,6 +88,7 @@ internal static class NodeHost
         app.MapGrpcService<Services.TemplateService>();
         app.MapGrpcService<Services.CloneService>();
         app.MapGrpcService<Services.SandboxService>();
+        app.MapGrpcService<Services.ImageService>();
         app.MapGrpcService<Services.NodeService>();
         if (options.ServesPods)
         {
@@ -122,6 +123,7 @@ internal static class NodeHost
         services.AddSingleton<Services.TemplateService>();
         services.AddSingleton<Services.CloneService>();
         services.AddSingleton<Services.SandboxService>();
+        services.AddSingleton<Services.ImageService>();
         services.AddSingleton<Services.NodeService>();
         services.AddSingleton<PodTable>();
         services.AddSingleton<PodCalls>();

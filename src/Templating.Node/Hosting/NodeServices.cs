@@ -3,6 +3,7 @@ using Templating.Core.Capacity;
 using Templating.Core.Clones;
 using Templating.Core.Diagnostics;
 using Templating.Core.Downloads;
+using Templating.Core.Images;
 using Templating.Core.Machines;
 using Templating.Core.Maintenance;
 using Templating.Core.Sandboxes;
@@ -14,6 +15,7 @@ using Templating.Node.Linux;
 using Templating.Node.Options;
 using Templating.Qemu;
 using Templating.Qemu.Base;
+using Templating.Qemu.Images;
 using Templating.Qemu.Process;
 
 namespace Templating.Node.Hosting;
@@ -80,12 +82,23 @@ internal static class NodeServices
             provider.GetRequiredService<NodeCapacity>().Besides = () => store.MemoryBytes;
             return store;
         });
+        services.AddSingleton<IImageBuilder>(provider => new ErofsBuilder(users, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider =>
+        {
+            // The store first: it is locked then, and no other daemon's.
+            var store = provider.GetRequiredService<TemplateStore>();
+            var images = new ImageCache(
+                ImageOptionsOf(options), provider.GetRequiredService<IImageBuilder>(), provider.GetRequiredService<TemplatingMetrics>(),
+                provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<ImageCache>>());
+            provider.GetRequiredService<NodeCapacity>().Besides = () => store.MemoryBytes + images.MemoryBytes;
+            return images;
+        });
         services.AddSingleton(provider => new VmParts(
             provider.GetRequiredService<IVmm>(), provider.GetRequiredService<NodeCapacity>(), users,
             provider.GetRequiredService<TemplatingMetrics>(), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new CloneManager(
             provider.GetRequiredService<VmParts>(), provider.GetRequiredService<TemplateStore>(), provider.GetRequiredService<RevisionLeases>(),
-            clones, provider.GetRequiredService<ILogger<CloneManager>>()));
+            clones, provider.GetRequiredService<ILogger<CloneManager>>(), provider.GetRequiredService<ImageCache>()));
         services.AddSingleton<ICloneManager>(provider => provider.GetRequiredService<CloneManager>());
         services.AddSingleton<IOwnedClones>(provider => provider.GetRequiredService<CloneManager>());
         services.AddSingleton<IProcesses, HostProcesses>();
@@ -107,6 +120,16 @@ internal static class NodeServices
         services.AddHostedService<HeapTrimmer>();
         return services;
     }
+
+    private static ImageOptions ImageOptionsOf(NodeOptions options) => new()
+    {
+        Root = Path.Combine(options.StorePath, "layers"),
+        Folders = [.. options.Images.Folders],
+        MaxBytes = options.Images.MaxBytes,
+        MaxInodes = options.Images.MaxInodes,
+        BuildTimeout = options.Images.BuildTimeout,
+        CacheBytes = options.Images.CacheBytes,
+    };
 
     private static VmUserPool? Users(NodeOptions options) =>
         UserRange(options) is { } range ? new VmUserPool((uint)range.FirstUid, range.Count) : null;

@@ -39,6 +39,18 @@ internal static class NameReader
         return new PodName(tenant, uid);
     }
 
+    public static (string Tenant, string Digest) Image(string field, string text, Caller caller)
+    {
+        var parts = text.Length <= 200 ? text.Split('/') : [];
+        if (parts is not ["tenants", var tenant, "images", var digest] || !Labels.IsLabel(tenant) || !Labels.IsSha256(digest))
+        {
+            throw Bad(field, text, "tenants/TENANT/images/DIGEST");
+        }
+
+        caller.Require(tenant);
+        return (tenant, digest);
+    }
+
     public static (TemplateName Template, string? Revision) Template(string field, string text, Caller caller)
     {
         if (!ResourceNames.TryParse(text, out var template, out var revision))

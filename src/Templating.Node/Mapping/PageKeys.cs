@@ -1,5 +1,6 @@
 using Templating.Core.Building;
 using Templating.Core.Clones;
+using Templating.Core.Images;
 
 namespace Templating.Node.Mapping;
 
@@ -7,6 +8,8 @@ namespace Templating.Node.Mapping;
 internal static class PageKeys
 {
     public static string Of(CloneView clone) => $"{clone.Name.Tenant} {clone.Name.Id}";
+
+    public static string Of(ImageView image) => $"{image.Tenant} {image.Digest}";
 
     /// <summary>By tenant and name, newest first: a build under way, then by time downwards, then what has lost its manifest.</summary>
     public static string Of(TemplateView template)

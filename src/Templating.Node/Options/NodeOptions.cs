@@ -123,6 +123,10 @@ public sealed class NodeOptions
     [Range(1L << 10, 1L << 40)]
     public long MaxDownloadBytes { get; set; } = 16L << 30;
 
+    /// <summary>Images that are plugged into clones.</summary>
+    [ValidateObjectMembers]
+    public ImagesOptions Images { get; set; } = new();
+
     /// <summary>
     /// JSON file that says who may act for which tenants (docs/authorization.md). Read again when it changes. Null
     /// means: root and the daemon's own user on the Unix socket for all, a client certificate for those it names.

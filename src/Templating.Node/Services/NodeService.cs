@@ -4,6 +4,7 @@ using Microsoft.Extensions.Options;
 using Templating.Core.Building;
 using Templating.Core.Clones;
 using Templating.Core.Errors;
+using Templating.Core.Images;
 using Templating.Core.Machines;
 using Templating.Core.Store;
 using Templating.Node.Mapping;
@@ -14,7 +15,7 @@ using Templating.V1;
 namespace Templating.Node.Services;
 
 internal sealed class NodeService(
-    IVmm vmm, TemplateStore store, ITemplateManager templates, ICloneManager clones, PodTable pods, IOptions<NodeOptions> options)
+    IVmm vmm, TemplateStore store, ImageCache images, ITemplateManager templates, ICloneManager clones, PodTable pods, IOptions<NodeOptions> options)
     : V1.NodeService.NodeServiceBase
 {
     private static readonly string Version =
@@ -57,7 +58,12 @@ internal sealed class NodeService(
     {
         context.Caller().RequireAllTenants();
         // Deletes files of gigabytes: not on a thread that serves calls.
-        var result = await Task.Run(store.Collect, context.CancellationToken);
-        return new CollectGarbageResponse { Images = result.Images, StagingFolders = result.StagingFolders, FreedBytes = result.Bytes };
+        var (result, cached) = await Task.Run(() => (store.Collect(), images.Collect()), context.CancellationToken);
+        return new CollectGarbageResponse
+        {
+            Images = result.Images + cached.Images,
+            StagingFolders = result.StagingFolders,
+            FreedBytes = result.Bytes + cached.Bytes,
+        };
     }
 }

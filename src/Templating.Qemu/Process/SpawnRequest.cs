@@ -6,8 +6,11 @@ internal sealed record SpawnRequest
     /// <summary>Absolute path of the program and its arguments.</summary>
     public required IReadOnlyList<string> Arguments { get; init; }
 
-    /// <summary>Takes standard output and error.</summary>
-    public required string OutputPath { get; init; }
+    /// <summary>A file that takes standard output and error, where <see cref="Output"/> does not.</summary>
+    public string? OutputPath { get; init; }
+
+    /// <summary>A descriptor that takes them; it stays the caller's.</summary>
+    public int? Output { get; init; }
 
     /// <summary>Descriptors the program gets as 3, 4, ...; it gets no other.</summary>
     public IReadOnlyList<int> Descriptors { get; init; } = [];

@@ -25,8 +25,13 @@ internal static unsafe class Spawner
     /// <returns>The process id.</returns>
     public static int Start(SpawnRequest request)
     {
+        if (request.Output is { } open)
+        {
+            return Spawn(request, open);
+        }
+
         // Opened here: a confined program does not see the path.
-        var output = LibC.Open(request.OutputPath, OpenAppend | LibC.OpenCreate | LibC.OpenNoFollow | LibC.OpenCloseOnExec, OwnerOnly);
+        var output = LibC.Open(request.OutputPath!, OpenAppend | LibC.OpenCreate | LibC.OpenNoFollow | LibC.OpenCloseOnExec, OwnerOnly);
         if (output < 0)
         {
             throw NativeError.Last($"Cannot open '{request.OutputPath}'");

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Templating.Core.Clones;
 using Templating.Core.Errors;
 using Templating.Core.Machines;
+using Templating.IntegrationTests.Images;
 using Templating.Qemu;
 using Templating.Qemu.Base;
 using Templating.Testing.Qemu;
@@ -41,6 +42,25 @@ public sealed class PlugTests(SandboxFixture fixture) : IClassFixture<SandboxFix
         (await vm.ReadMemoryAsync(CancellationToken.None)).ImagePrivate.ShouldBe(0);
         (await File.ReadAllBytesAsync(image)).SequenceEqual(bytes).ShouldBeTrue();
         File.ReadLines($"/proc/{vm.Process.Pid}/mountinfo").Count().ShouldBe(1, "its jail is as empty as before");
+    }
+
+    [Fact]
+    public async Task APublishedImageIsMountedByTheGuestWhichMapsItsFiles()
+    {
+        await using var bench = new ImageBench();
+        await bench.MakeAsync("mkdir -p top bottom; seq 100000 > bottom/numbers; echo new > top/word; chown 12:34 top/word; chmod 0640 top/word; echo old > bottom/word");
+        using var lease = bench.Cache.Acquire("a", (await bench.PublishAsync("top", "bottom")).Digest);
+        var vm = await Template.CloneAsync();
+
+        var device = await vm.PlugImageAsync(lease.Path, CancellationToken.None);
+
+        var seen = await vm.Guest.RunAsync($$"""
+            modprobe -a virtio_pmem erofs 2>/dev/null
+            for try in $(seq 200); do disk=$(ls -d /sys/bus/pci/devices/{{device.Bridge}}/*/virtio*/ndbus*/region*/namespace*/block/* 2>/dev/null) && break; sleep 0.05; done
+            mkdir -p /run/tree && mount -t erofs -o ro,dax=always "/dev/${disk##*/}" /run/tree && cd /run/tree && cat word && stat -c '%u %g %a' word && md5sum < numbers
+            """);
+        seen.Output.ShouldBe("new\n12 34 640\n" + await ImageBench.ShellAsync($"md5sum < {bench.Trees}/bottom/numbers"), seen.Error);
+        (await vm.ReadMemoryAsync(CancellationToken.None)).ImagePrivate.ShouldBe(0);
     }
 
     [Fact]

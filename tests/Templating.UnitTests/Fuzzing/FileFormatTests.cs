@@ -3,6 +3,7 @@ using CsCheck;
 using Templating.Contract;
 using Templating.Core.Clones;
 using Templating.Core.Errors;
+using Templating.Core.Images;
 using Templating.Core.Machines;
 using Templating.Core.Names;
 using Templating.Core.Store;
@@ -151,6 +152,43 @@ public sealed class FileFormatTests : IDisposable
             var read = records.ReadAll((_, _) => broken++);
 
             (read.Count + broken).ShouldBe(1);
+        }, iter: Tries, threads: 1, print: Encoding.UTF8.GetString);
+    }
+
+    [Fact]
+    public void AnImageRecordIsReadOrItsProblemIsTold()
+    {
+        var digest = new string('a', 64);
+        var path = Path.Combine(_folder.Path, digest + ImageRecordFile.Ending);
+        ImageRecordFile.Write(path, new ImageRecord
+        {
+            FormatVersion = ImageRecord.CurrentVersion,
+            Digest = digest,
+            Kind = ImageKind.Tree,
+            Bytes = 2 << 20,
+            Inodes = 3,
+            CreatedAt = DateTimeOffset.UnixEpoch,
+            LastUse = DateTimeOffset.UnixEpoch,
+            Keys = [new string('b', 64)],
+            Tenants = ["a", "b"],
+            Device = 1,
+            Inode = 2,
+            Modified = 3,
+            Changed = 4,
+        });
+        ImageRecordFile.Read(path, out var none).ShouldNotBeNull(none);
+
+        JsonMutations.Of(File.ReadAllText(path)).Sample(bytes =>
+        {
+            File.WriteAllBytes(path, bytes);
+            var record = ImageRecordFile.Read(path, out var problem);
+
+            (record is null).ShouldBe(problem.Length > 0);
+            if (record is not null)
+            {
+                ImageRecordFile.Write(path, record);
+                ImageRecordFile.Read(path, out _).ShouldNotBeNull("what is read is written and read alike");
+            }
         }, iter: Tries, threads: 1, print: Encoding.UTF8.GetString);
     }
 }

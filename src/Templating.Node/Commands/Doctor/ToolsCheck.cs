@@ -8,7 +8,7 @@ internal sealed class ToolsCheck : IHostCheck
     private const ulong Comfortable = 16 * 1024;
 
     public Task<IReadOnlyList<Finding>> RunAsync(DoctorTarget target, CancellationToken cancellationToken) =>
-        Task.FromResult<IReadOnlyList<Finding>>([Setpriv(target), Passt(target), Jail(target), Files()]);
+        Task.FromResult<IReadOnlyList<Finding>>([Setpriv(target), Passt(target), Erofs(target), Jail(target), Files()]);
 
     private static Finding Setpriv(DoctorTarget target)
     {
@@ -22,6 +22,10 @@ internal sealed class ToolsCheck : IHostCheck
     private static Finding Passt(DoctorTarget target) => File.Exists(target.At("/usr/bin/passt"))
         ? new Finding("passt", Verdict.Pass, "/usr/bin/passt")
         : new Finding("passt", Verdict.Warn, "Not found; guests with outbound need it", "apt install passt");
+
+    private static Finding Erofs(DoctorTarget target) => File.Exists(target.At("/usr/bin/mkfs.erofs"))
+        ? new Finding("mkfs.erofs", Verdict.Pass, "/usr/bin/mkfs.erofs")
+        : new Finding("mkfs.erofs", Verdict.Warn, "Not found; images of folders for running clones are made by it", "apt install erofs-utils");
 
     private static Finding Jail(DoctorTarget target) => target.User == 0
         ? new Finding("jail", Verdict.Pass, "VMs run without a view of the host's files and network")

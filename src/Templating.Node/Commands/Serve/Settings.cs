@@ -37,6 +37,11 @@ internal static class Settings
         new("DownloadHosts", "", "download-hosts", "HOST", "A host from which guest files may be fetched by URL, also HOST:PORT and *.DOMAIN (default: none)", (o, v) => { o.DownloadHosts = [.. v]; return null; }, Many: true),
         Text("DownloadCaPath", "download-ca-path", "FILE", "PEM file with those hosts' authorities (default: the system's)", (o, v) => o.DownloadCaPath = v),
         Size("MaxDownloadBytes", "max-download", "The largest file that is fetched (default 16GiB)", (o, v) => o.MaxDownloadBytes = v),
+        new("Images.Folders", "images", "folders", "FOLDER", "A folder from which callers may publish images for clones (default: none)", (o, v) => { o.Images.Folders = [.. v]; return null; }, Many: true),
+        Images<long>("MaxBytes", "max-bytes", SizeHelp, "The largest image that is published (default 16GiB)", ByteSize.TryParse, ByteSize.Allowed, (i, v) => i.MaxBytes = v),
+        Images<int>("MaxInodes", "max-inodes", "N", "Files, folders and links that an image may have (default 1000000)", TryWhole, "a whole number", (i, v) => i.MaxInodes = v),
+        Images<TimeSpan>("BuildTimeout", "build-timeout", "DURATION", "For making an image (default 2m)", DurationText.TryParse, DurationText.Allowed, (i, v) => i.BuildTimeout = v),
+        Images<long>("CacheBytes", "cache-bytes", SizeHelp, "What all images may have before those that no clone holds go (default 20GiB)", ByteSize.TryParse, ByteSize.Allowed, (i, v) => i.CacheBytes = v),
         Text("PolicyPath", "policy-path", "FILE", "JSON file that says who may act for which tenants (default: root, the daemon's user, and certificates for those they name)", (o, v) => o.PolicyPath = v),
         Time("ReadinessTimeout", "readiness-timeout", "For templates whose spec has none (default 2m)", (o, v) => o.ReadinessTimeout = v),
         Time("CollectInterval", "collect-interval", "How often what is unused is deleted (default 1h; 0s: only when asked)", (o, v) => o.CollectInterval = v),
@@ -57,6 +62,9 @@ internal static class Settings
 
     private static Setting Users(string property, string name, string description, Action<VmUserRange, int> set) =>
         Parsed<int>("VmUsers." + property, "vm-users", name, "N", description, TryWhole, "a whole number", (o, v) => set(o.VmUsers ??= new VmUserRange(), v));
+
+    private static Setting Images<T>(string property, string name, string help, string description, TextParser<T> parser, string allowed, Action<ImagesOptions, T> set) =>
+        Parsed("Images." + property, "images", name, help, description, parser, allowed, (o, v) => set(o.Images, v));
 
     private static Setting Size(string property, string name, string description, Action<NodeOptions, long> set) =>
         Parsed<long>(property, "", name, SizeHelp, description, ByteSize.TryParse, ByteSize.Allowed, set);

@@ -20,12 +20,13 @@ internal sealed class FakeNode : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.Services.AddGrpc();
-        builder.Services.AddSingleton(Templates).AddSingleton(Clones).AddSingleton(Sandboxes).AddSingleton(Node);
+        builder.Services.AddSingleton(Templates).AddSingleton(Clones).AddSingleton(Sandboxes).AddSingleton(Images).AddSingleton(Node);
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.ListenUnixSocket(SocketPath, listen => listen.Protocols = HttpProtocols.Http2));
         _app = builder.Build();
         _app.MapGrpcService<FakeTemplates>();
         _app.MapGrpcService<FakeClones>();
         _app.MapGrpcService<FakeSandboxes>();
+        _app.MapGrpcService<FakeImages>();
         _app.MapGrpcService<FakeNodeService>();
     }
 
@@ -38,6 +39,8 @@ internal sealed class FakeNode : IAsyncDisposable
     public FakeClones Clones { get; } = new();
 
     public FakeSandboxes Sandboxes { get; } = new();
+
+    public FakeImages Images { get; } = new();
 
     public FakeNodeService Node { get; } = new();
 
@@ -179,6 +182,26 @@ internal sealed class FakeSandboxes : SandboxService.SandboxServiceBase
         {
             await responseStream.WriteAsync(change);
         }
+    }
+}
+
+internal sealed class FakeImages : ImageService.ImageServiceBase
+{
+    public Func<PublishImageRequest, Image>? OnPublish { get; set; }
+
+    public IReadOnlyList<Image> All { get; set; } = [];
+
+    public List<string> Deleted { get; } = [];
+
+    public override Task<Image> PublishImage(PublishImageRequest request, ServerCallContext context) => Task.FromResult(OnPublish!(request));
+
+    public override Task<ListImagesResponse> ListImages(ListImagesRequest request, ServerCallContext context) =>
+        Task.FromResult(new ListImagesResponse { Images = { All } });
+
+    public override Task<DeleteImageResponse> DeleteImage(DeleteImageRequest request, ServerCallContext context)
+    {
+        Deleted.Add(request.Name);
+        return Task.FromResult(new DeleteImageResponse());
     }
 }
 

@@ -18,7 +18,7 @@ public sealed class NumberTests
         var invoker = daemon.Connect().CreateCallInvoker();
         var tried = 0;
         foreach (var (method, request) in
-            from service in new[] { CloneService.Descriptor, TemplateService.Descriptor, NodeService.Descriptor }
+            from service in new[] { CloneService.Descriptor, TemplateService.Descriptor, ImageService.Descriptor, NodeService.Descriptor }
             from method in service.Methods
             where !method.Name.StartsWith("Watch", StringComparison.Ordinal)
             from request in Requests(method.InputType, depth: 0)
