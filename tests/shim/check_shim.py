@@ -126,7 +126,7 @@ def check_resize(sandbox, port, options):
 
     before = memory()
     start = time.monotonic()
-    grown = sandbox.resize(vcpus=2, memory=options.memory + (256 << 20))
+    grown = sandbox.resize(vcpus=2, memory=options.memory + (256 << 20)).room
     print(f"time a vCPU and 256 MiB more {(time.monotonic() - start) * 1000:.1f} ms")
     after = memory()
     check(grown.memory_bytes == options.memory + (256 << 20) and after - before >= 250, f"resize: from {before} to {after} MiB in the guest")

@@ -130,17 +130,17 @@ class Sandbox:
 
     def plug_disk(self, size, serial, ext4=True):
         disk = message("PlugDisk")(size_bytes=size, serial=serial, format="DISK_FORMAT_EXT4" if ext4 else 0)
-        return self.node.call("CloneService", "PlugClone", name=self.name, disk=disk).device
+        return self.node.call("SandboxService", "PlugDevice", name=self.name, disk=disk).device
 
     def plug_nic(self, network_namespace, tap, mac, mtu=0):
         nic = message("PlugNic")(network_namespace=network_namespace, tap=tap, mac=mac, mtu=mtu)
-        return self.node.call("CloneService", "PlugClone", name=self.name, nic=nic).device
+        return self.node.call("SandboxService", "PlugDevice", name=self.name, nic=nic).device
 
     def unplug(self, device):
-        return self.node.call("CloneService", "UnplugClone", name=self.name, device=device.id)
+        return self.node.call("SandboxService", "UnplugDevice", name=self.name, device=device.id)
 
     def resize(self, vcpus=0, memory=0):
-        return self.node.call("CloneService", "ResizeClone", name=self.name, vcpus=vcpus, memory_bytes=memory)
+        return self.node.call("SandboxService", "ResizeSandbox", name=self.name, vcpus=vcpus, memory_bytes=memory)
 
     def detach(self):
         """It lives on without the call, as long as its owner does."""
