@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
@@ -139,7 +140,7 @@ internal sealed class OwnerPort : IDisposable
     /// <summary>A frame's fields, little-endian.</summary>
     private sealed class Fields
     {
-        private readonly MemoryStream _bytes = new();
+        private readonly ArrayBufferWriter<byte> _bytes = new();
 
         public Fields U8(byte value) => Raw([value]);
 
@@ -178,6 +179,6 @@ internal sealed class OwnerPort : IDisposable
             return this;
         }
 
-        public byte[] ToArray() => _bytes.ToArray();
+        public byte[] ToArray() => _bytes.WrittenSpan.ToArray();
     }
 }
