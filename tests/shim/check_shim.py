@@ -1,8 +1,9 @@
 """A whole life of a sandbox as a shim lives it, against a running node. One line per check; ends with 1 when one failed.
 
-    check_shim.py --socket SOCKET --run RUN --template NAME --image FOLDER
+    check_shim.py --socket SOCKET --run RUN --template NAME --image FOLDER --root FOLDER
 
-SOCKET is the node's, RUN its run folder, NAME a template with `sandbox: true`, and FOLDER holds the guest image it was made of.
+SOCKET is the node's, RUN its run folder, NAME a template with `sandbox: true`, and FOLDER holds the guest image it was made of. The root
+is that of a Debian, in a folder that the node publishes from.
 """
 
 import argparse
@@ -13,6 +14,7 @@ import queue
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -136,13 +138,43 @@ def check_resize(sandbox, port, options):
           "resize: beyond the template's maximum is refused")
 
 
+def check_image(node, sandbox, port, options):
+    """The root of a real distribution, one layer over it."""
+    with tempfile.TemporaryDirectory(prefix="layer-", dir=os.path.dirname(options.root)) as layer:
+        with open(f"{layer}/top", "w", encoding="ascii") as top:
+            top.write("layer")
+        start = time.monotonic()
+        image = shim.publish(node, options.template.split("/")[1], [layer, options.root])
+        print(f"time image of {image.size_bytes >> 20} MiB published {(time.monotonic() - start) * 1000:.1f} ms")
+        start = time.monotonic()
+        again = shim.publish(node, options.template.split("/")[1], [layer, options.root])
+        check(again.digest == image.digest and image.inodes > 1000, f"image: made once ({(time.monotonic() - start) * 1000:.1f} ms the second time)")
+    start = time.monotonic()
+    device = sandbox.plug_image(image.digest)
+    _, name, _, dax = port.mount("debian", guest_port.device(guest_port.BY_PCI, device.bridge), memory=16 << 20)
+    print(f"time image plugged to mounted {(time.monotonic() - start) * 1000:.1f} ms")
+    check(name.startswith("pmem") and dax, "image: mounted with DAX")
+    script = "cat /top; . /etc/os-release; echo $ID; dpkg-query --list | grep -c ^ii; echo x >/etc/mine && cat /etc/mine"
+    debian = json.loads(config("/run/templating/roots/debian/root", "/bin/sh", "-c", script, network=False))
+    debian["process"]["env"] = ["PATH=/usr/bin:/bin:/usr/sbin:/sbin"]
+    started = port.run("debian", json.dumps(debian).encode())
+    out = started.communicate(end=False)
+    port.delete("debian")
+    words = out[0].split()
+    check(out[2] == 0 and words[:1] + words[1:2] == [b"layerdebian"] + words[1:2] and int(words[1]) > 20 and words[2] == b"x",
+          f"image: a container of a real Debian runs and writes {out}")
+    check(not os.path.exists(f"{options.root}/etc/mine"), "image: and what it writes is its own")
+    port.unmount("debian")
+    check(refused("ILLEGAL_STATE", sandbox.unplug, device), "image: it stays until the sandbox ends")
+
+
 def check_disk(sandbox, port):
     start = time.monotonic()
     disk = sandbox.plug_disk(64 << 20, "upper-1")
     port.mount("disk", memory=0, disk=guest_port.device(guest_port.BY_SERIAL, "upper-1"))
     print(f"time disk plugged to mounted {(time.monotonic() - start) * 1000:.1f} ms")
     port.place("disk", "file", b"kept")
-    check([device.id for device in sandbox.now().clone.devices] == [disk.id], "disk: it is told of")
+    check(sandbox.now().clone.devices[-1].id == disk.id, "disk: it is told of")
     port.unmount("disk")
     port.mount("disk", disk=guest_port.device(guest_port.BY_SERIAL, "upper-1"))
     port.place("disk", "big", b"x" * (1 << 20))
@@ -155,7 +187,7 @@ def check_disk(sandbox, port):
     check(full, "disk: it holds what it was given room for, and no more")
     port.unmount("disk")
     sandbox.unplug(disk)
-    check(not sandbox.now().clone.devices, "disk: and is gone when it is unplugged")
+    check(disk.id not in [device.id for device in sandbox.now().clone.devices], "disk: and is gone when it is unplugged")
 
 
 class PodNetwork:
@@ -219,7 +251,7 @@ def check_end(node, sandbox, options):
 
 def main():
     parser = argparse.ArgumentParser()
-    for name in ("socket", "run", "template", "image"):
+    for name in ("socket", "run", "template", "image", "root"):
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--memory", type=int, default=128 << 20)
     options = parser.parse_args()
@@ -233,6 +265,7 @@ def main():
         put_tree(port, "one", f"{folder}/tree")
         check_containers(port)
         check_resize(sandbox, port, options)
+        check_image(node, sandbox, port, options)
         check_disk(sandbox, port)
         check_network(sandbox, port)
         port.close()

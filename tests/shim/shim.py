@@ -104,6 +104,11 @@ class Node:
             raise Refused(error) from None
 
 
+def publish(node, tenant, lowerdirs):
+    """An image of a container's layers, the top one first."""
+    return node.call("ImageService", "PublishImage", tenant=tenant, layers=message("ImageLayers")(lowerdirs=lowerdirs))
+
+
 class Sandbox:
     """A sandbox that is held by this process's call, until it is detached."""
 
@@ -127,6 +132,10 @@ class Sandbox:
 
     def now(self):
         return self.node.call("SandboxService", "GetSandbox", name=self.name)
+
+    def plug_image(self, digest):
+        image = message("PlugImage")(digest=digest)
+        return self.node.call("SandboxService", "PlugDevice", name=self.name, image=image).device
 
     def plug_disk(self, size, serial, ext4=True):
         disk = message("PlugDisk")(size_bytes=size, serial=serial, format="DISK_FORMAT_EXT4" if ext4 else 0)

@@ -52,7 +52,8 @@ public sealed class DebianGuest : IAsyncLifetime
 
     private string Home => _node!.Folder["home"];
 
-    private async Task<string> MakeRootAsync(CancellationToken cancellationToken)
+    /// <summary>The folder with the page's <c>debian-guest</c> in it, once for all tests.</summary>
+    internal async Task<string> MakeRootAsync(CancellationToken cancellationToken)
     {
         var commands = Page.Section(0) + Page.Section(1) + Page.Section(2);
         var key = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(commands)))[..16];

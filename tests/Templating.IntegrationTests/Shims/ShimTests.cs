@@ -1,4 +1,5 @@
 using System.Globalization;
+using Templating.IntegrationTests.Guests;
 using Templating.IntegrationTests.Node;
 using Templating.Testing;
 using Templating.Testing.Nodes;
@@ -15,7 +16,8 @@ public sealed class ShimTests(ITestOutputHelper output) : NodeTest
     [Fact]
     public async Task AShimInPythonLivesTheWholeLifeOfASandboxAndNothingIsLeft()
     {
-        await using var node = await TestNode.StartEmptyAsync();
+        var made = await new DebianGuest().MakeRootAsync(Limit);
+        await using var node = await TestNode.StartEmptyAsync(("IMAGES_FOLDERS", made));
         var spec = GuestSpecs.Web();
         (spec.Sandbox, spec.Network, spec.Machine.MaxMemoryBytes, spec.Machine.MaxVcpus) = (true, null, 512L << 20, 2);
         await node.Client.BuildAsync("shim", spec, Limit);
@@ -24,7 +26,7 @@ public sealed class ShimTests(ITestOutputHelper output) : NodeTest
         [
             "-B", Path.Combine(Repository.Root, "tests/shim/check_shim.py"), "--socket", node.Folder.Socket, "--run", node.Folder.Run,
             "--template", Template, "--image", Path.GetDirectoryName(GuestArtifacts.Locate().Kernel)!,
-            "--memory", GuestSpecs.MemoryBytes.ToString(CultureInfo.InvariantCulture),
+            "--root", Path.Combine(made, "debian-guest/root"), "--memory", GuestSpecs.MemoryBytes.ToString(CultureInfo.InvariantCulture),
         ], Limit);
 
         output.WriteLine(run.Output);
