@@ -26,8 +26,8 @@ internal static class BuilderRoot
     /// <param name="output">The file, by its path.</param>
     public static void Enter(SafeFileHandle tree, string output)
     {
-        Check(NamespaceCalls.Unshare(NamespaceCalls.OwnFolders | NamespaceCalls.NewMounts | NamespaceCalls.NewNetwork | NamespaceCalls.NewProcesses
-            | NamespaceCalls.NewMessages), "leave the host's namespaces");
+        Check(NamespaceCalls.Unshare(NamespaceCalls.OwnFolders | NamespaceCalls.NewMounts | NamespaceCalls.NewNetwork | NamespaceCalls.NewMessages),
+            "leave the host's namespaces");
         Mount("none", "/", type: null, MountCalls.Recursive | MountCalls.Private);
         Mount("none", Scratch, "tmpfs", Inert, RootSize);
         Bind("/usr", $"{Scratch}/usr", isFolder: true, MountCalls.ReadOnly | MountCalls.NoSetUid | MountCalls.NoDevices);
@@ -60,6 +60,8 @@ internal static class BuilderRoot
         Check(MountCalls.Unmount(".", MountCalls.Detach), "leave the old root");
         Check(NamespaceCalls.ChangeFolder("/"), "enter the new root");
         Mount("none", "/", type: null, MountCalls.Remount | MountCalls.ReadOnly | Inert, RootSize);
+        // Last: from here on the thread can start no other thread, as little as it may.
+        Check(NamespaceCalls.Unshare(NamespaceCalls.NewProcesses), "leave the host's processes");
         // Who would answer its requests for sockets is closed, and so each fails.
         _ = DescriptorCalls.Close(CallFilter.Apply());
     }

@@ -8,7 +8,6 @@ using Templating.Core.Errors;
 using Templating.Core.Images;
 using Templating.Core.Linux;
 using Templating.Core.Machines;
-using Templating.Qemu.Confinement;
 using Templating.Qemu.Process;
 
 namespace Templating.Qemu.Images;
@@ -86,60 +85,30 @@ public sealed class ErofsBuilder(VmUserPool? users, TimeProvider time) : IImageB
         }
     }
 
-    /// <summary>The kernel ends it with the thread that started it, which therefore stays until it has ended: so it ends with the daemon, too.</summary>
     private async Task<(ProcessExit Exit, string Said)> RunAsync(
         SafeFileHandle tree, string path, VmUser? user, ImageLimits limits, CancellationToken cancellationToken)
     {
         await using var output = new AnonymousPipeServerStream(PipeDirection.In, HandleInheritability.None);
-        using var ended = new ManualResetEventSlim();
-        var started = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var request = new SpawnRequest
+        using var starter = new BuilderThread(tree, path, new SpawnRequest
         {
             Arguments = Arguments(user, limits),
             Output = output.ClientSafePipeHandle.DangerousGetHandle().ToInt32(),
             MaxFileBytes = limits.Bytes,
-        };
-        var starter = Task.Factory.StartNew(
-            () => OwnThread.Run("image-maker", () =>
-            {
-                try
-                {
-                    BuilderRoot.Enter(tree, path);
-                    started.SetResult(Spawner.Start(request));
-                }
-#pragma warning disable CA1031 // It goes to who waits for the start.
-                catch (Exception e)
-#pragma warning restore CA1031
-                {
-                    started.SetException(e);
-                    return false;
-                }
+        });
 
-                ended.Wait(CancellationToken.None);
-                return true;
-            }),
-            CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-        try
-        {
-            // Never left while it might be running: the file is its own until it has ended.
-            var process = _watcher.Watch(await started.Task, isChild: true)!;
-            output.DisposeLocalCopyOfClientHandle();
-            using var deadline = new CancellationTokenSource(limits.Time, time);
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
-            await using var killing = either.Token.UnsafeRegister(_ => process.Kill(), null);
-            var said = await ReadAsync(output);
-            var exit = await process.Exited;
-            cancellationToken.ThrowIfCancellationRequested();
-            return deadline.IsCancellationRequested
-                ? throw new TemplatingException(ErrorCode.ImageBuildFailed,
-                    $"The image was not made within {limits.Time.TotalSeconds:0} s. Make the tree smaller, or ask the operator to raise --images-build-timeout.")
-                : (exit, said);
-        }
-        finally
-        {
-            ended.Set();
-            await starter;
-        }
+        // Never left while it might be running: the file is its own until it has ended.
+        var process = _watcher.Watch(starter.Start(), isChild: true)!;
+        output.DisposeLocalCopyOfClientHandle();
+        using var deadline = new CancellationTokenSource(limits.Time, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
+        await using var killing = either.Token.UnsafeRegister(_ => process.Kill(), null);
+        var said = await ReadAsync(output);
+        var exit = await process.Exited;
+        cancellationToken.ThrowIfCancellationRequested();
+        return deadline.IsCancellationRequested
+            ? throw new TemplatingException(ErrorCode.ImageBuildFailed,
+                $"The image was not made within {limits.Time.TotalSeconds:0} s. Make the tree smaller, or ask the operator to raise --images-build-timeout.")
+            : (exit, said);
     }
 
     /// <summary>Prlimit and setpriv become the next by exec: one process, the first of its namespace, with which all others there end.</summary>
