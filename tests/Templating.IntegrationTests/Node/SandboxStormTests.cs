@@ -1,3 +1,4 @@
+using Grpc.Core;
 using Templating.Testing;
 using Templating.Testing.Nodes;
 using Templating.V1;
@@ -5,7 +6,7 @@ using Xunit.Abstractions;
 
 namespace Templating.IntegrationTests.Node;
 
-/// <summary>Many owners at once where there is room for few; owners are killed, and so is the daemon.</summary>
+/// <summary>Many owners at once where there is room for few, who plug things in; owners are killed, and so is the daemon.</summary>
 public sealed class SandboxStormTests(SandboxNode fixture, ITestOutputHelper output) : NodeTest, IClassFixture<SandboxNode>
 {
     private const int Owners = 32;
@@ -22,7 +23,12 @@ public sealed class SandboxStormTests(SandboxNode fixture, ITestOutputHelper out
         output.WriteLine($"TEMPLATING_STORM_SEED={seed}");
         var dice = new Dice(seed);
         await Node.Daemon.StopAsync(Limit);
-        await Node.RestartAsync(("MEMORY_BUDGET", RoomForEight));
+        using var tree = new TempFolder();
+        await File.WriteAllTextAsync(tree["file"], "of the image");
+        await Node.RestartAsync(("MEMORY_BUDGET", RoomForEight), ("IMAGES_FOLDERS", Path.GetDirectoryName(tree.Path)!));
+        var image = await Node.Client.Images.PublishImageAsync(
+            new PublishImageRequest { Tenant = PreparedStore.Tenant, Folder = tree.Path }, cancellationToken: Limit);
+        using var pod = await PodNetwork.MakeAsync();
         var owners = Enumerable.Range(0, Owners).Select(_ => new SandboxOwner()).ToList();
         try
         {
@@ -36,6 +42,14 @@ public sealed class SandboxStormTests(SandboxNode fixture, ITestOutputHelper out
             held.Select(c => c.Clone.Owner.Pid).ShouldBeUnique();
             await EveryVmIsKnownAsync(Node);
 
+            foreach (var call in held)
+            {
+                await PlugAsync(call, new PlugCloneRequest { Image = new PlugImage { Digest = image.Digest } });
+                await PlugAsync(call, dice.Next(2) == 0
+                    ? new PlugCloneRequest { Disk = new PlugDisk { SizeBytes = 8 << 20 } }
+                    : new PlugCloneRequest { Nic = new PlugNic { NetworkNamespace = pod.Path } });
+            }
+
             foreach (var call in held.Where(_ => dice.Next(2) == 0))
             {
                 await call.DetachAsync();
@@ -48,14 +62,37 @@ public sealed class SandboxStormTests(SandboxNode fixture, ITestOutputHelper out
 
             await EachHasALivingOwnerAsync(owners);
             await EveryVmIsKnownAsync(Node);
+            var left = await ListAsync(Node);
+            output.WriteLine($"{left.Count} left");
+            left.ShouldAllBe(clone => clone.Devices.Count == 2);
+            (await pod.RunAsync("ip -o link")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Length
+                .ShouldBe(1 + left.Count(clone => clone.Devices.Any(d => d.Kind == PluggedKind.Nic)), "each card has its tap, and lo is there");
+            if (left.Count > 0)
+            {
+                await FailsAsync(DeleteImageAsync(image), StatusCode.FailedPrecondition, "IMAGE_IN_USE");
+            }
+
             await Task.WhenAll(owners.Where(owner => owner.Lives).Select(owner => owner.KillAsync(Limit)));
             await NothingIsLeftAsync(Node);
+            (await pod.RunAsync("ip -o link | wc -l")).ShouldBe("1\n");
+            await DeleteImageAsync(image);
+            Directory.EnumerateFiles($"/proc/{Node.Daemon.Pid}/fd").Select(fd => new FileInfo(fd).LinkTarget ?? "")
+                .ShouldNotContain(target => target.Contains("/staging/disk-", StringComparison.Ordinal));
         }
         finally
         {
             owners.ForEach(owner => owner.Dispose());
         }
     }
+
+    private async Task PlugAsync(SandboxCall call, PlugCloneRequest request)
+    {
+        request.Name = call.Clone.Name;
+        await Node.Client.Sandboxes.PlugDeviceAsync(request, cancellationToken: Limit);
+    }
+
+    private Task DeleteImageAsync(Image image) =>
+        Node.Client.Images.DeleteImageAsync(new DeleteImageRequest { Name = image.Name }, cancellationToken: Limit).ResponseAsync;
 
     private async Task EachHasALivingOwnerAsync(List<SandboxOwner> owners)
     {
