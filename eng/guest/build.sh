@@ -45,8 +45,8 @@ readonly files="vmlinuz vmlinux initrd rootfs.img"
 # In the order they depend on each other. virtio_net for the network, button and evdev for an orderly power-off, five for
 # the NVDIMM; from nd_virtio on, what images plugged into a sandbox need: the devices they come as, erofs and overlay. All
 # else this guest needs is built into Debian's cloud kernel.
-readonly modules="failover net_failover virtio_net button evdev libnvdimm nd_btt nd_pmem nfit
-    nd_virtio virtio_pmem virtio_blk libcrc32c erofs overlay"
+readonly modules="failover net_failover virtio_net button evdev libnvdimm nd_btt nd_pmem nfit \
+nd_virtio virtio_pmem virtio_blk libcrc32c erofs overlay"
 
 fail() {
     echo "$1" >&2
@@ -254,7 +254,7 @@ make_initrd() {
     local folder=$work/initrd module file
     mkdir -p "$folder"/{bin,lib,dev,proc,root}
     cp "$root/usr/bin/busybox" "$folder/bin/busybox"
-    sed "s/@MODULES@/$(echo $modules)/" "$here/initrd-init" >"$folder/init"
+    sed "s/@MODULES@/$modules/" "$here/initrd-init" >"$folder/init"
     chmod 755 "$folder/init"
     for module in $modules; do
         file=$(find "$debs/lib/modules" "$debs/usr/lib/modules" -name "$module.ko.xz" 2>/dev/null || true)

@@ -1,6 +1,5 @@
 using System.Runtime.ExceptionServices;
 using Templating.Core.Errors;
-using Templating.Core.Vms;
 
 namespace Templating.Core.Clones;
 

@@ -4,7 +4,6 @@ using Microsoft.Win32.SafeHandles;
 using Templating.Core.Errors;
 using Templating.Core.Linux;
 using Templating.Qemu.Base;
-using Templating.Qemu.Confinement;
 
 namespace Templating.Qemu.Images;
 

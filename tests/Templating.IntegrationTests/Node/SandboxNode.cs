@@ -1,5 +1,4 @@
 using Templating.Testing.Nodes;
-using Templating.V1;
 
 namespace Templating.IntegrationTests.Node;
 

@@ -91,8 +91,8 @@ public sealed class SandboxStormTests(SandboxNode fixture, ITestOutputHelper out
         await Node.Client.Sandboxes.PlugDeviceAsync(request, cancellationToken: Limit);
     }
 
-    private Task DeleteImageAsync(Image image) =>
-        Node.Client.Images.DeleteImageAsync(new DeleteImageRequest { Name = image.Name }, cancellationToken: Limit).ResponseAsync;
+    private async Task DeleteImageAsync(Image image) =>
+        await Node.Client.Images.DeleteImageAsync(new DeleteImageRequest { Name = image.Name }, cancellationToken: Limit);
 
     private async Task EachHasALivingOwnerAsync(List<SandboxOwner> owners)
     {

@@ -16,8 +16,9 @@ public sealed partial class TelemetryTests : NodeTest
         var address = $"127.0.0.1:{FreePort.Next()}";
         using var certificates = new Certificates();
         var (certificate, key) = certificates.Server();
+        using var tree = new TempFolder();
         await using var node = await TestNode.StartAsync(
-            ("METRICS_ADDRESS", address), ("TCP_ADDRESS", $"127.0.0.1:{FreePort.Next()}"), ("TCP_CERTIFICATE_PATH", certificate), ("TCP_KEY_PATH", key),
+            ("IMAGES_FOLDERS", "/tmp"), ("METRICS_ADDRESS", address), ("TCP_ADDRESS", $"127.0.0.1:{FreePort.Next()}"), ("TCP_CERTIFICATE_PATH", certificate), ("TCP_KEY_PATH", key),
             ("TCP_CLIENT_CA_PATH", certificates.Authority));
         var metrics = new Uri($"http://{address}/metrics");
 
@@ -37,6 +38,10 @@ public sealed partial class TelemetryTests : NodeTest
         var clone = await node.Client.CloneAsync(Limit);
         await node.Client.Clones.DeleteCloneAsync(new DeleteCloneRequest { Name = clone.Name }, cancellationToken: Limit);
         await node.Client.CloneAsync(Limit);
+        // Made once, and found once.
+        var publish = new PublishImageRequest { Tenant = PreparedStore.Tenant, Folder = tree.Path };
+        await node.Client.Images.PublishImageAsync(publish, cancellationToken: Limit);
+        await node.Client.Images.PublishImageAsync(publish, cancellationToken: Limit);
         var spec = GuestSpecs.Web();
         spec.Machine.MachineType = "pc-q35-0.1";
         await FailsAsync(node.Client.BuildAsync("other", spec, Limit), StatusCode.FailedPrecondition, "QEMU_UNSUPPORTED");

@@ -6,6 +6,7 @@ using Templating.Core.Machines;
 using Templating.Core.Store;
 using Templating.Qemu;
 using Templating.Qemu.Base;
+using Templating.Testing;
 using Templating.Testing.Nodes;
 using Templating.Testing.Qemu;
 
@@ -98,7 +99,7 @@ public sealed class DiskTests(SandboxFixture fixture) : IClassFixture<SandboxFix
         var error = await Should.ThrowAsync<TemplatingException>(vm.PlugDiskAsync(readOnly, DiskBytes, "scratch", CancellationToken.None));
 
         error.Code.ShouldBe(ErrorCode.QmpFailed);
-        OpenDisks(vm).ShouldBe(0);
+        await Eventually.UntilAsync(() => OpenDisks(vm) == 0, "QEMU lets go of what it refused");
         (await vm.PlugDiskAsync(file, DiskBytes, "scratch", CancellationToken.None)).Id.ShouldBe("plug0");
     }
 
