@@ -161,6 +161,9 @@ int try_mount(const struct mount_request *r, char *answer, size_t size, char *pr
         step = "mounting the upper of";
         error = mount_upper(r, disk, r->image.kind ? "upper" : "root");
     }
+    /* A device has its name before it can be opened. */
+    if (error == ENXIO || error == ENOENT)
+        error = EAGAIN;
     if (error == 0 && r->image.kind && r->upper) {
         step = "mounting the overlay of";
         error = mount_both(r);
