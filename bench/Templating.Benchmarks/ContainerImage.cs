@@ -47,7 +47,7 @@ internal sealed class ContainerImage
         return new ContainerImage(published.Digest);
     }
 
-    /// <summary>A config.json as a shim writes one for the guest: paths are the guest's, and nothing of the host's is in it.</summary>
+    /// <summary>A config.json as a shim writes one for the guest: paths are the guest's, and nothing of the host's is in it. It joins the pod's network.</summary>
     public static byte[] Config(string root, params ReadOnlySpan<string> arguments) => JsonSerializer.SerializeToUtf8Bytes(new JsonObject
     {
         ["ociVersion"] = "1.0.0",
@@ -58,7 +58,11 @@ internal sealed class ContainerImage
             new JsonObject { ["destination"] = "/dev", ["type"] = "tmpfs", ["source"] = "tmpfs" }),
         ["linux"] = new JsonObject
         {
-            ["namespaces"] = new JsonArray([.. ((string[])["pid", "ipc", "uts", "mount", "network"]).Select(kind => new JsonObject { ["type"] = kind })]),
+            ["namespaces"] = new JsonArray(
+            [
+                .. ((string[])["pid", "ipc", "uts", "mount"]).Select(kind => new JsonObject { ["type"] = kind }),
+                new JsonObject { ["type"] = "network", ["path"] = "/run/templating/netns/pod" },
+            ]),
         },
     });
 

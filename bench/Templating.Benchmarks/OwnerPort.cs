@@ -14,6 +14,7 @@ namespace Templating.Benchmarks;
 internal sealed class OwnerPort : IDisposable
 {
     private const int HeaderBytes = 9;
+    private const ulong UpperBytes = 16 << 20;
 
     private readonly Socket _socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
     private readonly NetworkStream _stream;
@@ -61,7 +62,7 @@ internal sealed class OwnerPort : IDisposable
     /// <summary>An image by its PCI address, with a tmpfs above it; the root's folder.</summary>
     public async Task<string> MountAsync(string name, string bridge, CancellationToken cancellationToken)
     {
-        var fields = new Fields().Text(name).Device(DeviceBy.Pci, bridge).U8(1).U64(0).Device(DeviceBy.None, "").U32(30_000);
+        var fields = new Fields().Text(name).Device(DeviceBy.Pci, bridge).U8(1).U64(UpperBytes).Device(DeviceBy.None, "").U32(30_000);
         return Encoding.UTF8.GetString(await AskAsync(Frame.Mount, fields, Frame.Done, cancellationToken)).Split('\n')[0];
     }
 
@@ -71,6 +72,10 @@ internal sealed class OwnerPort : IDisposable
         var fields = new Fields().Raw(mac).Text("eth0").U32(0).U8(1).U8(4).Raw(address.GetAddressBytes()).U8(prefix).U8(0).U8(0).U32(30_000);
         await AskAsync(Frame.Network, fields, Frame.Done, cancellationToken);
     }
+
+    /// <summary>The pod's network without a card.</summary>
+    public async Task NetworkAsync(CancellationToken cancellationToken) =>
+        await AskAsync(Frame.Network, new Fields().Raw(new byte[6]).Text("eth0").U32(0).U8(0).U8(0).U8(0).U32(0), Frame.Done, cancellationToken);
 
     /// <summary>Until the container's process has been started.</summary>
     public async Task<uint> RunAsync(string container, byte[] config, CancellationToken cancellationToken)

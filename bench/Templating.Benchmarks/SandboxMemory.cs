@@ -22,6 +22,7 @@ internal sealed class SandboxMemory(Daemon daemon, ContainerImage image, Sandbox
                 var port = await OwnerPort.ConnectAsync(calls[i].ResponseStream.Current.Held.Connection.OwnerPort, cancellationToken);
                 var plugged = (await daemon.Client.Sandboxes.PlugDeviceAsync(
                     new PlugCloneRequest { Name = name, Image = new PlugImage { Digest = image.Digest } }, cancellationToken: cancellationToken)).Device;
+                await port.NetworkAsync(cancellationToken);
                 ports.Add((name, port, await port.MountAsync("image", plugged.Bridge, cancellationToken)));
             }
 
@@ -48,6 +49,11 @@ internal sealed class SandboxMemory(Daemon daemon, ContainerImage image, Sandbox
         finally
         {
             ports.ForEach(p => p.Port.Dispose());
+            for (var i = 0; i < calls.Count; i++)
+            {
+                await rounds.ReleaseAsync($"reader-{i}", CancellationToken.None);
+            }
+
             calls.ForEach(c => c.Dispose());
         }
     }
