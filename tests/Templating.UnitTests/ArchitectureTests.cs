@@ -42,6 +42,10 @@ public sealed class ArchitectureTests
     [Fact]
     public void TheTerminalKnowsNobody() => ReferencesOf(Assembly.Load("Templating.Terminal")).ShouldBeEmpty();
 
+    [Fact]
+    public void TheOwnersPortKnowsNobodyAndNothingButTheBaseLibrary() => Assembly.Load("Templating.OwnerPort").GetReferencedAssemblies()
+        .Select(a => a.Name!).ShouldAllBe(n => n.StartsWith("System."));
+
     [Theory]
     [InlineData("Templating.Contract", "Templating.Contract")]
     [InlineData("Templating.Core", "Templating.Core")]
@@ -50,6 +54,7 @@ public sealed class ArchitectureTests
     [InlineData("templating", "Templating.Node")]
     [InlineData("Templating.Cli", "Templating.Cli")]
     [InlineData("Templating.Terminal", "Templating.Terminal")]
+    [InlineData("Templating.OwnerPort", "Templating.OwnerPort")]
     public void TheFoldersOfAProjectAreLayers(string assembly, string root) =>
         FolderLayers.Circles(Assembly.Load(assembly), root).ShouldBeEmpty();
 
