@@ -29,7 +29,7 @@ rm -rf "$out"
     dotnet tool restore
     dotnet build tests/Templating.Fuzz -c Release
     cp -r artifacts/bin/Templating.Fuzz/release "$out"
-    for assembly in Templating.Contract Templating.Core Templating.Qemu Templating.Api templating; do
+    for assembly in Templating.Contract Templating.Core Templating.Qemu Templating.Api Templating.OwnerPort templating; do
         dotnet sharpfuzz "$out/$assembly.dll"
     done
 } >"$log" 2>&1 || { tail -n 40 "$log" >&2 && exit 1; }

@@ -27,6 +27,7 @@ internal static class Targets
     public static IReadOnlyList<Target> All { get; } =
     [
         new("guest", bytes => RefusingAsync(() => Conversations.GuestAsync(bytes))),
+        new("owner", OwnerConversation.RunAsync),
         At("qga", Qga),
         new("qmp", bytes => RefusingAsync(() => Conversations.QmpAsync(bytes))),
         At("hmp", bytes => _ = UserNetwork.ParseForwards(Encoding.UTF8.GetString(bytes))),
