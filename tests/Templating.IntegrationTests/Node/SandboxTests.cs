@@ -1,4 +1,5 @@
 using Grpc.Core;
+using Templating.OwnerPort.Conversations;
 using Templating.Testing;
 using Templating.Testing.Nodes;
 using Templating.V1;
@@ -94,7 +95,10 @@ public sealed class SandboxTests(SandboxNode fixture) : NodeTest, IClassFixture<
         using var call = await AcquireAsync("port", owner);
         var port = call.Sandbox.Connection.OwnerPort;
 
-        (await OwnerPort.GreetAsync(port, Limit)).ShouldBeTrue();
+        await using (var guest = await OwnerPortConnection.ConnectAsync(port, options: null, Limit))
+        {
+            guest.Limits.ShouldBe(new GuestLimits(1_114_112, 64, 262_144, 65_536));
+        }
 
         File.GetUnixFileMode(port).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
         File.GetUnixFileMode(Path.GetDirectoryName(port)!).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
