@@ -1,4 +1,5 @@
 using Grpc.Core;
+using Templating.OwnerPort.Conversations;
 using Templating.V1;
 
 namespace Templating.Benchmarks;
@@ -11,7 +12,7 @@ internal sealed class SandboxMemory(Daemon daemon, ContainerImage image, Sandbox
     public async Task RunAsync(int count, CancellationToken cancellationToken)
     {
         var calls = new List<AsyncDuplexStreamingCall<HoldRequest, HoldResponse>>();
-        var ports = new List<(string Name, OwnerPort Port, string Root)>();
+        var ports = new List<(string Name, OwnerPortConnection Port, string Root)>();
         try
         {
             for (var i = 0; i < count; i++)
@@ -19,7 +20,7 @@ internal sealed class SandboxMemory(Daemon daemon, ContainerImage image, Sandbox
                 var id = $"reader-{i}";
                 calls.Add(await rounds.HoldAsync(id, WaitFor.Ready, cancellationToken));
                 var name = GuestTemplate.NameOfClone(id);
-                var port = await OwnerPort.ConnectAsync(calls[i].ResponseStream.Current.Held.Connection.OwnerPort, cancellationToken);
+                var port = await OwnerPortCalls.ConnectAsync(calls[i].ResponseStream.Current.Held.Connection.OwnerPort, cancellationToken);
                 var plugged = (await daemon.Client.Sandboxes.PlugDeviceAsync(
                     new PlugCloneRequest { Name = name, Image = new PlugImage { Digest = image.Digest } }, cancellationToken: cancellationToken)).Device;
                 await port.NetworkAsync(cancellationToken);
@@ -29,10 +30,10 @@ internal sealed class SandboxMemory(Daemon daemon, ContainerImage image, Sandbox
             foreach (var (name, port, root) in ports)
             {
                 // Once unmeasured, so that what is counted is the image's and not crun's.
-                await port.WaitAsync(await port.RunAsync("idle", ContainerImage.Config(root, "true"), cancellationToken), cancellationToken);
+                await (await port.RunAsync("idle", ContainerImage.Config(root, "true"), cancellationToken)).EndedAsync(cancellationToken);
                 var before = await MemoryAsync(name, cancellationToken);
-                await port.WaitAsync(
-                    await port.RunAsync("reader", ContainerImage.Config(root, "sh", "-c", "cat /payload/* >/dev/null"), cancellationToken), cancellationToken);
+                var reader = await port.RunAsync("reader", ContainerImage.Config(root, "sh", "-c", "cat /payload/* >/dev/null"), cancellationToken);
+                await reader.EndedAsync(cancellationToken);
                 var after = await MemoryAsync(name, cancellationToken);
                 samples.Add("sandbox.memory.private_growth_mib", (after.Private - before.Private) / MiB);
                 samples.Add("sandbox.memory.image_private_mib", after.ImagePrivate / MiB);
@@ -48,7 +49,11 @@ internal sealed class SandboxMemory(Daemon daemon, ContainerImage image, Sandbox
         }
         finally
         {
-            ports.ForEach(p => p.Port.Dispose());
+            foreach (var (_, port, _) in ports)
+            {
+                await port.DisposeAsync();
+            }
+
             for (var i = 0; i < calls.Count; i++)
             {
                 await rounds.ReleaseAsync($"reader-{i}", CancellationToken.None);

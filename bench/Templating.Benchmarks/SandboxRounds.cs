@@ -65,7 +65,7 @@ internal sealed class SandboxRounds(Daemon daemon, GuestTemplate template, Conta
         var id = $"box-{round}";
         using var call = await HoldAsync(id, WaitFor.Ready, cancellationToken);
         var name = GuestTemplate.NameOfClone(id);
-        using var port = await OwnerPort.ConnectAsync(call.ResponseStream.Current.Held.Connection.OwnerPort, cancellationToken);
+        await using var port = await OwnerPortCalls.ConnectAsync(call.ResponseStream.Current.Held.Connection.OwnerPort, cancellationToken);
 
         var start = Stopwatch.GetTimestamp();
         var plugged = (await daemon.Client.Sandboxes.PlugDeviceAsync(
@@ -78,7 +78,7 @@ internal sealed class SandboxRounds(Daemon daemon, GuestTemplate template, Conta
         var card = (await daemon.Client.Sandboxes.PlugDeviceAsync(
             new PlugCloneRequest { Name = name, Nic = new PlugNic { NetworkNamespace = network.Path, Tap = PodNamespace.Tap } }, cancellationToken: cancellationToken)).Device;
         samples.Add("sandbox.card_plugged", Since(start));
-        await port.NetworkAsync(PhysicalAddress.Parse(card.Mac).GetAddressBytes(), PodNamespace.GuestAddress, PodNamespace.Prefix, cancellationToken);
+        await port.NetworkAsync(PhysicalAddress.Parse(card.Mac), PodNamespace.GuestAddress, PodNamespace.Prefix, cancellationToken);
         samples.Add("sandbox.card_set_up", Since(start));
         await network.SetUpAsync(cancellationToken);
         start = Stopwatch.GetTimestamp();
@@ -89,10 +89,10 @@ internal sealed class SandboxRounds(Daemon daemon, GuestTemplate template, Conta
         await port.RunAsync("first", ContainerImage.Config(root, "sleep", "600"), cancellationToken);
         samples.Add("sandbox.first_run", Since(start));
         start = Stopwatch.GetTimestamp();
-        await port.WaitAsync(await port.RunAsync("next", ContainerImage.Config(root, "true"), cancellationToken), cancellationToken);
+        await (await port.RunAsync("next", ContainerImage.Config(root, "true"), cancellationToken)).EndedAsync(cancellationToken);
         samples.Add("sandbox.run_and_end", Since(start));
         start = Stopwatch.GetTimestamp();
-        await port.WaitAsync(await port.ExecAsync("first", ContainerImage.Process("true"), cancellationToken), cancellationToken);
+        await (await port.ExecAsync("first", ContainerImage.Process("true"), cancellationToken)).EndedAsync(cancellationToken);
         samples.Add("sandbox.exec_and_end", Since(start));
         await ReleaseAsync(id, cancellationToken);
     }
