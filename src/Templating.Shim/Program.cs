@@ -1,0 +1,6 @@
+namespace Templating.Shim;
+
+internal static class Program
+{
+    private static int Main() => 2;
+}
