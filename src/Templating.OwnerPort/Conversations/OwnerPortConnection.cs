@@ -41,10 +41,11 @@ public sealed partial class OwnerPortConnection : IFrameSender, IAsyncDisposable
     /// <param name="path">Of the socket, as the node tells it (<c>SandboxConnection.owner_port</c>).</param>
     /// <param name="options">Null for the defaults.</param>
     /// <param name="cancellationToken">Stops it.</param>
+    /// <exception cref="ArgumentException">One of the options is none.</exception>
     /// <exception cref="OwnerPortException">The port cannot be opened, closed, or stayed silent; or the guest is none of this protocol.</exception>
     public static async Task<OwnerPortConnection> ConnectAsync(string path, OwnerPortOptions? options, CancellationToken cancellationToken)
     {
-        options ??= new OwnerPortOptions();
+        options = (options ?? new OwnerPortOptions()).Checked();
         for (var attempt = 0; attempt < options.GreetingTimeouts.Count; attempt++)
         {
             // By a connection of its own each: see OwnerPortOptions.GreetingTimeouts.
@@ -113,7 +114,9 @@ public sealed partial class OwnerPortConnection : IFrameSender, IAsyncDisposable
         }
         catch (SocketException e)
         {
-            throw new OwnerPortException($"The port {path} cannot be opened: {e.Message}", e);
+            // QEMU has one host at a time, and lets few wait.
+            var why = e.SocketErrorCode == SocketError.WouldBlock ? "another host has it, and others wait for it" : e.Message;
+            throw new OwnerPortException($"The port {path} cannot be opened: {why}", e);
         }
         finally
         {
@@ -263,9 +266,10 @@ public sealed partial class OwnerPortConnection : IFrameSender, IAsyncDisposable
         }
 
         var target = _streams.Find(frame.Stream) ?? throw Answers.Unexpected(frame, "nobody");
-        if (target.Take(frame))
+        if (target.Take(frame) is { } tell)
         {
             _streams.Close(frame.Stream);
+            tell();
         }
     }
 

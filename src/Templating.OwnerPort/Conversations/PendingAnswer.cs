@@ -13,25 +13,26 @@ internal sealed class PendingAnswer<T>(string request, AnswerReader<T> read) : I
 
     public Task<T> Answer => _answer.Task;
 
-    public bool Take(Frame frame)
+    public Action? Take(Frame frame)
     {
         switch (frame.Type)
         {
             case FrameType.Done:
-                _answer.TrySetResult(read(frame.Payload.Span));
-                return true;
+                var said = read(frame.Payload.Span);
+                return () => _answer.TrySetResult(said);
             case FrameType.Error:
-                _answer.TrySetException(Answers.Refusal(frame, request));
-                _ = _answer.Task.Exception;
-                return true;
+                var refusal = Answers.Refusal(frame, request);
+                return () => Fail(refusal);
             default:
                 throw Answers.Unexpected(frame, request);
         }
     }
 
-    public void Fail(OwnerPortException fault)
+    public void Fail(OwnerPortException fault) => Fail((Exception)new OwnerPortException(fault.Message, fault));
+
+    private void Fail(Exception why)
     {
-        _answer.TrySetException(new OwnerPortException(fault.Message, fault));
+        _answer.TrySetException(why);
         // Looked at once: the caller may have given up waiting.
         _ = _answer.Task.Exception;
     }

@@ -8,14 +8,9 @@ namespace Templating.OwnerPort.Processes;
 /// </summary>
 public sealed class GuestOutput
 {
-    private const int FirstBuffer = 512;
-    private const int KeptBuffer = 16 * 1024;
-
     private readonly Lock _lock = new();
     private readonly OutputCredit _credit;
-    private byte[] _bytes = [];
-    private int _start;
-    private int _end;
+    private readonly ByteQueue _bytes = new();
     private bool _over;
     private bool _discarding;
     private bool _reading;
@@ -25,7 +20,7 @@ public sealed class GuestOutput
     internal GuestOutput(OutputCredit credit) => _credit = credit;
 
     /// <summary>What it takes in memory, in bytes.</summary>
-    internal int HeldBytes => _bytes.Length;
+    internal int HeldBytes => _bytes.HeldBytes;
 
     /// <summary>Waits for some; by one caller at a time.</summary>
     /// <returns>How many bytes; 0 at the end, which comes before the process' exit is told.</returns>
@@ -65,7 +60,7 @@ public sealed class GuestOutput
     public async Task CopyToAsync(Stream to, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(to);
-        var buffer = new byte[KeptBuffer];
+        var buffer = new byte[ByteQueue.LargestChunk];
         while (await ReadAsync(buffer, cancellationToken) is > 0 and var got)
         {
             await to.WriteAsync(buffer.AsMemory(0, got), cancellationToken);
@@ -79,8 +74,7 @@ public sealed class GuestOutput
         lock (_lock)
         {
             _discarding = true;
-            dropped = _end - _start;
-            Empty();
+            dropped = _bytes.Clear();
         }
 
         if (dropped > 0)
@@ -98,9 +92,7 @@ public sealed class GuestOutput
             dropped = _discarding;
             if (!dropped)
             {
-                MakeRoom(bytes.Length);
-                bytes.CopyTo(_bytes.AsSpan(_end));
-                _end += bytes.Length;
+                _bytes.Add(bytes);
             }
         }
 
@@ -118,7 +110,7 @@ public sealed class GuestOutput
     {
         lock (_lock)
         {
-            (_over, _fault) = (true, fault);
+            (_over, _fault) = (true, _over ? _fault : fault);
         }
 
         Tell();
@@ -136,17 +128,10 @@ public sealed class GuestOutput
     {
         lock (_lock)
         {
-            got = Math.Min(to.Length, _end - _start);
+            got = _bytes.Take(to);
             news = Task.CompletedTask;
             if (got > 0)
             {
-                _bytes.AsSpan(_start, got).CopyTo(to);
-                _start += got;
-                if (_start == _end)
-                {
-                    Empty();
-                }
-
                 return true;
             }
 
@@ -174,28 +159,5 @@ public sealed class GuestOutput
         }
 
         news?.TrySetResult();
-    }
-
-    private void Empty()
-    {
-        (_start, _end) = (0, 0);
-        if (_bytes.Length > KeptBuffer)
-        {
-            _bytes = [];
-        }
-    }
-
-    private void MakeRoom(int bytes)
-    {
-        if (_end + bytes <= _bytes.Length)
-        {
-            return;
-        }
-
-        var used = _end - _start;
-        // Moved only where that makes room for half of it: else each byte of a full buffer would move all others.
-        var target = used + bytes <= _bytes.Length / 2 ? _bytes : new byte[Math.Max(FirstBuffer, Math.Max(2 * _bytes.Length, used + bytes))];
-        _bytes.AsSpan(_start, used).CopyTo(target);
-        (_bytes, _start, _end) = (target, 0, used);
     }
 }

@@ -134,7 +134,7 @@ public sealed class GuestProcess : IFrameTarget
         await AskAsync(new FrameBuilder(FrameType.Resize).U32(Stream).U16(size.Rows).U16(size.Columns), "another size of the terminal", cancellationToken);
     }
 
-    bool IFrameTarget.Take(Frame frame)
+    Action? IFrameTarget.Take(Frame frame)
     {
         var running = _started.Task.IsCompleted;
         switch (frame.Type)
@@ -142,24 +142,26 @@ public sealed class GuestProcess : IFrameTarget
             case FrameType.Started when !running:
                 GuestPid = OneNumber(frame);
                 _started.TrySetResult(this);
-                return false;
+                return null;
             case FrameType.Error when !running:
-                _started.TrySetException(Answers.Refusal(frame, _what));
-                return true;
+                var refusal = Answers.Refusal(frame, _what);
+                return () => FailStart(refusal);
             case FrameType.Output when running:
                 Add(Output, frame);
-                return false;
+                return null;
             case FrameType.ErrorOutput when running && _start.Terminal is null:
                 Add(Error, frame);
-                return false;
+                return null;
             case FrameType.Taken when running:
                 _room.Taken(OneNumber(frame));
-                return false;
+                return null;
             case FrameType.Exit when running:
                 var exit = ProcessExit.Read(frame);
-                End(null);
-                _exited.TrySetResult(exit);
-                return true;
+                return () =>
+                {
+                    End(null);
+                    _exited.TrySetResult(exit);
+                };
             default:
                 throw Answers.Unexpected(frame, $"{_what}, which {(running ? "runs" : "is being started")}");
         }
@@ -168,10 +170,9 @@ public sealed class GuestProcess : IFrameTarget
     void IFrameTarget.Fail(OwnerPortException fault)
     {
         End(fault);
-        _started.TrySetException(new OwnerPortException(fault.Message, fault));
+        FailStart(new OwnerPortException(fault.Message, fault));
         _exited.TrySetException(new OwnerPortException(fault.Message, fault));
-        // Looked at once: not each of them has somebody who waits.
-        _ = (_started.Task.Exception, _exited.Task.Exception);
+        _ = _exited.Task.Exception;
     }
 
     private static uint OneNumber(Frame frame)
@@ -190,6 +191,13 @@ public sealed class GuestProcess : IFrameTarget
         }
 
         to.Add(frame.Payload.Span);
+    }
+
+    /// <summary>Looked at once, as its end is: not each of them has somebody who waits.</summary>
+    private void FailStart(Exception why)
+    {
+        _started.TrySetException(why);
+        _ = _started.Task.Exception;
     }
 
     private void End(OwnerPortException? fault)

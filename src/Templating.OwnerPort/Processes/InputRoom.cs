@@ -69,7 +69,7 @@ internal sealed class InputRoom(int window)
     {
         lock (_lock)
         {
-            (_over, _fault) = (true, fault);
+            (_over, _fault) = (true, _over ? _fault : fault);
         }
 
         Tell();

@@ -172,6 +172,43 @@ public sealed class GreetingTests : IDisposable
         (await guest.IsLeftAsync()).ShouldBeTrue();
     }
 
+    public static TheoryData<OwnerPortOptions, bool> Options() => new()
+    {
+        { new OwnerPortOptions { RequestTimeout = TimeSpan.FromDays(1), GreetingTimeouts = [.. Enumerable.Repeat(TimeSpan.FromTicks(1), 16)] }, true },
+        { new OwnerPortOptions { RequestTimeout = TimeSpan.Zero }, false },
+        { new OwnerPortOptions { RequestTimeout = Timeout.InfiniteTimeSpan }, false },
+        { new OwnerPortOptions { RequestTimeout = TimeSpan.FromDays(1) + TimeSpan.FromTicks(1) }, false },
+        { new OwnerPortOptions { GreetingTimeouts = [] }, false },
+        { new OwnerPortOptions { GreetingTimeouts = [TimeSpan.Zero] }, false },
+        { new OwnerPortOptions { GreetingTimeouts = [.. Enumerable.Repeat(TimeSpan.FromTicks(1), 17)] }, false },
+    };
+
+    [Theory]
+    [MemberData(nameof(Options))]
+    public async Task EveryTimeHasItsLimits(OwnerPortOptions options, bool fine)
+    {
+        // Where the options are fine, the port is not there.
+        var error = await Should.ThrowAsync<Exception>(OwnerPortConnection.ConnectAsync(_folder["none"], options, CancellationToken.None).Soonest());
+
+        error.GetType().ShouldBe(fine ? typeof(OwnerPortException) : typeof(ArgumentException));
+    }
+
+    [Fact]
+    public async Task APortForWhichOthersWaitAlreadySaysSo()
+    {
+        _listener.Listen(0);
+        using var first = await OpenAsync();
+
+        (await Should.ThrowAsync<OwnerPortException>(ConnectAsync().Soonest())).Message.ShouldContain("others wait");
+
+        async Task<Socket> OpenAsync()
+        {
+            var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(_folder["port"]));
+            return socket;
+        }
+    }
+
     private static byte[] Welcome(
         byte[] hello, byte version = 1, uint payload = 1_114_112, uint processes = 64, uint output = 262_144, uint input = 65_536) =>
     [
