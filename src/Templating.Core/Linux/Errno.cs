@@ -25,6 +25,7 @@ internal static class Errno
     public const int NotEmpty = 39;
     public const int SymbolicLinks = 40;
     public const int NotSupported = 95;
+    public const int NoFamily = 97;
     public const int NoBuffers = 105;
     public const int QuotaExceeded = 122;
 }
