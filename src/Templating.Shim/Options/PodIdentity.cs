@@ -1,0 +1,37 @@
+using Templating.Shim.Errors;
+
+namespace Templating.Shim.Options;
+
+/// <summary>Whose VM a pod gets, and of which template.</summary>
+/// <param name="Tenant">RFC 1123 label.</param>
+/// <param name="Template">tenants/{tenant}/templates/{template}, or with a revision.</param>
+/// <param name="SandboxId">What the daemon calls it; see <see cref="SandboxIds"/>.</param>
+internal sealed record PodIdentity(string Tenant, string Template, string SandboxId)
+{
+    public const string TemplateAnnotation = "templating.dev/template";
+    public const string NamespaceAnnotation = "io.kubernetes.cri.sandbox-namespace";
+
+    /// <summary>The daemon's name of the sandbox.</summary>
+    public string SandboxName => $"tenants/{Tenant}/clones/{SandboxId}";
+
+    /// <param name="options">The runtime handler's.</param>
+    /// <param name="containerdNamespace">k8s.io with Kubernetes.</param>
+    /// <param name="group">The sandbox's id, or the container's own where there is no sandbox.</param>
+    /// <param name="annotations">Of the sandbox's config.json.</param>
+    /// <exception cref="ShimException">InvalidArgument: a name that is none, or an annotation that is not allowed.</exception>
+    public static PodIdentity Of(ShimOptions options, string containerdNamespace, string group, IReadOnlyDictionary<string, string> annotations)
+    {
+        // CRI sets it behind what it passes on of the pod's own annotations (WithAnnotation(SandboxNamespace, ...) in 1.6, 1.7 and 2.x), so
+        // that no pod's author can say another one.
+        var tenant = annotations.TryGetValue(NamespaceAnnotation, out var podNamespace) ? podNamespace
+            : options.Tenant.Length > 0 ? options.Tenant
+            : containerdNamespace;
+        var template = options.Template;
+        if (annotations.TryGetValue(TemplateAnnotation, out var named))
+        {
+            template = named;
+        }
+
+        return new PodIdentity(tenant, $"tenants/{tenant}/templates/{template}", SandboxIds.Of(containerdNamespace, group));
+    }
+}
