@@ -6,6 +6,7 @@ internal static class Errno
     public const int NotPermitted = 1;
     public const int NoEntry = 2;
     public const int NoProcess = 3;
+    public const int Interrupted = 4;
     public const int InputOutput = 5;
     public const int NoSuchAddress = 6;
     public const int Again = 11;
