@@ -93,6 +93,12 @@ internal static unsafe partial class DescriptorCalls
     [LibraryImport("libc", SetLastError = true, EntryPoint = "write")]
     internal static partial nint Write(int fd, void* buffer, nint count);
 
+    [LibraryImport("libc", SetLastError = true, EntryPoint = "read")]
+    internal static partial nint Read(SafeFileHandle file, void* buffer, nint count);
+
+    [LibraryImport("libc", SetLastError = true, EntryPoint = "write")]
+    internal static partial nint Write(SafeFileHandle file, void* buffer, nint count);
+
     [LibraryImport("libc", SetLastError = true, EntryPoint = "poll")]
     internal static partial int Poll(PollDescriptor* descriptors, nuint count, int timeoutMilliseconds);
 

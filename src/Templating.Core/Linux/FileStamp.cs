@@ -15,6 +15,7 @@ internal readonly record struct FileStamp(
     private const ushort FolderType = 0x4000;
     private const ushort SymlinkType = 0xA000;
     private const ushort SocketType = 0xC000;
+    private const ushort PipeType = 0x1000;
 
     public ushort Mode { get; private init; }
 
@@ -32,12 +33,15 @@ internal readonly record struct FileStamp(
 
     public bool IsSocket => (Mode & TypeMask) == SocketType;
 
+    public bool IsPipe => (Mode & TypeMask) == PipeType;
+
     /// <summary>What it is, for messages.</summary>
     public string Kind => (Mode & TypeMask) switch
     {
         RegularType => "a file",
         FolderType => "a folder",
         SymlinkType => "a symbolic link",
+        PipeType => "a pipe",
         _ => "a special file",
     };
 
