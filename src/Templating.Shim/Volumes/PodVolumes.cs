@@ -1,0 +1,153 @@
+using Microsoft.Extensions.Logging;
+using Templating.Core.Linux;
+using Templating.OwnerPort.Conversations;
+using Templating.OwnerPort.Errors;
+using Templating.OwnerPort.Requests;
+using Templating.Shim.Errors;
+using Templating.Shim.Specs;
+
+namespace Templating.Shim.Volumes;
+
+/// <summary>
+/// What a pod's containers find mounted: copies of the host's files, which follow theirs, and folders of the guest's memory. Containers of
+/// one pod share what has the same name.
+/// </summary>
+/// <param name="guest">Where they are.</param>
+/// <param name="emptyDirectoryBytes">The most of the guest's memory that one emptyDir may take where the host's has no size of its own.</param>
+/// <param name="log">Of what goes wrong without a caller.</param>
+/// <param name="clock">For waiting.</param>
+internal sealed class PodVolumes(OwnerPortConnection guest, long emptyDirectoryBytes, ILogger log, TimeProvider clock) : IAsyncDisposable
+{
+    private const int Tries = 5;
+    private const long CopiesBytes = 64L << 20;
+    private const ushort Permissions = 0xFFF;
+
+    private static readonly TimeSpan BetweenTries = TimeSpan.FromMilliseconds(100);
+
+    private readonly SemaphoreSlim _one = new(1);
+    private readonly HashSet<string> _roots = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, CopiedVolume> _copies = new(StringComparer.Ordinal);
+
+    /// <summary>Has in the guest all that the container mounts; before it is run, and after its root was mounted.</summary>
+    /// <exception cref="ShimException">Naming what cannot be had.</exception>
+    public async Task PrepareAsync(GuestContainer container, CancellationToken cancellationToken)
+    {
+        await _one.WaitAsync(cancellationToken);
+        try
+        {
+            foreach (var folder in container.Folders)
+            {
+                await MakeAsync(folder, cancellationToken);
+            }
+
+            foreach (var copy in container.Copies)
+            {
+                await CopyAsync(copy, cancellationToken);
+            }
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    /// <summary>When a container has ended: what it wrote for kubelet is brought back, and what was its alone goes. Never fails.</summary>
+    public async Task EndAsync(GuestContainer container, CancellationToken cancellationToken)
+    {
+        await _one.WaitAsync(cancellationToken);
+        try
+        {
+            foreach (var copy in container.Copies.Where(copy => copy.OfContainer))
+            {
+                if (_copies.Remove(copy.Key, out var there))
+                {
+                    await there.RemoveAsync(cancellationToken);
+                }
+            }
+        }
+        catch (Exception e) when (e is OwnerPortException or GuestRefusedException or TimeoutException or IOException)
+        {
+            Log.NotEnded(log, e.Message);
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _one.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private async Task MakeAsync(GuestFolder folder, CancellationToken cancellationToken)
+    {
+        if (folder.OwnRoot && _roots.Contains(folder.Root))
+        {
+            return;
+        }
+
+        try
+        {
+            var stamp = FileStamp.TryRead(folder.Source) ?? throw new IOException($"{folder.Source} is not there.");
+            if (folder.OwnRoot)
+            {
+                await MountAsync(folder.Root, SizeOf(folder.Source), cancellationToken);
+            }
+
+            var at = new PlacedPath(folder.Root, folder.Path) { Mode = (uint)(stamp.Mode & Permissions), User = stamp.Uid, Group = stamp.Gid };
+            await guest.PlaceFolderAsync(at, cancellationToken);
+        }
+        catch (Exception e) when (e is GuestRefusedException or IOException or ArgumentException)
+        {
+            throw ShimException.NotNow($"The folder for {folder.Source} cannot be made in the VM: {e.Message}");
+        }
+    }
+
+    private async Task MountAsync(string root, long bytes, CancellationToken cancellationToken)
+    {
+        if (_roots.Contains(root))
+        {
+            return;
+        }
+
+        await guest.MountAsync(new RootMount { Name = root, UpperMemoryBytes = (ulong)bytes }, cancellationToken);
+        _roots.Add(root);
+    }
+
+    private async Task CopyAsync(VolumeCopy copy, CancellationToken cancellationToken)
+    {
+        if (!_copies.TryGetValue(copy.Key, out var there))
+        {
+            there = new CopiedVolume(guest, copy);
+        }
+
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await MountAsync(GuestRoots.Volumes, CopiesBytes, cancellationToken);
+                await there.CopyAsync(cancellationToken);
+                _copies[copy.Key] = there;
+                return;
+            }
+            catch (IOException) when (attempt < Tries)
+            {
+                // kubelet is writing it.
+                await Task.Delay(BetweenTries, clock, cancellationToken);
+            }
+            catch (Exception e) when (e is GuestRefusedException or IOException or ArgumentException)
+            {
+                throw ShimException.NotNow($"{copy.Source} cannot be copied into the VM: {e.Message}");
+            }
+        }
+    }
+
+    /// <summary>The host's own limit, where it has its memory, too.</summary>
+    private long SizeOf(string source)
+    {
+        var drive = new DriveInfo(source);
+        return drive.DriveFormat == "tmpfs" && drive.TotalSize > 0 ? Math.Min(drive.TotalSize, emptyDirectoryBytes) : emptyDirectoryBytes;
+    }
+}
