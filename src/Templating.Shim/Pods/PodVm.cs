@@ -1,0 +1,257 @@
+using Templating.OwnerPort.Conversations;
+using Templating.OwnerPort.Requests;
+using Templating.Shim.Daemon;
+using Templating.Shim.Errors;
+using Templating.Shim.Host;
+using Templating.Shim.Network;
+using Templating.Shim.Specs;
+using Templating.V1;
+
+namespace Templating.Shim.Pods;
+
+/// <summary>A pod's VM with its network and the conversation with its guest. What starting it had begun is undone when a step fails.</summary>
+internal sealed class PodVm : IAsyncDisposable
+{
+    private readonly PodVmClient _daemon;
+    private readonly PodRequest _request;
+    private readonly ShimLog _log;
+    private readonly SemaphoreSlim _changes = new(1);
+    private readonly Dictionary<string, string> _imageBridges = new(StringComparer.Ordinal);
+    private readonly List<(string Interface, string Tap)> _redirections = [];
+    private readonly Lock _releaseLock = new();
+    private HeldVm? _held;
+    private OwnerPortConnection? _guest;
+    private Task? _release;
+    private PodSize _size;
+
+    private PodVm(PodVmClient daemon, PodRequest request, ShimLog log) => (_daemon, _request, _log) = (daemon, request, log);
+
+    /// <summary>Its QEMU's process, the one that the pod has on the host.</summary>
+    public int Pid => Held.QemuPid;
+
+    public string Name => Held.Name;
+
+    public OwnerPortConnection Guest => _guest ?? throw new InvalidOperationException("The guest was not connected to.");
+
+    /// <summary>When its process has ended, however.</summary>
+    public Task Ended => End.Ended;
+
+    /// <summary>What a root or an emptyDir may take of the guest's memory, as Linux has it for a tmpfs.</summary>
+    public long UpperBytes => Math.Max(_size.MemoryBytes / 2, 1);
+
+    private HeldVm Held => _held ?? throw new InvalidOperationException("The VM was not acquired.");
+
+    private VmEnd End { get; set; } = null!;
+
+    private TemplateRoom Room
+    {
+        get
+        {
+            var room = Held.Room;
+            return new TemplateRoom(_request.Identity.Template, room.Vcpus, room.MemoryBytes, room.MaxVcpus, room.MaxMemoryBytes);
+        }
+    }
+
+    /// <exception cref="ShimException">It cannot be had, and nothing of it is left.</exception>
+    public static async Task<PodVm> StartAsync(PodVmClient daemon, PodRequest request, ShimLog log, CancellationToken cancellationToken)
+    {
+        var vm = new PodVm(daemon, request, log);
+        try
+        {
+            await vm.StartAsync(cancellationToken);
+            return vm;
+        }
+        catch
+        {
+            await vm.TryReleaseAsync();
+            await vm.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Has a container's root in the guest: its image, and memory above it for what the container writes.</summary>
+    /// <param name="name">Of the root.</param>
+    /// <param name="layers">Folders of the host, the top one first.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task<MountedRoot> MountRootAsync(string name, IReadOnlyList<string> layers, CancellationToken cancellationToken)
+    {
+        var image = await _daemon.PublishAsync(_request.Identity.Tenant, layers, cancellationToken);
+        string? bridge;
+        await _changes.WaitAsync(cancellationToken);
+        try
+        {
+            if (!_imageBridges.TryGetValue(image.Digest, out bridge))
+            {
+                bridge = (await _daemon.PlugImageAsync(Name, image.Digest, cancellationToken)).Bridge;
+                _imageBridges[image.Digest] = bridge;
+            }
+        }
+        finally
+        {
+            _changes.Release();
+        }
+
+        return await Guest.MountAsync(
+            new RootMount { Name = name, Image = GuestDevice.AtPciAddress(bridge), UpperMemoryBytes = (ulong)UpperBytes },
+            cancellationToken);
+    }
+
+    /// <summary>Grows so that these limits fit; it never shrinks.</summary>
+    /// <param name="containers">Of all that are there.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    public async Task GrowAsync(IReadOnlyCollection<SpecResources> containers, CancellationToken cancellationToken)
+    {
+        await _changes.WaitAsync(cancellationToken);
+        try
+        {
+            await ResizeAsync(_size.Grown(containers, Room), cancellationToken);
+        }
+        finally
+        {
+            _changes.Release();
+        }
+    }
+
+    public Task PauseAsync(CancellationToken cancellationToken) => _daemon.PauseAsync(Name, cancellationToken);
+
+    public Task ResumeAsync(CancellationToken cancellationToken) => _daemon.ResumeAsync(Name, cancellationToken);
+
+    /// <summary>Ends it, and takes away what was made for it on the host. Once, however often it is asked for.</summary>
+    public Task ReleaseAsync()
+    {
+        lock (_releaseLock)
+        {
+            return _release ??= ReleaseOnceAsync();
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_guest is { } guest)
+        {
+            await guest.DisposeAsync();
+        }
+
+        if (_held is { } held)
+        {
+            await held.DisposeAsync();
+            End.Dispose();
+        }
+
+        _changes.Dispose();
+    }
+
+    private async Task StartAsync(CancellationToken cancellationToken)
+    {
+        var spec = _request.Spec;
+        var network = spec.NetworkNamespace is { } path ? PodNetwork.Read(path) : null;
+        foreach (var warning in network?.Warnings ?? [])
+        {
+            _log.Warning(warning);
+        }
+
+        _held = await _daemon.HoldAsync(
+            new PodVmRequest
+            {
+                SandboxId = _request.Identity.SandboxId,
+                Template = _request.Identity.Template,
+                Cgroups = _request.Cgroups,
+                Hostname = spec.Hostname ?? "",
+            },
+            cancellationToken);
+        End = VmEnd.Watch(_held.QemuPid);
+        _size = new PodSize(Room.Vcpus, Room.MemoryBytes);
+        var size = PodSize.From(spec, Room);
+
+        // The guest's kernel looks for a card while the guest's daemon answers for the first time.
+        var guest = OwnerPortConnection.ConnectAsync(_held.OwnerPort, null, cancellationToken);
+        try
+        {
+            foreach (var card in network?.Interfaces ?? [])
+            {
+                await PlugCardAsync(spec.NetworkNamespace!, card, cancellationToken);
+            }
+
+            await ResizeAsync(size, cancellationToken);
+        }
+        finally
+        {
+            // Also when the card has failed: a connection that nobody has would stay open.
+            _guest = await guest;
+        }
+
+        foreach (var card in network?.Interfaces ?? [])
+        {
+            await Guest.SetUpNetworkAsync(card.ToSetup(), cancellationToken);
+        }
+
+        if (_redirections.Count == 0)
+        {
+            await Guest.SetUpNetworkAsync(new NetworkSetup(), cancellationToken);
+        }
+
+        await _held.DetachAsync(cancellationToken);
+    }
+
+    private async Task PlugCardAsync(string networkNamespace, PodInterface card, CancellationToken cancellationToken)
+    {
+        _redirections.Add((card.Name, card.TapName));
+        await _daemon.PlugNicAsync(
+            Name,
+            new PlugNic
+            {
+                NetworkNamespace = networkNamespace,
+                Tap = card.TapName,
+                Mac = string.Join(':', card.Mac.GetAddressBytes().Select(b => b.ToString("x2", System.Globalization.CultureInfo.InvariantCulture))),
+                Mtu = card.Mtu,
+            },
+            cancellationToken);
+        Redirection.Connect(networkNamespace, card.Name, card.TapName);
+    }
+
+    private async Task ResizeAsync(PodSize size, CancellationToken cancellationToken)
+    {
+        if (size == _size)
+        {
+            return;
+        }
+
+        await _daemon.ResizeAsync(Name, size.Vcpus, size.MemoryBytes, cancellationToken);
+        _size = size;
+    }
+
+    private async Task TryReleaseAsync()
+    {
+        try
+        {
+            await ReleaseAsync();
+        }
+        catch (ShimException e)
+        {
+            // The failure that led here is the one to be told. The daemon ends the VM when this process, its owner, has ended.
+            _log.Warning($"The pod's VM could not be ended: {e.Message}");
+        }
+    }
+
+    private async Task ReleaseOnceAsync()
+    {
+        await Task.Yield();
+        if (_request.Spec.NetworkNamespace is { } path)
+        {
+            foreach (var (card, tap) in _redirections)
+            {
+                try
+                {
+                    Redirection.Disconnect(path, card, tap);
+                }
+                catch (ShimException e)
+                {
+                    // It goes with the namespace.
+                    _log.Warning(e.Message);
+                }
+            }
+        }
+
+        await _daemon.ReleaseAsync(_request.Identity.SandboxName, TimeSpan.Zero, CancellationToken.None);
+    }
+}
