@@ -13,6 +13,12 @@ internal sealed class PodNetworkReader
     /// <summary>Of a card plugged in by the daemon (protos/templating/v1/devices.proto).</summary>
     private const uint LeastMtu = 68, MostMtu = 65_521;
 
+    /// <summary>
+    /// Whose frames pass the ingress queue in which they are taken, and are sent by nothing of the namespace itself, as those of a tunnel are. The
+    /// empty one is a card of the host.
+    /// </summary>
+    private static readonly string[] Kinds = ["", "veth", "macvlan", "ipvlan", "vlan"];
+
     private readonly List<string> _refused = [];
     private readonly List<string> _warnings = [];
     private readonly NetworkEntries _entries;
@@ -63,7 +69,7 @@ internal sealed class PodNetworkReader
         {
             { IsEthernet: false } => "is no Ethernet card: tunnels and layer-3 links are not supported",
             { Master: not 0 } => "is a part of another one (a bridge or bond)",
-            _ => null,
+            _ => Kinds.Contains(link.Kind) ? null : $"is of a kind that a guest's card cannot stand in for; {string.Join(", ", Kinds.Where(k => k.Length > 0))} and cards of the host are supported",
         };
         if (reason is null)
         {

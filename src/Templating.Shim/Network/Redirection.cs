@@ -1,3 +1,4 @@
+using Templating.Core.Linux;
 using Templating.Shim.Errors;
 
 namespace Templating.Shim.Network;
@@ -15,6 +16,7 @@ internal static class Redirection
     {
         using var kernel = Rtnetlink.Open(namespacePath);
         var (outer, inner) = (kernel.IndexOf(interfaceName), kernel.IndexOf(tapName));
+        kernel.Within(() => Quieten(tapName));
         TrafficControl.Redirect(kernel, inner, outer);
         TrafficControl.Redirect(kernel, outer, inner);
     }
@@ -37,6 +39,22 @@ internal static class Redirection
                     TrafficControl.Restore(kernel, index);
                 }
             }
+        }
+    }
+
+    /// <summary>An interface that is up gets an address of IPv6 for the link, and asks for routers: the guest would hear it.</summary>
+    private static bool Quieten(string tapName)
+    {
+        var setting = $"/proc/sys/net/ipv6/conf/{tapName}/disable_ipv6";
+        try
+        {
+            using var file = FileSystem.Open(setting, LibC.OpenWriteOnly);
+            FileSystem.Write(file, "1"u8, 0, setting);
+            return true;
+        }
+        catch (IOException e) when (e.HResult == Errno.NoEntry)
+        {
+            return false; // a host without IPv6
         }
     }
 }
