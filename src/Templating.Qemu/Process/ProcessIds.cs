@@ -8,8 +8,6 @@ namespace Templating.Qemu.Process;
 /// <summary>What /proc says of a process, to tell it from a later one of the same number.</summary>
 internal static class ProcessIds
 {
-    private const int StartTimeField = 22;
-
     /// <summary>Null when there is no such process.</summary>
     public static VmProcessId? Read(int pid)
     {
@@ -23,7 +21,7 @@ internal static class ProcessIds
             return null;
         }
 
-        return ParseStartTime(stat) is { } start ? new VmProcessId(pid, start, HostBoot.Id) : null;
+        return ProcessStat.ParseStartTime(stat) is { } start ? new VmProcessId(pid, start, HostBoot.Id) : null;
     }
 
     /// <summary>The user it runs as; null when there is no such process.</summary>
@@ -41,21 +39,5 @@ internal static class ProcessIds
         {
             return null;
         }
-    }
-
-    /// <summary>Field 22 of proc_pid_stat(5). The name before it may hold spaces and brackets: count from its last one.</summary>
-    public static long? ParseStartTime(string stat)
-    {
-        var close = stat.LastIndexOf(')');
-        if (close < 0)
-        {
-            return null;
-        }
-
-        var fields = stat[(close + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        return fields.Length > StartTimeField - 3
-            && long.TryParse(fields[StartTimeField - 3], NumberStyles.None, CultureInfo.InvariantCulture, out var start)
-                ? start
-                : null;
     }
 }

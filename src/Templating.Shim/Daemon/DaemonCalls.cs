@@ -10,25 +10,20 @@ internal sealed class DaemonCalls(TemplatingAddress address, TimeSpan patience, 
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LastDelay = TimeSpan.FromSeconds(1);
 
-    /// <summary>Once: what cannot be repeated.</summary>
-    public async Task<T> OnceAsync<T>(string purpose, Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await call(cancellationToken);
-        }
-        catch (Exception e) when (Told(e) is { } told && !cancellationToken.IsCancellationRequested)
-        {
-            throw Refusal(purpose, told);
-        }
-    }
+    /// <summary>As <see cref="RepeatAsync"/>, for what cannot be repeated.</summary>
+    public Task<T> OnceAsync<T>(string purpose, TimeSpan limit, Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken) =>
+        RepeatAsync(purpose, limit, TimeSpan.Zero, call, cancellationToken);
 
     /// <param name="purpose">For messages: what could not be done.</param>
     /// <param name="limit">For all tries together.</param>
     /// <param name="call">May be repeated: what it asks for is the same whether or not the try before was done.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="ShimException">The daemon refuses, is not there, or takes longer.</exception>
-    public async Task<T> RepeatAsync<T>(string purpose, TimeSpan limit, Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken)
+    public Task<T> RepeatAsync<T>(string purpose, TimeSpan limit, Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken) =>
+        RepeatAsync(purpose, limit, patience, call, cancellationToken);
+
+    private async Task<T> RepeatAsync<T>(
+        string purpose, TimeSpan limit, TimeSpan forDaemon, Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken)
     {
         using var deadline = new CancellationTokenSource(limit, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
@@ -43,7 +38,7 @@ internal sealed class DaemonCalls(TemplatingAddress address, TimeSpan patience, 
                 {
                     return await call(either.Token);
                 }
-                catch (Exception e) when (Told(e) is { Code: StatusCode.Unavailable } away && time.GetElapsedTime(start) < patience && !either.IsCancellationRequested)
+                catch (Exception e) when (Told(e) is { Code: StatusCode.Unavailable } away && time.GetElapsedTime(start) < forDaemon && !either.IsCancellationRequested)
                 {
                     last = away;
                 }

@@ -5,7 +5,7 @@ using Templating.V1;
 namespace Templating.Shim.Daemon;
 
 /// <summary>A sandbox while the call is open that holds it. It ends when this is disposed without having been detached.</summary>
-internal sealed class HeldVm(AsyncDuplexStreamingCall<HoldRequest, HoldResponse> call, Sandbox sandbox, DaemonCalls calls) : IAsyncDisposable
+internal sealed class HeldVm(AsyncDuplexStreamingCall<HoldRequest, HoldResponse> call, Sandbox sandbox, DaemonCalls calls, TimeSpan limit) : IAsyncDisposable
 {
     /// <summary>tenants/{tenant}/clones/{id}</summary>
     public string Name => Sandbox.Clone_.Name;
@@ -22,7 +22,7 @@ internal sealed class HeldVm(AsyncDuplexStreamingCall<HoldRequest, HoldResponse>
 
     /// <summary>Lets it live as long as its owner, and waits until it is ready.</summary>
     /// <exception cref="Errors.ShimException">It has ended, or the daemon has: then it ends, too.</exception>
-    public Task DetachAsync(CancellationToken cancellationToken) => calls.OnceAsync("let the pod's VM live on its own", async token =>
+    public Task DetachAsync(CancellationToken cancellationToken) => calls.OnceAsync("get the pod's VM ready", limit, async token =>
     {
         await call.RequestStream.WriteAsync(new HoldRequest { Detach = new DetachSandbox() }, token);
         while (await call.ResponseStream.MoveNext(token))

@@ -1,6 +1,8 @@
+using System.Collections.Concurrent;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using Templating.Api.Client;
+using Templating.Shim.Errors;
 using Templating.Shim.Options;
 using Templating.V1;
 
@@ -17,6 +19,9 @@ internal sealed class PodVmClient : IDisposable
     private readonly TemplatingClient _client;
     private readonly DaemonCalls _calls;
     private readonly ShimOptions _options;
+
+    /// <summary>Devices that a caller has been told of. A client is one pod's.</summary>
+    private readonly ConcurrentDictionary<string, bool> _told = new(StringComparer.Ordinal);
 
     public PodVmClient(ShimOptions options, TimeProvider time)
     {
@@ -38,18 +43,37 @@ internal sealed class PodVmClient : IDisposable
                 new PublishImageRequest { Tenant = tenant, Layers = new ImageLayers { Lowerdirs = { lowerdirs } } }, cancellationToken: token),
             cancellationToken);
 
-    public Task<PluggedDevice> PlugImageAsync(string sandbox, string digest, CancellationToken cancellationToken) =>
-        PlugAsync("plug the container's image", new PlugCloneRequest { Name = sandbox, Image = new PlugImage { Digest = digest } }, cancellationToken);
+    public Task<PluggedDevice> PlugImageAsync(string sandbox, string digest, CancellationToken cancellationToken) => PlugAsync(
+        "plug the container's image", new PlugCloneRequest { Name = sandbox, Image = new PlugImage { Digest = digest } },
+        device => device.Digest == digest, cancellationToken);
 
-    public Task<PluggedDevice> PlugNicAsync(string sandbox, PlugNic nic, CancellationToken cancellationToken) =>
-        PlugAsync("plug the pod's network card", new PlugCloneRequest { Name = sandbox, Nic = nic }, cancellationToken);
+    /// <param name="sandbox">tenants/{tenant}/clones/{id}</param>
+    /// <param name="nic">With its MAC.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public Task<PluggedDevice> PlugNicAsync(string sandbox, PlugNic nic, CancellationToken cancellationToken) => PlugAsync(
+        "plug the pod's network card", new PlugCloneRequest { Name = sandbox, Nic = nic },
+        device => device.Kind == PluggedKind.Nic && string.Equals(device.Mac, nic.Mac, StringComparison.OrdinalIgnoreCase), cancellationToken);
 
-    public Task<Sandbox> ResizeAsync(string sandbox, int vcpus, long memoryBytes, CancellationToken cancellationToken) =>
-        _calls.RepeatAsync(
-            "give the pod's VM more", PlugTimeout,
-            async token => await _client.Sandboxes.ResizeSandboxAsync(
-                new ResizeCloneRequest { Name = sandbox, Vcpus = vcpus, MemoryBytes = memoryBytes }, cancellationToken: token),
-            cancellationToken);
+    /// <param name="sandbox">tenants/{tenant}/clones/{id}</param>
+    /// <param name="vcpus">All that it is to have; 0 leaves them.</param>
+    /// <param name="memoryBytes">All that it is to have; 0 leaves it.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public Task<Sandbox> ResizeAsync(string sandbox, int vcpus, long memoryBytes, CancellationToken cancellationToken)
+    {
+        var isRetry = false;
+        return _calls.RepeatAsync("give the pod's VM more", PlugTimeout, async token =>
+        {
+            // A daemon that ended may have done it before.
+            if (isRetry && await GetOnceAsync(sandbox, token) is { Room: { } room } found && room.Vcpus >= vcpus && room.MemoryBytes >= memoryBytes)
+            {
+                return found;
+            }
+
+            isRetry = true;
+            return await _client.Sandboxes.ResizeSandboxAsync(
+                new ResizeCloneRequest { Name = sandbox, Vcpus = vcpus, MemoryBytes = memoryBytes }, cancellationToken: token);
+        }, cancellationToken);
+    }
 
     public Task PauseAsync(string sandbox, CancellationToken cancellationToken) => _calls.RepeatAsync(
         "pause the pod's VM", Quick,
@@ -60,8 +84,21 @@ internal sealed class PodVmClient : IDisposable
         async token => await _client.Clones.ResumeCloneAsync(new ResumeCloneRequest { Name = sandbox }, cancellationToken: token), cancellationToken);
 
     public Task<Sandbox> GetAsync(string sandbox, CancellationToken cancellationToken) => _calls.RepeatAsync(
-        "ask for the pod's VM", Quick,
-        async token => await _client.Sandboxes.GetSandboxAsync(new GetSandboxRequest { Name = sandbox }, cancellationToken: token), cancellationToken);
+        "ask for the pod's VM", Quick, token => GetOnceAsync(sandbox, token), cancellationToken);
+
+    /// <summary>Why a VM has ended, for people; never fails.</summary>
+    public async Task<string> TellEndAsync(string sandbox, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var reason = (await GetAsync(sandbox, cancellationToken)).Clone_.StateReason;
+            return reason.Length > 0 ? reason : "the daemon has not seen it yet";
+        }
+        catch (ShimException e)
+        {
+            return e.Message;
+        }
+    }
 
     /// <summary>Ends it; one that is gone is success.</summary>
     /// <param name="sandbox">tenants/{tenant}/clones/{id}</param>
@@ -85,10 +122,27 @@ internal sealed class PodVmClient : IDisposable
 
     public void Dispose() => _client.Dispose();
 
-    private Task<PluggedDevice> PlugAsync(string purpose, PlugCloneRequest request, CancellationToken cancellationToken) =>
-        _calls.RepeatAsync(
-            purpose, PlugTimeout,
-            async token => (await _client.Sandboxes.PlugDeviceAsync(request, cancellationToken: token)).Device, cancellationToken);
+    private async Task<Sandbox> GetOnceAsync(string sandbox, CancellationToken cancellationToken) =>
+        await _client.Sandboxes.GetSandboxAsync(new GetSandboxRequest { Name = sandbox }, cancellationToken: cancellationToken);
+
+    private async Task<PluggedDevice> PlugAsync(
+        string purpose, PlugCloneRequest request, Func<PluggedDevice, bool> isSame, CancellationToken cancellationToken)
+    {
+        var isRetry = false;
+        var device = await _calls.RepeatAsync(purpose, PlugTimeout, async token =>
+        {
+            // The call that broke may have plugged it: then it is among the VM's devices, and nobody was told of it.
+            if (isRetry && (await GetOnceAsync(request.Name, token)).Clone_.Devices.FirstOrDefault(d => isSame(d) && !_told.ContainsKey(d.Id)) is { } untold)
+            {
+                return untold;
+            }
+
+            isRetry = true;
+            return (await _client.Sandboxes.PlugDeviceAsync(request, cancellationToken: token)).Device;
+        }, cancellationToken);
+        _told[device.Id] = true;
+        return device;
+    }
 
     private async Task<HeldVm> HoldOnceAsync(PodVmRequest request, CancellationToken cancellationToken)
     {
@@ -104,7 +158,7 @@ internal sealed class PodVmClient : IDisposable
                 {
                     case { Held: { Connection: not null, Room: not null } sandbox }:
                         held = true;
-                        return new HeldVm(call, sandbox, _calls);
+                        return new HeldVm(call, sandbox, _calls, _options.StartTimeout);
                     case { Held: not null }:
                         throw new TemplatingClientException(StatusCode.Aborted, "its VM ended while it started");
                     case { Ended: { } ended }:

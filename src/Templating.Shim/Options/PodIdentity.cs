@@ -1,3 +1,4 @@
+using Templating.Contract;
 using Templating.Shim.Errors;
 
 namespace Templating.Shim.Options;
@@ -26,12 +27,26 @@ internal sealed record PodIdentity(string Tenant, string Template, string Sandbo
         var tenant = annotations.TryGetValue(NamespaceAnnotation, out var podNamespace) ? podNamespace
             : options.Tenant.Length > 0 ? options.Tenant
             : containerdNamespace;
+        if (!Labels.IsLabel(tenant))
+        {
+            throw ShimException.Invalid(
+                $"The pod's tenant is {Quote.Text(tenant)}; a Kubernetes namespace is expected (1 to {Labels.MaxLength} of a-z, 0-9 and '-', with no '-' at the ends). "
+                + "Without Kubernetes it is containerd's namespace, or the option 'tenant' of the runtime handler.");
+        }
+
         var template = options.Template;
         if (annotations.TryGetValue(TemplateAnnotation, out var named))
         {
-            template = named;
+            if (!options.AllowPodTemplate)
+            {
+                throw ShimException.Invalid(
+                    $"The pod has the annotation {TemplateAnnotation}, and this node's runtime handler does not let pods choose: take it away, or set 'allow_pod_template = true' in the handler's options.");
+            }
+
+            template = Settings.FindTemplateProblem(named) is { } problem ? throw ShimException.Invalid($"The pod's annotation {TemplateAnnotation}: {problem}") : named;
         }
 
-        return new PodIdentity(tenant, $"tenants/{tenant}/templates/{template}", SandboxIds.Of(containerdNamespace, group));
+        return new PodIdentity(
+            tenant, $"tenants/{tenant}/templates/{template.Replace("@", "/revisions/", StringComparison.Ordinal)}", SandboxIds.Of(containerdNamespace, group));
     }
 }

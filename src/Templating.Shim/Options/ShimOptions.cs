@@ -20,9 +20,6 @@ internal sealed record ShimOptions
     /// <summary>Of containers that come without Kubernetes; empty for containerd's namespace.</summary>
     public string Tenant { get; init; } = "";
 
-    /// <summary>What a guest needs for itself, beside what its pod's containers may have.</summary>
-    public long GuestMemoryBytes { get; init; } = 128L << 20;
-
     /// <summary>Until a pod's VM is ready.</summary>
     public TimeSpan StartTimeout { get; init; } = TimeSpan.FromSeconds(60);
 

@@ -1,5 +1,6 @@
 using CsCheck;
 using Templating.Core.Errors;
+using Templating.Core.Linux;
 using Templating.Core.Machines;
 using Templating.Qemu;
 using Templating.Qemu.Console;
@@ -102,7 +103,7 @@ public sealed class ParserTests
 
     [Fact]
     public void StartTimeIsFoundBehindANameFullOfBrackets() =>
-        ProcessIds.ParseStartTime("12 (a) b (c)) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 9876 20").ShouldBe(9876);
+        ProcessStat.ParseStartTime("12 (a) b (c)) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 9876 20").ShouldBe(9876);
 
     [Fact]
     public void AdoptedFilesUndoTheDoubledCommas() => AdoptedFiles.Parse(
@@ -129,7 +130,7 @@ public sealed class ParserTests
     public void ParsersTakeAnything() => Gen.String.Sample(text =>
     {
         _ = Mapping.Parse(text);
-        _ = ProcessIds.ParseStartTime(text);
+        _ = ProcessStat.ParseStartTime(text);
         _ = UserNetwork.ParseForwards(text);
         _ = AdoptedFiles.Parse(["memory-backend-file," + text]);
         _ = MemoryReader.Parse(new StringReader(text), Files);
