@@ -52,10 +52,7 @@ internal static class Program
 
                 return 0;
             default:
-                return await ServeCommand.RunAsync(arguments, ShimFolders.Default, DetachedProgram.Descriptor, ServeAsync, CancellationToken.None);
+                return await ServeCommand.RunAsync(arguments, ShimFolders.Default, DetachedProgram.Descriptor, PodServer.ServeAsync, CancellationToken.None);
         }
     }
-
-    private static Task ServeAsync(System.Net.Sockets.Socket listener, ShimServerContext context, CancellationToken cancellationToken) =>
-        new Ttrpc.TtrpcServer(Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance, TimeProvider.System).ServeAsync(listener, cancellationToken);
 }

@@ -90,7 +90,7 @@ internal sealed class ShimLog : IDisposable
             {
                 if (_pipe is not null)
                 {
-                    RandomAccess.Write(_pipe, line, 0);
+                    _ = PipeCalls.TryWrite(_pipe, line, "log");
                 }
             }
             catch (IOException)

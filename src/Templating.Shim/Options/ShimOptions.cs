@@ -7,6 +7,11 @@ namespace Templating.Shim.Options;
 /// <summary>What the node's administrator says of all pods of a runtime handler.</summary>
 internal sealed record ShimOptions
 {
+    // Before what has it: they are made in the order in which they stand here.
+    private static TemplatingAddress DefaultDaemon { get; } = TemplatingAddress.TryParse(TemplatingAddress.Default, out var address, out _)
+        ? address
+        : throw new InvalidOperationException();
+
     public static ShimOptions Default { get; } = new();
 
     public TemplatingAddress Daemon { get; init; } = DefaultDaemon;
@@ -28,10 +33,6 @@ internal sealed record ShimOptions
 
     /// <summary>How long a daemon that restarts is waited for.</summary>
     public TimeSpan DaemonPatience { get; init; } = TimeSpan.FromSeconds(30);
-
-    private static TemplatingAddress DefaultDaemon { get; } = TemplatingAddress.TryParse(TemplatingAddress.Default, out var address, out _)
-        ? address
-        : throw new InvalidOperationException();
 
     /// <summary>Of what containerd passes with a task; null or empty is <see cref="Default"/>.</summary>
     /// <exception cref="ShimException">InvalidArgument: all that is wrong with them.</exception>

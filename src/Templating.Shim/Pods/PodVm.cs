@@ -1,4 +1,5 @@
 using Templating.OwnerPort.Conversations;
+using Templating.OwnerPort.Errors;
 using Templating.OwnerPort.Requests;
 using Templating.Shim.Daemon;
 using Templating.Shim.Errors;
@@ -61,10 +62,16 @@ internal sealed class PodVm : IAsyncDisposable
             await vm.StartAsync(cancellationToken);
             return vm;
         }
-        catch
+        catch (Exception e)
         {
+            var why = e is OperationCanceledException ? null : await vm.FindEndAsync();
             await vm.TryReleaseAsync();
             await vm.DisposeAsync();
+            if (why is not null)
+            {
+                throw new ShimException(Grpc.Core.StatusCode.Unavailable, why, e);
+            }
+
             throw;
         }
     }
@@ -174,12 +181,13 @@ internal sealed class PodVm : IAsyncDisposable
 
             await ResizeAsync(size, cancellationToken);
         }
-        finally
+        catch
         {
-            // Also when the card has failed: a connection that nobody has would stay open.
-            _guest = await guest;
+            _ = DropAsync(guest);
+            throw;
         }
 
+        _guest = await guest;
         foreach (var card in network?.Interfaces ?? [])
         {
             await Guest.SetUpNetworkAsync(card.ToSetup(), cancellationToken);
@@ -191,6 +199,43 @@ internal sealed class PodVm : IAsyncDisposable
         }
 
         await _held.DetachAsync(cancellationToken);
+    }
+
+    /// <summary>A connection that nobody will have.</summary>
+    private static async Task DropAsync(Task<OwnerPortConnection> connecting)
+    {
+        try
+        {
+            await (await connecting).DisposeAsync();
+        }
+        catch (Exception e) when (e is OwnerPortException or OperationCanceledException or TimeoutException)
+        {
+            _ = e;
+        }
+    }
+
+    /// <returns>Why the VM ended while it was prepared; null where it has not, and something else is what failed.</returns>
+    private async Task<string?> FindEndAsync()
+    {
+        if (_held is null || !End.Ended.IsCompleted)
+        {
+            return null;
+        }
+
+        string reason;
+        try
+        {
+            reason = (await _daemon.GetAsync(Name, CancellationToken.None)).Clone_.StateReason;
+        }
+        catch (ShimException e)
+        {
+            reason = e.Message;
+        }
+
+        return _request.Cgroups.Count == 0
+            ? $"The pod's VM ended while it was prepared: {reason}"
+            : $"The pod's VM ended while it was prepared: {reason} Does the pod's memory limit, with the overhead of its runtime class, hold a VM of " +
+              $"{Room.MemoryBytes >> 20} MiB?";
     }
 
     private async Task PlugCardAsync(string networkNamespace, PodInterface card, CancellationToken cancellationToken)
