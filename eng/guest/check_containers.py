@@ -155,6 +155,13 @@ def check_places(machine, port, check):
     there = machine.guest.shell("cd /run/templating/roots/one/root/new; cat deep/file; stat -c ' %a %u %g' deep/file; "
                                 "stat -c %a folder; readlink link; ls")[0]
     check(there == b"one two 640 7 8\n1777\nfolder\ndeep\nfolder\nlink\n", "place: files, folders, links, removal")
+    check(port.read_end("one", "new/deep/file", 3) == b"two" and port.read_end("one", "new/deep/file", 100) == b"one two",
+          "read: the end of a file")
+    check(port.read_end("one", "etc/file-out", 100) == b"caught", "read: a link leads nowhere but into its root")
+    check(refused(2, port.read_end, "one", "nothing", 1) and refused(22, port.read_end, "one", "new/folder", 1)
+          and refused(2, port.read_end, "none", "x", 1), "read: what is no file is told")
+    check(refused(22, port.read_end, "one", "new/deep/file", 0) and refused(22, port.read_end, "one", "new/deep/file", 16385),
+          "read: within its limits")
     check(refused(28, port.place, "one", "big", b"x" * (1 << 20)) or refused(28, fill, port), "place: a full upper is told")
 
 

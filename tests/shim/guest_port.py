@@ -10,7 +10,7 @@ import socket
 import struct
 import threading
 
-HELLO, MOUNT, UNMOUNT, NETWORK, PLACE, RUN, EXEC, STDIN, STDIN_END, CREDIT, RESIZE, SIGNAL, STATS, DELETE = range(1, 15)
+HELLO, MOUNT, UNMOUNT, NETWORK, PLACE, RUN, EXEC, STDIN, STDIN_END, CREDIT, RESIZE, SIGNAL, STATS, DELETE, READ = range(1, 16)
 WELCOME, DONE, ERROR, STARTED, STDOUT, STDERR, TAKEN, EXIT = range(65, 73)
 VERSION = 1
 MAX_PAYLOAD_OUT = 65536  # of the guest's frames
@@ -276,6 +276,9 @@ class GuestPort:
 
     def place(self, root, path, data=b"", what=NEW_FILE, mode=0o644, user=0, group=0):
         self.ask(PLACE, text(root) + text(path) + struct.pack("<BIII", what, mode, user, group) + data)
+
+    def read_end(self, root, path, most):
+        return self.ask(READ, text(root) + text(path) + struct.pack("<I", most))
 
     def _begin(self, kind, ident, spec, stdin=False, terminal=None):
         stream, frames = self.open_stream()

@@ -35,6 +35,7 @@ enum {
     MAX_ROOTS = 64,
     MAX_NAME = 128,
     MAX_PLACE = 1023,
+    MAX_READ = 16384,
     MAX_WAIT_MS = 30000,
     MAX_WAITING = 16,
     MAX_ADDRESSES = 32,
@@ -61,6 +62,7 @@ enum frame_type {
     SIGNAL = 12,
     STATS = 13,
     DELETE = 14,
+    READ = 15,
     WELCOME = 65,
     DONE = 66,
     ERROR = 67,
@@ -173,6 +175,7 @@ int add_neighbour(int netlink, uint32_t index, const struct neighbour *n);
 
 /* place.c: a file, folder or link inside a root, wherever the links of that root lead. */
 void handle_place(uint32_t stream, struct fields *f);
+void handle_read(uint32_t stream, struct fields *f);
 
 /* containers.c, and cgroup.c for what the kernel knows of one. */
 struct container {

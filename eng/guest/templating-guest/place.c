@@ -1,4 +1,4 @@
-/* Files, folders and links that the host puts into a root. An image is as hostile as who made it: each path is looked up
+/* Files, folders and links that the host puts into a root, and what it reads there. An image is as hostile as who made it: each path is looked up
  * with that root as its "/", so that no link in it leads to what is the guest's own. */
 #include "owner.h"
 
@@ -177,4 +177,46 @@ void handle_place(uint32_t stream, struct fields *f)
         return;
     }
     done(stream, NULL, 0);
+}
+
+static ssize_t read_end(const char *name, const char *path, unsigned char *to, size_t most)
+{
+    struct stat status;
+    ssize_t got = -1;
+    int root = open_root(name);
+    int fd = root < 0 ? -1 : open_inside(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
+    if (fd >= 0 && fstat(fd, &status) == 0) {
+        if (S_ISREG(status.st_mode))
+            got = pread(fd, to, most, status.st_size > (off_t)most ? status.st_size - (off_t)most : 0);
+        else
+            errno = EINVAL;
+    }
+    int error = errno;
+    close_fd(&fd);
+    close_fd(&root);
+    errno = error;
+    return got;
+}
+
+/* READ: the root's name, text path, u32 how much at most of the file's end. */
+void handle_read(uint32_t stream, struct fields *f)
+{
+    static unsigned char end[MAX_READ];
+    char name[MAX_NAME + 1], path[MAX_PLACE + 1];
+    take_name(f, name);
+    take_text(f, path, sizeof path);
+    size_t most = (size_t)take_number(f, 4);
+    if (!all_taken(f) || most == 0 || most > MAX_READ || !last_name_is_good(path)) {
+        refuse(stream, EINVAL, "A field of READ is not what the protocol says it is");
+        return;
+    }
+    if (!root_exists(name)) {
+        refuse(stream, ENOENT, "There is no root %s", name);
+        return;
+    }
+    ssize_t got = read_end(name, path, end, most);
+    if (got < 0)
+        refuse(stream, errno, "Failed at reading %.300s in root %s: %s", path, name, strerror(errno));
+    else
+        done(stream, end, (size_t)got);
 }

@@ -84,6 +84,23 @@ public sealed partial class OwnerPortConnection
         return PlaceAsync(at, at.Build(PlacedPath.Kind.Nothing), cancellationToken);
     }
 
+    /// <summary>The end of a file. A guest from before this request refuses it by errno 71.</summary>
+    /// <param name="at">The file. Its mode and owner are not looked at.</param>
+    /// <param name="most">1 to 16,384 bytes.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    public Task<byte[]> ReadFileEndAsync(PlacedPath at, int most, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(at);
+        if (most is < 1 or > PortLimits.Read)
+        {
+            throw new ArgumentOutOfRangeException(nameof(most), most, $"Expected 1 to {PortLimits.Read}.");
+        }
+
+        return AskAsync(at.BuildRead(most), $"to read {at.Path} in root {at.Root}", payload => payload.Length <= most
+            ? payload.ToArray()
+            : throw new OwnerPortException($"The guest answered to READ by {payload.Length} bytes, {most} were asked for."), TimeSpan.Zero, cancellationToken);
+    }
+
     /// <summary>
     /// Runs a container. When it is cancelled or not started in time the start is given up; it may have come to a container all the
     /// same, which <see cref="DeleteAsync"/> takes away.

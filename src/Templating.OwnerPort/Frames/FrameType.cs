@@ -17,6 +17,7 @@ internal enum FrameType : byte
     Signal = 12,
     Stats = 13,
     Delete = 14,
+    Read = 15,
     Welcome = 65,
     Done = 66,
     Error = 67,

@@ -27,6 +27,7 @@ internal static class PortLimits
     public const int Name = 128;
     public const int DeviceText = 64;
     public const int Path = 1023;
+    public const int Read = 16_384;
     public const int Specification = 1 << 20;
     public const int Addresses = 32;
     public const int Routes = 64;

@@ -29,19 +29,29 @@ public sealed record PlacedPath(string Root, string Path)
     /// <summary>Up to where the data begin.</summary>
     internal FrameBuilder Build(Kind kind, int dataBytes = 0)
     {
-        Checks.Name(Root, nameof(Root));
-        Checks.Text(Path, PortLimits.Path, nameof(Path));
-        if (Path[(Path.LastIndexOf('/') + 1)..] is "" or "." or "..")
-        {
-            throw Checks.Wrong($"Found '{Path}', expected a path that ends by a name.", nameof(Path));
-        }
-
+        CheckPlace();
         if (Mode > PortLimits.HighestMode)
         {
             throw Checks.Wrong($"Found octal {Convert.ToString(Mode, 8)}, expected at most 7777.", nameof(Mode));
         }
 
         return new FrameBuilder(FrameType.Place, Overhead + dataBytes).Text(Root).Text(Path).U8((byte)kind).U32(Mode).U32(User).U32(Group);
+    }
+
+    internal FrameBuilder BuildRead(int most)
+    {
+        CheckPlace();
+        return new FrameBuilder(FrameType.Read).Text(Root).Text(Path).U32((uint)most);
+    }
+
+    private void CheckPlace()
+    {
+        Checks.Name(Root, nameof(Root));
+        Checks.Text(Path, PortLimits.Path, nameof(Path));
+        if (Path[(Path.LastIndexOf('/') + 1)..] is "" or "." or "..")
+        {
+            throw Checks.Wrong($"Found '{Path}', expected a path that ends by a name.", nameof(Path));
+        }
     }
 
     /// <summary>The most that the fields before the data take.</summary>

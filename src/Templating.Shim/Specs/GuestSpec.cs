@@ -187,8 +187,9 @@ internal static class GuestSpec
             }
         }
 
-        var kept = resources.Keep("devices", "memory", "pids");
-        // Its CPUs are the VM's; cores of the host it would not find there.
+        var kept = resources.Keep("devices", "pids");
+        // What cgroup v2 has; and cores of the host are not there.
+        kept["memory"] = (resources.Child("memory") ?? []).Keep("limit", "reservation", "swap");
         kept["cpu"] = (resources.Child("cpu") ?? []).Keep("shares", "quota", "period");
         return kept;
     }

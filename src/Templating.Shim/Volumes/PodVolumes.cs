@@ -20,6 +20,9 @@ internal sealed class PodVolumes(OwnerPortConnection guest, long emptyDirectoryB
 {
     private const int Tries = 5;
     private const long CopiesBytes = 64L << 20;
+    /// <summary>What kubelet reads of it: the last 4 KiB.</summary>
+    private const int TerminationBytes = 4096;
+
     private const ushort Permissions = 0xFFF;
 
     private static readonly TimeSpan BetweenTries = TimeSpan.FromMilliseconds(100);
@@ -27,6 +30,8 @@ internal sealed class PodVolumes(OwnerPortConnection guest, long emptyDirectoryB
     private readonly SemaphoreSlim _one = new(1);
     private readonly HashSet<string> _roots = new(StringComparer.Ordinal);
     private readonly Dictionary<string, CopiedVolume> _copies = new(StringComparer.Ordinal);
+    private Following? _following;
+    private bool _failing;
 
     /// <summary>Has in the guest all that the container mounts; before it is run, and after its root was mounted.</summary>
     /// <exception cref="ShimException">Naming what cannot be had.</exception>
@@ -51,12 +56,20 @@ internal sealed class PodVolumes(OwnerPortConnection guest, long emptyDirectoryB
         }
     }
 
-    /// <summary>When a container has ended: what it wrote for kubelet is brought back, and what was its alone goes. Never fails.</summary>
+    /// <summary>
+    /// When a container has ended, and before that is told: what it wrote for kubelet is brought back, and what was its alone goes.
+    /// It does not fail but for its token: a status without a message is better than none.
+    /// </summary>
     public async Task EndAsync(GuestContainer container, CancellationToken cancellationToken)
     {
         await _one.WaitAsync(cancellationToken);
         try
         {
+            if (container.TerminationLog is { } written && _copies.ContainsKey(written.Key))
+            {
+                await BringBackAsync(written, cancellationToken);
+            }
+
             foreach (var copy in container.Copies.Where(copy => copy.OfContainer))
             {
                 if (_copies.Remove(copy.Key, out var there))
@@ -65,7 +78,7 @@ internal sealed class PodVolumes(OwnerPortConnection guest, long emptyDirectoryB
                 }
             }
         }
-        catch (Exception e) when (e is OwnerPortException or GuestRefusedException or TimeoutException or IOException)
+        catch (Exception e) when (IsExpected(e))
         {
             Log.NotEnded(log, e.Message);
         }
@@ -75,10 +88,67 @@ internal sealed class PodVolumes(OwnerPortConnection guest, long emptyDirectoryB
         }
     }
 
-    public ValueTask DisposeAsync()
+    /// <summary>Nothing follows any more. What is in the guest goes with it.</summary>
+    public async ValueTask DisposeAsync()
     {
+        if (_following is not null)
+        {
+            await _following.DisposeAsync();
+        }
+
         _one.Dispose();
-        return ValueTask.CompletedTask;
+    }
+
+    private static bool IsExpected(Exception e) =>
+        e is OwnerPortException or GuestRefusedException or TimeoutException or IOException or UnauthorizedAccessException or ArgumentException;
+
+    private async Task BringBackAsync(TerminationLog written, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var said = await guest.ReadFileEndAsync(new PlacedPath(GuestRoots.Volumes, written.Key), TerminationBytes, cancellationToken);
+            using var file = FileSystem.OpenRegular(written.HostPath, LibC.OpenReadWrite, out _);
+            RandomAccess.SetLength(file, 0);
+            FileSystem.Write(file, said, 0, written.HostPath);
+        }
+        catch (Exception e) when (IsExpected(e))
+        {
+            Log.NotBroughtBack(log, written.HostPath, e.Message);
+        }
+    }
+
+    /// <summary>False where something is to be tried again.</summary>
+    private async Task<bool> FollowAsync(CancellationToken cancellationToken)
+    {
+        await _one.WaitAsync(cancellationToken);
+        try
+        {
+            var failures = new List<string>();
+            foreach (var copy in _copies.Values.Where(copy => copy.What.Follow))
+            {
+                try
+                {
+                    _following!.Add(copy.What.Source);
+                    await copy.CopyAsync(cancellationToken);
+                }
+                catch (Exception e) when (IsExpected(e))
+                {
+                    failures.Add(e.Message);
+                }
+            }
+
+            if (failures.Count > 0 && !_failing)
+            {
+                Log.NotFollowed(log, string.Join("; ", failures));
+            }
+
+            _failing = failures.Count > 0;
+            return !_failing;
+        }
+        finally
+        {
+            _one.Release();
+        }
     }
 
     private async Task MakeAsync(GuestFolder folder, CancellationToken cancellationToken)
@@ -128,6 +198,13 @@ internal sealed class PodVolumes(OwnerPortConnection guest, long emptyDirectoryB
             try
             {
                 await MountAsync(GuestRoots.Volumes, CopiesBytes, cancellationToken);
+                if (copy.Follow)
+                {
+                    // Before it is read: no change is missed.
+                    _following ??= new Following(FollowAsync, clock);
+                    _following.Add(copy.Source);
+                }
+
                 await there.CopyAsync(cancellationToken);
                 _copies[copy.Key] = there;
                 return;

@@ -40,6 +40,24 @@ public sealed class RequestTests : IAsyncDisposable
         asked.ShouldBe((byte[])[3, 0, .. "one"u8, 3, 12, 0, .. "0000:00:08.0"u8, 2, .. new byte[8], 2, 2, 0, .. "up"u8, .. ScriptedGuest.Number(30_000)]);
     }
 
+    [Fact]
+    public async Task TheEndOfAFileIsReadAndNoMoreThanWasAskedFor()
+    {
+        var reading = _host.ReadFileEndAsync(new PlacedPath("one", "a/b"), 3, CancellationToken.None);
+        var asked = await _guest.AnswerAsync(FrameType.Read, FrameType.Done, "end"u8.ToArray());
+
+        (await reading.Soonest()).ShouldBe("end"u8.ToArray());
+        asked.ShouldBe((byte[])[3, 0, .. "one"u8, 3, 0, .. "a/b"u8, .. ScriptedGuest.Number(3)]);
+        foreach (var most in (int[])[0, -1, 16_385])
+        {
+            await Should.ThrowAsync<ArgumentOutOfRangeException>(() => _host.ReadFileEndAsync(new PlacedPath("one", "a"), most, CancellationToken.None));
+        }
+
+        var more = _host.ReadFileEndAsync(new PlacedPath("one", "a"), 2, CancellationToken.None);
+        await _guest.AnswerAsync(FrameType.Read, FrameType.Done, "end"u8.ToArray());
+        (await Should.ThrowAsync<OwnerPortException>(() => more.Soonest())).Message.ShouldContain("3 bytes, 2 were asked for");
+    }
+
     [Theory]
     [InlineData("/run/templating/roots/one/root\n\n\n", true)]
     [InlineData("/run/templating/roots/two/root\n\n\n", false)]
