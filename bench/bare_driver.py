@@ -4,13 +4,17 @@
 Reads one JSON request per line from standard input and answers with one JSON line; ends at the end of its input. It stays
 running between requests, so that its interpreter's start is never in a measurement.
 
-  {"op": "clone", "argv": [...], "state": PATH, "folder": DIR, "http": true?}
+  {"op": "clone", "argv": [...], "files": {N: PATH}, "state": PATH, "folder": DIR, "http": true?}
       the very command line of a clone; milliseconds from before the spawn to QMP's first answer, to the restored state and
       to the answer of `cont`; with "http" also to the guest's confirmed identity and to its first HTTP answer
-  {"op": "boot", "argv": [...], "folder": DIR, "memory": PATH, "memory_bytes": N}
+  {"op": "boot", "argv": [...], "files": {N: PATH}, "folder": DIR, "memory": N, "memory_bytes": N}
       the command line of a template's boot; milliseconds to the identity and to the HTTP answer
+
+A command line names files by the numbers under which QEMU has them open ("files"; "memory" is the one that is written to), its
+state by `-add-fd` and its sockets by `fd=`: QEMU gets all of them under those numbers, and no others.
 """
 import base64
+import contextlib
 import json
 import os
 import re
@@ -24,6 +28,10 @@ DEADLINE = 120
 RESEND = 0.25
 # Above all numbers that a command line names and a small process has open.
 SAFE_DESCRIPTOR = 500
+# What the -add-fd of the daemon's command lines calls the state.
+STATE = "/dev/fdset/1"
+# Of what QEMU said, as much as an error repeats.
+LAST_WORDS = 4000
 
 
 class Qmp:
@@ -60,7 +68,7 @@ class Qmp:
     def read(self):
         line = self.reader.readline()
         if not line:
-            raise RuntimeError("QEMU ended; see qemu.log")
+            raise RuntimeError("QEMU closed its monitor")
         return json.loads(line)
 
 
@@ -71,40 +79,72 @@ def connect(path):
     return end
 
 
-def spawn(argv, folder):
-    """Every `fd=N` of a chardev becomes a listening socket at that very number; its path is named by the chardev's id."""
-    os.makedirs(folder, exist_ok=True)
+def spawn(argv, folder, files, state):
+    """QEMU with its files and sockets under the numbers that its command line names.
+
+    files: number -> (path, flags); state: the same pair for -add-fd. Each `fd=N` of a chardev becomes a listening socket; its
+    path is named by the chardev's id.
+    """
     log = os.path.join(folder, "qemu.log")
     actions = [
         (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
         (os.POSIX_SPAWN_OPEN, 1, log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600),
         (os.POSIX_SPAWN_DUP2, 1, 2)]
-    listeners, targets, paths = [], [], {}
-    for before, word in zip(argv, argv[1:]):
-        if before == "-chardev" and (found := re.search(r"id=([a-z]+).*fd=(\d+)", word)):
-            path = os.path.join(folder, found[1] + ".sock")
-            if os.path.exists(path):
-                os.unlink(path)
-            listener = socket.socket(socket.AF_UNIX)
-            listener.bind(path)
-            listener.listen(1)
-            listeners.append(listener)
-            targets.append(int(found[2]))
-            paths[found[1]] = path
-    # First all above the target numbers, then down to them, so that none is overwritten before it was moved.
-    high = range(SAFE_DESCRIPTOR, SAFE_DESCRIPTOR + len(listeners))
-    actions += [(os.POSIX_SPAWN_DUP2, s.fileno(), h) for s, h in zip(listeners, high)]
-    actions += [(os.POSIX_SPAWN_DUP2, h, t) for h, t in zip(high, targets)]
-    actions += [(os.POSIX_SPAWN_CLOSE, h) for h in high]
-    pid = os.posix_spawn(argv[0], argv, {"PATH": "/usr/bin:/bin", "LC_ALL": "C"}, file_actions=actions, setsid=True)
-    for listener in listeners:
-        listener.close()
-    return pid, paths
+    given, paths = {}, {}
+    try:
+        for number, (path, flags) in files.items():
+            given[number] = os.open(path, flags)
+        for before, word in zip(argv, argv[1:]):
+            if before == "-chardev" and (found := re.search(r"id=([a-z]+).*fd=(\d+)", word)):
+                paths[found[1]] = os.path.join(folder, found[1] + ".sock")
+                given[int(found[2])] = listen(paths[found[1]])
+            elif before == "-add-fd" and (found := re.search(r"fd=(\d+)", word)):
+                path, flags = state
+                given[int(found[1])] = os.open(path, flags, 0o600)
+        # First all above the target numbers, then down to them, so that none is overwritten before it was moved.
+        high = {number: SAFE_DESCRIPTOR + i for i, number in enumerate(given)}
+        actions += [(os.POSIX_SPAWN_DUP2, given[number], high[number]) for number in given]
+        actions += [(os.POSIX_SPAWN_DUP2, high[number], number) for number in given]
+        actions += [(os.POSIX_SPAWN_CLOSE, high[number]) for number in given]
+        return os.posix_spawn(argv[0], argv, {"PATH": "/usr/bin:/bin", "LC_ALL": "C"}, file_actions=actions, setsid=True), paths
+    finally:
+        for descriptor in given.values():
+            os.close(descriptor)
+
+
+def listen(path):
+    if os.path.exists(path):
+        os.unlink(path)
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(path)
+    listener.listen(1)
+    return listener.detach()
+
+
+@contextlib.contextmanager
+def running(request, flags, state):
+    """A QEMU, from its spawn to its end; what goes wrong meanwhile is told with what QEMU said. Gives its sockets' paths."""
+    folder = request["folder"]
+    os.makedirs(folder, exist_ok=True)
+    files = {int(number): (path, flags(int(number))) for number, path in request["files"].items()}
+    pid, paths = spawn(request["argv"], folder, files, state)
+    try:
+        yield paths
+    except Exception as error:
+        with open(os.path.join(folder, "qemu.log"), errors="replace") as log:
+            said = log.read()[-LAST_WORDS:].strip()
+        ended = end(pid)
+        pid = None
+        how = "" if ended == -signal.SIGKILL else f" and ended with {ended}"
+        raise RuntimeError(f"{type(error).__name__}: {error}\nQEMU said: {said or 'nothing'}{how}") from error
+    finally:
+        if pid is not None:
+            end(pid)
 
 
 def end(pid):
     os.kill(pid, signal.SIGKILL)
-    os.waitpid(pid, 0)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
 def forwarded(qmp):
@@ -171,14 +211,13 @@ def milliseconds(start):
 
 def clone(request):
     start = time.perf_counter()
-    pid, paths = spawn(request["argv"], request["folder"])
     result = {}
-    try:
+    with running(request, lambda number: os.O_RDONLY, (request["state"], os.O_RDONLY)) as paths:
         qmp = Qmp(paths["qmp"])
         result["qemu_start"] = milliseconds(start)
         qmp.run("migrate-set-capabilities", capabilities=[
             {"capability": "x-ignore-shared", "state": True}, {"capability": "events", "state": True}])
-        qmp.send("migrate-incoming", uri="file:" + request["state"])
+        qmp.send("migrate-incoming", uri="file:" + STATE)
         qmp.wait_restored()  # Its answer may come before or after that event.
         result["restore"] = milliseconds(start)
         qmp.run("cont")
@@ -189,26 +228,27 @@ def clone(request):
             first_answer(forwarded(qmp), "bare-clone")
             result["http"] = milliseconds(start)
             guest.close()
-    finally:
-        end(pid)
     return result
 
 
 def boot(request):
-    with open(request["memory"], "wb") as memory:
-        memory.truncate(request["memory_bytes"])
-    start = time.perf_counter()
-    pid, paths = spawn(request["argv"], request["folder"])
+    memory = request["memory"]
+    path = request["files"][str(memory)]
+    with open(path, "wb") as file:
+        file.truncate(request["memory_bytes"])
     try:
-        qmp = Qmp(paths["qmp"])
-        guest = identify(paths["guest"], "bare-boot", "booted")
-        result = {"identity": milliseconds(start)}
-        first_answer(forwarded(qmp), "bare-boot")
-        result["http"] = milliseconds(start)
-        guest.close()
+        start = time.perf_counter()
+        # Nobody freezes this one, so its state is written nowhere.
+        with running(request, lambda number: os.O_RDWR if number == memory else os.O_RDONLY, ("/dev/null", os.O_WRONLY)) as paths:
+            qmp = Qmp(paths["qmp"])
+            qmp.run("cont")
+            guest = identify(paths["guest"], "bare-boot", "booted")
+            result = {"identity": milliseconds(start)}
+            first_answer(forwarded(qmp), "bare-boot")
+            result["http"] = milliseconds(start)
+            guest.close()
     finally:
-        end(pid)
-        os.unlink(request["memory"])
+        os.unlink(path)
     return result
 
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -10,27 +11,30 @@ internal sealed class BareDriver(string script, Folders folders) : IAsyncDisposa
 
     private readonly Child _child = Child.StartPiped("python3", script);
 
-    /// <param name="argv">A clone's command line.</param>
+    /// <param name="command">A clone's.</param>
+    /// <param name="statePath">Its template's.</param>
     /// <param name="http">Whether to go on to identity and web page.</param>
     public Task<IReadOnlyDictionary<string, double>> CloneAsync(
-        IReadOnlyList<string> argv, string statePath, bool http, CancellationToken cancellationToken) =>
+        CommandLine command, string statePath, bool http, CancellationToken cancellationToken) =>
         AskAsync(new JsonObject
         {
             ["op"] = "clone",
-            ["argv"] = Words(argv),
+            ["argv"] = Words(command),
+            ["files"] = Files(command),
             ["state"] = statePath,
             ["folder"] = folders.Bare,
             ["http"] = http,
         }, cancellationToken);
 
     public Task<IReadOnlyDictionary<string, double>> BootAsync(
-        IReadOnlyList<string> argv, string memoryPath, long memoryBytes, CancellationToken cancellationToken) =>
+        CommandLine command, long memoryBytes, CancellationToken cancellationToken) =>
         AskAsync(new JsonObject
         {
             ["op"] = "boot",
-            ["argv"] = Words(argv),
+            ["argv"] = Words(command),
+            ["files"] = Files(command),
             ["folder"] = folders.Bare,
-            ["memory"] = memoryPath,
+            ["memory"] = command.Ram,
             ["memory_bytes"] = memoryBytes,
         }, cancellationToken);
 
@@ -63,5 +67,8 @@ internal sealed class BareDriver(string script, Folders folders) : IAsyncDisposa
             : answer.RootElement.EnumerateObject().ToDictionary(p => p.Name, p => p.Value.GetDouble(), StringComparer.Ordinal);
     }
 
-    private static JsonArray Words(IReadOnlyList<string> argv) => [.. argv.Select(word => (JsonNode)word)];
+    private static JsonArray Words(CommandLine command) => [.. command.Words.Select(word => (JsonNode)word)];
+
+    private static JsonObject Files(CommandLine command) => new(
+        command.Files.Select(file => KeyValuePair.Create(file.Key.ToString(CultureInfo.InvariantCulture), (JsonNode?)file.Value)));
 }

@@ -7,15 +7,15 @@ namespace Templating.Benchmarks;
 internal sealed class CloneRounds(Daemon daemon, BareDriver bare, GuestTemplate template, Folders folders, Samples samples)
 {
     private readonly string _state = Path.Combine(template.FolderIn(folders.Store), "state");
-    private IReadOnlyList<string> _argv = [];
+    private CommandLine? _command;
 
     /// <summary>Twice, unrecorded: loads files into the page cache and compiles this program's own code.</summary>
     public async Task WarmUpAsync(CancellationToken cancellationToken)
     {
         var clone = await CreateAsync(WaitFor.Ready, cancellationToken);
-        _argv = Processes.CommandLine(clone.Pid);
+        _command = CommandLine.Of(clone.Pid);
         await DeleteAsync(clone, cancellationToken);
-        var unrecorded = new CloneRounds(daemon, bare, template, folders, new Samples()) { _argv = _argv };
+        var unrecorded = new CloneRounds(daemon, bare, template, folders, new Samples()) { _command = _command };
         await unrecorded.RunAsync(0, cancellationToken);
         await unrecorded.RunAsync(1, cancellationToken);
     }
@@ -32,8 +32,7 @@ internal sealed class CloneRounds(Daemon daemon, BareDriver bare, GuestTemplate 
 
     public async Task BootAsync(CancellationToken cancellationToken)
     {
-        var times = await bare.BootAsync(
-            template.BootCommandLine, GuestTemplate.MemoryPath(folders), template.Template.Machine.MemoryBytes, cancellationToken);
+        var times = await bare.BootAsync(template.Boot, template.Template.Machine.MemoryBytes, cancellationToken);
         samples.Add("boot.identity", times["identity"]);
         samples.Add("boot.http", times["http"]);
     }
@@ -49,7 +48,7 @@ internal sealed class CloneRounds(Daemon daemon, BareDriver bare, GuestTemplate 
 
     private async Task BareRunningAsync(CancellationToken cancellationToken)
     {
-        var times = await bare.CloneAsync(_argv, _state, http: false, cancellationToken);
+        var times = await bare.CloneAsync(_command!, _state, http: false, cancellationToken);
         samples.Add("bare.running", times["running"]);
         samples.Add("bare.running.phase.qemu_start", times["qemu_start"]);
         samples.Add("bare.running.phase.restore", times["restore"] - times["qemu_start"]);
@@ -69,7 +68,7 @@ internal sealed class CloneRounds(Daemon daemon, BareDriver bare, GuestTemplate 
 
     private async Task BareReadyAsync(CancellationToken cancellationToken)
     {
-        var times = await bare.CloneAsync(_argv, _state, http: true, cancellationToken);
+        var times = await bare.CloneAsync(_command!, _state, http: true, cancellationToken);
         samples.Add("bare.ready", times["identity"]);
         samples.Add("bare.http", times["http"]);
         samples.Add("bare.ready.phase.qemu_start", times["qemu_start"]);

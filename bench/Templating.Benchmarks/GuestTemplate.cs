@@ -2,8 +2,8 @@ using Templating.V1;
 
 namespace Templating.Benchmarks;
 
-/// <summary>The template that is cloned, and the command line by which it was booted.</summary>
-internal sealed record GuestTemplate(Template Template, IReadOnlyList<string> BootCommandLine)
+/// <summary>The template that is cloned, and the command line by which it was booted, as the baseline repeats it.</summary>
+internal sealed record GuestTemplate(Template Template, CommandLine Boot)
 {
     public const int WebPort = 80;
 
@@ -58,12 +58,10 @@ internal sealed record GuestTemplate(Template Template, IReadOnlyList<string> Bo
         var boot = await watching ?? throw new BenchmarkException("No QEMU with -kernel was seen among the daemon's children.");
         return new GuestTemplate(
             template ?? throw new BenchmarkException("The build ended without a template."),
-            CommandLines.ForBoot(boot, kernel, initrd, MemoryPath(folders)));
+            boot.ForBoot(kernel, initrd, Path.Combine(folders.Root, "boot-memory")));
     }
 
-    public static string MemoryPath(Folders folders) => Path.Combine(folders.Root, "boot-memory");
-
-    private static async Task<IReadOnlyList<string>?> WatchForBootAsync(int daemon, CancellationToken cancellationToken)
+    private static async Task<CommandLine?> WatchForBootAsync(int daemon, CancellationToken cancellationToken)
     {
         while (!cancellationToken.IsCancellationRequested)
         {

@@ -10,11 +10,16 @@ internal static partial class Processes
     public const int SignalTerminate = 15;
     public const int SignalKill = 9;
 
-    public static IReadOnlyList<string> CommandLine(int pid) =>
+    public static IReadOnlyList<string> Words(int pid) =>
         Encoding.UTF8.GetString(File.ReadAllBytes($"/proc/{pid}/cmdline")).TrimEnd('\0').Split('\0');
 
+    /// <summary>Where that descriptor of another process leads to.</summary>
+    public static string OpenFile(int pid, int descriptor) =>
+        new FileInfo(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/fd/{descriptor}")).LinkTarget
+            ?? throw new BenchmarkException($"Process {pid} has no descriptor {descriptor}.");
+
     /// <summary>The first child whose command line has that word; null while there is none.</summary>
-    public static IReadOnlyList<string>? ChildWith(int parent, string word)
+    public static CommandLine? ChildWith(int parent, string word)
     {
         foreach (var task in Directory.EnumerateDirectories($"/proc/{parent}/task"))
         {
@@ -24,7 +29,7 @@ internal static partial class Processes
                 var words = ReadOrEmpty($"/proc/{child}/cmdline").TrimEnd('\0').Split('\0');
                 if (words.Contains(word, StringComparer.Ordinal) && words[0].Contains("qemu", StringComparison.Ordinal))
                 {
-                    return words;
+                    return CommandLine.Of(int.Parse(child, CultureInfo.InvariantCulture), words);
                 }
             }
         }

@@ -10,6 +10,18 @@ var boots = new Option<int>("--boots") { Description = "Cold boots among them", 
 var starts = new Option<int>("--starts") { Description = "Starts of the daemon", DefaultValueFactory = _ => 10 };
 var clones = new Option<int>("--clones") { Description = "Clones that run at once for the memory figures", DefaultValueFactory = _ => 20 };
 var check = new Option<bool>("--check") { Description = "Exit with 1 when a target is missed" };
+foreach (var count in (Option<int>[])[rounds, boots, starts, clones])
+{
+    // Each promise needs a sample.
+    count.Validators.Add(result =>
+    {
+        if (result.Tokens.Count > 0 && result.GetValueOrDefault<int>() < 1)
+        {
+            result.AddError($"{count.Name} is at least 1.");
+        }
+    });
+}
+
 var root = new RootCommand("Measures templating side by side with what it is compared to.")
 {
     executable, guest, driver, output, rounds, boots, starts, clones, check,
