@@ -17,11 +17,13 @@ COPY global.json Directory.Build.props Directory.Packages.props BannedSymbols.tx
 COPY protos protos
 COPY src src
 RUN dotnet publish src/Templating.Node -c Release -r linux-x64 -o /out/templating --nologo -v quiet && \
+    dotnet publish src/Templating.Shim -c Release -r linux-x64 -o /out/shim --nologo -v quiet && \
     dotnet publish src/Templating.Operator -c Release -r linux-x64 --self-contained -o /out/operator --nologo -v quiet && \
     rm -f /out/*/*.pdb /out/*/*.dbg
 
 FROM scratch AS published
 COPY artifacts/publish/templating /out/templating/templating
+COPY artifacts/publish-shim/containerd-shim-templating-v2 /out/shim/containerd-shim-templating-v2
 COPY artifacts/publish-operator /out/operator
 
 FROM ${BINARIES} AS binaries
@@ -33,6 +35,8 @@ COPY eng/images/strip.sh /tmp/strip.sh
 RUN command -v qemu-system-x86_64 >/dev/null || { apt-get update && \
     apt-get install -y --no-install-recommends qemu-system-x86 passt erofs-utils util-linux ca-certificates && sh /tmp/strip.sh; }
 COPY --from=binaries /out/templating/templating /usr/bin/templating
+# Not run here: `templating runtime install` places it on the node.
+COPY --from=binaries /out/shim/containerd-shim-templating-v2 /usr/bin/containerd-shim-templating-v2
 # A node daemon is run as another user by its pod's spec; a VM pod needs no name for its uid.
 USER 65532:65532
 ENTRYPOINT ["/usr/bin/templating"]

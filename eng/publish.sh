@@ -4,6 +4,8 @@
 #   publish.sh [--all]
 #
 #   artifacts/publish/templating                       node daemon, VM pods and CLI, NativeAOT
+#   artifacts/publish-shim/containerd-shim-templating-v2
+#                                                      with --all: the shim of containerd, NativeAOT
 #   artifacts/publish-operator/templating-operator     with --all: the operator, with the .NET runtime it needs
 #   artifacts/publish-kubectl/kubectl-templating       with --all: the kubectl plugin, with the .NET runtime it needs
 set -euo pipefail
@@ -37,9 +39,10 @@ publish() {
     echo "$out: $(du -sh "$out" | cut -f1)."
 }
 
-publish 'src/Templating.Operator/*' src/Templating.Node templating artifacts/publish
+publish 'src/Templating.[OS]*/*' src/Templating.Node templating artifacts/publish
 if [ -n "$all" ]; then
-    publish 'src/Templating.Node/*' src/Templating.Operator templating-operator artifacts/publish-operator --self-contained
-    publish 'src/Templating.[NO]*/*' src/Templating.Kubectl kubectl-templating artifacts/publish-kubectl \
+    publish 'src/Templating.[KNQT]*/*' src/Templating.Shim containerd-shim-templating-v2 artifacts/publish-shim
+    publish 'src/Templating.[NS]*/*' src/Templating.Operator templating-operator artifacts/publish-operator --self-contained
+    publish 'src/Templating.[NOS]*/*' src/Templating.Kubectl kubectl-templating artifacts/publish-kubectl \
         --self-contained -p:PublishSingleFile=true
 fi

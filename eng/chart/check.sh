@@ -54,6 +54,13 @@ refused /node/maxUnavailable 'minimum: got 0, want 1' --set node.maxUnavailable=
 refused /node/extraPolicyRules/0 "missing property 'tenants'" --set 'node.extraPolicyRules[0].commonName=a'
 refused /node/extraPolicyRules/0/tenants/0 "'Team' does not match pattern" \
     --set 'node.extraPolicyRules[0].commonName=a,node.extraPolicyRules[0].tenants={Team}'
+refused /runtimeClass/binFolder "'not' failed" --set runtimeClass.binFolder=/usr/bin
+refused /runtimeClass/binFolder "'not' failed" --set runtimeClass.binFolder=/usr
+refused /runtimeClass/name "'not' failed" --set runtimeClass.name=runc
+refused /runtimeClass/enabled 'value must be true' --set runtimeClass.remove=true
+refused /runtimeClass/containerd/config "'/config.toml' does not match pattern" --set runtimeClass.containerd.config=/config.toml
+refused /runtimeClass/containerd/wait "'never' does not match pattern" --set runtimeClass.containerd.wait=never
+refused /runtimeClass/template/namespaces/0 "'Upper' does not match pattern" --set 'runtimeClass.template.namespaces={Upper}'
 refused /tls/mode 'value must be one of' --set tls.mode=none
 refused /tls/existing/nodeSecret 'minLength: got 0, want 1' --set tls.mode=existing
 refused /tls/validityDays 'minimum: got 0, want 1' --set tls.validityDays=0
@@ -93,6 +100,21 @@ for set in "${sets[@]}"; do
     grep -q 'rollout status' "$work/$set-notes.txt" || fail "The notes for $set do not say how to wait for it."
 done
 python3 "$here/check.py" "$repo" "$work" "$old" "$cel" "$current" "${sets[@]}"
+
+# With the definitions in the same release a server knows no VMTemplate before it is installed.
+sandboxes() {
+    "$helm" template templating "$package" --show-only templates/runtimeclass.yaml -f "$chart/ci/runtime-class-values.yaml" "$@" >"$work/sandboxes.yaml"
+    grep -c '^kind: VMTemplate$' "$work/sandboxes.yaml" || true
+}
+[ "$(sandboxes)" = 0 ] || fail "Templates are made before their definition is there."
+[ "$(sandboxes --api-versions templating.dev/v1alpha1/VMTemplate)" = 2 ] || fail "Expected a template in each of two namespaces."
+[ "$(grep -c '^  sandbox: true$' "$work/sandboxes.yaml")" = 2 ] || fail "The templates of the RuntimeClass are none for sandboxes."
+"$helm" template templating "$package" -f "$chart/ci/runtime-class-values.yaml" --set runtimeClass.remove=true >"$work/rendered.yaml"
+grep -q '^            - uninstall$' "$work/rendered.yaml" || fail "With runtimeClass.remove nodes do not take the shim out."
+! grep -q '^kind: RuntimeClass$' "$work/rendered.yaml" || fail "With runtimeClass.remove pods could still ask for it."
+"$helm" template templating "$package" >"$work/rendered.yaml"
+! grep -q 'hostPID\|kind: RuntimeClass\|images-folders' "$work/rendered.yaml" || fail "The RuntimeClass is off, and yet there is something of it."
+echo "The RuntimeClass comes, goes and is off by default."
 
 # --- Alerts -----------------------------------------------------------------------------------------------------------
 promtool=$("$here/promtool.sh")
@@ -134,6 +156,10 @@ grep -q Secret/templating-node-tls "$work/first" || fail "The installation made 
 state >"$work/second"
 diff "$work/first" "$work/second" >&2 || fail "A second installation changed what the first one made."
 echo "An installation can be repeated, and keeps its certificates."
+kubectl create namespace team-a >&2
+kubectl create namespace team-b >&2
+kubectl create --dry-run=server --validate=true -f "$work/sandboxes.yaml" >&2 || fail "The API server refused the templates of the RuntimeClass."
+echo "The API server accepts the templates of the RuntimeClass."
 kubectl --namespace vm-system delete secret templating-node-tls templating-operator-tls >&2
 "$here/install.sh" --kubeconfig "$KUBECONFIG" --namespace vm-system >&2
 state >"$work/renewed"

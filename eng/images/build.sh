@@ -118,7 +118,7 @@ if [ -n "$from_source" ]; then
 else
     "$repo/eng/publish.sh" --all
     arguments+=(--build-arg BINARIES=published)
-    made_of=$(digest "$repo"/artifacts/publish{,-operator}/sources.sha256)
+    made_of=$(digest "$repo"/artifacts/publish{,-shim,-operator}/sources.sha256)
 fi
 
 stamp="$made_of $from_source $(digest "$repo/Dockerfile" "$repo/.dockerignore" "$images"/*.stamp)"

@@ -16,7 +16,7 @@ hostname "$name"
 ip link set lo up
 mount --bind "$root" "$root"
 cd "$root"
-mkdir -p dev etc opt/assets opt/kube proc run sys tmp usr var old
+mkdir -p dev etc opt/assets opt/bin opt/kube proc run sys tmp usr var old
 mount --rbind /usr usr
 mount -o remount,bind,ro usr
 for folder in bin sbin lib lib32 lib64; do

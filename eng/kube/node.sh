@@ -61,7 +61,7 @@ node_start() {
     local dir=$1 n=$2
     case $3 in
         containerd)
-            kube_start "$dir" "node-$n" "node-$n-containerd" env -i PATH=/opt/kube/root/usr/bin:/opt/kube/root/usr/sbin:/usr/sbin:/usr/bin:/sbin:/bin \
+            kube_start "$dir" "node-$n" "node-$n-containerd" env -i PATH=/opt/kube/root/usr/bin:/opt/kube/root/usr/sbin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/bin \
                 KUBE_CLUSTER="$(cat "$dir/name")" LD_LIBRARY_PATH=/opt/kube/root/usr/lib/x86_64-linux-gnu \
                 /opt/kube/root/usr/bin/containerd --config /etc/kubernetes/containerd.toml
             ;;

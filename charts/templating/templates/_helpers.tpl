@@ -41,6 +41,22 @@ app.kubernetes.io/component: node
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end -}}
 
+{{- define "templating.runtimeName" -}}
+{{ include "templating.fullname" . }}-runtime
+{{- end -}}
+
+{{- define "templating.runtimeSelector" -}}
+app.kubernetes.io/name: templating
+app.kubernetes.io/component: runtime
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
+{{/* Where pods of the RuntimeClass may go: the nodes with a daemon and the shim. */}}
+{{- define "templating.runtimeNodes" -}}
+{{- $nodes := dict "kubernetes.io/os" "linux" "kubernetes.io/arch" "amd64" -}}
+{{- toYaml (mergeOverwrite $nodes (deepCopy .Values.node.nodeSelector) (deepCopy .Values.runtimeClass.nodeSelector)) -}}
+{{- end -}}
+
 {{/* An image's full name; takes a dict of image and root. */}}
 {{- define "templating.image" -}}
 {{- if .image.digest -}}
@@ -74,5 +90,15 @@ app.kubernetes.io/instance: {{ .Release.Name }}
   {{ $resource }}: {{ $amount | toString | quote }}
   {{- end }}
   {{- if not $amounts }} {}{{ end }}
+{{- end }}
+{{- end -}}
+
+{{/* The shim's options, on each node. */}}
+{{- define "templating.shimOptions" -}}
+daemon = "unix://{{ .Values.node.runPath }}/templating.sock"
+template = "{{ .Values.runtimeClass.template.name }}"
+allow_pod_template = {{ .Values.runtimeClass.allowPodTemplate }}
+{{- with .Values.runtimeClass.extraOptions }}
+{{ . | trim }}
 {{- end }}
 {{- end -}}

@@ -41,6 +41,10 @@ public sealed class VMTemplateSpec
     [Description("When the template is ready to be frozen.")]
     public VMReadiness? Readiness { get; set; }
 
+    // No default in the schema: what the server fills in would count in a template's revision.
+    [Description("Whether it is for pods of the RuntimeClass, and other clones with an owner: they get their network card, images, memory and vCPUs while they run. Of no use to VM pods, for it has no network card. Unset means false.")]
+    public bool? Sandbox { get; set; }
+
     [MaxLength(32), Description("Nodes to build it on; empty means every node that runs the daemon.")]
     public Dictionary<string, string>? NodeSelector { get; set; }
 

@@ -6,6 +6,7 @@ using Templating.Cli.Root;
 using Templating.Cli.Sandboxes;
 using Templating.Cli.Templates;
 using Templating.Node.Commands.Doctor;
+using Templating.Node.Commands.Runtimes;
 using Templating.Node.Commands.Serve;
 
 namespace Templating.Node.Commands;
@@ -26,6 +27,7 @@ internal static class Executable
         ImageCommands.Create(globals),
         NodeCommands.Create(globals),
         PodCommand.Create(globals),
+        RuntimeCommand.Create(globals),
         DoctorCommand.Create(globals, VmmFactory.Create),
         HelpCommand.Create(globals),
         CompletionCommand.Create(globals),

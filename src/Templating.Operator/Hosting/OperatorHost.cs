@@ -16,6 +16,11 @@ internal static class OperatorHost
     /// <returns>The process's exit code.</returns>
     public static async Task<int> RunAsync(string[] arguments, CancellationToken cancellationToken)
     {
+        if (arguments is [RuntimeRemoval.Verb, var daemonSet])
+        {
+            return await RemoveRuntimeAsync(daemonSet, cancellationToken);
+        }
+
         await using var app = Build(arguments);
         try
         {
@@ -33,6 +38,15 @@ internal static class OperatorHost
 
         await app.WaitForShutdownAsync(cancellationToken);
         return app.Services.GetRequiredService<OperatorWork>().ExitCode;
+    }
+
+    private static async Task<int> RemoveRuntimeAsync(string daemonSet, CancellationToken cancellationToken)
+    {
+        var options = new OperatorOptions();
+        using var client = new k8s.Kubernetes(ClusterConnection.Configure(options));
+        var removal = new RuntimeRemoval(new ClusterApi(client, TimeProvider.System), TimeProvider.System, Console.Out);
+        await removal.RunAsync(new ObjectKey(options.Namespace, daemonSet), cancellationToken);
+        return 0;
     }
 
     internal static WebApplication Build(string[] arguments)

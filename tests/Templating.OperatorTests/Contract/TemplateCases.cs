@@ -10,7 +10,7 @@ internal static class TemplateCases
     public static IEnumerable<Case<VMTemplate>> All =>
     [
         new("nothing but a kernel", _ => { }, true),
-        .. Names, .. Machines, .. Models, .. Sources, .. CommandLines, .. WarmUps, .. Timeouts, .. Boots,
+        .. Names, .. Machines, .. Models, .. Sources, .. CommandLines, .. WarmUps, .. Timeouts, .. Boots, .. Sandboxes,
     ];
 
     private static IEnumerable<Case<VMTemplate>> Names =>
@@ -107,6 +107,10 @@ internal static class TemplateCases
 
     private static IEnumerable<Case<VMTemplate>> Boots => new bool?[] { null, true, false }
         .Select(wait => new Case<VMTemplate>($"waitForBoot {wait}", t => t.Spec.Readiness = new() { WaitForBoot = wait }, true));
+
+    private static IEnumerable<Case<VMTemplate>> Sandboxes => new bool?[] { null, true, false }
+        .Select(sandbox => new Case<VMTemplate>($"sandbox {sandbox}", t => t.Spec.Sandbox = sandbox, true))
+        .Append(new Case<VMTemplate>("sandbox with outbound", t => (t.Spec.Sandbox, t.Spec.Network) = (true, new VMNetwork { Outbound = true }), false, Beyond.Fields));
 
     private static string[][] Arguments(int count) => [[.. Enumerable.Repeat("a", count)]];
 

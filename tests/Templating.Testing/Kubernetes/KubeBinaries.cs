@@ -9,6 +9,9 @@ public static class KubeBinaries
 
     public static bool Has(string program) => File.Exists(Path(program));
 
+    /// <summary>Where a node's own programs are unpacked, below usr/: containerd and its libraries.</summary>
+    public static string NodeRoot => System.IO.Path.Combine(Cache(), "kube/root");
+
     private static string Find() => Folders().FirstOrDefault(folder => File.Exists(System.IO.Path.Combine(folder, "kube-apiserver")))
         ?? throw new InvalidOperationException(
             $"No kube-apiserver in {string.Join(" or ", Folders())}. Run eng/kube/build.sh, or set KUBEBUILDER_ASSETS.");

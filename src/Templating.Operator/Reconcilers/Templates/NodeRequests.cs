@@ -40,6 +40,7 @@ internal static class NodeRequests
             Machine = MachineOf(spec.Machine),
             Network = new NetworkSpec { Outbound = spec.Network?.Outbound ?? false },
             Readiness = new ReadinessSpec(),
+            Sandbox = spec.Sandbox ?? false,
         };
         if (spec.Guest.Initrd is { } initrd)
         {

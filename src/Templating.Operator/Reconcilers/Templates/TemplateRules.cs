@@ -25,6 +25,9 @@ internal static class TemplateRules
             CheckMachine(faults, machine);
         }
 
+        faults.Require(
+            spec.Sandbox is not true || spec.Network?.Outbound is not true, "spec.network",
+            "A sandbox has no network card of its own, so it reaches nothing; leave network.outbound out, since its clones get their pods' cards, or leave sandbox out.");
         faults.AddRange(WarmUpRules.Check(
             "spec.readiness.warmUp", [.. (spec.Readiness?.WarmUp ?? []).Select(c => c?.Command)], i => $"spec.readiness.warmUp[{i}].command"));
         return SpecChecker.Check(spec, faults.All);
