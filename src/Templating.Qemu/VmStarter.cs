@@ -135,7 +135,7 @@ internal sealed class VmStarter : IDisposable
                 : new NetworkBackend.Stream(start.Handed.Add(network.Descriptor)),
             Generation = start.Generation,
             Beginning = start.Beginning,
-            TcgBufferMiB = _options.TcgBufferMiB,
+            TcgBufferMiB = _options.TcgBufferMiBOf(start.Machine),
             Sockets = new VmSockets<CharacterDevice>(
                 new("qmp", numbers.Qmp), new("agent", numbers.Agent), new("guest", numbers.Guest), new("console", numbers.Console)),
             Owner = owner,

@@ -1,3 +1,5 @@
+using Templating.Core.Machines;
+
 namespace Templating.Qemu.Base;
 
 /// <summary>How QEMU is found and run. Every limit is there because neither QEMU nor the guest is trusted to end a step.</summary>
@@ -11,6 +13,12 @@ public sealed record QemuOptions
     /// a small guest's working set and bounds what a guest can make TCG spend.
     /// </summary>
     public int TcgBufferMiB { get; init; } = 32;
+
+    /// <summary>
+    /// The same for a sandbox, whose guest takes devices and starts containers: that alone is 40 MiB of code, and a cache that is full
+    /// is emptied and filled anew, in the middle of the first container's start.
+    /// </summary>
+    public int SandboxTcgBufferMiB { get; init; } = 64;
 
     /// <summary>From starting QEMU to its first answers.</summary>
     public TimeSpan StartTimeout { get; init; } = TimeSpan.FromSeconds(30);
@@ -32,4 +40,6 @@ public sealed record QemuOptions
 
     /// <summary>Where the KVM probe's result is kept for this boot of the host; null keeps it in memory only.</summary>
     public string? KvmProbeCachePath { get; init; }
+
+    public int TcgBufferMiBOf(ResolvedMachine machine) => machine.Sandbox ? SandboxTcgBufferMiB : TcgBufferMiB;
 }

@@ -1,4 +1,5 @@
 using Templating.Core.Machines;
+using Templating.Qemu.Base;
 using Templating.Qemu.CommandLine;
 
 namespace Templating.UnitTests.Qemu;
@@ -147,6 +148,15 @@ public sealed class QemuCommandLineTests
         line.ShouldContain("-no-user-config");
         line.ShouldContain("socket,id=console,fd=6,server=on,wait=off");
         After(line, "-accel").ShouldBe("tcg,tb-size=32");
+    }
+
+    [Fact]
+    public void SandboxHasRoomForTheCodeThatContainersTake()
+    {
+        var options = new QemuOptions();
+
+        options.TcgBufferMiBOf(Machine with { Sandbox = true }).ShouldBe(64);
+        options.TcgBufferMiBOf(Machine).ShouldBe(32);
     }
 
     [Fact]
