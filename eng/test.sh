@@ -150,6 +150,8 @@ main() {
     # Compiles Kubernetes where it is not in the cache: minutes, once.
     if step kubernetes eng/kube/build.sh; then
         tests operator Templating.OperatorTests
+        # With containerd's own shim as the other end, which that step unpacks.
+        tests shim Templating.ShimTests
         step chart eng/chart/check.sh
         if step images eng/images/build.sh; then
             cluster_tests

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using Templating.Api.Client;
+using Templating.Contract;
 using Templating.Shim.Errors;
 using Templating.Shim.Options;
 using Templating.V1;
@@ -28,6 +29,25 @@ internal sealed class PodVmClient : IDisposable
         _options = options;
         _client = new TemplatingClient(new TemplatingClientOptions { Address = options.Daemon });
         _calls = new DaemonCalls(options.Daemon, options.DaemonPatience, time);
+    }
+
+    /// <summary>
+    /// The revision that a name means on this node: the newest of the cluster's VMTemplate of that name, which lie here under names of their own,
+    /// and of a template that a person made here. A name that says its revision, and one that nothing here has, stay as they are.
+    /// </summary>
+    /// <param name="tenant">RFC 1123 label.</param>
+    /// <param name="template">tenants/{tenant}/templates/{template}, or with a revision.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task<string> ChooseTemplateAsync(string tenant, string template, CancellationToken cancellationToken)
+    {
+        var name = template[(template.LastIndexOf("/templates/", StringComparison.Ordinal) + "/templates/".Length)..];
+        if (name.Contains('/', StringComparison.Ordinal))
+        {
+            return template;
+        }
+
+        var newest = await _calls.RepeatAsync("look for the pod's template", Quick, token => NewestAsync(tenant, name, token), cancellationToken);
+        return newest?.Name ?? template;
     }
 
     /// <summary>A retry with the same request finds what the try before began.</summary>
@@ -142,6 +162,21 @@ internal sealed class PodVmClient : IDisposable
         }, cancellationToken);
         _told[device.Id] = true;
         return device;
+    }
+
+    private async Task<Template?> NewestAsync(string tenant, string name, CancellationToken cancellationToken)
+    {
+        Template? newest = null;
+        await foreach (var found in _client.Templates.ListAllAsync($"tenants/{tenant}", cancellationToken: cancellationToken))
+        {
+            var isMeant = string.Equals(NodeTemplates.FamilyOf(found.Template_), name, StringComparison.Ordinal);
+            if (isMeant && (newest is null || found.CreateTime.CompareTo(newest.CreateTime) > 0))
+            {
+                newest = found;
+            }
+        }
+
+        return newest;
     }
 
     private async Task<HeldVm> HoldOnceAsync(PodVmRequest request, CancellationToken cancellationToken)

@@ -157,11 +157,12 @@ internal sealed class PodVm : IAsyncDisposable
             _log.Warning(warning);
         }
 
+        var identity = _request.Identity;
         _held = await _daemon.HoldAsync(
             new PodVmRequest
             {
-                SandboxId = _request.Identity.SandboxId,
-                Template = _request.Identity.Template,
+                SandboxId = identity.SandboxId,
+                Template = await _daemon.ChooseTemplateAsync(identity.Tenant, identity.Template, cancellationToken),
                 Cgroups = _request.Cgroups,
                 Hostname = spec.Hostname ?? "",
             },

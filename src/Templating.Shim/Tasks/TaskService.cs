@@ -27,6 +27,7 @@ internal sealed class TaskService(
     private readonly SemaphoreSlim _creation = new(1);
     private readonly ConcurrentDictionary<string, PodContainer> _containers = new(StringComparer.Ordinal);
     private readonly TaskCompletionSource _shutdown = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly IdleMemory _memory = new(clock);
     private Pod? _pod;
     private volatile bool _paused;
 
@@ -68,6 +69,7 @@ internal sealed class TaskService(
             _creation.Release();
         }
 
+        _memory.Touch();
         events.Created(request, Pid);
         return new CreateTaskResponse { Pid = Pid };
     }
@@ -76,6 +78,7 @@ internal sealed class TaskService(
     {
         var process = Find(request.Id).Find(request.ExecId);
         await process.StartAsync(cancellationToken);
+        _memory.Touch();
         events.Started(process.Name, Pid);
         _ = TellEndAsync(process);
         return new StartResponse { Pid = Pid };
@@ -271,6 +274,7 @@ internal sealed class TaskService(
         }
 
         _creation.Dispose();
+        _memory.Dispose();
     }
 
     private static string ThisAssembly => typeof(TaskService).Assembly.GetName().Version?.ToString(3) ?? "";
