@@ -16,7 +16,7 @@ internal static class Redirection
     {
         using var kernel = Rtnetlink.Open(namespacePath);
         var (outer, inner) = (kernel.IndexOf(interfaceName), kernel.IndexOf(tapName));
-        kernel.Within(() => Quieten(tapName));
+        kernel.Within(() => Quieten(kernel, tapName));
         TrafficControl.Redirect(kernel, inner, outer);
         TrafficControl.Redirect(kernel, outer, inner);
     }
@@ -43,7 +43,7 @@ internal static class Redirection
     }
 
     /// <summary>An interface that is up gets an address of IPv6 for the link, and asks for routers: the guest would hear it.</summary>
-    private static bool Quieten(string tapName)
+    private static bool Quieten(Rtnetlink kernel, string tapName)
     {
         var setting = $"/proc/sys/net/ipv6/conf/{tapName}/disable_ipv6";
         try
@@ -55,6 +55,10 @@ internal static class Redirection
         catch (IOException e) when (e.HResult == Errno.NoEntry)
         {
             return false; // a host without IPv6
+        }
+        catch (IOException e)
+        {
+            throw kernel.Failure($"turn IPv6 off for the tap '{tapName}'", e.Message, e);
         }
     }
 }

@@ -134,15 +134,13 @@ internal sealed class Rtnetlink : IDisposable
             foreach (var message in NetlinkReader.OfMessages(_buffer.AsSpan(0, length)))
             {
                 whole &= (message.Flags & Interrupted) == 0;
-                if (message.Type == DoneMessage)
-                {
-                    return whole;
-                }
-
-                if (message.Type == ErrorMessage)
+                if (message.Type is DoneMessage or ErrorMessage)
                 {
                     // A kernel without IPv6, or without rules, has none of them.
-                    return ErrorOf(message, out var reason) is Errno.NotSupported or Errno.NoFamily ? true : throw Failure(what, reason);
+                    var reason = "";
+                    return (message.Body.Length < sizeof(int) ? 0 : ErrorOf(message, out reason)) is 0 or Errno.NotSupported or Errno.NoFamily
+                        ? whole
+                        : throw Failure(what, reason);
                 }
 
                 if (message.Type == type)

@@ -79,18 +79,21 @@ internal static class TrafficControl
     /// <summary>Null for what is no filter in itself: a filter's list and its tables are told of as filters, too.</summary>
     public static Found? Parse(NetlinkPart message)
     {
-        var (isFilter, target) = (false, (int?)null);
+        var (isOfU32, isFilter, target) = (false, false, (int?)null);
         foreach (var part in message.After(Marshal.SizeOf<Head>()))
         {
+            isOfU32 |= part.Type == KindOf && part.Body.TrimEnd((byte)0).SequenceEqual("u32"u8);
             if (part.Type != OptionsOf)
             {
                 continue;
             }
 
-            isFilter = true;
+            // Tables of u32 have options, too, and no selector.
+            isFilter = !isOfU32;
             foreach (var option in part.After(0))
             {
-                target = option.Type == ActionsOf ? TargetOf(option) : target;
+                isFilter |= option.Type == SelectorOf;
+                target = isOfU32 && option.Type == ActionsOf ? TargetOf(option) : target;
             }
         }
 

@@ -9,7 +9,7 @@ namespace Templating.ShimTests.Network;
 
 /// <summary>
 /// The kernel's redirection, with a third namespace in the guest's place: its interface has the MAC and the addresses of the pod's, as a guest's
-/// card has. With a guest it is seen by NetworkTests of the integration tests.
+/// card has. With a guest it is seen by PodNetworkTests of the integration tests.
 /// </summary>
 public sealed class RedirectionTests
 {
@@ -45,9 +45,9 @@ public sealed class RedirectionTests
         (await AnswersAsync(networks.Node, own)).ShouldBeFalse("nobody does for a guest that is silent");
 
         Redirection.Disconnect(pod, "eth0", "tmpl2");
-        Redirection.Disconnect(pod, "eth0", "tmpl2");
 
         (await networks.RunAsync("tc qdisc show dev eth0; tc qdisc show dev tmpl2")).ShouldNotContain("ingress");
+        Redirection.Disconnect(pod, "eth0", "tmpl2");
         (await AnswersAsync(networks.Node, own)).ShouldBeTrue();
     }
 
@@ -66,7 +66,10 @@ public sealed class RedirectionTests
         Redirection.Connect(networks.Pod.Path, "eth0", "tmpl3");
 
         await SameAsync(networks.Guest, IPAddress.Parse("10.88.0.7"), networks.Node);
-        (await networks.RunAsync("tc filter show dev eth0 ingress")).ShouldSatisfyAllConditions(f => f.ShouldContain("tmpl3"), f => f.ShouldNotContain("tmpl2"));
+        (await networks.RunAsync("tc filter show dev eth0 ingress")).ShouldSatisfyAllConditions(f => f.ShouldContain("tmpl3"), f => f.ShouldNotContain("device *"));
+        await networks.RunAsync("ip link del tmpl3");
+        Redirection.Disconnect(networks.Pod.Path, "eth0", "tmpl3");
+        (await networks.RunAsync("tc qdisc show dev eth0")).ShouldNotContain("ingress");
     }
 
     [Fact]
