@@ -101,19 +101,29 @@ internal sealed partial class ProcessStreams : IAsyncDisposable
         var outputs = Task.WhenAll(CopyOutAsync(process.Output, _output, "stdout"), CopyOutAsync(process.Error, _error, "stderr"));
         try
         {
+            await WaitForEndAsync(process);
+            ExpectEnd();
+            await _inputOver.CancelAsync();
+            await outputs;
+            await input;
+        }
+        finally
+        {
+            ClosePipes();
+            _drained.TrySetResult();
+        }
+    }
+
+    private async Task WaitForEndAsync(GuestProcess process)
+    {
+        try
+        {
             await process.Exited.WaitAsync(_closing.Token);
         }
         catch (Exception e) when (e is OwnerPortException or OperationCanceledException)
         {
             // Its output ends as well.
         }
-
-        ExpectEnd();
-        await _inputOver.CancelAsync();
-        await outputs;
-        await input;
-        ClosePipes();
-        _drained.TrySetResult();
     }
 
     private async Task CopyOutAsync(GuestOutput from, Fifo? to, string stream)
@@ -139,7 +149,7 @@ internal sealed partial class ProcessStreams : IAsyncDisposable
         catch (OperationCanceledException)
         {
             from.Discard();
-            LogDropped(stream, "nobody read it after the process' end");
+            LogDropped(stream, _closing.IsCancellationRequested ? "it is closed" : "nobody read it after the process' end");
         }
         catch (IOException e)
         {

@@ -41,10 +41,11 @@ internal sealed class TtrpcClient : IAsyncDisposable
             await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellationToken);
             return new TtrpcClient(path, socket, time ?? TimeProvider.System);
         }
-        catch (SocketException e)
+        catch (Exception e) when (e is SocketException or ArgumentException)
         {
+            // Also where the path is none: too long, as a rule.
             socket.Dispose();
-            throw new ShimException(StatusCode.Unavailable, $"Cannot connect to {path}: {e.Message}.", e);
+            throw new ShimException(StatusCode.Unavailable, $"Cannot connect to {path}: {e.Message}", e);
         }
         catch
         {
@@ -71,6 +72,11 @@ internal sealed class TtrpcClient : IAsyncDisposable
     {
         var call = new Request { Service = service, Method = method, Payload = request.ToByteString(), TimeoutNano = (timeout?.Ticks ?? 0) * TimeSpan.NanosecondsPerTick };
         call.Metadata.AddRange(metadata?.Select(m => new KeyValue { Key = m.Key, Value = m.Value }) ?? []);
+        if (call.CalculateSize() is > Frame.HighestLength and var size)
+        {
+            throw ShimException.Invalid($"The request of {service}/{method} has {size} bytes; at most {Frame.HighestLength} can be sent.");
+        }
+
         using var deadline = new CancellationTokenSource(timeout ?? Timeout.InfiniteTimeSpan, _time);
         using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
         try
