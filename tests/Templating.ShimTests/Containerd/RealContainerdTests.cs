@@ -81,7 +81,8 @@ public sealed class RealContainerdTests(ContainerdFixture containerd) : IClassFi
     {
         using var pipes = await Pipes.MakeAsync();
         await using var shim = await RuncShim.StartAsync(containerd, _id, Configuration());
-        var reading = Task.Run(() => new FileStream(pipes.Output, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, 0));
+        // That shim waits for the reader of each.
+        var (reading, readingErrors) = (Pipes.OpenReaderAsync(pipes.Output), Pipes.OpenReaderAsync(pipes.Error));
         (await shim.CallAsync("State", new StateRequest { Id = _id }, StateResponse.Parser).ShouldThrowAsync<ShimException>()).Code.ShouldBe(StatusCode.NotFound);
 
         var created = await shim.CallAsync(
@@ -93,7 +94,8 @@ public sealed class RealContainerdTests(ContainerdFixture containerd) : IClassFi
                 Stderr = pipes.Error,
                 Rootfs = { new Mount { Type = "bind", Source = await shim.MakeRootAsync(), Options = { "bind", "ro" } } },
             }, CreateTaskResponse.Parser);
-        await using var output = await reading.Soonest();
+        await using var output = await reading;
+        await using var errors = await readingErrors;
         var before = await StateAsync();
         (before.Id, before.Bundle, before.Pid, before.Status, before.Stdout).ShouldBe((_id, shim.Bundle, created.Pid, Status.Created, pipes.Output));
         var waiting = shim.CallAsync("Wait", new WaitRequest { Id = _id }, WaitResponse.Parser);
@@ -133,7 +135,9 @@ public sealed class RealContainerdTests(ContainerdFixture containerd) : IClassFi
             var ended = shim.CallAsync("Wait", new WaitRequest { Id = _id, ExecId = "x" }, WaitResponse.Parser);
             (await shim.CallAsync("Start", new StartRequest { Id = _id, ExecId = "x" }, StartResponse.Parser)).Pid.ShouldNotBe(0u);
             (await ended.Soonest()).ExitStatus.ShouldBe(7u);
-            (await shim.CallAsync("State", new StateRequest { Id = _id, ExecId = "x" }, StateResponse.Parser)).ExecId.ShouldBe("x");
+            // 1.6 names the process by its own id alone.
+            var state = await shim.CallAsync("State", new StateRequest { Id = _id, ExecId = "x" }, StateResponse.Parser);
+            (state.Id, state.Status, state.ExitStatus).ShouldBe(("x", Status.Stopped, 7u));
             await shim.CallAsync("Delete", new DeleteRequest { Id = _id, ExecId = "x" }, DeleteResponse.Parser);
         }
     }
@@ -181,7 +185,7 @@ public sealed class RealContainerdTests(ContainerdFixture containerd) : IClassFi
             { "destination": "/dev", "type": "tmpfs", "source": "tmpfs", "options": [ "mode=755" ] }
           ],
           "linux": {
-            "cgroupsPath": "/shim-tests/{{_id}}",
+            "cgroupsPath": "/shim-tests-{{_id}}",
             "resources": { "memory": { "limit": 67108864 }, "pids": { "limit": 23 } },
             "namespaces": [ { "type": "pid" }, { "type": "mount" }, { "type": "ipc" }, { "type": "uts" } ]
           }
