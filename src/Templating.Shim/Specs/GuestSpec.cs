@@ -114,12 +114,8 @@ internal static class GuestSpec
 
     private static JsonArray GuestNamespaces(BundleSpec spec, GuestSpecOptions options, SpecFaults faults)
     {
-        var namespaces = new JsonArray(Namespace("network", PodNetwork), Namespace("ipc", PodIpc), Namespace("uts"), Namespace("mount"));
-        if (spec.Namespaces.ContainsKey("cgroup"))
-        {
-            namespaces.Add((JsonNode)Namespace("cgroup"));
-        }
-
+        // Of the guest's cgroups a container sees its own alone, as with runc where the host has version 2, too: programs read their limits there.
+        var namespaces = new JsonArray(Namespace("network", PodNetwork), Namespace("ipc", PodIpc), Namespace("uts"), Namespace("mount"), Namespace("cgroup"));
         if (spec.Namespaces.GetValueOrDefault("pid") is not { Length: > 0 })
         {
             namespaces.Add((JsonNode)Namespace("pid"));

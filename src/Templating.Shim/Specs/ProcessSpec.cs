@@ -13,6 +13,13 @@ internal static class ProcessSpec
 
     private const long HighestScore = 1000;
 
+    private const string OpenFiles = "RLIMIT_NOFILE";
+
+    /// <summary>systemd's for services, and so containerd's and those of what runs under runc; the guest's own would be the kernel's 1024 and 4096.</summary>
+    private const int SoftOpenFiles = 1024;
+
+    private const int HardOpenFiles = 524288;
+
     /// <summary>For EXEC: the JSON of a Process, as containerd hands it over.</summary>
     /// <param name="processJson">As it came.</param>
     /// <param name="terminal">The size of its terminal, where one is known.</param>
@@ -27,6 +34,13 @@ internal static class ProcessSpec
     public static JsonObject Rewrite(JsonObject process, WindowSize? terminal)
     {
         var kept = process.Keep("terminal", "user", "args", "env", "cwd", "capabilities", "rlimits", "noNewPrivileges");
+        var limits = kept["rlimits"] as JsonArray ?? [];
+        if (!limits.Any(limit => limit is JsonObject found && found.Text("type") == OpenFiles))
+        {
+            limits.Add((JsonNode)new JsonObject { ["type"] = OpenFiles, ["hard"] = HardOpenFiles, ["soft"] = SoftOpenFiles });
+            kept["rlimits"] = limits;
+        }
+
         if (process.Flag("terminal") && SizeOf(process.Child("consoleSize"), terminal) is { } size)
         {
             // What the program sees from its first moment: until crun has gone, RUN's own size is not there for it.

@@ -16,6 +16,21 @@ internal static class LocalCluster
     public static async Task<string> InNodeAsync(int node, params string[] command) =>
         (await Command.RunAsync("bash", [$"{Settings.Scripts}/in-node.sh", Folder, $"{node}", .. command])).Require().Output;
 
+    /// <summary>Makes an image by a script of eng/kube and imports it into each node.</summary>
+    public static async Task LoadImageAsync(string script)
+    {
+        var archive = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid():n}.tar");
+        try
+        {
+            (await Command.RunAsync("bash", [$"{Settings.Scripts}/{script}", archive])).Require();
+            (await Command.RunAsync("bash", [$"{Settings.Scripts}/load-image.sh", Folder, archive])).Require();
+        }
+        finally
+        {
+            File.Delete(archive);
+        }
+    }
+
     /// <summary>Forgets the history of all objects: watches that come back with an old resourceVersion get 410.</summary>
     public static async Task CompactAsync()
     {

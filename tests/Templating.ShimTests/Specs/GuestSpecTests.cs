@@ -35,7 +35,17 @@ public sealed class GuestSpecTests
         config["linux"]!["resources"]!["devices"]![0]!["allow"]!.GetValue<bool>().ShouldBeFalse();
         config["linux"]!["resources"]!["memory"]!["limit"]!.GetValue<long>().ShouldBe(134217728);
         config["linux"]!["namespaces"]!.AsArray().Select(item => $"{item!["type"]} {item["path"]}".Trim()).ShouldBe(
-            ["network /run/templating/netns/pod", "ipc /proc/1/ns/ipc", "uts", "mount", "pid"]);
+            ["network /run/templating/netns/pod", "ipc /proc/1/ns/ipc", "uts", "mount", "cgroup", "pid"]);
+    }
+
+    [Fact]
+    public void AProcessWithoutALimitOfOpenFilesHasThatOfAServiceAndNotTheGuestsOwn()
+    {
+        var document = Samples.PodContainer();
+        document["process"]!.AsObject().Remove("rlimits");
+
+        var limit = JsonNode.Parse(GuestSpec.Build(document.Spec(), Samples.Options).Config)!["process"]!["rlimits"]!.AsArray().ShouldHaveSingleItem()!;
+        limit.ToJsonString().ShouldBe("""{"type":"RLIMIT_NOFILE","hard":524288,"soft":1024}""");
     }
 
     [Fact]
