@@ -21,13 +21,13 @@ internal sealed partial record CommandLine(IReadOnlyList<string> Words, IReadOnl
     /// As the baseline starts it: with the caller's kernel and initrd for the build's copies, which are gone, a RAM file of the
     /// baseline's, and the forward that clones have and a build has not.
     /// </summary>
-    public CommandLine ForBoot(string kernel, string initrd, string memory)
+    public CommandLine ForBoot(string kernel, string initrd, string memory, int webPort)
     {
         var files = new Dictionary<int, string>(Files);
         files[NumberAfter("-kernel")] = kernel;
         files[NumberAfter("-initrd")] = initrd;
         files[Ram] = memory;
-        var forward = string.Create(CultureInfo.InvariantCulture, $",hostfwd=tcp:127.0.0.1:0-:{GuestTemplate.WebPort}");
+        var forward = string.Create(CultureInfo.InvariantCulture, $",hostfwd=tcp:127.0.0.1:0-:{webPort}");
         return new CommandLine([.. Words.Select((word, i) => i > 0 && Words[i - 1] == "-netdev" ? word + forward : word)], files);
     }
 

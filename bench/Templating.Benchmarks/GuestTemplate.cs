@@ -58,7 +58,7 @@ internal sealed record GuestTemplate(Template Template, CommandLine Boot)
         var boot = await watching ?? throw new BenchmarkException("No QEMU with -kernel was seen among the daemon's children.");
         return new GuestTemplate(
             template ?? throw new BenchmarkException("The build ended without a template."),
-            boot.ForBoot(kernel, initrd, Path.Combine(folders.Root, "boot-memory")));
+            boot.ForBoot(kernel, initrd, Path.Combine(folders.Root, "boot-memory"), WebPort));
     }
 
     private static async Task<CommandLine?> WatchForBootAsync(int daemon, CancellationToken cancellationToken)

@@ -47,15 +47,17 @@ internal sealed class DaemonCalls(TemplatingAddress address, TimeSpan patience, 
                 delay = delay * 2 < LastDelay ? delay * 2 : LastDelay;
             }
         }
-        catch (OperationCanceledException e) when (deadline.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        catch (Exception e) when (e is OperationCanceledException || Told(e) is not null)
         {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (Told(e) is { } told && !(told.Code == StatusCode.Cancelled && deadline.IsCancellationRequested))
+            {
+                throw Refusal(purpose, told);
+            }
+
             throw new ShimException(
                 last is null ? StatusCode.DeadlineExceeded : StatusCode.Unavailable,
                 $"Cannot {purpose}: the daemon at {address} has not done it in {limit.TotalSeconds:0.#} s{(last is null ? "" : ", and was away meanwhile: " + last.Message)}.", e);
-        }
-        catch (Exception e) when (Told(e) is { } told && !cancellationToken.IsCancellationRequested)
-        {
-            throw Refusal(purpose, told);
         }
     }
 

@@ -24,7 +24,7 @@ internal sealed class HeldVm(AsyncDuplexStreamingCall<HoldRequest, HoldResponse>
     /// <exception cref="Errors.ShimException">It has ended, or the daemon has: then it ends, too.</exception>
     public Task DetachAsync(CancellationToken cancellationToken) => calls.OnceAsync("get the pod's VM ready", limit, async token =>
     {
-        await call.RequestStream.WriteAsync(new HoldRequest { Detach = new DetachSandbox() }, token);
+        await SendAsync(call, new HoldRequest { Detach = new DetachSandbox() }, token);
         while (await call.ResponseStream.MoveNext(token))
         {
             switch (call.ResponseStream.Current)
@@ -45,5 +45,20 @@ internal sealed class HeldVm(AsyncDuplexStreamingCall<HoldRequest, HoldResponse>
     {
         call.Dispose();
         return ValueTask.CompletedTask;
+    }
+
+    /// <summary>A call that was refused takes no more; the reading half has the refusal.</summary>
+    internal static async Task SendAsync(
+        AsyncDuplexStreamingCall<HoldRequest, HoldResponse> call, HoldRequest request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await call.RequestStream.WriteAsync(request, cancellationToken);
+        }
+        catch (Exception e) when (e is RpcException or InvalidOperationException && !cancellationToken.IsCancellationRequested)
+        {
+            // Told by the reading half.
+            return;
+        }
     }
 }

@@ -186,7 +186,7 @@ internal sealed class PodVmClient : IDisposable
         var held = false;
         try
         {
-            await TrySendAsync(call, Acquire(request), cancellationToken);
+            await HeldVm.SendAsync(call, Acquire(request), cancellationToken);
             while (await call.ResponseStream.MoveNext(cancellationToken))
             {
                 switch (call.ResponseStream.Current)
@@ -229,20 +229,5 @@ internal sealed class PodVmClient : IDisposable
                 WaitFor = request.WhenRunning ? WaitFor.Running : WaitFor.Ready,
             },
         };
-    }
-
-    /// <summary>A call that was refused takes no more; the reading half has the refusal.</summary>
-    private static async Task TrySendAsync(
-        AsyncDuplexStreamingCall<HoldRequest, HoldResponse> call, HoldRequest request, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await call.RequestStream.WriteAsync(request, cancellationToken);
-        }
-        catch (Exception e) when (e is RpcException or InvalidOperationException && !cancellationToken.IsCancellationRequested)
-        {
-            // Told by the reading half.
-            return;
-        }
     }
 }
