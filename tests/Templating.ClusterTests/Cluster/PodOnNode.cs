@@ -5,14 +5,14 @@ namespace Templating.ClusterTests.Cluster;
 /// <summary>What a pod of the runtime class is on its node, and what of all of them is there: for tests that break one and look what is left.</summary>
 internal static class PodOnNode
 {
-    /// <summary>Everything on a node that comes and goes with pods of the runtime class.</summary>
+    /// <summary>Everything on a node that comes and goes with pods of the runtime class; of bundles the number, for other pods may be started again.</summary>
     private const string Look = """
         cd /run
         echo shims: $(pgrep -f 'containerd-shim-templating-v[2] ' | sort)
         echo machines: $(pidof qemu-system-x86_64 | tr ' ' '\n' | sort)
         echo sockets: $(ls containerd/s templating-shim 2>/dev/null | grep -v lock-)
         echo clones: $(ls templating/clones)
-        echo bundles: $(ls containerd/io.containerd.runtime.v2.task/k8s.io)
+        echo bundles: $(ls containerd/io.containerd.runtime.v2.task/k8s.io | wc -l)
         echo networks: $(ls /var/run/netns)
         echo mounts: $(grep -c -e templating -e io.containerd.runtime /proc/mounts)
         """;
