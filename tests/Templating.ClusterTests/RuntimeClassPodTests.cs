@@ -93,9 +93,8 @@ public sealed class RuntimeClassPodTests(RuntimeClassFixture cluster)
                     - {name: secret, mountPath: /etc/secret, readOnly: true}
                 - name: sidecar
                   image: localhost/busybox:1
-                  command: [sh, -c, "trap 'while ! test -e /pages/goodbye; do sleep 0.1; done; cat /pages/goodbye; exit 0' TERM; wget -qO- http://127.0.0.1:8080/ | tail -1; {{Wait}}"]
+                  command: [sh, -c, "trap 'while ! test -e /pages/goodbye; do sleep 0.1; done; cat /pages/goodbye; exit 0' TERM; until wget -qO /tmp/page http://127.0.0.1:8080/ 2>/dev/null; do sleep 0.1; done; tail -1 /tmp/page; {{Wait}}"]
                   volumeMounts: [{name: pages, mountPath: /pages}]
-                  lifecycle: {postStart: {exec: {command: [sh, -c, "until wget -qO- http://127.0.0.1:8080/ >/dev/null; do sleep 0.1; done"]} } }
             """);
 
         var pod = await pods.ReadyAsync("all");
