@@ -39,7 +39,7 @@ if [ -n "$own" ]; then
     trap 'exit 130' INT TERM
     dir=$(mktemp -d /tmp/templating-kube.XXXXXX)
     "$here/up.sh" "$dir"
-    "$here/deploy.sh" "$dir"
+    "$here/deploy.sh" --runtime-class "$dir"
     in=("$here/in.sh" "$dir")
     filter='Order!=last'
     export TEMPLATING_CLUSTER=$dir

@@ -18,11 +18,11 @@ public sealed class RuntimeClassViewTests(RuntimeClassFixture cluster)
         touch /x /empty/x /memory/x /conf/x 2>&1
         ls -ln /empty/x | tr -s ' ' | cut -d' ' -f1,3,4
         cat /proc/sys/net/ipv4/ip_local_port_range | tr -s '\t ' ' '
-        grep -E ' (/memory|/dev/shm) ' /proc/mounts | cut -d' ' -f2,3
+        grep -E ' (/memory|/dev/shm) ' /proc/mounts | cut -d' ' -f2,3 | sort
         cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes 2>/dev/null
-        echo x 2>&1 > /proc/sys/kernel/hostname
+        (echo x > /proc/sys/kernel/hostname) 2>/dev/null || echo name: stays
         test $(ulimit -Hn) -ge 20000 && echo files: enough
-        cat /proc/1/comm; cat /proc/self/oom_score_adj; umask
+        cat /proc/1/comm; umask
         """;
 
     private const string Seen = """
@@ -65,9 +65,9 @@ public sealed class RuntimeClassViewTests(RuntimeClassFixture cluster)
         /dev/shm tmpfs
         /memory tmpfs
         67108864
+        name: stays
         files: enough
         sh
-        SCORE
         0022
 
         """;
@@ -155,13 +155,10 @@ public sealed class RuntimeClassViewTests(RuntimeClassFixture cluster)
 
         var pod = await pods.FinishedAsync("sees");
 
-        var log = await pods.LogsAsync("sees");
-        var score = log.TrimEnd('\n').Split('\n')[^2];
-        log.ShouldBe(Seen
+        (await pods.LogsAsync("sees")).ShouldBe(Seen
             .Replace("IP=IP", $"IP={pod.Status.PodIP}", StringComparison.Ordinal)
             .Replace("NAME=NAME", $"NAME={pods.Name("sees")}", StringComparison.Ordinal)
             .Replace("NODE=NODE", $"NODE={pod.Spec.NodeName}", StringComparison.Ordinal)
-            .Replace("SPACE", pods.Namespace, StringComparison.Ordinal)
-            .Replace("SCORE", score, StringComparison.Ordinal));
+            .Replace("SPACE", pods.Namespace, StringComparison.Ordinal));
     }
 }

@@ -13,11 +13,14 @@ public sealed class RuntimeClassFixture : IAsyncLifetime
 
     internal Tenant Tenant { get; private set; } = null!;
 
+    internal int Nodes { get; private set; }
+
     public async Task InitializeAsync()
     {
         await LocalCluster.LoadImageAsync("debian-image.sh");
+        Nodes = (await Kubectl.RunAsync("get", "nodes", "-o", "name")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Length;
         Tenant = await Tenant.CreateAsync("pods");
-        await SandboxTemplate.MakeAsync(Tenant, Template);
+        await SandboxTemplate.MakeAsync(Tenant, Template, Nodes);
     }
 
     /// <param name="runtimeClass">Empty for the node's own runtime, runc.</param>
