@@ -101,14 +101,18 @@ public sealed class RuntimeClassFaultTests(RuntimeClassFixture cluster)
     public async Task AContainerThatTakesMoreThanItsMemoryIsKilledAloneAndThePodSaysSo()
     {
         await using var pods = cluster.Pods();
-        await pods.ApplyAsync(Pod(
-            pods, "greedy", "dd if=/dev/zero of=/dev/null bs=300M count=1; exit 3",
-            "    - {name: modest, image: localhost/busybox:1, command: [sh, -c, \"" + Wait + "\"]}\n  restartPolicy: Never", "resources: {limits: {memory: 32Mi} }"));
+        const string Take = "dd if=/dev/zero of=/dev/null bs=100M count=1";
+        const string Limit = "resources: {limits: {memory: 32Mi} }";
+        await pods.ApplyAsync(Pod(pods, "greedy", $"exec {Take}", $$"""
+                - {name: parent, image: localhost/busybox:1, command: [sh, -c, "{{Take}}; exit 3"], {{Limit}} }
+                - {name: modest, image: localhost/busybox:1, command: [sh, -c, "{{Wait}}"], {{Limit}} }
+              restartPolicy: Never
+            """, Limit));
 
-        var pod = await pods.SeeAsync("greedy", p => p.Status.ContainerStatuses?.Any(c => c.State.Terminated is not null) is true, "with a container that ended");
+        var pod = await pods.SeeAsync("greedy", p => p.Status.ContainerStatuses?.Count(c => c.State.Terminated is not null) == 2, "with two containers that ended");
 
-        var greedy = pod.Status.ContainerStatuses.Single(c => c.Name == "main").State.Terminated.ShouldNotBeNull();
-        (greedy.Reason, greedy.ExitCode).ShouldBe(("OOMKilled", 137));
+        pod.Status.ContainerStatuses.Select(c => (c.Name, c.State.Terminated?.Reason, c.State.Terminated?.ExitCode)).ShouldBe(
+            [("main", "OOMKilled", 137), ("parent", "OOMKilled", 3), ("modest", null, null)], ignoreOrder: true);
         pod.Status.ContainerStatuses.Single(c => c.Name == "modest").State.Running.ShouldNotBeNull();
     }
 

@@ -7,8 +7,14 @@ using Templating.Shim.Stdio;
 namespace Templating.Shim.Tasks;
 
 /// <summary>A process in the guest, between containerd's pipes and the owner's port.</summary>
+/// <param name="name">Its own.</param>
+/// <param name="io">containerd's pipes.</param>
+/// <param name="launch">Starts it in the guest.</param>
+/// <param name="beforeEnd">What has to be done before its end is told; says whether one of its children was killed for want of memory.</param>
+/// <param name="log">The shim's.</param>
+/// <param name="clock">For the time of its end.</param>
 internal sealed class GuestTask(
-    ProcessName name, ProcessIo io, Func<WindowSize?, CancellationToken, Task<GuestProcess>> launch, Func<Task> beforeEnd, ShimLog log,
+    ProcessName name, ProcessIo io, Func<WindowSize?, CancellationToken, Task<GuestProcess>> launch, Func<Task<bool>> beforeEnd, ShimLog log,
     TimeProvider clock)
     : TaskProcess(name, io, clock)
 {
@@ -111,7 +117,8 @@ internal sealed class GuestTask(
         }
 
         await streams.Drained;
-        await beforeEnd();
-        End(exit is null ? new ProcessEnd(ProcessEnd.Killed, Now) : ProcessEnd.Of(exit, Now));
+        var starved = await beforeEnd();
+        var end = exit is null ? new ProcessEnd(ProcessEnd.Killed, Now) : ProcessEnd.Of(exit, Now);
+        End(end with { OutOfMemory = end.OutOfMemory || starved });
     }
 }

@@ -128,7 +128,7 @@ internal sealed class TaskService(
             (size, token) => Pod.Guest.ExecAsync(
                 new ProcessStart(container.Id, ProcessSpec.ForExec(specification, request.Terminal, size)) { Input = request.Stdin.Length > 0, Terminal = size },
                 token),
-            () => Task.CompletedTask, log, clock));
+            () => Task.FromResult(false), log, clock));
         events.ExecAdded(name);
         return Task.CompletedTask;
     }
@@ -359,7 +359,8 @@ internal sealed class TaskService(
     }
 
     /// <summary>Other processes of a container end with its first, and their ends are told before.</summary>
-    private async Task EndContainerAsync(PodContainer container)
+    /// <returns>Whether the guest's kernel has killed any of its processes for want of memory: as with runc, the container is said to have been.</returns>
+    private async Task<bool> EndContainerAsync(PodContainer container)
     {
         foreach (var exec in container.Execs.Where(e => e.State == ProcessState.Running))
         {
@@ -374,7 +375,23 @@ internal sealed class TaskService(
             }
         }
 
+        var starved = await HasStarvedAsync(container);
         await Pod.EndAsync(container.Guest!);
+        return starved;
+    }
+
+    private async Task<bool> HasStarvedAsync(PodContainer container)
+    {
+        try
+        {
+            return (await Pod.Guest.CountAsync(container.Id, CancellationToken.None)).OutOfMemoryKills > 0;
+        }
+        catch (Exception e) when (e is TimeoutException or OwnerPort.Errors.OwnerPortException or OwnerPort.Errors.GuestRefusedException)
+        {
+            // Of a VM that is gone, or a container that never ran.
+            log.Debug($"{container.Id}: {e.Message}");
+            return false;
+        }
     }
 
     private async Task DeleteContainerAsync(PodContainer container)
