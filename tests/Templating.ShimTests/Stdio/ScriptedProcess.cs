@@ -56,5 +56,5 @@ internal sealed class ScriptedProcess : IFrameSender
         return bytes;
     }
 
-    private void Take(FrameType type, byte[] payload) => ((IFrameTarget)Process).Take(new Frame(type, 1, payload));
+    private void Take(FrameType type, byte[] payload) => ((IFrameTarget)Process).Take(new Frame(type, 1, payload))?.Invoke();
 }

@@ -18,6 +18,7 @@ public sealed class VocabularyTests
           commandLine: console=ttyS0
         machine: {vcpus: 2, memory: 256Mi, maxVcpus: 4, maxMemory: 1Gi, type: pc-q35-10.0, cpuModel: qemu64, accelerator: tcg}
         network: {outbound: true}
+        sandbox: true
         readiness:
           timeoutSeconds: 90
           waitForBoot: false
@@ -48,6 +49,7 @@ public sealed class VocabularyTests
             Accelerator = Accelerator.Tcg,
         },
         Network = new NetworkSpec { Outbound = true },
+        Sandbox = true,
         Readiness = new ReadinessSpec { Timeout = Duration.FromTimeSpan(TimeSpan.FromSeconds(90)), WaitForBoot = false, WarmUp = { new Command { Arguments = { "/bin/true" } } } },
     };
 
