@@ -1,5 +1,3 @@
-using k8s.Models;
-
 namespace Templating.ClusterTests;
 
 /// <summary>Whatever of a pod, its node or its VM breaks: it comes back or says why, and nothing is left.</summary>

@@ -4,7 +4,6 @@ using Google.Protobuf.WellKnownTypes;
 using Templating.Contract;
 using Templating.Core.Linux;
 using Templating.Shim.Errors;
-using Templating.Shim.Protocol.RuntimeOptions;
 using Tomlyn.Parsing;
 
 namespace Templating.Shim.Options;

@@ -1,4 +1,3 @@
-using Templating.Core.Linux;
 using Templating.Shim.Errors;
 using Templating.Shim.Protocol.Types;
 

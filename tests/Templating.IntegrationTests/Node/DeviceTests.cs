@@ -1,4 +1,5 @@
 using Grpc.Core;
+using Templating.Testing;
 using Templating.Testing.Nodes;
 using Templating.V1;
 
@@ -44,7 +45,7 @@ public sealed class DeviceTests : NodeTest
         await node.Client.Clones.UnplugCloneAsync(new UnplugCloneRequest { Name = clone.Name, Device = card.Id }, cancellationToken: Limit);
         var left = await node.Client.Clones.UnplugCloneAsync(new UnplugCloneRequest { Name = clone.Name, Device = disk.Id }, cancellationToken: Limit);
         left.Devices.ShouldBeEmpty();
-        DisksOf(clone.Pid).ShouldBeEmpty();
+        await Eventually.UntilAsync(() => !DisksOf(clone.Pid).Any(), "QEMU lets go of the disk");
         DisksOf(node.Daemon.Pid).ShouldBeEmpty("its room is free again");
         (await pod.RunAsync("ip -o link | wc -l")).ShouldBe("1\n");
 

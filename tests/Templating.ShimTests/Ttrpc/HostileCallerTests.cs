@@ -2,7 +2,6 @@ using CsCheck;
 using Grpc.Core;
 using Templating.Shim.Protocol.Ttrpc;
 using Templating.Shim.Ttrpc;
-using Templating.Testing;
 
 namespace Templating.ShimTests.Ttrpc;
 

@@ -6,7 +6,6 @@ using Templating.Qemu;
 using Templating.Qemu.Console;
 using Templating.Qemu.Memory;
 using Templating.Qemu.Probing;
-using Templating.Qemu.Process;
 
 namespace Templating.UnitTests.Qemu;
 
