@@ -47,7 +47,7 @@ public sealed class DeviceTests : NodeTest
         left.Devices.ShouldBeEmpty();
         await Eventually.UntilAsync(() => !DisksOf(clone.Pid).Any(), "QEMU lets go of the disk");
         DisksOf(node.Daemon.Pid).ShouldBeEmpty("its room is free again");
-        (await pod.RunAsync("ip -o link | wc -l")).ShouldBe("1\n");
+        await Eventually.UntilAsync(async () => await pod.RunAsync("ip -o link | wc -l") == "1\n", "QEMU lets go of the tap, and lo alone is left");
 
         (await node.Client.Clones.PlugCloneAsync(plug, cancellationToken: Limit)).Device.ShouldBe(disk);
         await node.Client.Clones.DeleteCloneAsync(new DeleteCloneRequest { Name = clone.Name }, cancellationToken: Limit);

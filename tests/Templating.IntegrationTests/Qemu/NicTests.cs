@@ -1,6 +1,7 @@
 using Templating.Core.Clones;
 using Templating.Core.Errors;
 using Templating.Core.Machines;
+using Templating.Testing;
 using Templating.Testing.Nodes;
 using Templating.Testing.Qemu;
 
@@ -44,7 +45,7 @@ public sealed class NicTests(SandboxFixture fixture) : IClassFixture<SandboxFixt
         (await pod.RunAsync("ip -o link show tap0")).ShouldContain("mtu 1400");
         File.ReadLines($"/proc/{vm.Process.Pid}/mountinfo").Count().ShouldBe(1, "its jail is as empty as before");
         await vm.KillAsync();
-        (await pod.RunAsync("ip -o link | wc -l")).ShouldBe("1\n", "lo alone is left");
+        await Eventually.UntilAsync(async () => await pod.RunAsync("ip -o link | wc -l") == "1\n", "QEMU lets go of the tap, and lo alone is left");
     }
 
     [Fact]
@@ -59,7 +60,7 @@ public sealed class NicTests(SandboxFixture fixture) : IClassFixture<SandboxFixt
         await vm.UnplugAsync(device.Id, CancellationToken.None);
 
         (await vm.Guest.RunAsync("ls /sys/class/net | grep -c eth")).Output.ShouldBe("0\n");
-        (await pod.RunAsync("ip -o link | wc -l")).ShouldBe("1\n");
+        await Eventually.UntilAsync(async () => await pod.RunAsync("ip -o link | wc -l") == "1\n", "QEMU lets go of the tap, and lo alone is left");
         (await PlugAsync(vm, new PlugNic(pod.Path, Tap: null, new NicSpec(Mac, Mtu: null)))).Id.ShouldBe("plug0");
     }
 
@@ -88,7 +89,7 @@ public sealed class NicTests(SandboxFixture fixture) : IClassFixture<SandboxFixt
         var error = await Should.ThrowAsync<TemplatingException>(PlugAsync(vm, new PlugNic(pod.Path, "tap0", new NicSpec("no address", Mtu: null))));
 
         error.Code.ShouldBe(ErrorCode.QmpFailed);
-        (await pod.RunAsync("ip -o link | wc -l")).ShouldBe("1\n");
+        await Eventually.UntilAsync(async () => await pod.RunAsync("ip -o link | wc -l") == "1\n", "QEMU lets go of the tap, and lo alone is left");
         (await PlugAsync(vm, new PlugNic(pod.Path, "tap0", new NicSpec(Mac, Mtu: null)))).Id.ShouldBe("plug0");
     }
 
