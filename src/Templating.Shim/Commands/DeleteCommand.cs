@@ -6,6 +6,7 @@ using Templating.Shim.Errors;
 using Templating.Shim.Host;
 using Templating.Shim.Options;
 using Templating.Shim.Protocol.Tasks;
+using Templating.Shim.Tasks;
 
 namespace Templating.Shim.Commands;
 
@@ -16,9 +17,6 @@ namespace Templating.Shim.Commands;
 /// </summary>
 internal static class DeleteCommand
 {
-    /// <summary>128 + SIGKILL: the end of what ran when its shim was lost.</summary>
-    private const uint Killed = 137;
-
     private const int MaxMounts = 16;
 
     private static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(1);
@@ -47,7 +45,7 @@ internal static class DeleteCommand
         }
 
         Unmount(Path.Combine(bundle, "rootfs"), warn);
-        return new DeleteResponse { ExitStatus = Killed, ExitedAt = Timestamp.FromDateTimeOffset(TimeProvider.System.GetUtcNow()) };
+        return new DeleteResponse { ExitStatus = ProcessEnd.Killed, ExitedAt = Timestamp.FromDateTimeOffset(TimeProvider.System.GetUtcNow()) };
     }
 
     private static PodGroup GroupOf(string bundle, string id, Action<string> warn)

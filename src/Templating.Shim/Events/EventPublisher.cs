@@ -57,8 +57,7 @@ internal sealed partial class EventPublisher : IAsyncDisposable
             Timestamp = Timestamp.FromDateTimeOffset(_time.GetUtcNow()),
             Namespace = _namespace,
             Topic = topic,
-            // Without the prefix that Any.Pack would give it: containerd looks for the bare name.
-            Event = new Any { TypeUrl = message.Descriptor.FullName, Value = message.ToByteString() },
+            Event = BareAny.Of(message),
         });
         if (dropped is not null)
         {

@@ -10,7 +10,7 @@ namespace Templating.Shim.Options;
 internal sealed record PodIdentity(string Tenant, string Template, string SandboxId)
 {
     public const string TemplateAnnotation = "templating.dev/template";
-    public const string NamespaceAnnotation = "io.kubernetes.cri.sandbox-namespace";
+    public const string NamespaceAnnotation = CriAnnotations.SandboxNamespace;
 
     /// <summary>The daemon's name of the sandbox.</summary>
     public string SandboxName => $"tenants/{Tenant}/clones/{SandboxId}";

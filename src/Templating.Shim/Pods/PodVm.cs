@@ -152,6 +152,7 @@ internal sealed class PodVm : IAsyncDisposable
     {
         var spec = _request.Spec;
         var network = spec.NetworkNamespace is { } path ? PodNetwork.Read(path) : null;
+        var cards = network?.Interfaces ?? [];
         foreach (var warning in network?.Warnings ?? [])
         {
             _log.Warning(warning);
@@ -175,7 +176,7 @@ internal sealed class PodVm : IAsyncDisposable
         var guest = OwnerPortConnection.ConnectAsync(_held.OwnerPort, null, cancellationToken);
         try
         {
-            foreach (var card in network?.Interfaces ?? [])
+            foreach (var card in cards)
             {
                 await PlugCardAsync(spec.NetworkNamespace!, card, cancellationToken);
             }
@@ -189,12 +190,12 @@ internal sealed class PodVm : IAsyncDisposable
         }
 
         _guest = await guest;
-        foreach (var card in network?.Interfaces ?? [])
+        foreach (var card in cards)
         {
             await Guest.SetUpNetworkAsync(card.ToSetup(), cancellationToken);
         }
 
-        if (_redirections.Count == 0)
+        if (cards.Count == 0)
         {
             await Guest.SetUpNetworkAsync(new NetworkSetup(), cancellationToken);
         }

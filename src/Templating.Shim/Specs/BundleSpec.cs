@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Templating.Core.Linux;
 using Templating.Shim.Errors;
+using Templating.Shim.Options;
 
 namespace Templating.Shim.Specs;
 
@@ -19,11 +20,13 @@ internal enum ContainerKind
 /// <summary>A bundle's <c>config.json</c>, and what it says about whose it is.</summary>
 internal sealed class BundleSpec
 {
-    private const int MaxBytes = 4 << 20;
+    public const string FileName = "config.json";
+    public const int MaxBytes = 4 << 20;
+
     private const int MaxAnnotations = 4096;
     private const int MaxNamespaces = 32;
 
-    private const string Cri = "io.kubernetes.cri.";
+    private const string Cri = CriAnnotations.Prefix;
 
     private BundleSpec(string id, JsonObject document)
     {
@@ -90,7 +93,7 @@ internal sealed class BundleSpec
     /// <summary>The id is the folder's name, as containerd has it.</summary>
     public static BundleSpec Read(string bundlePath)
     {
-        var path = Path.Combine(bundlePath, "config.json");
+        var path = Path.Combine(bundlePath, FileName);
         try
         {
             return Parse(Path.GetFileName(Path.TrimEndingDirectorySeparator(bundlePath)), SmallFile.Read(path, MaxBytes));

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Templating.Shim.Errors;
+using Templating.Shim.Options;
 
 namespace Templating.Shim.Specs;
 
@@ -34,8 +35,8 @@ internal sealed record SpecResources(long? MemoryLimit, long? CpuQuota, long? Cp
     public static SpecResources OfSandbox(IReadOnlyDictionary<string, string> annotations)
     {
         return new SpecResources(
-            Read("io.kubernetes.cri.sandbox-memory"), Read("io.kubernetes.cri.sandbox-cpu-quota"), Read("io.kubernetes.cri.sandbox-cpu-period"),
-            Read("io.kubernetes.cri.sandbox-cpu-shares"));
+            Read(CriAnnotations.Prefix + "sandbox-memory"), Read(CriAnnotations.Prefix + "sandbox-cpu-quota"), Read(CriAnnotations.Prefix + "sandbox-cpu-period"),
+            Read(CriAnnotations.Prefix + "sandbox-cpu-shares"));
 
         long? Read(string key) => annotations.TryGetValue(key, out var text)
             ? Limit(long.TryParse(text, out var number) ? number : throw ShimException.Invalid($"Annotation {key} is '{text}', expected a whole number."))

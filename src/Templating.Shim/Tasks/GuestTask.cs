@@ -19,7 +19,6 @@ internal sealed class GuestTask(
     : TaskProcess(name, io, clock)
 {
     private const uint NoSuchProcess = 3; // ESRCH
-    private const int SignalKill = 9;
 
     /// <summary>Of a terminal whose size nobody has said yet.</summary>
     private static readonly WindowSize Usual = new(24, 80);
@@ -86,7 +85,7 @@ internal sealed class GuestTask(
     protected override async Task SignalAsync(int signal, bool everyone, CancellationToken cancellationToken)
     {
         await TellAsync(() => _process!.SignalAsync(signal, everyone, cancellationToken));
-        if (signal == SignalKill)
+        if (signal == Signals.Kill)
         {
             _streams!.ExpectEnd();
         }

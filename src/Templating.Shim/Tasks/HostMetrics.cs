@@ -1,6 +1,7 @@
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Templating.OwnerPort.Requests;
+using Templating.Shim.Events;
 using CgroupV1 = Templating.Shim.Protocol.CgroupsV1;
 using CgroupV2 = Templating.Shim.Protocol.CgroupsV2;
 
@@ -16,7 +17,7 @@ internal static class HostMetrics
 
     private static readonly bool IsV2 = File.Exists("/sys/fs/cgroup/cgroup.controllers");
 
-    public static Any OfContainer(ContainerCounts counts) => Pack(IsV2 ? Unified(counts) : Legacy(counts));
+    public static Any OfContainer(ContainerCounts counts) => BareAny.Of(IsV2 ? Unified(counts) : Legacy(counts));
 
     public static Any OfVm(VmUsage usage) => OfContainer(new ContainerCounts
     {
@@ -84,6 +85,4 @@ internal static class HostMetrics
     };
 
     private static ulong Nanoseconds(ulong? microseconds) => Math.Min(microseconds ?? 0, ulong.MaxValue / NanosecondsPerMicrosecond) * NanosecondsPerMicrosecond;
-
-    private static Any Pack(IMessage message) => new() { TypeUrl = message.Descriptor.FullName, Value = message.ToByteString() };
 }

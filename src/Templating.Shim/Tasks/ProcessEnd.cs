@@ -11,8 +11,11 @@ internal sealed record ProcessEnd(uint Status, DateTimeOffset At, bool OutOfMemo
     private const uint SignalBase = 128;
 
     /// <summary>Of what was killed with its VM, or before it ran.</summary>
-    public const uint Killed = SignalBase + 9;
+    public const uint Killed = SignalBase + Signals.Kill;
 
     public static ProcessEnd Of(ProcessExit exit, DateTimeOffset at) =>
-        new(exit.Signal > 0 ? SignalBase + (uint)exit.Signal : (uint)exit.Code, at, exit.OutOfMemory);
+        new(exit.Signal > 0 ? StatusOf(exit.Signal) : (uint)exit.Code, at, exit.OutOfMemory);
+
+    /// <summary>Of what a signal has ended.</summary>
+    public static uint StatusOf(int signal) => SignalBase + (uint)signal;
 }

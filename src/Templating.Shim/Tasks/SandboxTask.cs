@@ -13,10 +13,6 @@ namespace Templating.Shim.Tasks;
 /// <param name="clock">The host's.</param>
 internal sealed class SandboxTask(ProcessName name, ProcessIo io, Func<Task> release, TimeProvider clock) : TaskProcess(name, io, clock)
 {
-    private const int SignalInterrupt = 2;
-    private const int SignalKill = 9;
-    private const int SignalTerminate = 15;
-
     public override Task ResizeAsync(WindowSize size, CancellationToken cancellationToken) =>
         throw ShimException.NotNow("A pod's sandbox has no terminal.");
 
@@ -27,10 +23,10 @@ internal sealed class SandboxTask(ProcessName name, ProcessIo io, Func<Task> rel
     protected override async Task SignalAsync(int signal, bool everyone, CancellationToken cancellationToken)
     {
         // As a process that has no handler but for these.
-        if (signal is SignalTerminate or SignalInterrupt or SignalKill)
+        if (signal is Signals.Terminate or Signals.Interrupt or Signals.Kill)
         {
             await release();
-            End(new ProcessEnd(signal == SignalKill ? ProcessEnd.Killed : 0, Now));
+            End(new ProcessEnd(signal == Signals.Kill ? ProcessEnd.Killed : 0, Now));
         }
     }
 }

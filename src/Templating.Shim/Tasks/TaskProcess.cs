@@ -13,7 +13,6 @@ internal abstract class TaskProcess(ProcessName name, ProcessIo io, TimeProvider
     private readonly CancellationTokenSource _start = new();
     private readonly TaskCompletionSource<ProcessEnd> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ProcessState _state = ProcessState.Created;
-    private bool _given;
 
     public ProcessName Name => name;
 
@@ -80,21 +79,15 @@ internal abstract class TaskProcess(ProcessName name, ProcessIo io, TimeProvider
     /// <exception cref="ShimException">Not found: it has ended, which callers take for success.</exception>
     public async Task<bool> KillAsync(int signal, bool everyone, CancellationToken cancellationToken)
     {
-        ProcessState state;
-        lock (_lock)
-        {
-            state = _state;
-        }
-
-        switch (state)
+        switch (State)
         {
             case ProcessState.Stopped:
                 throw ShimException.NotFound($"{name} has ended.");
-            case ProcessState.Created when IsDeadly(signal):
-                return End(new ProcessEnd(SignalStatus(signal), Now));
+            case ProcessState.Created when Signals.AreDeadly(signal):
+                return End(new ProcessEnd(ProcessEnd.StatusOf(signal), Now));
             case ProcessState.Created:
                 throw ShimException.NotNow($"{name} has not been started: only SIGTERM, SIGINT, SIGQUIT, SIGHUP and SIGKILL end it now.");
-            case ProcessState.Starting when IsDeadly(signal):
+            case ProcessState.Starting when Signals.AreDeadly(signal):
                 await _start.CancelAsync();
                 return false;
             case ProcessState.Starting:
@@ -123,16 +116,9 @@ internal abstract class TaskProcess(ProcessName name, ProcessIo io, TimeProvider
         lock (_lock)
         {
             _state = ProcessState.Stopped;
-            if (_given)
-            {
-                return false;
-            }
-
-            _given = true;
         }
 
-        _ended.TrySetResult(end);
-        return true;
+        return _ended.TrySetResult(end);
     }
 
     protected abstract Task LaunchAsync(CancellationToken cancellationToken);
@@ -146,9 +132,4 @@ internal abstract class TaskProcess(ProcessName name, ProcessIo io, TimeProvider
         ProcessState.Stopped => "stopped",
         _ => "created",
     };
-
-    private static uint SignalStatus(int signal) => ProcessEnd.Killed - 9 + (uint)signal;
-
-    /// <summary>SIGHUP, SIGINT, SIGQUIT, SIGKILL, SIGTERM: what ends a process that has done nothing against it.</summary>
-    private static bool IsDeadly(int signal) => signal is 1 or 2 or 3 or 9 or 15;
 }

@@ -19,8 +19,6 @@ internal sealed class TaskService(
     string containerdNamespace, Action<ShimOptions, PodIdentity, IReadOnlyList<string>> remember, TaskEvents events, ShimLog log, TimeProvider clock) : ITaskService,
     IAsyncDisposable
 {
-    private const int SignalKill = 9;
-
     /// <summary>For what was killed to be seen to end.</summary>
     private static readonly TimeSpan ExecPatience = TimeSpan.FromSeconds(10);
 
@@ -148,7 +146,7 @@ internal sealed class TaskService(
                 _ = TellEndAsync(process);
             }
         }
-        catch (TimeoutException) when (request.Signal == SignalKill)
+        catch (TimeoutException) when (request.Signal == Signals.Kill)
         {
             log.Warning($"The guest did not answer when {process.Name} was to be killed: its VM is ended.");
             await Pod.ReleaseAsync();
@@ -366,7 +364,7 @@ internal sealed class TaskService(
         {
             try
             {
-                await exec.KillAsync(SignalKill, everyone: false, CancellationToken.None);
+                await exec.KillAsync(Signals.Kill, everyone: false, CancellationToken.None);
                 await exec.Ended.WaitAsync(ExecPatience, clock);
             }
             catch (Exception e) when (e is ShimException or TimeoutException or OwnerPort.Errors.OwnerPortException)
