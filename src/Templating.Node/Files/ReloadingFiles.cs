@@ -8,12 +8,6 @@ namespace Templating.Node.Files;
 /// changes by a symlink two folders away, and a certificate may be replaced within a clock tick. Files that cannot be
 /// read or make no value leave the last good one in force.
 /// </summary>
-/// <param name="paths">Read together, in this order.</param>
-/// <param name="make">Throws what <see cref="IsExpected"/> knows when the bytes make no value.</param>
-/// <param name="interval">Looked at no more often than this.</param>
-/// <param name="time">For the interval.</param>
-/// <param name="failed">Told once for each new fault.</param>
-/// <exception cref="TemplatingException">InvalidArgument, from the constructor: there is no first good value.</exception>
 internal sealed class ReloadingFiles<T>
     where T : class
 {
@@ -31,6 +25,12 @@ internal sealed class ReloadingFiles<T>
     private byte[] _digest;
     private string? _fault;
 
+    /// <param name="paths">Read together, in this order.</param>
+    /// <param name="make">Throws what <see cref="IsExpected"/> knows when the bytes make no value.</param>
+    /// <param name="interval">Looked at no more often than this.</param>
+    /// <param name="time">For the interval.</param>
+    /// <param name="failed">Told once for each new fault.</param>
+    /// <exception cref="TemplatingException">InvalidArgument: there is no first good value.</exception>
     public ReloadingFiles(
         IReadOnlyList<string> paths, Func<IReadOnlyList<byte[]>, T> make, TimeSpan interval, TimeProvider time, Action<Exception> failed)
     {

@@ -62,7 +62,7 @@ internal static class NameReader
         return (template, revision);
     }
 
-    /// <summary>As <see cref="Template"/>, for a request whose other faults are told together with a bad name.</summary>
+    /// <summary>As <see cref="Template(string, string, Caller)"/>, for a request whose other faults are told together with a bad name.</summary>
     public static (TemplateName Template, string? Revision) Template(string field, string text, Caller caller, Faults faults)
     {
         if (!ResourceNames.TryParse(text, out var template, out var revision))

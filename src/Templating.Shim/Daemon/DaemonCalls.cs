@@ -10,7 +10,7 @@ internal sealed class DaemonCalls(TemplatingAddress address, TimeSpan patience, 
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LastDelay = TimeSpan.FromSeconds(1);
 
-    /// <summary>As <see cref="RepeatAsync"/>, for what cannot be repeated.</summary>
+    /// <summary>One try within the limit, for what cannot be repeated.</summary>
     public Task<T> OnceAsync<T>(string purpose, TimeSpan limit, Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken) =>
         RepeatAsync(purpose, limit, TimeSpan.Zero, call, cancellationToken);
 

@@ -4,9 +4,9 @@ using System.Runtime.InteropServices;
 namespace Templating.Shim.Network;
 
 /// <summary>One part of a datagram: a message with its header, or an attribute. Numbers are the host's, which is little-endian.</summary>
-/// <param name="Type">Of a message (RTM_*), or of an attribute without its flag bits.</param>
-/// <param name="Flags">A message's (NLM_F_*).</param>
-/// <param name="Body">Without the header.</param>
+/// <param name="type">Of a message (RTM_*), or of an attribute without its flag bits.</param>
+/// <param name="flags">A message's (NLM_F_*).</param>
+/// <param name="body">Without the header.</param>
 internal readonly ref struct NetlinkPart(ushort type, ushort flags, ReadOnlySpan<byte> body)
 {
     public ushort Type { get; } = type;

@@ -1,4 +1,3 @@
-using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Templating.OwnerPort.Requests;
 using Templating.Shim.Events;

@@ -24,7 +24,7 @@ namespace Templating.OperatorTests.Contract;
 /// </summary>
 public sealed class ContractTests
 {
-    /// <summary>What a server of 1.20 says of "", which it takes for null (<see cref="EmptyTexts"/>); later ones do not.</summary>
+    /// <summary>What a server of 1.20 says of "", which it takes for null (<see cref="Templating.Operator.Legacy.EmptyTexts"/>); later ones do not.</summary>
     private const string EmptyText = "must be of type string: \\\"null\\\"";
 
     private static readonly Caller Root = new(new UnixPeer(1, 0, 0), TenantSet.All);
