@@ -37,7 +37,7 @@ internal static class Program
         switch (arguments.Action)
         {
             case ShimArguments.Version:
-                await Console.Out.WriteLineAsync($"containerd-shim-templating-v2 {typeof(Program).Assembly.GetName().Version?.ToString(3)}");
+                await Console.Out.WriteLineAsync($"containerd-shim-templating-v2 {ShimVersion.Text}");
                 return 0;
             case ShimArguments.Start:
                 // And nothing else: containerd takes all that is written for the address.

@@ -65,6 +65,6 @@ internal static class DeviceReader
     {
         var bytes = RandomNumberGenerator.GetBytes(6);
         bytes[0] = (byte)((bytes[0] & 0xfc) | 2);
-        return string.Join(':', bytes.Select(b => b.ToString("x2", System.Globalization.CultureInfo.InvariantCulture)));
+        return MacText.Of(bytes);
     }
 }

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using Templating.Shim.Events;
 using Templating.Shim.Host;
+using Templating.Shim.Pods;
 using Templating.Shim.Tasks;
 using Templating.Shim.Ttrpc;
 
@@ -17,16 +18,20 @@ internal static class PodServer
         var clock = TimeProvider.System;
         var log = new ShimLogger(context.Log);
         await using var publisher = new EventPublisher(context.EventsAddress, context.Arguments.Namespace, log, clock);
-        await using var tasks = new TaskService(
-            context.Arguments.Namespace,
-            (options, identity, cgroups) => new PodRecord { Daemon = options.Daemon.ToString(), Sandbox = identity.SandboxName, Cgroups = cgroups }
-                .Write(context.Place.Folder),
-            new TaskEvents(publisher), context.Log, clock);
+        await using var tasks = new PodTasks(
+            async (first, token) => await Pod.StartAsync(
+                first.Spec, first.Options, context.Arguments.Namespace,
+                (options, identity, cgroups) => new PodRecord { Daemon = options.Daemon.ToString(), Sandbox = identity.SandboxName, Cgroups = cgroups }
+                    .Write(context.Place.Folder),
+                context.Log, clock, token),
+            new TaskEvents(publisher.Publish), context.Log, clock);
+        using var memory = new IdleMemory(clock);
+        var service = new TaskService(tasks, memory);
         var server = new TtrpcServer(log, clock);
-        TaskServiceBinding.Register(server, tasks);
+        TaskServiceBinding.Register(server, service);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var serving = server.ServeAsync(listener, stop.Token);
-        await await Task.WhenAny(serving, tasks.Shutdown);
+        await await Task.WhenAny(serving, service.Shutdown);
         using (var limit = new CancellationTokenSource(LastEvents))
         {
             try

@@ -1,6 +1,8 @@
 using Google.Protobuf.WellKnownTypes;
 using Templating.OwnerPort.Conversations;
 using Templating.OwnerPort.Errors;
+using Templating.OwnerPort.Processes;
+using Templating.OwnerPort.Requests;
 using Templating.Shim.Daemon;
 using Templating.Shim.Errors;
 using Templating.Shim.Host;
@@ -15,7 +17,7 @@ namespace Templating.Shim.Pods;
 /// What all containers of a pod have together: the VM, its volumes, its room. It begins with the sandbox (or the only container) and ends
 /// once, by whoever asks first or by the VM's own end.
 /// </summary>
-internal sealed class Pod : IAsyncDisposable
+internal sealed class Pod : IPod
 {
     private readonly PodVmClient _daemon;
     private readonly PodVm _vm;
@@ -27,13 +29,14 @@ internal sealed class Pod : IAsyncDisposable
     {
         (_daemon, _vm, _spec, _cgroups) = (daemon, vm, spec, cgroups);
         _volumes = new PodVolumes(vm.Guest, vm.UpperBytes, new ShimLogger(log), clock);
+        Ended = WatchAsync(log);
     }
 
     public int Pid => _vm.Pid;
 
-    public Task Ended => _vm.Ended;
+    public Task Ended { get; }
 
-    public OwnerPortConnection Guest => _vm.Guest;
+    private OwnerPortConnection Guest => _vm.Guest;
 
     /// <param name="spec">Of its sandbox, or of its only container.</param>
     /// <param name="options">Of the runtime's handler, as containerd passes them.</param>
@@ -66,11 +69,6 @@ internal sealed class Pod : IAsyncDisposable
         }
     }
 
-    /// <summary>Has a container's root and volumes in the guest, and room for it.</summary>
-    /// <param name="spec">Its own.</param>
-    /// <param name="rootfs">As containerd would have mounted it.</param>
-    /// <param name="resources">Of all of the pod's containers, with this one.</param>
-    /// <param name="cancellationToken">Gives up.</param>
     public async Task<GuestContainer> PrepareAsync(
         BundleSpec spec, IReadOnlyList<Mount> rootfs, IReadOnlyCollection<SpecResources> resources, CancellationToken cancellationToken)
     {
@@ -90,10 +88,14 @@ internal sealed class Pod : IAsyncDisposable
         }
     }
 
-    /// <summary>Before its end is told: what the kubelet reads of it must be there by then.</summary>
+    public Task<GuestProcess> RunAsync(ProcessStart start, CancellationToken cancellationToken) => Guest.RunAsync(start, cancellationToken);
+
+    public Task<GuestProcess> ExecAsync(ProcessStart start, CancellationToken cancellationToken) => Guest.ExecAsync(start, cancellationToken);
+
+    public Task<ContainerCounts> CountAsync(string container, CancellationToken cancellationToken) => Guest.CountAsync(container, cancellationToken);
+
     public Task EndAsync(GuestContainer container) => _volumes.EndAsync(container, CancellationToken.None);
 
-    /// <summary>Takes a container that has ended or never ran out of the guest; of a VM that is gone there is nothing to take.</summary>
     public async Task RemoveAsync(string container)
     {
         await TryAsync(() => Guest.DeleteAsync(container, CancellationToken.None));
@@ -106,7 +108,6 @@ internal sealed class Pod : IAsyncDisposable
 
     public Task ResumeAsync(CancellationToken cancellationToken) => _vm.ResumeAsync(cancellationToken);
 
-    /// <summary>Ends the VM, once.</summary>
     public async Task ReleaseAsync()
     {
         await _vm.ReleaseAsync();
@@ -118,6 +119,14 @@ internal sealed class Pod : IAsyncDisposable
         await _volumes.DisposeAsync();
         await _vm.DisposeAsync();
         _daemon.Dispose();
+    }
+
+    private async Task WatchAsync(ShimLog log)
+    {
+        if (await Task.WhenAny(_vm.Ended, Guest.Ended) == Guest.Ended)
+        {
+            log.Warning($"The conversation with the guest has ended: {(await Guest.Ended).Message}");
+        }
     }
 
     /// <summary>What is gone needs no undoing.</summary>

@@ -1,3 +1,4 @@
+using Templating.Contract;
 using Templating.OwnerPort.Conversations;
 using Templating.OwnerPort.Errors;
 using Templating.OwnerPort.Requests;
@@ -123,12 +124,15 @@ internal sealed class PodVm : IAsyncDisposable
 
     public Task ResumeAsync(CancellationToken cancellationToken) => _daemon.ResumeAsync(Name, cancellationToken);
 
-    /// <summary>Ends it, and takes away what was made for it on the host. Once, however often it is asked for.</summary>
+    /// <summary>
+    /// Ends it, and takes away what was made for it on the host. Once, however often it is asked for; what has failed, because the daemon was away for
+    /// too long, is tried again.
+    /// </summary>
     public Task ReleaseAsync()
     {
         lock (_releaseLock)
         {
-            return _release ??= ReleaseOnceAsync();
+            return _release = _release is null or { IsFaulted: true } ? ReleaseOnceAsync() : _release;
         }
     }
 
@@ -249,7 +253,7 @@ internal sealed class PodVm : IAsyncDisposable
             {
                 NetworkNamespace = networkNamespace,
                 Tap = card.TapName,
-                Mac = string.Join(':', card.Mac.GetAddressBytes().Select(b => b.ToString("x2", System.Globalization.CultureInfo.InvariantCulture))),
+                Mac = MacText.Of(card.Mac.GetAddressBytes()),
                 Mtu = card.Mtu,
             },
             cancellationToken);

@@ -13,10 +13,16 @@ namespace Templating.Shim.Tasks;
 /// <param name="clock">The host's.</param>
 internal sealed class SandboxTask(ProcessName name, ProcessIo io, Func<Task> release, TimeProvider clock) : TaskProcess(name, io, clock)
 {
+    /// <summary>The signal that the VM was ended for; 0 while nobody has asked.</summary>
+    private int _asked;
+
     public override Task ResizeAsync(WindowSize size, CancellationToken cancellationToken) =>
         throw ShimException.NotNow("A pod's sandbox has no terminal.");
 
     public override Task CloseInputAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>Its VM is gone: by the signal that was asked for first, though its end may be seen before that request is answered, or by itself.</summary>
+    public void EndWithVm() => End(new ProcessEnd(Volatile.Read(ref _asked) is > 0 and var signal ? ProcessEnd.StatusOf(signal) : ProcessEnd.Killed, Now));
 
     protected override Task LaunchAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
@@ -25,8 +31,9 @@ internal sealed class SandboxTask(ProcessName name, ProcessIo io, Func<Task> rel
         // As a process that has no handler but for these.
         if (signal is Signals.Terminate or Signals.Interrupt or Signals.Kill)
         {
+            _ = Interlocked.CompareExchange(ref _asked, signal, 0);
             await release();
-            End(new ProcessEnd(signal == Signals.Kill ? ProcessEnd.Killed : 0, Now));
+            EndWithVm();
         }
     }
 }

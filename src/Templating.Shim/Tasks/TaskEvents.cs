@@ -1,20 +1,19 @@
+using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
-using Templating.Shim.Events;
 using Templating.Shim.Protocol.Events;
-using Templating.Shim.Protocol.Tasks;
 
 namespace Templating.Shim.Tasks;
 
 /// <summary>What containerd is told of tasks, by topic; of each task in the order create, start, exit, delete.</summary>
-internal sealed class TaskEvents(EventPublisher publisher)
+/// <param name="publish">By its topic; it does not wait.</param>
+internal sealed class TaskEvents(Action<string, IMessage> publish)
 {
-    public void Created(CreateTaskRequest request, uint pid) => publisher.Publish("/tasks/create", new TaskCreate
+    public void Created(NewTask task, uint pid) => publish("/tasks/create", new TaskCreate
     {
-        ContainerId = request.Id,
-        Bundle = request.Bundle,
-        Rootfs = { request.Rootfs },
-        Io = new TaskIO { Stdin = request.Stdin, Stdout = request.Stdout, Stderr = request.Stderr, Terminal = request.Terminal },
-        Checkpoint = request.Checkpoint,
+        ContainerId = task.Id,
+        Bundle = task.Bundle,
+        Rootfs = { task.Rootfs },
+        Io = new TaskIO { Stdin = task.Io.Input, Stdout = task.Io.Output, Stderr = task.Io.Error, Terminal = task.Io.Terminal },
         Pid = pid,
     });
 
@@ -22,24 +21,24 @@ internal sealed class TaskEvents(EventPublisher publisher)
     {
         if (name.IsTask)
         {
-            publisher.Publish("/tasks/start", new TaskStart { ContainerId = name.Container, Pid = pid });
+            publish("/tasks/start", new TaskStart { ContainerId = name.Container, Pid = pid });
         }
         else
         {
-            publisher.Publish("/tasks/exec-started", new TaskExecStarted { ContainerId = name.Container, ExecId = name.Exec, Pid = pid });
+            publish("/tasks/exec-started", new TaskExecStarted { ContainerId = name.Container, ExecId = name.Exec, Pid = pid });
         }
     }
 
-    public void ExecAdded(ProcessName name) => publisher.Publish("/tasks/exec-added", new TaskExecAdded { ContainerId = name.Container, ExecId = name.Exec });
+    public void ExecAdded(ProcessName name) => publish("/tasks/exec-added", new TaskExecAdded { ContainerId = name.Container, ExecId = name.Exec });
 
     public void Ended(ProcessName name, uint pid, ProcessEnd end)
     {
         if (end.OutOfMemory)
         {
-            publisher.Publish("/tasks/oom", new TaskOOM { ContainerId = name.Container });
+            publish("/tasks/oom", new TaskOOM { ContainerId = name.Container });
         }
 
-        publisher.Publish("/tasks/exit", new TaskExit
+        publish("/tasks/exit", new TaskExit
         {
             ContainerId = name.Container,
             Id = name.EventId,
@@ -49,7 +48,7 @@ internal sealed class TaskEvents(EventPublisher publisher)
         });
     }
 
-    public void Deleted(string container, uint pid, ProcessEnd end) => publisher.Publish("/tasks/delete", new TaskDelete
+    public void Deleted(string container, uint pid, ProcessEnd end) => publish("/tasks/delete", new TaskDelete
     {
         ContainerId = container,
         Pid = pid,
@@ -57,7 +56,7 @@ internal sealed class TaskEvents(EventPublisher publisher)
         ExitedAt = Timestamp.FromDateTimeOffset(end.At),
     });
 
-    public void Paused(string container) => publisher.Publish("/tasks/paused", new TaskPaused { ContainerId = container });
+    public void Paused(string container) => publish("/tasks/paused", new TaskPaused { ContainerId = container });
 
-    public void Resumed(string container) => publisher.Publish("/tasks/resumed", new TaskResumed { ContainerId = container });
+    public void Resumed(string container) => publish("/tasks/resumed", new TaskResumed { ContainerId = container });
 }

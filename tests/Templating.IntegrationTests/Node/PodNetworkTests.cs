@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
+using Templating.Contract;
 using Templating.Core.Linux;
 using Templating.OwnerPort.Conversations;
 using Templating.OwnerPort.Processes;
@@ -42,7 +43,7 @@ public sealed class PodNetworkTests(SandboxNode fixture, ITestOutputHelper outpu
         var root = (await PlugAsync(sandbox, new PlugCloneRequest { Image = new PlugImage { Digest = image } })).Bridge;
 
         var card = Templating.Shim.Network.PodNetwork.Read(pod.Path).Interfaces.ShouldHaveSingleItem();
-        var mac = string.Join(':', card.Mac.GetAddressBytes().Select(b => b.ToString("x2", System.Globalization.CultureInfo.InvariantCulture)));
+        var mac = MacText.Of(card.Mac.GetAddressBytes());
         await PlugAsync(sandbox, new PlugCloneRequest { Nic = new PlugNic { NetworkNamespace = pod.Path, Tap = card.TapName, Mac = mac, Mtu = card.Mtu } });
         Redirection.Connect(pod.Path, card.Name, card.TapName);
 

@@ -47,7 +47,9 @@ internal sealed class ScriptedProcess : IFrameSender
         return Task.FromResult(Task.CompletedTask);
     }
 
-    public Task AskAsync(FrameBuilder request, string what, CancellationToken cancellationToken) => Task.CompletedTask;
+    /// <summary>What is asked is done at once.</summary>
+    public async Task AskAsync(FrameBuilder request, string what, CancellationToken cancellationToken) =>
+        await await BeginSendAsync(request.Build(1), cancellationToken);
 
     private static byte[] Number(uint value)
     {
