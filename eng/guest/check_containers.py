@@ -118,6 +118,11 @@ def check_mounts(machine, port, work, timings, check):
     _, name, upper, dax = port.mount("two", device(BY_SERIAL, "disk-1"), disk=device(BY_SERIAL, "disk-2"))
     timings.add("owner: plug to mounted (two disks)", start)
     check(name.startswith("vd") and upper.startswith("vd") and not dax, "mount: erofs and ext4 on virtio-blk, by serial")
+    major, minor, size = port.device(device(BY_SERIAL, "disk-2"))
+    check(machine.guest.shell(f"ls -l /dev/{upper}")[0].split()[4:6] == [b"%d," % major, b"%d" % minor] and size == 16 << 20,
+          "device: its numbers and its size")
+    check(refused(22, port.device, device(NO_DEVICE)) and refused(19, port.device, device(BY_SERIAL, "no-such"), wait_ms=100),
+          "device: none, and one that does not come")
     port.mount("plain", memory=1 << 20)
     port.mount("bare", device(BY_SERIAL, "disk-1"))
     check(refused(17, port.mount, "plain", memory=1 << 20), "mount: a name is used once")

@@ -30,6 +30,14 @@ public static class DeviceRules
             yield return new FieldViolation(field + ".size_bytes", $"{bytes} is not a multiple of 1 MiB ({DiskStep}) from that to 1 TiB ({MostDisk}).");
         }
 
+        foreach (var fault in CheckSerial(field, serial))
+        {
+            yield return fault;
+        }
+    }
+
+    public static IEnumerable<FieldViolation> CheckSerial(string field, string serial)
+    {
         if (serial.Length > MostSerial || !serial.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_'))
         {
             yield return new FieldViolation(field + ".serial", $"{Quote.Text(serial)} is not at most {MostSerial} letters, digits, '-' and '_'.");

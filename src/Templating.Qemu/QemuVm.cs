@@ -176,6 +176,13 @@ internal sealed class QemuVm : IVm
         return device!;
     }
 
+    public async Task<PluggedDevice> PlugNodeDiskAsync(SafeFileHandle device, long bytes, string serial, bool readOnly, CancellationToken cancellationToken)
+    {
+        PluggedDevice? plugged = null;
+        await GuardAsync(async () => plugged = await _plugger.PlugNodeDiskAsync(device, bytes, serial, readOnly, cancellationToken));
+        return plugged!;
+    }
+
     public async Task<PluggedDevice> PlugNicAsync(SafeFileHandle tap, NicSpec card, CancellationToken cancellationToken)
     {
         PluggedDevice? device = null;

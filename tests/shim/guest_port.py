@@ -11,6 +11,7 @@ import struct
 import threading
 
 HELLO, MOUNT, UNMOUNT, NETWORK, PLACE, RUN, EXEC, STDIN, STDIN_END, CREDIT, RESIZE, SIGNAL, STATS, DELETE, READ = range(1, 16)
+DEVICE = 19
 WELCOME, DONE, ERROR, STARTED, STDOUT, STDERR, TAKEN, EXIT = range(65, 73)
 VERSION = 1
 MAX_PAYLOAD_OUT = 65536  # of the guest's frames
@@ -260,6 +261,9 @@ class GuestPort:
         payload = text(root) + (image or device(NO_DEVICE)) + struct.pack("<BQ", upper, memory)
         answer = self.ask(MOUNT, payload + (disk or device(NO_DEVICE)) + struct.pack("<I", wait_ms)).decode().split("\n")
         return answer[0], answer[1], answer[2], answer[3] == "dax"
+
+    def device(self, found, wait_ms=10000):
+        return struct.unpack("<IIQ", self.ask(DEVICE, found + struct.pack("<I", wait_ms)))
 
     def unmount(self, root):
         self.ask(UNMOUNT, text(root))

@@ -16,7 +16,7 @@
 
 static char roots[MAX_ROOTS][MAX_NAME + 1]; /* empty: free */
 
-static void take_device(struct fields *f, struct device *d)
+void take_device(struct fields *f, struct device *d)
 {
     d->kind = (uint8_t)take_number(f, 1);
     take_text(f, d->text, sizeof d->text);

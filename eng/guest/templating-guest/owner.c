@@ -125,7 +125,7 @@ static void (*const handlers[])(uint32_t, struct fields *) = {
     [MOUNT] = handle_mount,         [UNMOUNT] = handle_unmount, [NETWORK] = handle_network, [PLACE] = handle_place,
     [RUN] = handle_run,             [EXEC] = handle_exec_in,    [STDIN] = handle_stdin,     [STDIN_END] = handle_stdin_end,
     [CREDIT] = handle_credit,       [RESIZE] = handle_resize_job,   [SIGNAL] = handle_signal,   [STATS] = handle_stats,
-    [DELETE] = handle_delete,       [READ] = handle_read,
+    [DELETE] = handle_delete,       [READ] = handle_read,         [DEVICE] = handle_device,
 };
 
 static void handle_frame(uint8_t type, uint32_t stream, const unsigned char *payload, size_t length)

@@ -63,6 +63,7 @@ enum frame_type {
     STATS = 13,
     DELETE = 14,
     READ = 15,
+    DEVICE = 19,
     WELCOME = 65,
     DONE = 66,
     ERROR = 67,
@@ -102,6 +103,7 @@ void refuse(uint32_t stream, int error, const char *format, ...) __attribute__((
 /* waiting.c: what waits for a device that the host has just plugged in. Each try_*() is 0, an errno, EAGAIN: not there yet. */
 void handle_mount(uint32_t stream, struct fields *f);
 void handle_network(uint32_t stream, struct fields *f);
+void handle_device(uint32_t stream, struct fields *f);
 void serve_waiting(void);
 uint64_t waiting_deadline(void);
 void forget_waiting(void);
@@ -124,13 +126,18 @@ struct mount_request {
 
 enum upper_kind { NO_UPPER, UPPER_MEMORY, UPPER_DISK };
 
+void take_device(struct fields *f, struct device *d);
 void take_mount(struct fields *f, struct mount_request *r);
 int try_mount(const struct mount_request *r, char *answer, size_t size, char *problem, size_t problem_size);
 void handle_unmount(uint32_t stream, struct fields *f);
 bool root_exists(const char *name);
 uint64_t roots_named(const unsigned char *spec, size_t length); /* a bit for each root that a config.json names */
 void unmount_all(void);
-bool find_device(const struct device *d, char *name, size_t size); /* devices.c: of /sys/block */
+
+/* devices.c */
+bool find_device(const struct device *d, char *name, size_t size); /* of /sys/block */
+enum { DEVICE_ANSWER = 4 + 4 + 8 };
+int try_device(const struct device *d, unsigned char answer[DEVICE_ANSWER], char *problem, size_t problem_size);
 
 /* network.c */
 struct address {

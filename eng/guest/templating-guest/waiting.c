@@ -7,11 +7,15 @@
 
 enum { LOOK_MS = 20 }; /* what is ready only a moment after the kernel told of it */
 
+enum waiting_for { FOR_MOUNT, FOR_NETWORK, FOR_DEVICE };
+
 struct waiting {
-    bool used, network;
+    bool used;
+    enum waiting_for what;
     uint32_t stream;
     uint64_t until;
     struct mount_request mount;
+    struct device device;
 };
 
 static struct waiting all[MAX_WAITING];
@@ -21,15 +25,19 @@ static bool network_used;
 static void attempt(struct waiting *w)
 {
     char answer[512] = "", problem[512] = "";
-    int error = w->network ? try_network(&network, problem, sizeof problem)
-                           : try_mount(&w->mount, answer, sizeof answer, problem, sizeof problem);
+    unsigned char numbers[DEVICE_ANSWER];
+    int error = w->what == FOR_NETWORK  ? try_network(&network, problem, sizeof problem)
+                : w->what == FOR_DEVICE ? try_device(&w->device, numbers, problem, sizeof problem)
+                                        : try_mount(&w->mount, answer, sizeof answer, problem, sizeof problem);
     if (error == EAGAIN && now_ms() < w->until)
         return;
-    if (error == 0)
+    if (error == 0 && w->what == FOR_DEVICE)
+        done(w->stream, numbers, sizeof numbers);
+    else if (error == 0)
         done(w->stream, answer, strlen(answer));
     else
         refuse(w->stream, error == EAGAIN ? ENODEV : error, "%s", problem);
-    network_used = network_used && !w->network;
+    network_used = network_used && w->what != FOR_NETWORK;
     w->used = false;
 }
 
@@ -58,7 +66,7 @@ void handle_mount(uint32_t stream, struct fields *f)
     struct waiting *w = begin(stream);
     if (!w)
         return;
-    w->network = false;
+    w->what = FOR_MOUNT;
     take_mount(f, &w->mount);
     if (!take_wait(f, &w->until)) {
         refuse(stream, EINVAL, "A field of MOUNT is not what the protocol says it is, or it waits longer than %d ms", MAX_WAIT_MS);
@@ -77,7 +85,7 @@ void handle_network(uint32_t stream, struct fields *f)
     struct waiting *w = begin(stream);
     if (!w)
         return;
-    w->network = true;
+    w->what = FOR_NETWORK;
     take_network(f, &network);
     if (!take_wait(f, &w->until)) {
         refuse(stream, EINVAL, "A field of NETWORK is not what the protocol says it is, or it waits longer than %d ms",
@@ -86,6 +94,22 @@ void handle_network(uint32_t stream, struct fields *f)
         return;
     }
     network_used = true;
+    attempt(w);
+}
+
+/* DEVICE: a device, u32 wait. */
+void handle_device(uint32_t stream, struct fields *f)
+{
+    struct waiting *w = begin(stream);
+    if (!w)
+        return;
+    w->what = FOR_DEVICE;
+    take_device(f, &w->device);
+    if (!take_wait(f, &w->until) || w->device.kind == NO_DEVICE) {
+        refuse(stream, EINVAL, "A field of DEVICE is not what the protocol says it is, or it waits longer than %d ms", MAX_WAIT_MS);
+        w->used = false;
+        return;
+    }
     attempt(w);
 }
 

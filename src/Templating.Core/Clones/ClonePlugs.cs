@@ -17,9 +17,20 @@ internal sealed class ClonePlugs(IImageCache? images, TemplateStore store)
     public Task<PluggedDevice> PlugImageAsync(Clone clone, string digest, CancellationToken cancellationToken) => InTurnAsync(clone, vm => PlugAsync(
         clone, Acquire(clone.Name.Tenant, digest), async image => await vm.PlugImageAsync(image.Path, CancellationToken.None) with { Digest = digest }), cancellationToken);
 
-    public Task<PluggedDevice> PlugDiskAsync(Clone clone, PlugDisk request, CancellationToken cancellationToken) => InTurnAsync(clone, vm => PlugAsync(
+    public Task<PluggedDevice> PlugDiskAsync(Clone clone, PlugDisk request, CancellationToken cancellationToken) => request.Device is { } device
+        ? PlugNodeDiskAsync(clone, device, request.Serial, cancellationToken)
+        : InTurnAsync(clone, vm => PlugAsync(
         clone, store.MakeDisk(request.Bytes, request.Ext4), async disk => await vm.PlugDiskAsync(disk.File, request.Bytes, request.Serial, CancellationToken.None) with { File = disk.Name }),
         cancellationToken);
+
+    private static Task<PluggedDevice> PlugNodeDiskAsync(Clone clone, NodeDevice device, string serial, CancellationToken cancellationToken) => InTurnAsync(clone, async vm =>
+    {
+        // QEMU's own keeps it, and its claim: it is free when it is unplugged, or its VM gone.
+        using var disk = NodeDisk.Open(device);
+        var plugged = await vm.PlugNodeDiskAsync(disk.File, disk.Bytes, serial, device.ReadOnly, CancellationToken.None) with { NodeDevice = device.Numbers };
+        Tell(clone, devices => [.. devices, plugged]);
+        return plugged;
+    }, cancellationToken);
 
     public static Task<PluggedDevice> PlugNicAsync(Clone clone, PlugNic request, CancellationToken cancellationToken) => InTurnAsync(clone, async vm =>
     {

@@ -16,6 +16,7 @@ internal readonly record struct FileStamp(
     private const ushort SymlinkType = 0xA000;
     private const ushort SocketType = 0xC000;
     private const ushort PipeType = 0x1000;
+    private const ushort BlockType = 0x6000;
 
     public ushort Mode { get; private init; }
 
@@ -34,6 +35,9 @@ internal readonly record struct FileStamp(
     public bool IsSocket => (Mode & TypeMask) == SocketType;
 
     public bool IsPipe => (Mode & TypeMask) == PipeType;
+
+    /// <summary>Its numbers, where it is a node of a block device.</summary>
+    public (uint Major, uint Minor)? BlockDevice { get; private init; }
 
     /// <summary>What it is, for messages.</summary>
     public string Kind => (Mode & TypeMask) switch
@@ -78,5 +82,6 @@ internal readonly record struct FileStamp(
         Uid = s.Uid,
         Gid = s.Gid,
         AllocatedBytes = s.Blocks * 512,
+        BlockDevice = (s.Mode & TypeMask) == BlockType ? (s.SpecialMajor, s.SpecialMinor) : null,
     };
 }

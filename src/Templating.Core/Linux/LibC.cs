@@ -23,6 +23,7 @@ internal static partial class LibC
     public const int LockExclusive = 2;
     public const int LockNonBlocking = 4;
 
+    public const int SeekEnd = 2;
     public const int SeekData = 3;
     public const int SeekHole = 4;
 
@@ -166,6 +167,10 @@ internal static partial class LibC
         public long ModifySeconds;
         [FieldOffset(120)]
         public uint ModifyNanoseconds;
+        [FieldOffset(128)]
+        public uint SpecialMajor;
+        [FieldOffset(132)]
+        public uint SpecialMinor;
         [FieldOffset(136)]
         public uint DeviceMajor;
         [FieldOffset(140)]

@@ -38,6 +38,10 @@ public sealed record PluggedDevice
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Serial { get; init; }
 
+    /// <summary>Of a disk that is a block device of the host: its numbers there, 8:16.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? NodeDevice { get; init; }
+
     /// <summary>Of a disk: by it the next daemon finds its file, which has no name, among those that the VM has open.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? File { get; init; }

@@ -67,6 +67,9 @@ internal sealed class LateVm : IVm
     public Task<PluggedDevice> PlugDiskAsync(SafeFileHandle file, long bytes, string serial, CancellationToken cancellationToken) =>
         Vm.PlugDiskAsync(file, bytes, serial, cancellationToken);
 
+    public Task<PluggedDevice> PlugNodeDiskAsync(SafeFileHandle device, long bytes, string serial, bool readOnly, CancellationToken cancellationToken) =>
+        Vm.PlugNodeDiskAsync(device, bytes, serial, readOnly, cancellationToken);
+
     public Task<PluggedDevice> PlugNicAsync(SafeFileHandle tap, NicSpec card, CancellationToken cancellationToken) => Vm.PlugNicAsync(tap, card, cancellationToken);
 
     public Task UnplugAsync(string id, CancellationToken cancellationToken) => Vm.UnplugAsync(id, cancellationToken);

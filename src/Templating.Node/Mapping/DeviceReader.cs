@@ -20,7 +20,7 @@ internal static class DeviceReader
         faults.Require(
             request.DeviceCase != V1.PlugCloneRequest.DeviceOneofCase.None, "device", "It is unset; name an image, a disk or a nic.");
         var digest = request.Image is { } image ? Image(image, faults) : null;
-        var disk = request.Disk is { } wanted ? Disk(wanted, faults) : null;
+        var disk = request.Disk is { } wanted ? Disk(wanted, caller, faults) : null;
         var nic = request.Nic is { } card ? Nic(card, caller, faults) : null;
         faults.ThrowIfAny();
         return (name, digest, disk, nic);
@@ -43,12 +43,30 @@ internal static class DeviceReader
         return image.Digest;
     }
 
-    private static PlugDisk Disk(V1.PlugDisk disk, Faults faults)
+    private static PlugDisk Disk(V1.PlugDisk disk, Caller caller, Faults faults)
     {
+        if (disk.NodeDevice is { } device)
+        {
+            return NodeDisk(disk, device, caller, faults);
+        }
+
         faults.AddRange(DeviceRules.CheckDisk("disk", disk.SizeBytes, disk.Serial));
         faults.Require(Enum.IsDefined(disk.Format), "disk.format", $"{(int)disk.Format} is not known; use EXT4, or leave it unset.");
-        return new PlugDisk(disk.SizeBytes, disk.Serial.Length > 0 ? disk.Serial : "disk-" + RandomNumberGenerator.GetHexString(12, lowercase: true), disk.Format == V1.DiskFormat.Ext4);
+        return new PlugDisk(disk.SizeBytes, SerialOf(disk), disk.Format == V1.DiskFormat.Ext4);
     }
+
+    /// <summary>Block devices are the node's, and no tenant's.</summary>
+    private static PlugDisk NodeDisk(V1.PlugDisk disk, V1.NodeBlockDevice device, Caller caller, Faults faults)
+    {
+        caller.RequireAllTenants();
+        const string Instead = "leave it unset with node_device: that device is as it is";
+        faults.Require(disk.SizeBytes == 0, "disk.size_bytes", $"It is {disk.SizeBytes}; {Instead}.");
+        faults.Require(disk.Format == V1.DiskFormat.Unspecified, "disk.format", $"It is {(int)disk.Format}; {Instead}.");
+        faults.AddRange(DeviceRules.CheckSerial("disk", disk.Serial));
+        return new PlugDisk(0, SerialOf(disk)) { Device = new NodeDevice(device.Major, device.Minor, device.ReadOnly) };
+    }
+
+    private static string SerialOf(V1.PlugDisk disk) => disk.Serial.Length > 0 ? disk.Serial : "disk-" + RandomNumberGenerator.GetHexString(12, lowercase: true);
 
     /// <summary>A network namespace is a place of the node's, not of a tenant's: who names one may reach whatever is in it.</summary>
     private static PlugNic Nic(V1.PlugNic nic, Caller caller, Faults faults)

@@ -15,6 +15,7 @@ internal static class DeviceWriter
         Serial = device.Serial ?? "",
         Mac = device.Mac ?? "",
         Tap = device.Tap ?? "",
+        NodeDevice = device.NodeDevice ?? "",
     };
 
     private static V1.PluggedKind ToWire(PluggedKind kind) => kind switch

@@ -26,6 +26,18 @@ public sealed partial class OwnerPortConnection
     public Task UnmountAsync(string root, CancellationToken cancellationToken) => AskAsync(
         new FrameBuilder(FrameType.Unmount).Text(Checks.Name(root, nameof(root))), $"to unmount root {root}", Nothing, TimeSpan.Zero, cancellationToken);
 
+    /// <summary>What a block device is to the guest's kernel. A guest from before this request refuses it by errno 71.</summary>
+    /// <param name="device">Of the guest.</param>
+    /// <param name="wait">How long one that is not there yet is waited for, at most 30 seconds.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    public Task<DeviceNumbers> FindDeviceAsync(GuestDevice device, TimeSpan wait, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        var request = new FrameBuilder(FrameType.Device);
+        device.Write(request);
+        return AskAsync(request.U32(Checks.Wait(wait, nameof(wait))), $"to find device {device}", DeviceNumbers.Read, wait, cancellationToken);
+    }
+
     /// <summary>Makes the pod's network namespace, once, and sets a card up in it.</summary>
     public Task SetUpNetworkAsync(NetworkSetup network, CancellationToken cancellationToken)
     {

@@ -18,6 +18,7 @@ internal enum FrameType : byte
     Stats = 13,
     Delete = 14,
     Read = 15,
+    Device = 19,
     Welcome = 65,
     Done = 66,
     Error = 67,

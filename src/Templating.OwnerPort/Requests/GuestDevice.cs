@@ -29,5 +29,8 @@ public sealed record GuestDevice
     /// <param name="address">Such as <c>0000:00:08.0</c>: the device's, or that of a port above it, which the node tells as a plugged device's bridge.</param>
     public static GuestDevice AtPciAddress(string address) => new(By.Pci, Checks.Text(address, PortLimits.DeviceText, nameof(address)));
 
+    /// <summary>What it is found by.</summary>
+    public override string ToString() => _text;
+
     internal void Write(FrameBuilder to) => to.U8((byte)_by).Text(_text);
 }

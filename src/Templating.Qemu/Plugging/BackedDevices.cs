@@ -21,32 +21,45 @@ internal sealed class BackedDevices(QmpClient qmp, int pid, TimeSpan commandTime
 
     public async Task<PluggedDevice> AddDiskAsync(int port, SafeFileHandle file, long bytes, string serial)
     {
-        var (id, node) = (PlugIds.Of(port), Node(port));
-        await ForgetAsync(port);
         // A QEMU may write no more to any file than its largest disk has, whoever has taken it over.
         if (ProcessLimits.AllowFileSize(pid, bytes) < 0)
         {
             throw NativeError.Last($"The VM cannot be allowed a file of {bytes} bytes (RLIMIT_FSIZE; the daemon needs CAP_SYS_RESOURCE)");
         }
 
+        return await AddDiskAsync(port, file, bytes, serial, w =>
+        {
+            w.WriteString("driver", "file");
+            WriteCache(w, noFlush: true); // It ends with the VM: nothing is to outlive the host, and no guest makes the host write to disk when it likes.
+        });
+    }
+
+    /// <summary>What is on it outlives the VM, and so the guest's flushes are the host's.</summary>
+    public Task<PluggedDevice> AddNodeDiskAsync(int port, SafeFileHandle device, long bytes, string serial, bool readOnly) =>
+        AddDiskAsync(port, device, bytes, serial, w =>
+        {
+            w.WriteString("driver", "host_device");
+            w.WriteBoolean("read-only", readOnly);
+            WriteCache(w, noFlush: false);
+        });
+
+    private async Task<PluggedDevice> AddDiskAsync(int port, SafeFileHandle file, long bytes, string serial, Action<Utf8JsonWriter> backing)
+    {
+        var (id, node) = (PlugIds.Of(port), Node(port));
+        await ForgetAsync(port);
         var given = await qmp.ExecuteAsync("add-fd", null, file, commandTimeout, CancellationToken.None);
         var set = given.Number("fdset-id") ?? -1;
         try
         {
             await ExecuteAsync("blockdev-add", w =>
             {
-                w.WriteString("driver", "file");
+                backing(w);
                 w.WriteString("node-name", node);
                 w.WriteString("filename", string.Create(CultureInfo.InvariantCulture, $"/dev/fdset/{set}"));
                 w.WriteString("aio", "threads");
                 w.WriteString("locking", "off");
                 // What the guest discards takes no room of the host's any more.
                 w.WriteString("discard", "unmap");
-                w.WriteStartObject("cache");
-                w.WriteBoolean("direct", false);
-                // It ends with the VM: nothing is to outlive the host, and no guest makes the host write to disk when it likes.
-                w.WriteBoolean("no-flush", true);
-                w.WriteEndObject();
             });
             await ExecuteAsync("device_add", w =>
             {
@@ -72,6 +85,14 @@ internal sealed class BackedDevices(QmpClient qmp, int pid, TimeSpan commandTime
         }
 
         return New(port, PluggedKind.Disk) with { Bytes = bytes, Serial = serial };
+    }
+
+    private static void WriteCache(Utf8JsonWriter w, bool noFlush)
+    {
+        w.WriteStartObject("cache");
+        w.WriteBoolean("direct", false);
+        w.WriteBoolean("no-flush", noFlush);
+        w.WriteEndObject();
     }
 
     public async Task<PluggedDevice> AddNicAsync(int port, SafeFileHandle tap, NicSpec card)

@@ -30,6 +30,10 @@ internal sealed class Plugger(QmpClient qmp, int pid, TimeSpan commandTimeout, T
         InTurnAsync(async () => await _backed.AddDiskAsync(await FindPortAsync(), file, bytes, serial), cancellationToken);
 
     /// <exception cref="TemplatingException">IllegalState, QmpFailed.</exception>
+    public Task<PluggedDevice> PlugNodeDiskAsync(SafeFileHandle device, long bytes, string serial, bool readOnly, CancellationToken cancellationToken) =>
+        InTurnAsync(async () => await _backed.AddNodeDiskAsync(await FindPortAsync(), device, bytes, serial, readOnly), cancellationToken);
+
+    /// <exception cref="TemplatingException">IllegalState, QmpFailed.</exception>
     public Task<PluggedDevice> PlugNicAsync(SafeFileHandle tap, NicSpec card, CancellationToken cancellationToken) =>
         InTurnAsync(async () => await _backed.AddNicAsync(await FindPortAsync(), tap, card), cancellationToken);
 

@@ -5,6 +5,7 @@ using Templating.Api.Client;
 using Templating.Contract;
 using Templating.Shim.Errors;
 using Templating.Shim.Options;
+using Templating.Shim.Specs;
 using Templating.V1;
 
 namespace Templating.Shim.Daemon;
@@ -66,6 +67,15 @@ internal sealed class PodVmClient : IDisposable
     public Task<PluggedDevice> PlugImageAsync(string sandbox, string digest, CancellationToken cancellationToken) => PlugAsync(
         "plug the container's image", new PlugCloneRequest { Name = sandbox, Image = new PlugImage { Digest = digest } },
         device => device.Digest == digest, cancellationToken);
+
+    public Task<PluggedDevice> PlugNodeDiskAsync(string sandbox, BlockDevice device, CancellationToken cancellationToken)
+    {
+        var serial = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"node-{device.Major}-{device.Minor}");
+        var wanted = new NodeBlockDevice { Major = device.Major, Minor = device.Minor, ReadOnly = device.ReadOnly };
+        return PlugAsync(
+            $"plug the volume of {device.Path}", new PlugCloneRequest { Name = sandbox, Disk = new PlugDisk { Serial = serial, NodeDevice = wanted } },
+            found => found.Kind == PluggedKind.Disk && found.Serial == serial, cancellationToken);
+    }
 
     /// <param name="sandbox">tenants/{tenant}/clones/{id}</param>
     /// <param name="nic">With its MAC.</param>

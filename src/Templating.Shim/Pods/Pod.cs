@@ -19,9 +19,12 @@ namespace Templating.Shim.Pods;
 /// </summary>
 internal sealed class Pod : IPod
 {
+    private static readonly DeviceNumbers Unknown = new(0, 0, 0);
+
     private readonly PodVmClient _daemon;
     private readonly PodVm _vm;
     private readonly PodVolumes _volumes;
+    private readonly PodDisks _disks;
     private readonly BundleSpec _spec;
     private readonly IReadOnlyList<string> _cgroups;
 
@@ -29,6 +32,7 @@ internal sealed class Pod : IPod
     {
         (_daemon, _vm, _spec, _cgroups) = (daemon, vm, spec, cgroups);
         _volumes = new PodVolumes(vm.Guest, vm.UpperBytes, new ShimLogger(log), clock);
+        _disks = new PodDisks(daemon, vm);
         Ended = WatchAsync(log);
     }
 
@@ -72,12 +76,16 @@ internal sealed class Pod : IPod
     public async Task<GuestContainer> PrepareAsync(
         BundleSpec spec, IReadOnlyList<Mount> rootfs, IReadOnlyCollection<SpecResources> resources, CancellationToken cancellationToken)
     {
+        var sandbox = spec.Kind == ContainerKind.PodContainer ? _spec : null;
+        var devices = BlockDevices.Of(spec);
+        // What cannot be is refused before anything of the node is claimed for it.
+        _ = GuestSpec.Build(spec, new GuestSpecOptions(spec.Id, "") { Sandbox = sandbox, Devices = devices.Select(d => d.Numbers).Distinct().ToDictionary(n => n, _ => Unknown) });
         await _vm.GrowAsync(resources, cancellationToken);
+        var disks = await _disks.PlugAsync(devices, cancellationToken);
         var root = await _vm.MountRootAsync(spec.Id, RootLayers.Of(rootfs), cancellationToken);
         try
         {
-            var container = GuestSpec.Build(
-                spec, new GuestSpecOptions(spec.Id, root.Path) { Sandbox = spec.Kind == ContainerKind.PodContainer ? _spec : null });
+            var container = GuestSpec.Build(spec, new GuestSpecOptions(spec.Id, root.Path) { Sandbox = sandbox, Devices = disks });
             await _volumes.PrepareAsync(container, cancellationToken);
             return container;
         }
@@ -117,6 +125,7 @@ internal sealed class Pod : IPod
     public async ValueTask DisposeAsync()
     {
         await _volumes.DisposeAsync();
+        _disks.Dispose();
         await _vm.DisposeAsync();
         _daemon.Dispose();
     }

@@ -228,16 +228,7 @@ internal sealed class PodVm : IAsyncDisposable
             return null;
         }
 
-        string reason;
-        try
-        {
-            reason = (await _daemon.GetAsync(Name, CancellationToken.None)).Clone_.StateReason;
-        }
-        catch (ShimException e)
-        {
-            reason = e.Message;
-        }
-
+        var reason = await _daemon.TellEndAsync(Name, CancellationToken.None);
         return _request.Cgroups.Count == 0
             ? $"The pod's VM ended while it was prepared: {reason}"
             : $"The pod's VM ended while it was prepared: {reason} Does the pod's memory limit, with the overhead of its runtime class, hold a VM of " +

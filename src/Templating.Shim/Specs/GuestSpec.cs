@@ -92,7 +92,8 @@ internal static class GuestSpec
     private static JsonObject Linux(BundleSpec spec, GuestSpecOptions options, SpecFaults faults)
     {
         var linux = spec.Document.Child("linux") ?? throw ShimException.Invalid("config.json has no linux.");
-        FindDevices(linux, faults);
+        var disks = BlockDevices.Of(spec);
+        FindDevices(linux, disks, faults);
         var kept = linux.Keep("maskedPaths", "readonlyPaths", "seccomp", "sysctl");
         // Of a process of the host that answers for system calls.
         (kept["seccomp"] as JsonObject)?.Remove("listenerPath");
@@ -106,7 +107,12 @@ internal static class GuestSpec
         kept["namespaces"] = GuestNamespaces(spec, options, faults);
         if (linux.Child("resources") is { } resources)
         {
-            kept["resources"] = Resources(resources, faults);
+            kept["resources"] = Resources(resources, options, faults);
+        }
+
+        if (disks.Count > 0)
+        {
+            kept["devices"] = BlockDevices.Nodes(linux, options.Devices);
         }
 
         return kept;
@@ -145,7 +151,7 @@ internal static class GuestSpec
         return made;
     }
 
-    private static void FindDevices(JsonObject linux, SpecFaults faults)
+    private static void FindDevices(JsonObject linux, IReadOnlyList<BlockDevice> disks, SpecFaults faults)
     {
         var found = linux.Children("devices", MaxDevices).Where(device => !UsualDevices.Contains(device.Text("path") ?? "")).ToList();
         if (found.Count == 0)
@@ -153,27 +159,28 @@ internal static class GuestSpec
             return;
         }
 
-        var names = string.Join(", ", found.Take(3).Select(device => device.Text("path"))) + (found.Count > 3 ? $" and {found.Count - 3} more" : "");
         if (linux.Child("resources").Children("devices", MaxDevices).Any(IsForAll))
         {
             faults.Add(
-                $"securityContext.privileged: it brings the node's devices ({names}), and a VM has none of them: leave it out, or set " +
+                $"securityContext.privileged: it brings the node's devices ({Names(found)}), and a VM has none of them: leave it out, or set " +
                 "privileged_without_host_devices for this runtime in containerd's configuration, which makes it privileged in its VM alone");
+            return;
         }
-        else if (found.Exists(device => device.Text("type") == "b"))
+
+        if (found.Where(device => device.Text("type") != "b").ToList() is { Count: > 0 } others)
         {
-            faults.Add(
-                $"volumeDevices: {names} is a block device of the node, and none can be plugged into a VM yet: use an emptyDir, or reach the data over the network");
+            faults.Add($"devices: {Names(others)} is a device of the node, and a VM has its own: leave it out, or run the pod without this runtime class");
         }
-        else
-        {
-            faults.Add($"devices: {names} is a device of the node, and a VM has its own: leave it out, or run the pod without this runtime class");
-        }
+
+        BlockDevices.Check(disks, faults);
     }
+
+    private static string Names(List<JsonObject> devices) =>
+        string.Join(", ", devices.Take(3).Select(device => device.Text("path"))) + (devices.Count > 3 ? $" and {devices.Count - 3} more" : "");
 
     private static bool IsForAll(JsonObject rule) => rule.Flag("allow") && rule.Text("type") is null or "a" && rule.Number("major") is null or -1;
 
-    private static JsonObject Resources(JsonObject resources, SpecFaults faults)
+    private static JsonObject Resources(JsonObject resources, GuestSpecOptions options, SpecFaults faults)
     {
         foreach (var limit in resources.Children("hugepageLimits", MaxPageSizes))
         {
@@ -183,7 +190,12 @@ internal static class GuestSpec
             }
         }
 
-        var kept = resources.Keep("devices", "pids");
+        var kept = resources.Keep("pids");
+        if (resources.List("devices", MaxDevices) is not null)
+        {
+            kept["devices"] = BlockDevices.Rules(resources, options.Devices);
+        }
+
         // What cgroup v2 has; and cores of the host are not there.
         kept["memory"] = (resources.Child("memory") ?? []).Keep("limit", "reservation", "swap");
         kept["cpu"] = (resources.Child("cpu") ?? []).Keep("shares", "quota", "period");

@@ -1,3 +1,5 @@
+using Templating.OwnerPort.Requests;
+
 namespace Templating.Shim.Specs;
 
 /// <summary>What the guest has for a container.</summary>
@@ -13,6 +15,9 @@ internal sealed record GuestSpecOptions(string RootName, string RootPath)
     /// pod); null where there is none, and a container that asks for it is refused.
     /// </summary>
     public string? SharedPidNamespace { get; init; }
+
+    /// <summary>What the node's block devices are to the guest, by the node's major and minor; a container's are all in it.</summary>
+    public IReadOnlyDictionary<(uint Major, uint Minor), DeviceNumbers> Devices { get; init; } = new Dictionary<(uint, uint), DeviceNumbers>();
 
     /// <summary>Of the terminal, where its size is known before it starts.</summary>
     public OwnerPort.Processes.WindowSize? Terminal { get; init; }

@@ -151,7 +151,6 @@ public sealed class GuestSpecTests
     }
 
     [Theory]
-    [InlineData("b", "/dev/xvda", "rwm", "volumeDevices: /dev/xvda")]
     [InlineData("c", "/dev/nvidia0", "rwm", "devices: /dev/nvidia0")]
     [InlineData("c", "/dev/null", "rwm", null)]
     public void ADeviceOfTheNodeIsRefused(string type, string path, string access, string? words)

@@ -90,6 +90,12 @@ public sealed class FakeVm(FakeVmm owner, VmFolder folder, VmProcessId process) 
         return Plug(PluggedKind.Disk, bytes) with { Serial = serial };
     }
 
+    public async Task<PluggedDevice> PlugNodeDiskAsync(SafeFileHandle device, long bytes, string serial, bool readOnly, CancellationToken cancellationToken)
+    {
+        await owner.OnStep("plug_node_disk", this, cancellationToken);
+        return Plug(PluggedKind.Disk, bytes) with { Serial = serial };
+    }
+
     public async Task<PluggedDevice> PlugNicAsync(SafeFileHandle tap, NicSpec card, CancellationToken cancellationToken)
     {
         await owner.OnStep("plug_nic", this, cancellationToken);

@@ -21,6 +21,19 @@ public sealed class PlugRequestTests
     }
 
     [Fact]
+    public void ABlockDeviceOfTheNodeIsForWhoMayActForAllTenantsAndIsAsItIs()
+    {
+        var request = new PlugCloneRequest { Name = Clone, Disk = new PlugDisk { Serial = "volume", NodeDevice = new NodeBlockDevice { Major = 8, Minor = 16, ReadOnly = true } } };
+
+        Should.Throw<TemplatingException>(() => DeviceReader.Plug(request, Everyone with { Tenants = TenantSet.Of(["a"]) })).Code.ShouldBe(ErrorCode.PermissionDenied);
+        DeviceReader.Plug(request, Everyone).Disk.ShouldBe(new Core.Clones.PlugDisk(0, "volume") { Device = new Core.Clones.NodeDevice(8, 16, ReadOnly: true) });
+        request.Disk.SizeBytes = 1 << 20;
+        request.Disk.Format = DiskFormat.Ext4;
+        request.Disk.Serial = "a b";
+        FieldsOf(request).ShouldBe(["disk.size_bytes", "disk.format", "disk.serial"]);
+    }
+
+    [Fact]
     public void ACardThatIsGivenNoAddressGetsOneThatIsNobodys()
     {
         var request = new PlugCloneRequest { Name = Clone, Nic = new PlugNic { NetworkNamespace = "/run/netns/pod" } };
