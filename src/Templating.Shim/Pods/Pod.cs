@@ -1,8 +1,10 @@
 using Google.Protobuf.WellKnownTypes;
 using Templating.OwnerPort.Conversations;
 using Templating.OwnerPort.Errors;
+using Templating.OwnerPort.Requests;
 using Templating.Shim.Daemon;
 using Templating.Shim.Errors;
+using Templating.Shim.Forwarding;
 using Templating.Shim.Host;
 using Templating.Shim.Options;
 using Templating.Shim.Protocol.Types;
@@ -17,16 +19,21 @@ namespace Templating.Shim.Pods;
 /// </summary>
 internal sealed class Pod : IAsyncDisposable
 {
+    private const uint UnknownRequest = 71;     // EPROTO
+
     private readonly PodVmClient _daemon;
     private readonly PodVm _vm;
     private readonly PodVolumes _volumes;
     private readonly BundleSpec _spec;
     private readonly IReadOnlyList<string> _cgroups;
+    private readonly LoopbackRelay? _loopback;
+    private bool? _sharesProcesses;
 
     private Pod(PodVmClient daemon, PodVm vm, BundleSpec spec, IReadOnlyList<string> cgroups, ShimLog log, TimeProvider clock)
     {
         (_daemon, _vm, _spec, _cgroups) = (daemon, vm, spec, cgroups);
         _volumes = new PodVolumes(vm.Guest, vm.UpperBytes, new ShimLogger(log), clock);
+        _loopback = spec.NetworkNamespace is { } network ? LoopbackRelay.TryStart(network, vm.Guest, log) : null;
     }
 
     public int Pid => _vm.Pid;
@@ -78,8 +85,12 @@ internal sealed class Pod : IAsyncDisposable
         var root = await _vm.MountRootAsync(spec.Id, RootLayers.Of(rootfs), cancellationToken);
         try
         {
-            var container = GuestSpec.Build(
-                spec, new GuestSpecOptions(spec.Id, root.Path) { Sandbox = spec.Kind == ContainerKind.PodContainer ? _spec : null });
+            var options = new GuestSpecOptions(spec.Id, root.Path)
+            {
+                Sandbox = spec.Kind == ContainerKind.PodContainer ? _spec : null,
+                SharedPidNamespace = await ShareProcessesAsync(spec, cancellationToken),
+            };
+            var container = GuestSpec.Build(spec, options);
             await _volumes.PrepareAsync(container, cancellationToken);
             return container;
         }
@@ -87,6 +98,25 @@ internal sealed class Pod : IAsyncDisposable
         {
             await TryAsync(() => Guest.UnmountAsync(spec.Id, CancellationToken.None));
             throw;
+        }
+    }
+
+    /// <summary>Changes the limits of a container that runs.</summary>
+    /// <exception cref="ShimException">They are none, or the guest does not take them.</exception>
+    public async Task UpdateAsync(string container, ContainerLimits limits, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await Guest.UpdateAsync(container, limits, cancellationToken);
+        }
+        catch (ArgumentException e)
+        {
+            throw ShimException.Invalid($"The limits of container {container} cannot be changed: {e.Message}");
+        }
+        catch (GuestRefusedException e) when (e.Errno == UnknownRequest)
+        {
+            throw ShimException.Unimplemented(
+                $"The limits of container {container} cannot be changed: the pod's guest is from before that. Build its template anew, of a newer guest.");
         }
     }
 
@@ -109,6 +139,12 @@ internal sealed class Pod : IAsyncDisposable
     /// <summary>Ends the VM, once.</summary>
     public async Task ReleaseAsync()
     {
+        // First: a namespace that is removed while it has sockets would live on.
+        if (_loopback is not null)
+        {
+            await _loopback.DisposeAsync();
+        }
+
         await _vm.ReleaseAsync();
         PodCgroup.Remove(_cgroups);
     }
@@ -118,6 +154,36 @@ internal sealed class Pod : IAsyncDisposable
         await _volumes.DisposeAsync();
         await _vm.DisposeAsync();
         _daemon.Dispose();
+    }
+
+    /// <summary>
+    /// Whether a pod shares processes is said to its containers alone, and to each by a path of the host's that tells no more: its first one
+    /// settles it. A debugging container may ask for it later, of one other container, which cannot be given.
+    /// </summary>
+    private async Task<string?> ShareProcessesAsync(BundleSpec spec, CancellationToken cancellationToken)
+    {
+        if (spec.Kind != ContainerKind.PodContainer)
+        {
+            return null;
+        }
+
+        var asks = spec.Namespaces.GetValueOrDefault("pid") is { Length: > 0 };
+        _sharesProcesses ??= asks;
+        if (!asks || _sharesProcesses is false)
+        {
+            return null;
+        }
+
+        try
+        {
+            await Guest.ShareProcessesAsync(cancellationToken);
+            return GuestSpec.PodProcesses;
+        }
+        catch (GuestRefusedException e)
+        {
+            throw ShimException.NotNow(
+                $"shareProcessNamespace: the guest cannot share processes: {e.Message}. Is it from before that, build its template anew, of a newer guest.");
+        }
     }
 
     /// <summary>What is gone needs no undoing.</summary>

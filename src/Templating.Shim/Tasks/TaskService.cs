@@ -76,6 +76,11 @@ internal sealed class TaskService(
     {
         var process = Find(request.Id).Find(request.ExecId);
         await process.StartAsync(cancellationToken);
+        if (process.Name.IsTask)
+        {
+            await LimitAsync(Find(request.Id), cancellationToken);
+        }
+
         _memory.Touch();
         events.Started(process.Name, Pid);
         _ = TellEndAsync(process);
@@ -209,8 +214,10 @@ internal sealed class TaskService(
     public async Task UpdateAsync(UpdateTaskRequest request, CancellationToken cancellationToken)
     {
         var container = Find(request.Id);
-        container.Resources = SpecResources.Parse((request.Resources?.Value ?? Google.Protobuf.ByteString.Empty).Span);
+        var resources = (request.Resources?.Value ?? Google.Protobuf.ByteString.Empty).Span;
+        (container.Resources, container.Limits) = (SpecResources.Parse(resources), ContainerUpdate.Parse(resources));
         await Pod.GrowAsync(AllResources, cancellationToken);
+        await LimitAsync(container, cancellationToken);
     }
 
     public async Task PauseAsync(PauseRequest request, CancellationToken cancellationToken)
@@ -440,6 +447,12 @@ internal sealed class TaskService(
             throw ShimException.NotNow($"Container {container.Id} does not run{(_paused ? ": it is paused" : "")}.");
         }
     }
+
+    /// <summary>As it was updated last; of one that was not started yet when it is.</summary>
+    private Task LimitAsync(PodContainer container, CancellationToken cancellationToken) =>
+        container is { Guest: not null, Limits: { } limits, Task.State: ProcessState.Running }
+            ? Pod.UpdateAsync(container.Id, limits, cancellationToken)
+            : Task.CompletedTask;
 
     /// <summary>It is the VM that pauses, with all that is in it.</summary>
     private void RequireAlone(string id, string what)
