@@ -24,29 +24,9 @@ internal sealed partial class PortForward : IDisposable
     /// <summary>On 127.0.0.1.</summary>
     public int Port { get; }
 
-    public static async Task<PortForward> ToAsync(PodBatch pods, string name, int port)
-    {
-        var info = new ProcessStartInfo("kubectl", ["port-forward", $"pod/{pods.Name(name)}", "-n", pods.Namespace, "--address", "127.0.0.1", $":{port}"])
-        {
-            UseShellExecute = false,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        var process = Process.Start(info) ?? throw new InvalidOperationException("kubectl did not start.");
-        try
-        {
-            var line = await process.StandardOutput.ReadLineAsync().WaitAsync(Limit);
-            var found = Said().Match(line ?? "");
-            return found.Success
-                ? new PortForward(process, int.Parse(found.Groups[1].Value, CultureInfo.InvariantCulture))
-                : throw new InvalidOperationException($"kubectl port-forward said '{line}': {await process.StandardError.ReadToEndAsync()}");
-        }
-        catch
-        {
-            End(process);
-            throw;
-        }
-    }
+    /// <summary>Once the node's runtime answers, which may have been started again.</summary>
+    public static Task<PortForward> ToAsync(PodBatch pods, string name, int port) =>
+        Eventually.SeeAsync(() => TryAsync(pods, name, port), _ => true, $"port {port} of {name} to be forwarded");
 
     /// <summary>The page at that port, which may not be served yet.</summary>
     public Task<string> SeeAsync(string path) => Polling.SeeAsync(() => TryAsync(path), _ => true, $"an answer by port {Port}", Limit);
@@ -58,6 +38,32 @@ internal sealed partial class PortForward : IDisposable
     }
 
     public void Dispose() => End(_kubectl);
+
+    private static async Task<PortForward?> TryAsync(PodBatch pods, string name, int port)
+    {
+        var info = new ProcessStartInfo("kubectl", ["port-forward", $"pod/{pods.Name(name)}", "-n", pods.Namespace, "--address", "127.0.0.1", $":{port}"])
+        {
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        var process = Process.Start(info) ?? throw new InvalidOperationException("kubectl did not start.");
+        try
+        {
+            if (Said().Match(await process.StandardOutput.ReadLineAsync().WaitAsync(Limit) ?? "") is { Success: true } found)
+            {
+                return new PortForward(process, int.Parse(found.Groups[1].Value, CultureInfo.InvariantCulture));
+            }
+        }
+        catch
+        {
+            End(process);
+            throw;
+        }
+
+        End(process);
+        return null;
+    }
 
     private async Task<string?> TryAsync(string path)
     {
