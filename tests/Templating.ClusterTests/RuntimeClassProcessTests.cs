@@ -53,7 +53,7 @@ public sealed class RuntimeClassProcessTests(RuntimeClassFixture cluster)
         var seen = (await pods.ExecAsync("both", "ps", "-o", "pid,args")).Require().Output;
         seen.ShouldSatisfyAllConditions(s => s.ShouldContain("sleep 4321"), s => s.ShouldContain("trap"), s => s.ShouldContain("pause"));
 
-        (await pods.ExecAsync("both", "sh", "-c", "kill -9 $(pgrep -f '^sleep 4321')")).Require();
+        (await pods.ExecAsync("both", "sh", "-c", "kill -9 $(ps -o pid,args | sed -n 's/^ *\\([0-9]*\\) sleep 4321$/\\1/p')")).Require();
 
         var pod = await pods.SeeAsync(
             "both", p => p.Status.ContainerStatuses.Any(c => c is { Name: "side", Ready: true, RestartCount: 1 }), "with a container started again");
