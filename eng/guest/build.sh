@@ -165,6 +165,7 @@ make_root() {
     make_systemd_library "$root/usr/bin/crun" "$root/usr/lib/x86_64-linux-gnu/libsystemd.so.0"
     copy_libraries "$root/usr/sbin/qemu-ga" "$root/usr/bin/crun"
     compile "$root/usr/sbin/templating-guest" "$here"/templating-guest/*.c
+    compile "$root/usr/sbin/templating-pause" "$here/templating-pause.c"
     compile "$root/usr/bin/templating-attack-nvdimm" "$here/attack-nvdimm.c"
     rm -f "$root/usr/bin/init"
     install -m 755 "$here/rootfs/init" "$root/usr/sbin/init"

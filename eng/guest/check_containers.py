@@ -17,6 +17,7 @@ import urllib.request
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "..", "tests", "shim"))
 
+import check_pod  # noqa: E402
 import guest_port  # noqa: E402  It lies beside its other users.
 from guest_port import BY_NAME, BY_PCI, BY_SERIAL, EXIT, FOLDER, LINK, MORE_OF_FILE, REMOVED, STDOUT, device  # noqa: E402
 
@@ -455,7 +456,7 @@ def check_borders(machine, port, check):
     check(refused(22, port.ask, guest_port.NETWORK, b"\1\2\3"), "frames: fields that are cut short are refused")
     check(refused(22, port.ask, guest_port.PLACE, os.urandom(3000)), "frames: nonsense in fields is refused")
     check(refused(22, port.run, "large", b" " * ((1 << 20) + 1)), "frames: a config.json of more than 1 MiB is refused")
-    for kind in list(range(15, 65)) + list(range(73, 256)):
+    for kind in list(range(19, 65)) + list(range(73, 256)):
         port.send(guest_port.frame(kind, 77, b"x" * 100))
     check(run(port, "after", "echo", "well")[0] == b"well\n", "frames: and the conversation goes on")
     port.close()
@@ -522,7 +523,7 @@ def check_conversations(machine, check):
     print(f"     seed {seed}")
     chance = random.Random(seed)
     for _ in range(400):
-        kind, size = chance.choice([*range(2, 15), chance.randrange(256)]), chance.choice([0, 1, 3, 8, 40, 300, 5000])
+        kind, size = chance.choice([*range(2, 19), chance.randrange(256)]), chance.choice([0, 1, 3, 8, 40, 300, 5000])
         if kind == guest_port.HELLO:
             continue
         frame = guest_port.frame(kind, chance.randrange(4), chance.randbytes(size))
@@ -617,6 +618,9 @@ def check_all(options, timings, machine_type, check):
     port.mount("one", device(BY_PCI, "0000:00:08.0"), memory=16 << 20)
     check_network(machine, port, timings, check)
     check_processes(machine, port, timings, check)
+    check_pod.check_connections(machine, port, work, config, check, refused)
+    check_pod.check_processes(machine, port, config, process, check, refused)
+    check_pod.check_updates(machine, port, config, check, refused)
     check_hostile_images(machine, port, work, check)
     check_borders(machine, port, check)
     check_conversations(machine, check)

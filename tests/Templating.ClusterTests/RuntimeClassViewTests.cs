@@ -19,6 +19,7 @@ public sealed class RuntimeClassViewTests(RuntimeClassFixture cluster)
         ls -ln /empty/x | tr -s ' ' | cut -d' ' -f1,3,4
         cat /proc/sys/net/ipv4/ip_local_port_range | tr -s '\t ' ' '
         grep -E ' (/memory|/dev/shm) ' /proc/mounts | cut -d' ' -f2,3 | sort
+        for flag in nosuid nodev noexec; do grep ' /dev/shm ' /proc/mounts | grep -o -w $flag; done; df -k /dev/shm | tail -1 | tr -s ' ' | cut -d' ' -f2
         cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes 2>/dev/null
         (echo x > /proc/sys/kernel/hostname) 2>/dev/null || echo name: stays
         test $(ulimit -Hn) -ge 20000 && echo files: enough
@@ -64,6 +65,10 @@ public sealed class RuntimeClassViewTests(RuntimeClassFixture cluster)
         20000 30000
         /dev/shm tmpfs
         /memory tmpfs
+        nosuid
+        nodev
+        noexec
+        65536
         67108864
         name: stays
         files: enough

@@ -12,7 +12,7 @@ internal static class OwnerConversation
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
 
-    /// <summary>Streams in this order: a process at pipes, one at a terminal, a mount, counts, an unmount.</summary>
+    /// <summary>Streams in this order: a process at pipes, one at a terminal, a mount, counts, an unmount, a connection, limits, shared processes.</summary>
     public static async Task RunAsync(byte[] bytes)
     {
         var (ours, theirs) = SocketPair.Create();
@@ -28,6 +28,9 @@ internal static class OwnerConversation
                 host.MountAsync(new RootMount { Name = "r", UpperMemoryBytes = 1 }, CancellationToken.None),
                 host.CountAsync("c", CancellationToken.None),
                 host.UnmountAsync("r", CancellationToken.None),
+                ForwardAsync(host.ConnectToPodAsync(80, CancellationToken.None)),
+                host.UpdateAsync("c", new ContainerLimits { Processes = 1 }, CancellationToken.None),
+                host.ShareProcessesAsync(CancellationToken.None),
             ];
             await theirs.SendAsync(bytes.AsMemory());
             theirs.Shutdown(SocketShutdown.Send);
@@ -47,6 +50,15 @@ internal static class OwnerConversation
         await EndedAsync(process.Error.CopyToAsync(Stream.Null, CancellationToken.None));
         await EndedAsync(writing);
         await EndedAsync(process.Exited);
+    }
+
+    private static async Task ForwardAsync(Task<GuestConnection> connecting)
+    {
+        var connection = await connecting;
+        var writing = connection.WriteAsync(new byte[100], CancellationToken.None);
+        await EndedAsync(connection.Output.CopyToAsync(Stream.Null, CancellationToken.None));
+        await EndedAsync(writing);
+        await EndedAsync(connection.Ended);
     }
 
     /// <summary>Whoever waits gets an end, and where it is a failure one of ours.</summary>

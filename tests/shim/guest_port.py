@@ -10,8 +10,8 @@ import socket
 import struct
 import threading
 
-HELLO, MOUNT, UNMOUNT, NETWORK, PLACE, RUN, EXEC, STDIN, STDIN_END, CREDIT, RESIZE, SIGNAL, STATS, DELETE, READ = range(1, 16)
-DEVICE = 19
+(HELLO, MOUNT, UNMOUNT, NETWORK, PLACE, RUN, EXEC, STDIN, STDIN_END, CREDIT, RESIZE, SIGNAL, STATS, DELETE, READ, CONNECT, UPDATE,
+ PROCESSES, DEVICE) = range(1, 20)
 WELCOME, DONE, ERROR, STARTED, STDOUT, STDERR, TAKEN, EXIT = range(65, 73)
 VERSION = 1
 MAX_PAYLOAD_OUT = 65536  # of the guest's frames
@@ -304,6 +304,15 @@ class GuestPort:
 
     def begin_exec(self, ident, process, stdin=False, terminal=None):
         return self._begin(EXEC, ident, process, stdin, terminal)
+
+    def connect(self, to):
+        """To a port of the pod's loopback; it is written to and read as a process is."""
+        stream, frames = self.open_stream()
+        self.send(frame(CONNECT, stream, struct.pack("<H", to)))
+        return Process(self, stream, frames).wait_started()
+
+    def processes(self):
+        self.ask(PROCESSES, b"")
 
     def stats(self, ident):
         values = struct.unpack("<14Q", self.ask(STATS, text(ident)))

@@ -100,6 +100,48 @@ bool kill_container(const struct container *c, int signal)
     return good;
 }
 
+static int write_group(const struct container *c, const char *file, const char *text)
+{
+    char path[sizeof GROUPS + MAX_NAME + 64];
+    snprintf(path, sizeof path, GROUPS "/%s/%s", c->id, file);
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    int error = fd >= 0 && write(fd, text, strlen(text)) > 0 ? 0 : errno;
+    close_fd(&fd);
+    return error;
+}
+
+/* No file of a group takes more than a signed number. */
+static bool is_limit(uint64_t value, uint64_t least, uint64_t most)
+{
+    return value == UINT64_MAX || value == 0 || (value >= least && value <= most);
+}
+
+int limit_group(const struct container *c, const struct group_limits *limits, const char **file)
+{
+    enum { LEAST_US = 1000, MOST_PERIOD = 1000000, MOST_WEIGHT = 10000 };
+    const struct {
+        const char *file;
+        uint64_t value, period;
+    } all[] = {{"pids.max", limits->processes, 0}, {"cpu.weight", limits->weight, 0}, {"cpu.max", limits->quota, limits->period},
+               {"memory.max", limits->memory, 0}}; /* last: it may have the kernel kill */
+    char text[64];
+    if (!is_limit(limits->processes, 1, INT64_MAX) || !is_limit(limits->memory, 1, INT64_MAX) || !is_limit(limits->quota, LEAST_US, INT64_MAX) ||
+        !is_limit(limits->weight, 1, MOST_WEIGHT) || limits->weight == 0 || !is_limit(limits->period, LEAST_US, MOST_PERIOD) ||
+        limits->period == 0 || (limits->quota == UINT64_MAX) != (limits->period == UINT64_MAX))
+        return EINVAL;
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        if (all[i].value == UINT64_MAX)
+            continue;
+        int length = all[i].value == 0 ? snprintf(text, sizeof text, "max") : snprintf(text, sizeof text, "%llu", (unsigned long long)all[i].value);
+        if (all[i].period > 0)
+            snprintf(text + length, sizeof text - (size_t)length, " %llu", (unsigned long long)all[i].period);
+        int error = write_group(c, *file = all[i].file, text);
+        if (error != 0)
+            return error;
+    }
+    return 0;
+}
+
 bool remove_group(const struct container *c)
 {
     char path[sizeof GROUPS + MAX_NAME + 64], text[256];

@@ -4,7 +4,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 
 static struct container containers[MAX_CONTAINERS];
@@ -23,14 +22,6 @@ static struct container *free_container(void)
         if (!containers[i].used)
             return &containers[i];
     return NULL;
-}
-
-static bool give_input(struct job *j)
-{
-    j->input = mmap(NULL, JOB_INPUT_WINDOW, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (j->input == MAP_FAILED)
-        j->input = NULL;
-    return j->input != NULL;
 }
 
 /* crun 1.8 opens a root's /dev to make its nodes there before it has made that root its own "/": were it a link, they would be made
@@ -94,14 +85,16 @@ static void begin_job(uint32_t stream, struct job *j, struct container *c, enum 
     }
 }
 
-static struct job *job_for(uint32_t stream)
+struct job *job_for(uint32_t stream, enum job_kind kind)
 {
     if (find_job(stream)) {
         refuse(stream, EEXIST, "Stream %u is still in use", stream);
         return NULL;
     }
-    struct job *j = free_job();
-    if (!j)
+    struct job *j = free_job(kind);
+    if (!j && kind == CONNECT_JOB)
+        refuse(stream, EAGAIN, "%d connections are open, and no more may be at once", MAX_CONNECTIONS);
+    else if (!j)
         refuse(stream, EAGAIN, "%d processes are running, and no more may at once", MAX_JOBS);
     return j;
 }
@@ -110,7 +103,7 @@ static struct job *job_for(uint32_t stream)
 void handle_run(uint32_t stream, struct fields *f)
 {
     char id[MAX_NAME + 1];
-    struct job *j = job_for(stream);
+    struct job *j = job_for(stream, RUN_JOB);
     if (!j)
         return;
     take_name(f, id);
@@ -145,7 +138,7 @@ static struct container *take_container(uint32_t stream, struct fields *f)
 /* EXEC: the id, then as begin_job() */
 void handle_exec_in(uint32_t stream, struct fields *f)
 {
-    struct job *j = job_for(stream);
+    struct job *j = job_for(stream, EXEC_JOB);
     struct container *c = j ? take_container(stream, f) : NULL;
     if (!c)
         return;
@@ -169,7 +162,7 @@ static int begin_delete(struct container *c, struct job *j, uint32_t stream, boo
 /* DELETE: the id; what runs in it is killed, and told on its own stream. */
 void handle_delete(uint32_t stream, struct fields *f)
 {
-    struct job *j = job_for(stream);
+    struct job *j = job_for(stream, DELETE_JOB);
     struct container *c = j ? take_container(stream, f) : NULL;
     if (!c)
         return;
@@ -203,6 +196,27 @@ void handle_stats(uint32_t stream, struct fields *f)
         done(stream, counters, length);
 }
 
+/* UPDATE: the id, then u64 each: memory, quota and period (microseconds), weight, processes; see struct group_limits. */
+void handle_update(uint32_t stream, struct fields *f)
+{
+    struct container *c = take_container(stream, f);
+    if (!c)
+        return;
+    struct group_limits limits = {.memory = take_number(f, 8)};
+    limits.quota = take_number(f, 8);
+    limits.period = take_number(f, 8);
+    limits.weight = take_number(f, 8);
+    limits.processes = take_number(f, 8);
+    const char *file = "";
+    int error = all_taken(f) ? limit_group(c, &limits, &file) : EINVAL;
+    if (error == 0)
+        done(stream, NULL, 0);
+    else if (*file)
+        refuse(stream, error, "Failed at setting %s of container %s: %s", file, c->id, strerror(error));
+    else
+        refuse(stream, error, "Expected UPDATE with a container, memory, quota and period of 1,000 us to 1 s or neither, weight of 1 to 10,000, processes");
+}
+
 bool uses_roots(uint64_t roots)
 {
     for (int i = 0; i < MAX_CONTAINERS; i++)
@@ -229,7 +243,7 @@ void end_containers(void)
             continue;
         kill_container(c, SIGKILL);
         c->deleting = true;
-        if (begin_delete(c, free_job(), UINT32_MAX - (uint32_t)i, true) != 0)
+        if (begin_delete(c, free_job(DELETE_JOB), UINT32_MAX - (uint32_t)i, true) != 0)
             c->used = false; /* no memory for one process more; what ran in it is killed */
     }
 }

@@ -10,7 +10,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-static struct job jobs[MAX_JOBS];
+static struct job jobs[ALL_JOBS];
 
 /* Children that ended before crun had told us of them: a program may be shorter than its start. */
 static struct {
@@ -19,17 +19,22 @@ static struct {
 } early[256];
 static size_t early_count;
 
-struct job *free_job(void)
+struct job *free_job(enum job_kind kind)
 {
-    for (int i = 0; i < MAX_JOBS; i++)
+    struct job *found = NULL;
+    int alike = 0;
+    for (int i = 0; i < ALL_JOBS; i++) {
         if (!jobs[i].used)
-            return &jobs[i];
-    return NULL;
+            found = &jobs[i];
+        else
+            alike += (jobs[i].kind == CONNECT_JOB) == (kind == CONNECT_JOB);
+    }
+    return alike < (kind == CONNECT_JOB ? MAX_CONNECTIONS : MAX_JOBS) ? found : NULL;
 }
 
 struct job *find_job(uint32_t stream)
 {
-    for (int i = 0; i < MAX_JOBS; i++)
+    for (int i = 0; i < ALL_JOBS; i++)
         if (jobs[i].used && jobs[i].stream == stream)
             return &jobs[i];
     return NULL;
@@ -48,29 +53,38 @@ void forget_job(struct job *j)
     close_fd(&j->listener);
     if (j->input)
         munmap(j->input, JOB_INPUT_WINDOW);
-    forget_crun_files(j);
+    if (j->container)
+        forget_crun_files(j);
     j->input = NULL;
     j->used = false;
 }
 
+void kill_job(struct job *j)
+{
+    if (j->kind == CONNECT_JOB)
+        drop_connection(j);
+    else
+        kill(j->process.pid, SIGKILL);
+}
+
 void forget_jobs(void)
 {
-    for (int i = 0; i < MAX_JOBS; i++) {
+    for (int i = 0; i < ALL_JOBS; i++) {
         struct job *j = &jobs[i];
         if (!j->used)
             continue;
         if (!j->helper_ended && j->helper > 0)
             kill_crun(j);
         if (j->started && !j->exited)
-            kill(j->process.pid, SIGKILL);
+            kill_job(j);
         forget_job(j);
     }
 }
 
 static bool any_starts(void)
 {
-    for (int i = 0; i < MAX_JOBS; i++)
-        if (jobs[i].used && jobs[i].kind != DELETE_JOB && !jobs[i].started)
+    for (int i = 0; i < ALL_JOBS; i++)
+        if (jobs[i].used && jobs[i].kind <= EXEC_JOB && !jobs[i].started)
             return true;
     return false;
 }
@@ -81,11 +95,14 @@ static void note_end(struct job *j, int status)
     j->status = status;
     /* Now, for its group may be gone when its output has been read. */
     j->out_of_memory = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && oom_kills(j->container) > j->kills_before;
+    /* In a PID namespace of its own the kernel does that; in one that it shares, nobody else would. */
+    if (j->kind == RUN_JOB)
+        kill_container(j->container, SIGKILL);
 }
 
 void owner_reaped(pid_t pid, int status)
 {
-    for (int i = 0; i < MAX_JOBS; i++) {
+    for (int i = 0; i < ALL_JOBS; i++) {
         struct job *j = &jobs[i];
         if (!j->used)
             continue;
@@ -186,6 +203,10 @@ static void serve_process(struct job *j)
 {
     unsigned char payload[9];
     bool more = serve_streams(j);
+    if (j->kind == CONNECT_JOB && j->process.out < 0) {
+        close_fd(&j->process.in);
+        j->exited = true;
+    }
     if (!j->exited || more || j->process.out >= 0 || j->process.err >= 0 || !owner_out_ready())
         return;
     bool signaled = !j->lost && WIFSIGNALED(j->status);
@@ -200,7 +221,7 @@ static void serve_process(struct job *j)
 
 static bool others_of(const struct job *of)
 {
-    for (int i = 0; i < MAX_JOBS; i++)
+    for (int i = 0; i < ALL_JOBS; i++)
         if (jobs[i].used && &jobs[i] != of && jobs[i].container == of->container)
             return true;
     return false;
@@ -227,32 +248,36 @@ static void serve_delete(struct job *j)
 
 void serve_jobs(void)
 {
-    for (int i = 0; i < MAX_JOBS; i++) {
+    for (int i = 0; i < ALL_JOBS; i++) {
         struct job *j = &jobs[i];
         if (!j->used || j->kind == DELETE_JOB)
             continue;
-        if (!j->started && j->helper_ended && owner_out_ready())
+        if (!j->started && j->kind == CONNECT_JOB && owner_out_ready())
+            serve_connect(j);
+        else if (!j->started && j->helper_ended && owner_out_ready())
             finish_start(j);
         if (j->used && j->started)
             serve_process(j);
     }
-    for (int i = 0; i < MAX_JOBS; i++)
+    for (int i = 0; i < ALL_JOBS; i++)
         if (jobs[i].used && jobs[i].kind == DELETE_JOB)
             serve_delete(&jobs[i]);
 }
 
 void job_events(struct pollfd *of, size_t *count)
 {
-    for (int i = 0; i < MAX_JOBS; i++) {
+    for (int i = 0; i < ALL_JOBS; i++) {
         const struct job *j = &jobs[i];
         if (j->used && j->started)
             stream_events(j, of, count);
+        else if (j->used && j->kind == CONNECT_JOB)
+            of[(*count)++] = (struct pollfd){.fd = j->process.in, .events = POLLOUT};
     }
 }
 
 bool jobs_ready(void)
 {
-    for (int i = 0; i < MAX_JOBS; i++) {
+    for (int i = 0; i < ALL_JOBS; i++) {
         const struct job *j = &jobs[i];
         /* Its pipes may stay open and silent in the hands of others: look once more, then it is done. */
         if (j->used && j->exited && job_may_read(j))

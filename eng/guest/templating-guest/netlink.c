@@ -16,17 +16,24 @@ union request {
 };
 
 /* A socket belongs to the namespace in which it was made. */
-int open_netlink(int namespace)
+int socket_in(int namespace, int family, int type, int protocol)
 {
     int own = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
     int made = -1;
     if (own >= 0 && setns(namespace, CLONE_NEWNET) == 0) {
-        made = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+        made = socket(family, type | SOCK_CLOEXEC, protocol);
+        int error = errno;
         if (setns(own, CLONE_NEWNET) != 0)
             close_fd(&made); /* cannot be: it is our own */
+        errno = error;
     }
     close_fd(&own);
     return made;
+}
+
+int open_netlink(int namespace)
+{
+    return socket_in(namespace, AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
 }
 
 static void *begin(union request *r, uint16_t type, uint16_t flags, size_t size)

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -126,6 +127,14 @@ static int set_up(const struct network_request *r, int inside, uint32_t index, c
         error = add_route(inside, index, &r->route[i]);
     }
     return error;
+}
+
+int pod_socket(int family)
+{
+    if (pod >= 0)
+        return socket_in(pod, family, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    errno = ENOTCONN;
+    return -1;
 }
 
 int try_network(const struct network_request *r, char *problem, size_t problem_size)

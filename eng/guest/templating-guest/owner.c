@@ -90,6 +90,7 @@ static void finish_cleaning(void)
 {
     if (!cleaning || containers_left())
         return;
+    forget_processes();
     unmount_all();
     cleaning = false;
     if (welcome_due) {
@@ -122,11 +123,11 @@ static void handle_hello(uint32_t stream, struct fields *f)
 }
 
 static void (*const handlers[])(uint32_t, struct fields *) = {
-    [MOUNT] = handle_mount,         [UNMOUNT] = handle_unmount, [NETWORK] = handle_network, [PLACE] = handle_place,
-    [RUN] = handle_run,             [EXEC] = handle_exec_in,    [STDIN] = handle_stdin,     [STDIN_END] = handle_stdin_end,
-    [CREDIT] = handle_credit,       [RESIZE] = handle_resize_job,   [SIGNAL] = handle_signal,   [STATS] = handle_stats,
-    [DELETE] = handle_delete,       [READ] = handle_read,         [DEVICE] = handle_device,
-};
+    [MOUNT] = handle_mount,   [UNMOUNT] = handle_unmount,   [NETWORK] = handle_network, [PLACE] = handle_place,
+    [RUN] = handle_run,       [EXEC] = handle_exec_in,      [STDIN] = handle_stdin,     [STDIN_END] = handle_stdin_end,
+    [CREDIT] = handle_credit, [RESIZE] = handle_resize_job, [SIGNAL] = handle_signal,   [STATS] = handle_stats,
+    [DELETE] = handle_delete, [READ] = handle_read,         [CONNECT] = handle_connect, [UPDATE] = handle_update,
+    [PROCESSES] = handle_processes, [DEVICE] = handle_device};
 
 static void handle_frame(uint8_t type, uint32_t stream, const unsigned char *payload, size_t length)
 {

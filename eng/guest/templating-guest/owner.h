@@ -6,7 +6,7 @@
  *   main.c --poll()--> owner.c   bytes of the port -> frames -> one type's handler for each
  *                       |   ^
  *                       v   +---- answers: done(), refuse(), send_frame()
- *                     handle_*()  containers.c, mounts.c, network.c, place.c, stats.c: take every field by fields.c
+ *                     handle_*()  containers.c, connections.c, mounts.c, network.c, place.c, processes.c: take every field by fields.c
  *                       |         before they act on any
  *                       v
  *                     jobs.c, streams.c, crun.c, cgroup.c, netlink.c: what is done with what was checked
@@ -22,6 +22,7 @@
 #define ROOTS "/run/templating/roots"
 #define CONTAINERS "/run/templating/containers"
 #define POD_NETWORK "/run/templating/netns/pod"
+#define POD_PROCESSES "/run/templating/pidns/pod"
 
 /* The numbers of docs/guest-protocol.md, "The owner's port". */
 enum {
@@ -31,6 +32,8 @@ enum {
     MAX_PAYLOAD_OUT = 1 << 16,
     MAX_SPEC = 1 << 20,
     MAX_JOBS = 64,
+    MAX_CONNECTIONS = 32, /* besides: who forwards ports must not keep probes from running */
+    ALL_JOBS = MAX_JOBS + MAX_CONNECTIONS,
     MAX_CONTAINERS = 32,
     MAX_ROOTS = 64,
     MAX_NAME = 128,
@@ -63,6 +66,9 @@ enum frame_type {
     STATS = 13,
     DELETE = 14,
     READ = 15,
+    CONNECT = 16,
+    UPDATE = 17,
+    PROCESSES = 18,
     DEVICE = 19,
     WELCOME = 65,
     DONE = 66,
@@ -91,7 +97,7 @@ size_t put_number(unsigned char *to, uint64_t value, size_t bytes);
 
 /* owner.c */
 void watch_for_owner(void);
-enum { OWNER_EVENTS = 2 + 3 * MAX_JOBS };
+enum { OWNER_EVENTS = 2 + 3 * ALL_JOBS };
 size_t owner_events(struct pollfd of[OWNER_EVENTS]); /* how many of them */
 void serve_owner(const struct pollfd *of, size_t count);
 uint64_t owner_deadline(void);
@@ -169,8 +175,10 @@ struct network_request {
 
 void take_network(struct fields *f, struct network_request *r);
 int try_network(const struct network_request *r, char *problem, size_t problem_size);
+int pod_socket(int family); /* of TCP, in the pod's namespace; -1 and errno */
 
 /* netlink.c: requests to one network namespace, each answered before it returns with 0 or an errno. */
+int socket_in(int namespace, int family, int type, int protocol); /* -1 and errno */
 int open_netlink(int namespace);
 int find_link(int netlink, const unsigned char mac[6], uint32_t *index);
 int move_link(int netlink, uint32_t index, int namespace);
@@ -196,6 +204,7 @@ void handle_run(uint32_t stream, struct fields *f);
 void handle_exec_in(uint32_t stream, struct fields *f);
 void handle_delete(uint32_t stream, struct fields *f);
 void handle_stats(uint32_t stream, struct fields *f);
+void handle_update(uint32_t stream, struct fields *f);
 bool containers_left(void);
 bool uses_roots(uint64_t roots); /* a container that is there does */
 void end_containers(void); /* kills all that runs in them, and has crun take them away */
@@ -204,8 +213,19 @@ uint64_t oom_kills(const struct container *c);
 bool kill_container(const struct container *c, int signal); /* every process of it */
 size_t container_counters(const struct container *c, unsigned char *to); /* 0 where it has no cgroup */
 
-/* jobs.c: what runs: a container's first process, another one in it, or crun taking one away. */
-enum job_kind { RUN_JOB, EXEC_JOB, DELETE_JOB };
+/* Of a group; 0 is no limit, and UINT64_MAX leaves what there is. */
+struct group_limits {
+    uint64_t memory, quota, period, weight, processes;
+};
+
+int limit_group(const struct container *c, const struct group_limits *limits, const char **file); /* an errno, and at which */
+
+/* processes.c: one PID namespace for all containers of a pod. */
+void handle_processes(uint32_t stream, struct fields *f);
+void forget_processes(void); /* and end what runs there */
+
+/* jobs.c: what runs: a container's first process, another one in it, or crun taking one away; or a connection to such a process. */
+enum job_kind { RUN_JOB, EXEC_JOB, DELETE_JOB, CONNECT_JOB };
 
 struct job {
     bool used, started, terminal, exited, input_ends, helper_ended, out_of_memory;
@@ -213,11 +233,12 @@ struct job {
     bool silent; /* nobody waits for its end */
     enum job_kind kind;
     uint32_t stream;
-    struct container *container;
+    struct container *container; /* NULL of a connection */
     pid_t helper;  /* crun */
     uint32_t call; /* of crun, counted */
     int helper_status, status, listener;
-    uint16_t rows, columns;
+    uint16_t rows, columns, to_port;
+    int family; /* how many of them were tried */
     struct process process;
     uint64_t kills_before;
     size_t unacknowledged, input_start, input_length;
@@ -226,8 +247,10 @@ struct job {
     char failure[512];    /* what a run failed by, while crun takes its rests away */
 };
 
-struct job *free_job(void);
+struct job *free_job(enum job_kind kind);
+void kill_job(struct job *j); /* one that was started */
 struct job *find_job(uint32_t stream);
+struct job *job_for(uint32_t stream, enum job_kind kind); /* containers.c; NULL: refused */
 void job_events(struct pollfd *of, size_t *count);
 void serve_jobs(void);
 bool jobs_ready(void); /* to be served without waiting */
@@ -235,12 +258,18 @@ void forget_job(struct job *j);
 void forget_jobs(void);
 void owner_reaped(pid_t pid, int status);
 
+/* connections.c */
+void handle_connect(uint32_t stream, struct fields *f);
+void serve_connect(struct job *j); /* one that is not started */
+void drop_connection(struct job *j);
+
 /* streams.c: its bytes */
 void handle_stdin(uint32_t stream, struct fields *f);
 void handle_stdin_end(uint32_t stream, struct fields *f);
 void handle_credit(uint32_t stream, struct fields *f);
 void handle_resize_job(uint32_t stream, struct fields *f);
 void handle_signal(uint32_t stream, struct fields *f);
+bool give_input(struct job *j);
 bool job_may_read(const struct job *j);
 bool serve_streams(struct job *j); /* true where there was output */
 void stream_events(const struct job *j, struct pollfd *of, size_t *count);

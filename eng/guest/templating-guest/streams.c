@@ -4,8 +4,18 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
 #include <termios.h>
 #include <unistd.h>
+
+bool give_input(struct job *j)
+{
+    j->input = mmap(NULL, JOB_INPUT_WINDOW, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (j->input == MAP_FAILED)
+        j->input = NULL;
+    return j->input != NULL;
+}
 
 /* Gives it what it takes of its input. A reader that went away takes everything: the host must not wait. */
 static void feed(struct job *j)
@@ -27,8 +37,11 @@ static void feed(struct job *j)
         j->taken += (uint32_t)wrote;
     }
     /* A terminal has no end of its input but the character that its program takes for one. */
-    if (j->input_ends && !j->terminal)
+    if (j->input_ends && !j->terminal) {
+        if (j->kind == CONNECT_JOB && j->process.in >= 0)
+            shutdown(j->process.in, SHUT_WR);
         close_fd(&j->process.in);
+    }
 }
 
 void handle_stdin(uint32_t stream, struct fields *f)
@@ -41,7 +54,7 @@ void handle_stdin(uint32_t stream, struct fields *f)
     if (!j->input || j->input_ends || length > JOB_INPUT_WINDOW - j->input_length) {
         /* Input with a hole in it is worse than none. */
         if (j->started && !j->exited)
-            kill(j->process.pid, SIGKILL);
+            kill_job(j);
         refuse(stream, EPROTO, "Killed: it has no input, or this is after its end or beyond the window");
         return;
     }
@@ -105,7 +118,12 @@ void handle_signal(uint32_t stream, struct fields *f)
     uint64_t to_all = take_number(f, 1);
     if (!all_taken(f) || number < 1 || number > 64 || to_all > 1)
         refuse(stream, EINVAL, "Expected SIGNAL with a process, a signal of 1 to 64, and 0 or 1");
-    else if (!j->started && number != SIGKILL)
+    else if (j->kind == CONNECT_JOB && number != SIGKILL)
+        refuse(stream, EINVAL, "A connection takes SIGKILL alone: it is reset");
+    else if (j->kind == CONNECT_JOB) {
+        drop_connection(j);
+        done(stream, NULL, 0);
+    } else if (!j->started && number != SIGKILL)
         refuse(stream, EAGAIN, "It is being started: only SIGKILL reaches that");
     else if (!j->started && !j->helper_ended) {
         kill_crun(j); /* an image may keep crun waiting; the stream is told of a failed start */
@@ -135,6 +153,8 @@ static bool pump(struct job *j, int *fd, enum frame_type type)
     }
     /* The process is gone and its pipe is empty: whoever still holds the other end is not waited for. A terminal whose
      * programs have all gone says EIO. */
+    if (got < 0 && errno != EAGAIN && errno != EINTR && j->kind == CONNECT_JOB)
+        j->status = errno << 8; /* told as its exit code */
     if (got == 0 || (errno != EAGAIN && errno != EINTR) || (j->exited && errno == EAGAIN))
         close_fd(fd);
     return false;

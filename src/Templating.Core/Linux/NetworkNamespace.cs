@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
 namespace Templating.Core.Linux;
@@ -13,6 +14,9 @@ internal sealed class NetworkNamespace : IDisposable
     private readonly SafeFileHandle _file;
 
     private NetworkNamespace(SafeFileHandle file) => _file = file;
+
+    /// <summary>For calls that name a namespace by its descriptor.</summary>
+    public SafeHandle File => _file;
 
     /// <summary>
     /// Looks at what is there before it opens it: opening a device or a pipe may do something by itself. A link in the last part is

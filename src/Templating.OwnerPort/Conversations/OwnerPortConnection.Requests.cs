@@ -122,6 +122,31 @@ public sealed partial class OwnerPortConnection
     /// <summary>Runs another process in a container that runs. When it is cancelled or not started in time it is killed.</summary>
     public Task<GuestProcess> ExecAsync(ProcessStart process, CancellationToken cancellationToken) => StartAsync(FrameType.Exec, process, cancellationToken);
 
+    /// <summary>
+    /// Connects to a program that listens on the loopback of the pod, of IPv4 or else of IPv6. Errno 111 where none does; 71 of a guest from
+    /// before this request, as of the next two. When it is cancelled or not connected in time it is given up.
+    /// </summary>
+    public async Task<GuestConnection> ConnectToPodAsync(ushort port, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(port);
+        var what = $"to connect to port {port} of the pod's loopback";
+        var connection = new GuestConnection(new GuestProcess(this, what, hasInput: true, hasTerminal: false, Limits.OutputWindow, Limits.InputWindow));
+        var request = new FrameBuilder(FrameType.Connect).U16(port);
+        await StartAsync(connection, connection.Process, request, what, PortLimits.Connections, "connections are open", cancellationToken);
+        return connection;
+    }
+
+    /// <summary>Gives a container that is there other limits.</summary>
+    public Task UpdateAsync(string container, ContainerLimits limits, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(limits);
+        return AskAsync(limits.Build(container), $"to change the limits of container {container}", Nothing, TimeSpan.Zero, cancellationToken);
+    }
+
+    /// <summary>Makes the PID namespace that containers of the pod may share, once.</summary>
+    public Task ShareProcessesAsync(CancellationToken cancellationToken) =>
+        AskAsync(new FrameBuilder(FrameType.Processes), "to make a PID namespace for the pod", Nothing, TimeSpan.Zero, cancellationToken);
+
     /// <summary>What the guest's kernel counts of a container.</summary>
     public Task<ContainerCounts> CountAsync(string container, CancellationToken cancellationToken) => AskAsync(
         new FrameBuilder(FrameType.Stats).Text(Checks.Name(container, nameof(container))), $"the counts of container {container}", ContainerCounts.Read,

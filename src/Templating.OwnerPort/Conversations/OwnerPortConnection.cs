@@ -143,14 +143,20 @@ public sealed partial class OwnerPortConnection : IFrameSender, IAsyncDisposable
 
     private async Task<GuestProcess> StartAsync(FrameType type, ProcessStart start, CancellationToken cancellationToken)
     {
-        const uint TryAgain = 11;
         ArgumentNullException.ThrowIfNull(start);
         var what = $"{(type == FrameType.Run ? "to run container" : "to run a process in container")} {start.Container}";
         var request = start.Build(type);
-        var process = new GuestProcess(this, what, start, Limits.OutputWindow, Limits.InputWindow);
-        // The guest refuses it, too; one that does not may not have this host keep output of any number.
-        process.Stream = _streams.TryOpen(process, Limits.Processes)
-            ?? throw new GuestRefusedException(what, TryAgain, $"{Limits.Processes} processes are running, and no more may at once");
+        var process = new GuestProcess(this, what, start.Input, start.Terminal is not null, Limits.OutputWindow, Limits.InputWindow);
+        return await StartAsync(process, process, request, what, Limits.Processes, "processes are running", cancellationToken);
+    }
+
+    /// <summary>The guest refuses what is too many, too; one that does not may not have this host keep output of any number.</summary>
+    private async Task<GuestProcess> StartAsync<T>(
+        T target, GuestProcess process, FrameBuilder request, string what, int most, string ofWhat, CancellationToken cancellationToken)
+        where T : IFrameTarget
+    {
+        const uint TryAgain = 11;
+        process.Stream = _streams.TryOpen(target, most) ?? throw new GuestRefusedException(what, TryAgain, $"{most} {ofWhat}, and no more may at once");
         return await WaitAsync(process.Stream, request, what, process.Started, TimeSpan.Zero, () => GiveUp(process), cancellationToken);
     }
 

@@ -20,6 +20,7 @@ internal static class PortLimits
     public const int OutputWindow = 262_144;
     public const int InputWindow = 65_536;
     public const int Processes = 64;
+    public const int Connections = 32;
 
     /// <summary>A smaller window or payload than these would be a guest that lets nothing through.</summary>
     public const int LeastWindow = 4096;

@@ -14,7 +14,8 @@ public sealed class GuestProcess : IFrameTarget
 
     private readonly IFrameSender _port;
     private readonly string _what;
-    private readonly ProcessStart _start;
+    private readonly bool _hasInput;
+    private readonly bool _hasTerminal;
     private readonly OutputCredit _credit;
     private readonly InputRoom _room;
     private readonly TaskCompletionSource<GuestProcess> _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -23,9 +24,9 @@ public sealed class GuestProcess : IFrameTarget
     private int _writing;
     private bool _inputEnded;
 
-    internal GuestProcess(IFrameSender port, string what, ProcessStart start, int outputWindow, int inputWindow)
+    internal GuestProcess(IFrameSender port, string what, bool hasInput, bool hasTerminal, int outputWindow, int inputWindow)
     {
-        (_port, _what, _start) = (port, what, start);
+        (_port, _what, _hasInput, _hasTerminal) = (port, what, hasInput, hasTerminal);
         _credit = new OutputCredit(port, outputWindow);
         _room = new InputRoom(inputWindow);
         (Output, Error) = (new GuestOutput(_credit), new GuestOutput(_credit));
@@ -126,7 +127,7 @@ public sealed class GuestProcess : IFrameTarget
     /// <exception cref="TimeoutException">No answer came.</exception>
     public async Task ResizeAsync(WindowSize size, CancellationToken cancellationToken)
     {
-        if (_start.Terminal is null)
+        if (!_hasTerminal)
         {
             throw new InvalidOperationException("It was started without a terminal.");
         }
@@ -149,7 +150,7 @@ public sealed class GuestProcess : IFrameTarget
             case FrameType.Output when running:
                 Add(Output, frame);
                 return null;
-            case FrameType.ErrorOutput when running && _start.Terminal is null:
+            case FrameType.ErrorOutput when running && !_hasTerminal:
                 Add(Error, frame);
                 return null;
             case FrameType.Taken when running:
@@ -232,7 +233,7 @@ public sealed class GuestProcess : IFrameTarget
 
     private void BeginInput()
     {
-        if (!_start.Input || _inputEnded)
+        if (!_hasInput || _inputEnded)
         {
             throw new InvalidOperationException(_inputEnded ? "Its input has ended." : "It was started without input.");
         }

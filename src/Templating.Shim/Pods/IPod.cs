@@ -30,6 +30,10 @@ internal interface IPod : IAsyncDisposable
 
     Task<ContainerCounts> CountAsync(string container, CancellationToken cancellationToken);
 
+    /// <summary>Changes the limits of a container that runs.</summary>
+    /// <exception cref="Errors.ShimException">They are none, or the guest does not take them.</exception>
+    Task UpdateAsync(string container, ContainerLimits limits, CancellationToken cancellationToken);
+
     /// <summary>Before a container's end is told: what the kubelet reads of it must be there by then.</summary>
     Task EndAsync(GuestContainer container);
 

@@ -5,6 +5,7 @@ using Templating.OwnerPort.Processes;
 using Templating.OwnerPort.Requests;
 using Templating.Shim.Daemon;
 using Templating.Shim.Errors;
+using Templating.Shim.Forwarding;
 using Templating.Shim.Host;
 using Templating.Shim.Options;
 using Templating.Shim.Protocol.Types;
@@ -19,6 +20,8 @@ namespace Templating.Shim.Pods;
 /// </summary>
 internal sealed class Pod : IPod
 {
+    private const uint UnknownRequest = 71;     // EPROTO
+
     private static readonly DeviceNumbers Unknown = new(0, 0, 0);
 
     private readonly PodVmClient _daemon;
@@ -27,12 +30,15 @@ internal sealed class Pod : IPod
     private readonly PodDisks _disks;
     private readonly BundleSpec _spec;
     private readonly IReadOnlyList<string> _cgroups;
+    private readonly LoopbackRelay? _loopback;
+    private bool? _sharesProcesses;
 
     private Pod(PodVmClient daemon, PodVm vm, BundleSpec spec, IReadOnlyList<string> cgroups, ShimLog log, TimeProvider clock)
     {
         (_daemon, _vm, _spec, _cgroups) = (daemon, vm, spec, cgroups);
         _volumes = new PodVolumes(vm.Guest, vm.UpperBytes, new ShimLogger(log), clock);
         _disks = new PodDisks(daemon, vm);
+        _loopback = spec.NetworkNamespace is { } network ? LoopbackRelay.TryStart(network, vm.Guest, log) : null;
         Ended = WatchAsync(log);
     }
 
@@ -79,13 +85,24 @@ internal sealed class Pod : IPod
         var sandbox = spec.Kind == ContainerKind.PodContainer ? _spec : null;
         var devices = BlockDevices.Of(spec);
         // What cannot be is refused before anything of the node is claimed for it.
-        _ = GuestSpec.Build(spec, new GuestSpecOptions(spec.Id, "") { Sandbox = sandbox, Devices = devices.Select(d => d.Numbers).Distinct().ToDictionary(n => n, _ => Unknown) });
+        var options = new GuestSpecOptions(spec.Id, "")
+        {
+            Sandbox = sandbox,
+            Devices = devices.Select(d => d.Numbers).Distinct().ToDictionary(n => n, _ => Unknown),
+            SharedPidNamespace = SharesProcesses(spec) ? GuestSpec.PodProcesses : null,
+        };
+        _ = GuestSpec.Build(spec, options);
         await _vm.GrowAsync(resources, cancellationToken);
         var disks = await _disks.PlugAsync(devices, cancellationToken);
         var root = await _vm.MountRootAsync(spec.Id, RootLayers.Of(rootfs), cancellationToken);
         try
         {
-            var container = GuestSpec.Build(spec, new GuestSpecOptions(spec.Id, root.Path) { Sandbox = sandbox, Devices = disks });
+            if (options.SharedPidNamespace is not null)
+            {
+                await ShareProcessesAsync(cancellationToken);
+            }
+
+            var container = GuestSpec.Build(spec, options with { RootPath = root.Path, Devices = disks });
             await _volumes.PrepareAsync(container, cancellationToken);
             return container;
         }
@@ -101,6 +118,23 @@ internal sealed class Pod : IPod
     public Task<GuestProcess> ExecAsync(ProcessStart start, CancellationToken cancellationToken) => Guest.ExecAsync(start, cancellationToken);
 
     public Task<ContainerCounts> CountAsync(string container, CancellationToken cancellationToken) => Guest.CountAsync(container, cancellationToken);
+
+    public async Task UpdateAsync(string container, ContainerLimits limits, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await Guest.UpdateAsync(container, limits, cancellationToken);
+        }
+        catch (ArgumentException e)
+        {
+            throw ShimException.Invalid($"The limits of container {container} cannot be changed: {e.Message}");
+        }
+        catch (GuestRefusedException e) when (e.Errno == UnknownRequest)
+        {
+            throw ShimException.Unimplemented(
+                $"The limits of container {container} cannot be changed: the pod's guest is from before that. Build its template anew, of a newer guest.");
+        }
+    }
 
     public Task EndAsync(GuestContainer container) => _volumes.EndAsync(container, CancellationToken.None);
 
@@ -118,6 +152,12 @@ internal sealed class Pod : IPod
 
     public async Task ReleaseAsync()
     {
+        // First: a namespace that is removed while it has sockets would live on.
+        if (_loopback is not null)
+        {
+            await _loopback.DisposeAsync();
+        }
+
         await _vm.ReleaseAsync();
         PodCgroup.Remove(_cgroups);
     }
@@ -135,6 +175,35 @@ internal sealed class Pod : IPod
         if (await Task.WhenAny(_vm.Ended, Guest.Ended) == Guest.Ended)
         {
             log.Warning($"The conversation with the guest has ended: {(await Guest.Ended).Message}");
+        }
+    }
+
+    /// <summary>
+    /// Whether a pod shares processes is said to its containers alone, and to each by a path of the host's that tells no more: its first one
+    /// settles it. A debugging container may ask for it later, of one other container, which cannot be given.
+    /// </summary>
+    private bool SharesProcesses(BundleSpec spec)
+    {
+        if (spec.Kind != ContainerKind.PodContainer)
+        {
+            return false;
+        }
+
+        var asks = spec.Namespaces.GetValueOrDefault("pid") is { Length: > 0 };
+        _sharesProcesses ??= asks;
+        return asks && _sharesProcesses.Value;
+    }
+
+    private async Task ShareProcessesAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await Guest.ShareProcessesAsync(cancellationToken);
+        }
+        catch (GuestRefusedException e)
+        {
+            throw ShimException.NotNow(
+                $"shareProcessNamespace: the guest cannot share processes: {e.Message}. Is it from before that, build its template anew, of a newer guest.");
         }
     }
 

@@ -13,6 +13,9 @@ internal sealed class GuestMounts(BundleSpec spec, GuestSpecOptions options, Spe
 
     private static readonly HashSet<string> BindOptions = new(StringComparer.Ordinal) { "ro", "rw", "nosuid", "nodev", "noexec" };
 
+    /// <summary>The runtime mounts a pod's with them on the host; the bind mount inherits them there.</summary>
+    private static readonly string[] SharedMemoryOptions = ["nosuid", "nodev", "noexec"];
+
     private readonly List<VolumeCopy> _copies = [];
     private readonly List<GuestFolder> _folders = [];
 
@@ -58,7 +61,7 @@ internal sealed class GuestMounts(BundleSpec spec, GuestSpecOptions options, Spe
                 break;
             case MountKind.EmptyDirectory or MountKind.SharedMemory:
                 AddOnce(_folders, new GuestFolder(found.Key, GuestRoots.Folder, source, OwnRoot: true));
-                Bind(destination, found.Key, GuestRoots.Folder, said);
+                Bind(destination, found.Key, GuestRoots.Folder, found.Kind == MountKind.SharedMemory ? [.. said, .. SharedMemoryOptions] : said);
                 break;
             case MountKind.ImageVolume when spec.Document.Child("root").Flag("readonly"):
                 faults.Add(

@@ -16,6 +16,9 @@ internal static class GuestSpec
 
     private const string PodNetwork = "/run/templating/netns/pod";
 
+    /// <summary>Where the guest has made one for the pod.</summary>
+    public const string PodProcesses = "/run/templating/pidns/pod";
+
     /// <summary>The whole guest is the pod's, and so its own IPC namespace is the one that the pod's containers share.</summary>
     private const string PodIpc = "/proc/1/ns/ipc";
 
@@ -133,8 +136,8 @@ internal static class GuestSpec
         else
         {
             faults.Add(
-                "shareProcessNamespace: the processes of another container were asked for, and here each container has its own: set it to false " +
-                "(a debugging container: without a target)");
+                "the processes of another container were asked for (a debugging container's target), and in this pod each container has its own: leave " +
+                "the target out, or set shareProcessNamespace for the whole pod");
         }
 
         return namespaces;

@@ -11,8 +11,8 @@ internal sealed record GuestSpecOptions(string RootName, string RootPath)
     public BundleSpec? Sandbox { get; init; }
 
     /// <summary>
-    /// The guest's path of the PID namespace that the pod's containers share (<c>/proc/N/ns/pid</c> of a process that lives as long as the
-    /// pod); null where there is none, and a container that asks for it is refused.
+    /// The guest's path of the PID namespace that the pod's containers share; null where there is none, and a container that asks for it is
+    /// refused.
     /// </summary>
     public string? SharedPidNamespace { get; init; }
 

@@ -11,7 +11,7 @@ internal sealed record SpecResources(long? MemoryLimit, long? CpuQuota, long? Cp
     private const long UsualPeriod = 100_000;
 
     /// <summary>The kernel's "no limit" is a number of pages close to the highest: nobody means it as one.</summary>
-    private const long Unlimited = 1L << 60;
+    public const long Unlimited = 1L << 60;
 
     public static SpecResources None { get; } = new(null, null, null, null);
 

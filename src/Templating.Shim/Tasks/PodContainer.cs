@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Templating.OwnerPort.Requests;
 using Templating.Shim.Errors;
 using Templating.Shim.Specs;
 
@@ -20,6 +21,9 @@ internal sealed class PodContainer(string id, string bundle, BundleSpec spec)
 
     /// <summary>What it may use at most, also after an update.</summary>
     public SpecResources Resources { get; set; } = spec.Resources;
+
+    /// <summary>Of its last update; null before.</summary>
+    public ContainerLimits? Limits { get; set; }
 
     /// <summary>Null of a sandbox.</summary>
     public GuestContainer? Guest { get; init; }

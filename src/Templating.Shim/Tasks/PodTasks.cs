@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Templating.OwnerPort.Processes;
+using Templating.OwnerPort.Requests;
 using Templating.Shim.Errors;
 using Templating.Shim.Host;
 using Templating.Shim.Specs;
@@ -75,6 +76,11 @@ internal sealed class PodTasks : IAsyncDisposable
     {
         var process = Find(id, exec);
         await process.StartAsync(cancellationToken);
+        if (process.Name.IsTask)
+        {
+            await LimitAsync(Find(id), cancellationToken);
+        }
+
         _events.Started(process.Name, Pid);
         _ = TellEndAsync(process);
     }
@@ -140,14 +146,20 @@ internal sealed class PodTasks : IAsyncDisposable
         }
     }
 
-    public async Task UpdateAsync(string id, SpecResources resources, CancellationToken cancellationToken)
+    /// <param name="id">Of the task.</param>
+    /// <param name="resources">What its VM needs for it.</param>
+    /// <param name="limits">Of its cgroup in the guest; null leaves them.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task UpdateAsync(string id, SpecResources resources, ContainerLimits? limits, CancellationToken cancellationToken)
     {
-        Find(id).Resources = resources;
+        var container = Find(id);
+        (container.Resources, container.Limits) = (resources, limits);
         await _life.Pod.GrowAsync(AllResources, cancellationToken);
+        await LimitAsync(container, cancellationToken);
     }
 
     /// <returns>The guest's counts; null of a sandbox and of what does not run.</returns>
-    public async Task<OwnerPort.Requests.ContainerCounts?> CountAsync(string id, CancellationToken cancellationToken)
+    public async Task<ContainerCounts?> CountAsync(string id, CancellationToken cancellationToken)
     {
         var container = Find(id);
         return container.Guest is null || container.Task.State != ProcessState.Running ? null : await _life.Pod.CountAsync(id, cancellationToken);
@@ -266,6 +278,12 @@ internal sealed class PodTasks : IAsyncDisposable
             throw ShimException.NotNow($"Container {container.Id} does not run{(_paused ? ": it is paused" : "")}.");
         }
     }
+
+    /// <summary>As it was updated last; of one that was not started yet when it is.</summary>
+    private Task LimitAsync(PodContainer container, CancellationToken cancellationToken) =>
+        container is { Guest: not null, Limits: { } limits, Task.State: ProcessState.Running }
+            ? _life.Pod.UpdateAsync(container.Id, limits, cancellationToken)
+            : Task.CompletedTask;
 
     /// <summary>It is the VM that pauses, with all that is in it.</summary>
     private void RequireAlone(string id, string what)

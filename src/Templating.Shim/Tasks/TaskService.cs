@@ -112,8 +112,11 @@ internal sealed class TaskService(PodTasks tasks, IdleMemory memory) : ITaskServ
             : HostMetrics.OfVm(VmUsage.Read((int)tasks.Pid)),
     };
 
-    public Task UpdateAsync(UpdateTaskRequest request, CancellationToken cancellationToken) => tasks.UpdateAsync(
-        request.Id, SpecResources.Parse((request.Resources?.Value ?? Google.Protobuf.ByteString.Empty).Span), cancellationToken);
+    public Task UpdateAsync(UpdateTaskRequest request, CancellationToken cancellationToken)
+    {
+        var resources = (request.Resources?.Value ?? Google.Protobuf.ByteString.Empty).Span;
+        return tasks.UpdateAsync(request.Id, SpecResources.Parse(resources), ContainerUpdate.Parse(resources), cancellationToken);
+    }
 
     public Task PauseAsync(PauseRequest request, CancellationToken cancellationToken) => tasks.PauseAsync(request.Id, cancellationToken);
 

@@ -71,7 +71,7 @@ public sealed class GuestSpecTests
         var mounts = Mounts(container);
         mounts["/etc/web"].ShouldBe("bind /run/templating/roots/volumes/root/configmap.settings rbind,rprivate,ro");
         mounts["/cache"].ShouldBe("bind /run/templating/roots/emptydir.cache/root/data rbind,rprivate,rw");
-        mounts["/dev/shm"].ShouldBe("bind /run/templating/roots/shm/root/data rbind,rprivate,rw");
+        mounts["/dev/shm"].ShouldBe("bind /run/templating/roots/shm/root/data rbind,rprivate,rw,nosuid,nodev,noexec");
         mounts["/dev/pts"].ShouldBe("devpts devpts nosuid,noexec,newinstance,ptmxmode=0666,mode=0620,gid=5");
         mounts.Count.ShouldBe(14);
     }
@@ -178,9 +178,9 @@ public sealed class GuestSpecTests
         document.RemoveNamespace("pid");
         document.Namespaces().Add((JsonNode)new JsonObject { ["type"] = "pid", ["path"] = "/proc/77/ns/pid" });
 
-        Refusal(document).ShouldContain("shareProcessNamespace");
-        var container = GuestSpec.Build(document.Spec(), Samples.Options with { SharedPidNamespace = "/proc/12/ns/pid" });
-        JsonNode.Parse(container.Config)!["linux"]!["namespaces"]!.AsArray()[^1]!["path"]!.GetValue<string>().ShouldBe("/proc/12/ns/pid");
+        Refusal(document).ShouldSatisfyAllConditions(words => words.ShouldContain("target"), words => words.ShouldContain("shareProcessNamespace"));
+        var container = GuestSpec.Build(document.Spec(), Samples.Options with { SharedPidNamespace = GuestSpec.PodProcesses });
+        JsonNode.Parse(container.Config)!["linux"]!["namespaces"]!.AsArray()[^1]!["path"]!.GetValue<string>().ShouldBe("/run/templating/pidns/pod");
     }
 
     [Fact]

@@ -18,7 +18,7 @@ internal sealed class ScriptedProcess : IFrameSender
     public ScriptedProcess(bool input = true, bool terminal = false)
     {
         var start = new ProcessStart("one", new byte[1]) { Input = input, Terminal = terminal ? new WindowSize(24, 80) : null };
-        Process = new GuestProcess(this, "the process", start, Window, 65_536) { Stream = 1 };
+        Process = new GuestProcess(this, "the process", start.Input, start.Terminal is not null, Window, 65_536) { Stream = 1 };
         Take(FrameType.Started, Number(7));
     }
 

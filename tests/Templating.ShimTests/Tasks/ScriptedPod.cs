@@ -60,6 +60,8 @@ internal sealed class ScriptedPod : IPod
 
     public Task<ContainerCounts> CountAsync(string container, CancellationToken cancellationToken) => Task.FromResult(Counts);
 
+    public Task UpdateAsync(string container, ContainerLimits limits, CancellationToken cancellationToken) => Ask("update " + container);
+
     public Task EndAsync(GuestContainer container) => Ask("end");
 
     public Task RemoveAsync(string container) => Ask("remove " + container);
