@@ -22,10 +22,12 @@ internal sealed class Pod : IAsyncDisposable
     private readonly PodVolumes _volumes;
     private readonly BundleSpec _spec;
     private readonly IReadOnlyList<string> _cgroups;
+    private readonly ShimLog _log;
+    private readonly TimeProvider _clock;
 
     private Pod(PodVmClient daemon, PodVm vm, BundleSpec spec, IReadOnlyList<string> cgroups, ShimLog log, TimeProvider clock)
     {
-        (_daemon, _vm, _spec, _cgroups) = (daemon, vm, spec, cgroups);
+        (_daemon, _vm, _spec, _cgroups, _log, _clock) = (daemon, vm, spec, cgroups, log, clock);
         _volumes = new PodVolumes(vm.Guest, vm.UpperBytes, new ShimLogger(log), clock);
     }
 
@@ -55,7 +57,7 @@ internal sealed class Pod : IAsyncDisposable
         try
         {
             remember(settings, identity, cgroups);
-            var vm = await PodVm.StartAsync(daemon, new PodRequest(identity, spec, cgroups), log, cancellationToken);
+            var vm = await PodVm.StartAsync(daemon, new PodRequest(identity, spec, cgroups), log, clock, cancellationToken);
             return new Pod(daemon, vm, spec, cgroups, log, clock);
         }
         catch
@@ -74,17 +76,21 @@ internal sealed class Pod : IAsyncDisposable
     public async Task<GuestContainer> PrepareAsync(
         BundleSpec spec, IReadOnlyList<Mount> rootfs, IReadOnlyCollection<SpecResources> resources, CancellationToken cancellationToken)
     {
-        await _vm.GrowAsync(resources, cancellationToken);
-        var root = await _vm.MountRootAsync(spec.Id, RootLayers.Of(rootfs), cancellationToken);
+        var steps = new Steps(_clock);
+        var container = GuestSpec.Build(
+            spec, new GuestSpecOptions(spec.Id, GuestRoots.PathOf(spec.Id)) { Sandbox = spec.Kind == ContainerKind.PodContainer ? _spec : null });
+        await steps.RunAsync("size", () => _vm.GrowAsync(resources, cancellationToken));
+        var root = _vm.MountRootAsync(spec.Id, RootLayers.Of(rootfs), steps, cancellationToken);
+        var volumes = steps.RunAsync("files", () => _volumes.PrepareAsync(container, root, cancellationToken));
         try
         {
-            var container = GuestSpec.Build(
-                spec, new GuestSpecOptions(spec.Id, root.Path) { Sandbox = spec.Kind == ContainerKind.PodContainer ? _spec : null });
-            await _volumes.PrepareAsync(container, cancellationToken);
+            await Task.WhenAll(root, volumes);
+            _log.Info($"Root of {spec.Id} after {steps}");
             return container;
         }
         catch
         {
+            // Also one that was mounted after the other had failed.
             await TryAsync(() => Guest.UnmountAsync(spec.Id, CancellationToken.None));
             throw;
         }
