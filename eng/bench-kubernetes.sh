@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Measures templating in Kubernetes (docs/kubernetes/benchmarks.md). Installs what is missing (as root) and builds what is
 # not there; prints tables and writes all samples as JSON into artifacts/bench/.
-#   eng/bench-kubernetes.sh                            both, life first
+#   eng/bench-kubernetes.sh                            all, in this order
 #   eng/bench-kubernetes.sh --life [ROUNDS]            VMClones beside plain pods on a real cluster of two nodes; 10 rounds
+#   eng/bench-kubernetes.sh --pods [ROUNDS]            pods of the RuntimeClass beside runc's, on a real cluster of one node; 10 rounds
 #   eng/bench-kubernetes.sh --scale [CLONES] [NODES]   VMClones over simulated nodes; 1000 and then 5000, over 100
-#       --out FILE       instead of artifacts/bench/kubernetes-TIME-{life,scale}.json; for one of the two
+#       --out FILE       instead of artifacts/bench/kubernetes-TIME-{life,pods,scale}.json; for one of them
 #       --keep FOLDER    logs of the operator and of the API server under --scale
 #       --check          exit with 1 when a target is missed
 # A Ctrl-C leaves nothing running.
@@ -13,7 +14,7 @@ trap 'echo "${BASH_SOURCE[0]}: line $LINENO: $BASH_COMMAND" >&2' ERR
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(dirname "$here")
 time=$(date -u +%Y%m%dT%H%M%SZ)
-life='' scale='' rounds=10 clones=() nodes=100 out='' arguments=() scale_arguments=()
+life='' pods='' scale='' rounds=10 pod_rounds=10 clones=() nodes=100 out='' arguments=() scale_arguments=()
 
 number() { [[ ${1:-} =~ ^[0-9]+$ ]]; }
 while [ $# -gt 0 ]; do
@@ -21,6 +22,10 @@ while [ $# -gt 0 ]; do
         --life)
             life=1
             if number "${2:-}"; then rounds=$2; shift; fi
+            ;;
+        --pods)
+            pods=1
+            if number "${2:-}"; then pod_rounds=$2; shift; fi
             ;;
         --scale)
             scale=1
@@ -47,7 +52,7 @@ while [ $# -gt 0 ]; do
     esac
     shift
 done
-[ -n "$life$scale" ] || { life=1; scale=1; }
+[ -n "$life$pods$scale" ] || { life=1; pods=1; scale=1; }
 [ ${#clones[@]} -gt 0 ] || clones=(1000 5000)
 [ "$(id -u)" = 0 ] || { echo "Run this as root: the cluster's namespaces and cgroups need it." >&2; exit 2; }
 # Everything that is called is on this machine.
@@ -87,19 +92,39 @@ measure() {
     return "$code"
 }
 
-missed=0
-if [ -n "$life" ]; then
-    "$here/guest/build.sh" >&2
-    "$here/publish.sh" >&2
-    "$here/images/build.sh" >&2
+cluster_up() {
     dir=$(mktemp -d /tmp/templating-bench.XXXXXX)
-    "$here/kube/up.sh" "$dir" >&2
-    "$here/kube/deploy.sh" "$dir" >&2
-    measure "$here/kube/in.sh" "$dir" "${benchmarks[@]}" life --kubeconfig "$dir/kubeconfig" --rounds "$rounds" \
-        --out "${out:-$root/artifacts/bench/kubernetes-$time-life.json}" || missed=$?
+    "$here/kube/up.sh" --nodes "$1" "$dir" >&2
+}
+cluster_down() {
     "$here/kube/down.sh" "$dir" >&2
     rm -rf "$dir"
     dir=
+}
+
+missed=0
+if [ -n "$life$pods" ]; then
+    "$here/guest/build.sh" >&2
+    "$here/publish.sh" --all >&2
+    "$here/images/build.sh" >&2
+fi
+if [ -n "$life" ]; then
+    cluster_up 2
+    "$here/kube/deploy.sh" "$dir" >&2
+    measure "$here/kube/in.sh" "$dir" "${benchmarks[@]}" life --kubeconfig "$dir/kubeconfig" --rounds "$rounds" \
+        --out "${out:-$root/artifacts/bench/kubernetes-$time-life.json}" || missed=$?
+    cluster_down
+    [ "$missed" -le 1 ] || exit "$missed"
+fi
+if [ -n "$pods" ]; then
+    cluster_up 1
+    # As many as are asked for at once fit beside each other, also on few cores.
+    "$here/kube/deploy.sh" --runtime-class "$dir" --set runtimeClass.overhead.cpu=10m >&2
+    "$here/kube/debian-image.sh" "$dir/web.tar"
+    "$here/kube/load-image.sh" "$dir" "$dir/web.tar" >&2
+    measure "$here/kube/in.sh" "$dir" "${benchmarks[@]}" pods --kubeconfig "$dir/kubeconfig" --cluster "$dir" --rounds "$pod_rounds" \
+        --out "${out:-$root/artifacts/bench/kubernetes-$time-pods.json}" || missed=$?
+    cluster_down
     [ "$missed" -le 1 ] || exit "$missed"
 fi
 if [ -n "$scale" ]; then

@@ -48,6 +48,8 @@ internal sealed class Samples
         return sorted.Length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
     }
 
+    public double Last(string name) => _byName[name][^1];
+
     public double Least(string name) => _byName[name].Min();
 
     /// <summary>Nearest rank.</summary>

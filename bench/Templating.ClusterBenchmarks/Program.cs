@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Templating.ClusterBenchmarks;
 using Templating.ClusterBenchmarks.Life;
+using Templating.ClusterBenchmarks.Pods;
 using Templating.ClusterBenchmarks.Scale;
 
 var output = new Option<FileInfo>("--out") { Description = "File for all raw samples, JSON", Required = true };
@@ -33,6 +34,31 @@ life.SetAction((parse, cancellationToken) => Runs.RunAsync(
         token),
     parse.GetValue(check), cancellationToken));
 
+var cluster = new Option<DirectoryInfo>("--cluster") { Description = "Folder of eng/kube/up.sh, of one node", Required = true };
+var web = new Option<string>("--image") { Description = "A web server that tells its pod's name", DefaultValueFactory = _ => "localhost/debian-web:1" };
+var podRounds = new Option<int>("--rounds") { Description = "A pod with runc, one in a VM and a boot each", DefaultValueFactory = _ => 10 };
+var memoryPods = new Option<int>("--memory-pods") { Description = "Pods at rest whose memory is looked at", DefaultValueFactory = _ => 5 };
+var burstPods = new Option<int>("--burst-pods") { Description = "Pods that are asked for at once", DefaultValueFactory = _ => 20 };
+var pods = new Command("pods", "Pods of the RuntimeClass beside the same pods with runc, on a real cluster.")
+{
+    kubeconfig, output, podRounds, cluster, web, guest, memoryPods, burstPods, check,
+};
+pods.SetAction((parse, cancellationToken) => Runs.RunAsync(
+    token => PodsBenchmark.RunAsync(
+        new PodsOptions
+        {
+            Kubeconfig = parse.GetRequiredValue(kubeconfig).FullName,
+            Cluster = parse.GetRequiredValue(cluster).FullName,
+            Output = parse.GetRequiredValue(output).FullName,
+            Rounds = parse.GetValue(podRounds),
+            MemoryPods = parse.GetValue(memoryPods),
+            BurstPods = parse.GetValue(burstPods),
+            Image = parse.GetRequiredValue(web),
+            GuestFolder = parse.GetRequiredValue(guest),
+        },
+        token),
+    parse.GetValue(check), cancellationToken));
+
 var clones = new Option<int[]>("--clones") { Description = "VMClones; more than once for more runs", DefaultValueFactory = _ => [1000, 5000] };
 var nodes = new Option<int>("--nodes") { Description = "Simulated nodes, at most 250", DefaultValueFactory = _ => 100 };
 var poolPercent = new Option<int>("--pool-percent") { Description = "Of the VMClones, those from a pool", DefaultValueFactory = _ => 20 };
@@ -60,6 +86,6 @@ scale.SetAction((parse, cancellationToken) => Runs.RunAsync(
         token),
     parse.GetValue(check), cancellationToken));
 
-var root = new RootCommand("Measures templating in Kubernetes.") { life, scale };
+var root = new RootCommand("Measures templating in Kubernetes.") { life, pods, scale };
 // A Ctrl-C cancels; what was started needs a moment to go.
 return await root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromMinutes(2) });

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Security.Cryptography;
 using Templating.OwnerPort.Errors;
 using Templating.OwnerPort.Frames;
 
@@ -18,7 +17,8 @@ internal static class Greeting
     /// <exception cref="OwnerPortException">The port closed, or its WELCOME is none.</exception>
     public static async Task<(GuestLimits Limits, ReadOnlyMemory<byte> After)> GreetAsync(Stream port, bool resynchronise, CancellationToken cancellationToken)
     {
-        var nonce = RandomNumberGenerator.GetBytes(PortLimits.Nonce);
+        // Of the kernel's generator (122 bits), and without OpenSSL, which RandomNumberGenerator brings: 4 MB in each pod's shim.
+        var nonce = Guid.NewGuid().ToByteArray();
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         // Both at once: a guest may not read before what it has to say has gone.
         var sending = SendAsync(port, nonce, resynchronise, end.Token);

@@ -50,7 +50,9 @@ public sealed partial class OwnerPortConnection
     {
         ArgumentNullException.ThrowIfNull(at);
         ArgumentNullException.ThrowIfNull(content);
-        var part = new byte[Math.Min(PartBytes, Limits.Payload - PlacedPath.Overhead)];
+        // Most files are small, and many of them on their way at once. A byte more than there is: it ends there.
+        var expected = content.CanSeek ? Math.Max(content.Length - content.Position, 0) + 1 : PartBytes;
+        var part = new byte[(int)Math.Min(expected, Math.Min(PartBytes, Limits.Payload - PlacedPath.Overhead))];
         var kind = PlacedPath.Kind.File;
         while (true)
         {

@@ -1,4 +1,4 @@
-using System.Security.Cryptography;
+using System.IO.Hashing;
 using System.Text;
 
 namespace Templating.Shim.Host;
@@ -18,7 +18,8 @@ internal sealed record ShimFolders
     public PodPlace PlaceOf(string containerdAddress, string containerdNamespace, string group)
     {
         // The first part keeps it apart from the socket of containerd's own shim, which would have the same name for the same pod.
-        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"templating\0{containerdAddress}\0{containerdNamespace}\0{group}")));
+        // Nobody but containerd chooses what goes in. A cryptographic one would have OpenSSL in each pod's shim, 4 MB.
+        var hash = Convert.ToHexStringLower(XxHash128.Hash(Encoding.UTF8.GetBytes($"templating\0{containerdAddress}\0{containerdNamespace}\0{group}")));
         return new PodPlace(Path.Combine(Run, hash), Path.Combine(Sockets, hash), Path.Combine(Run, $"lock-{hash[..2]}"));
     }
 }

@@ -1,4 +1,4 @@
-using System.Security.Cryptography;
+using System.IO.Hashing;
 using System.Text;
 
 namespace Templating.Shim.Options;
@@ -16,7 +16,7 @@ internal static class SandboxIds
     public static string Of(string containerdNamespace, string group)
     {
         var shown = new string([.. group.Take(Shown).Select(c => char.IsAsciiLetterOrDigit(c) ? char.ToLowerInvariant(c) : '-')]);
-        var hash = SHA256.HashData(Encoding.UTF8.GetBytes($"{containerdNamespace}\0{group}"));
+        var hash = XxHash128.Hash(Encoding.UTF8.GetBytes($"{containerdNamespace}\0{group}"));
         return $"{shown}-{Convert.ToHexStringLower(hash.AsSpan(0, HashBytes))}";
     }
 }

@@ -30,12 +30,14 @@ internal sealed class Pod : IPod
     private readonly PodDisks _disks;
     private readonly BundleSpec _spec;
     private readonly IReadOnlyList<string> _cgroups;
+    private readonly ShimLog _log;
+    private readonly TimeProvider _clock;
     private readonly LoopbackRelay? _loopback;
     private bool? _sharesProcesses;
 
     private Pod(PodVmClient daemon, PodVm vm, BundleSpec spec, IReadOnlyList<string> cgroups, ShimLog log, TimeProvider clock)
     {
-        (_daemon, _vm, _spec, _cgroups) = (daemon, vm, spec, cgroups);
+        (_daemon, _vm, _spec, _cgroups, _log, _clock) = (daemon, vm, spec, cgroups, log, clock);
         _volumes = new PodVolumes(vm.Guest, vm.UpperBytes, new ShimLogger(log), clock);
         _disks = new PodDisks(daemon, vm);
         _loopback = spec.NetworkNamespace is { } network ? LoopbackRelay.TryStart(network, vm.Guest, log) : null;
@@ -68,7 +70,7 @@ internal sealed class Pod : IPod
         try
         {
             remember(settings, identity, cgroups);
-            var vm = await PodVm.StartAsync(daemon, new PodRequest(identity, spec, cgroups), log, cancellationToken);
+            var vm = await PodVm.StartAsync(daemon, new PodRequest(identity, spec, cgroups), log, clock, cancellationToken);
             return new Pod(daemon, vm, spec, cgroups, log, clock);
         }
         catch
@@ -84,30 +86,34 @@ internal sealed class Pod : IPod
     {
         var sandbox = spec.Kind == ContainerKind.PodContainer ? _spec : null;
         var devices = BlockDevices.Of(spec);
-        // What cannot be is refused before anything of the node is claimed for it.
-        var options = new GuestSpecOptions(spec.Id, "")
+        var options = new GuestSpecOptions(spec.Id, GuestRoots.PathOf(spec.Id))
         {
             Sandbox = sandbox,
             Devices = devices.Select(d => d.Numbers).Distinct().ToDictionary(n => n, _ => Unknown),
             SharedPidNamespace = SharesProcesses(spec) ? GuestSpec.PodProcesses : null,
         };
+        // What cannot be is refused before anything of the node is claimed for it.
         _ = GuestSpec.Build(spec, options);
-        await _vm.GrowAsync(resources, cancellationToken);
+        var steps = new Steps(_clock);
+        await steps.RunAsync("size", () => _vm.GrowAsync(resources, cancellationToken));
         var disks = await _disks.PlugAsync(devices, cancellationToken);
-        var root = await _vm.MountRootAsync(spec.Id, RootLayers.Of(rootfs), cancellationToken);
+        if (options.SharedPidNamespace is not null)
+        {
+            await ShareProcessesAsync(cancellationToken);
+        }
+
+        var container = GuestSpec.Build(spec, options with { Devices = disks });
+        var root = _vm.MountRootAsync(spec.Id, RootLayers.Of(rootfs), steps, cancellationToken);
+        var volumes = steps.RunAsync("files", () => _volumes.PrepareAsync(container, root, cancellationToken));
         try
         {
-            if (options.SharedPidNamespace is not null)
-            {
-                await ShareProcessesAsync(cancellationToken);
-            }
-
-            var container = GuestSpec.Build(spec, options with { RootPath = root.Path, Devices = disks });
-            await _volumes.PrepareAsync(container, cancellationToken);
+            await Task.WhenAll(root, volumes);
+            _log.Info($"Root of {spec.Id} after {steps}");
             return container;
         }
         catch
         {
+            // Also one that was mounted after the other had failed.
             await TryAsync(() => Guest.UnmountAsync(spec.Id, CancellationToken.None));
             throw;
         }

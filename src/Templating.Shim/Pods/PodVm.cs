@@ -1,6 +1,5 @@
 using Templating.Contract;
 using Templating.OwnerPort.Conversations;
-using Templating.OwnerPort.Errors;
 using Templating.OwnerPort.Requests;
 using Templating.Shim.Daemon;
 using Templating.Shim.Errors;
@@ -17,6 +16,7 @@ internal sealed class PodVm : IAsyncDisposable
     private readonly PodVmClient _daemon;
     private readonly PodRequest _request;
     private readonly ShimLog _log;
+    private readonly TimeProvider _clock;
     private readonly SemaphoreSlim _changes = new(1);
     private readonly Dictionary<string, string> _imageBridges = new(StringComparer.Ordinal);
     private readonly List<(string Interface, string Tap)> _redirections = [];
@@ -26,7 +26,7 @@ internal sealed class PodVm : IAsyncDisposable
     private Task? _release;
     private PodSize _size;
 
-    private PodVm(PodVmClient daemon, PodRequest request, ShimLog log) => (_daemon, _request, _log) = (daemon, request, log);
+    private PodVm(PodVmClient daemon, PodRequest request, ShimLog log, TimeProvider clock) => (_daemon, _request, _log, _clock) = (daemon, request, log, clock);
 
     /// <summary>Its QEMU's process, the one that the pod has on the host.</summary>
     public int Pid => Held.QemuPid;
@@ -55,9 +55,9 @@ internal sealed class PodVm : IAsyncDisposable
     }
 
     /// <exception cref="ShimException">It cannot be had, and nothing of it is left.</exception>
-    public static async Task<PodVm> StartAsync(PodVmClient daemon, PodRequest request, ShimLog log, CancellationToken cancellationToken)
+    public static async Task<PodVm> StartAsync(PodVmClient daemon, PodRequest request, ShimLog log, TimeProvider clock, CancellationToken cancellationToken)
     {
-        var vm = new PodVm(daemon, request, log);
+        var vm = new PodVm(daemon, request, log, clock);
         try
         {
             await vm.StartAsync(cancellationToken);
@@ -80,17 +80,18 @@ internal sealed class PodVm : IAsyncDisposable
     /// <summary>Has a container's root in the guest: its image, and memory above it for what the container writes.</summary>
     /// <param name="name">Of the root.</param>
     /// <param name="layers">Folders of the host, the top one first.</param>
+    /// <param name="steps">Told of each.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    public async Task<MountedRoot> MountRootAsync(string name, IReadOnlyList<string> layers, CancellationToken cancellationToken)
+    public async Task MountRootAsync(string name, IReadOnlyList<string> layers, Steps steps, CancellationToken cancellationToken)
     {
-        var image = await _daemon.PublishAsync(_request.Identity.Tenant, layers, cancellationToken);
+        var image = await steps.RunAsync("publish", () => _daemon.PublishAsync(_request.Identity.Tenant, layers, cancellationToken));
         string? bridge;
         await _changes.WaitAsync(cancellationToken);
         try
         {
             if (!_imageBridges.TryGetValue(image.Digest, out bridge))
             {
-                bridge = (await _daemon.PlugImageAsync(Name, image.Digest, cancellationToken)).Bridge;
+                bridge = (await steps.RunAsync("plug", () => _daemon.PlugImageAsync(Name, image.Digest, cancellationToken))).Bridge;
                 _imageBridges[image.Digest] = bridge;
             }
         }
@@ -99,9 +100,9 @@ internal sealed class PodVm : IAsyncDisposable
             _changes.Release();
         }
 
-        return await Guest.MountAsync(
+        await steps.RunAsync("mount", () => Guest.MountAsync(
             new RootMount { Name = name, Image = GuestDevice.AtPciAddress(bridge), UpperMemoryBytes = (ulong)UpperBytes },
-            cancellationToken);
+            cancellationToken));
     }
 
     /// <summary>Grows so that these limits fit; it never shrinks.</summary>
@@ -154,69 +155,48 @@ internal sealed class PodVm : IAsyncDisposable
 
     private async Task StartAsync(CancellationToken cancellationToken)
     {
-        var spec = _request.Spec;
-        var network = spec.NetworkNamespace is { } path ? PodNetwork.Read(path) : null;
-        var cards = network?.Interfaces ?? [];
+        var (spec, identity, steps) = (_request.Spec, _request.Identity, new Steps(_clock));
+        var choosing = steps.RunAsync("template", () => _daemon.ChooseTemplateAsync(identity.Tenant, identity.Template, cancellationToken));
+        var network = steps.Run("network", () => spec.NetworkNamespace is { } path ? PodNetwork.Read(path) : null);
         foreach (var warning in network?.Warnings ?? [])
         {
             _log.Warning(warning);
         }
 
-        var identity = _request.Identity;
-        _held = await _daemon.HoldAsync(
-            new PodVmRequest
-            {
-                SandboxId = identity.SandboxId,
-                Template = await _daemon.ChooseTemplateAsync(identity.Tenant, identity.Template, cancellationToken),
-                Cgroups = _request.Cgroups,
-                Hostname = spec.Hostname ?? "",
-            },
-            cancellationToken);
+        var template = await choosing;
+        _held = await steps.RunAsync("hold", () => _daemon.HoldAsync(
+            new PodVmRequest { SandboxId = identity.SandboxId, Template = template, Cgroups = _request.Cgroups, Hostname = spec.Hostname ?? "" }, cancellationToken));
         End = VmEnd.Watch(_held.QemuPid);
         _size = new PodSize(Room.Vcpus, Room.MemoryBytes);
-        var size = PodSize.From(spec, Room);
+        var (size, cards) = (PodSize.From(spec, Room), network?.Interfaces ?? []);
 
-        // The guest's kernel looks for a card while the guest's daemon answers for the first time.
-        var guest = OwnerPortConnection.ConnectAsync(_held.OwnerPort, null, cancellationToken);
-        try
+        await SideBySide.RunAsync(cancellationToken, ConnectAsync, token => steps.RunAsync("ready", () => _held.DetachAsync(token)));
+        _log.Info($"VM of {spec.SandboxId} after {steps}");
+
+        async Task ConnectAsync(CancellationToken token)
+        {
+            await SideBySide.RunAsync(token, PlugAsync, GreetAsync);
+            foreach (var card in cards)
+            {
+                await steps.RunAsync("link", () => Guest.SetUpNetworkAsync(card.ToSetup(), token));
+            }
+        }
+
+        async Task PlugAsync(CancellationToken token)
         {
             foreach (var card in cards)
             {
-                await PlugCardAsync(spec.NetworkNamespace!, card, cancellationToken);
+                await steps.RunAsync("card", () => PlugCardAsync(spec.NetworkNamespace!, card, token));
             }
 
-            await ResizeAsync(size, cancellationToken);
-        }
-        catch
-        {
-            _ = DropAsync(guest);
-            throw;
+            await steps.RunAsync("size", () => ResizeAsync(size, token));
         }
 
-        _guest = await guest;
-        foreach (var card in cards)
+        async Task GreetAsync(CancellationToken token)
         {
-            await Guest.SetUpNetworkAsync(card.ToSetup(), cancellationToken);
-        }
-
-        if (cards.Count == 0)
-        {
-            await Guest.SetUpNetworkAsync(new NetworkSetup(), cancellationToken);
-        }
-
-        await _held.DetachAsync(cancellationToken);
-    }
-
-    /// <summary>A connection that nobody will have.</summary>
-    private static async Task DropAsync(Task<OwnerPortConnection> connecting)
-    {
-        try
-        {
-            await (await connecting).DisposeAsync();
-        }
-        catch (Exception e) when (e is OwnerPortException or OperationCanceledException or TimeoutException)
-        {
-            _ = e;
+            _guest = await steps.RunAsync("greet", () => OwnerPortConnection.ConnectAsync(_held.OwnerPort, null, token));
+            // The pod's namespace, while its cards are on the way.
+            await steps.RunAsync("space", () => Guest.SetUpNetworkAsync(new NetworkSetup(), token));
         }
     }
 

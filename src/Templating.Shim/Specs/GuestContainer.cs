@@ -37,5 +37,7 @@ internal static class GuestRoots
     /// <summary>The folder in a root of its own: the root's own mode is not to be chosen.</summary>
     public const string Folder = "data";
 
-    public static string PathOf(string root, string path) => $"/run/templating/roots/{root}/root/{path}";
+    public static string PathOf(string root) => $"/run/templating/roots/{root}/root";
+
+    public static string PathOf(string root, string path) => $"{PathOf(root)}/{path}";
 }

@@ -4,7 +4,7 @@ namespace Templating.Shim.Specs;
 
 /// <summary>What the guest has for a container.</summary>
 /// <param name="RootName">The name of the container's root (MOUNT).</param>
-/// <param name="RootPath">Its path in the guest, as MOUNT answered it.</param>
+/// <param name="RootPath">Its path in the guest: <see cref="GuestRoots.PathOf(string)"/>.</param>
 internal sealed record GuestSpecOptions(string RootName, string RootPath)
 {
     /// <summary>The pod's: host name and kernel settings are said there. Null without a pod.</summary>

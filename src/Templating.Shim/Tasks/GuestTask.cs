@@ -64,7 +64,12 @@ internal sealed class GuestTask(
         var streams = ProcessStreams.Open(Io.Input, Io.Output, Io.Error, Io.Terminal, new ShimLogger(log), Clock);
         try
         {
-            _process = await launch(Io.Terminal ? _size : null, cancellationToken);
+            var steps = new Steps(Clock);
+            _process = await steps.RunAsync("run", () => launch(Io.Terminal ? _size : null, cancellationToken));
+            if (Name.IsTask)
+            {
+                log.Info($"Start of {Name.Container} after {steps}");
+            }
         }
         catch
         {

@@ -11,6 +11,9 @@ internal sealed class CopiedVolume(OwnerPortConnection guest, VolumeCopy what)
     private const uint NotThere = 2;
     private const ushort Permissions = 0xFFF;
 
+    /// <summary>Files that are open, and frames that are on the way.</summary>
+    private const int AtOnce = 32;
+
     private readonly Dictionary<string, HostEntry> _placed = new(StringComparer.Ordinal);
 
     public VolumeCopy What => what;
@@ -24,12 +27,12 @@ internal sealed class CopiedVolume(OwnerPortConnection guest, VolumeCopy what)
     {
         using var tree = HostTree.Open(what.Source);
         var left = _placed.Keys.ToHashSet(StringComparer.Ordinal);
-        foreach (var entry in tree.Entries)
+        left.ExceptWith(tree.Entries.Select(entry => entry.Path));
+        foreach (var step in tree.Steps)
         {
-            left.Remove(entry.Path);
-            if (!_placed.TryGetValue(entry.Path, out var there) || !entry.IsSame(there))
+            foreach (var some in step.Where(entry => !_placed.TryGetValue(entry.Path, out var there) || !entry.IsSame(there)).Chunk(AtOnce))
             {
-                await PlaceAsync(tree, entry, there, cancellationToken);
+                await PlaceAsync(tree, some, cancellationToken);
             }
         }
 
@@ -39,15 +42,33 @@ internal sealed class CopiedVolume(OwnerPortConnection guest, VolumeCopy what)
     /// <summary>Takes all of it away.</summary>
     public Task RemoveAsync(CancellationToken cancellationToken) => RemoveAsync([.. _placed.Keys], cancellationToken);
 
-    private async Task PlaceAsync(HostTree tree, HostEntry entry, HostEntry? there, CancellationToken cancellationToken)
+    /// <summary>Side by side: a guest answers one after the other, and none waits for another's answer to come here.</summary>
+    private async Task PlaceAsync(HostTree tree, HostEntry[] entries, CancellationToken cancellationToken)
     {
-        if (there is not null && Kind(there) != Kind(entry))
+        foreach (var entry in entries)
         {
-            await RemoveAsync([.. _placed.Keys.Where(path => path == entry.Path || path.StartsWith(entry.Path + "/", StringComparison.Ordinal))], cancellationToken);
+            if (_placed.TryGetValue(entry.Path, out var there) && Kind(there) != Kind(entry))
+            {
+                await RemoveAsync([.. _placed.Keys.Where(path => path == entry.Path || path.StartsWith(entry.Path + "/", StringComparison.Ordinal))], cancellationToken);
+            }
+
+            // Until it is there as a whole it is not known to be.
+            _placed.Remove(entry.Path);
         }
 
-        // Until it is there as a whole it is not known to be.
-        _placed.Remove(entry.Path);
+        var placing = Array.ConvertAll(entries, entry => PlaceAsync(tree, entry, cancellationToken));
+        var all = Task.WhenAll(placing);
+        await all.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        foreach (var (entry, _) in entries.Zip(placing).Where(pair => pair.Second.IsCompletedSuccessfully))
+        {
+            _placed[entry.Path] = entry;
+        }
+
+        await all;
+    }
+
+    private async Task PlaceAsync(HostTree tree, HostEntry entry, CancellationToken cancellationToken)
+    {
         var at = At(entry.Path) with { Mode = (uint)(entry.Stamp.Mode & Permissions), User = entry.Stamp.Uid, Group = entry.Stamp.Gid };
         if (entry.Target is { } target)
         {
@@ -62,8 +83,6 @@ internal sealed class CopiedVolume(OwnerPortConnection guest, VolumeCopy what)
             await using var content = tree.Read(entry);
             await guest.PlaceFileAsync(at, content, cancellationToken);
         }
-
-        _placed[entry.Path] = entry;
     }
 
     /// <summary>What is in a folder before the folder.</summary>

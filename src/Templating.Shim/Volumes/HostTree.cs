@@ -47,8 +47,11 @@ internal sealed class HostTree : IDisposable
         }
     }
 
+    public IReadOnlyList<HostEntry> Entries => _entries;
+
     /// <summary>In an order in which a reader finds each set of files whole: folders, files, what makes them current, what leads there.</summary>
-    public IEnumerable<HostEntry> Entries => _entries.OrderBy(Rank).ThenBy(entry => entry.Path, StringComparer.Ordinal);
+    public IEnumerable<IReadOnlyList<HostEntry>> Steps => _entries.GroupBy(Rank).OrderBy(step => step.Key)
+        .Select(step => step.OrderBy(entry => entry.Path, StringComparer.Ordinal).ToList());
 
     /// <exception cref="IOException">It is not there, is no file or folder, is larger than a copy may be, or changes just now.</exception>
     public static HostTree Open(string source) => new(source);

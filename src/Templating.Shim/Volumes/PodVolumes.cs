@@ -30,25 +30,41 @@ internal sealed class PodVolumes(OwnerPortConnection guest, long emptyDirectoryB
     private readonly SemaphoreSlim _one = new(1);
     private readonly HashSet<string> _roots = new(StringComparer.Ordinal);
     private readonly Dictionary<string, CopiedVolume> _copies = new(StringComparer.Ordinal);
+    private readonly Lock _followLock = new();
     private Following? _following;
     private bool _failing;
 
-    /// <summary>Has in the guest all that the container mounts; before it is run, and after its root was mounted.</summary>
+    /// <summary>Has in the guest all that the container mounts; before it is run, and beside the mounting of its root.</summary>
+    /// <param name="container">Of the pod.</param>
+    /// <param name="root">When its root is mounted: folders in it wait for that. Whether it comes to that is the caller's to see.</param>
+    /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="ShimException">Naming what cannot be had.</exception>
-    public async Task PrepareAsync(GuestContainer container, CancellationToken cancellationToken)
+    public async Task PrepareAsync(GuestContainer container, Task root, CancellationToken cancellationToken)
     {
         await _one.WaitAsync(cancellationToken);
         try
         {
-            foreach (var folder in container.Folders)
+            await MountCopiesAsync(container, cancellationToken);
+            var copying = container.Copies.Select(copy => CopyAsync(copy, cancellationToken)).ToList();
+            Task copied = Task.WhenAll(copying);
+            try
             {
-                await MakeAsync(folder, cancellationToken);
+                foreach (var folder in container.Folders.OrderByDescending(folder => folder.OwnRoot))
+                {
+                    await (folder.OwnRoot ? Task.CompletedTask : root);
+                    await MakeAsync(folder, cancellationToken);
+                }
+            }
+            finally
+            {
+                await copied.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                foreach (var copy in copying.Where(task => task.IsCompletedSuccessfully))
+                {
+                    _copies[(await copy).What.Key] = await copy;
+                }
             }
 
-            foreach (var copy in container.Copies)
-            {
-                await CopyAsync(copy, cancellationToken);
-            }
+            await copied;
         }
         finally
         {
@@ -175,6 +191,21 @@ internal sealed class PodVolumes(OwnerPortConnection guest, long emptyDirectoryB
         }
     }
 
+    private async Task MountCopiesAsync(GuestContainer container, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (container.Copies.Count > 0)
+            {
+                await MountAsync(GuestRoots.Volumes, CopiesBytes, cancellationToken);
+            }
+        }
+        catch (GuestRefusedException e)
+        {
+            throw ShimException.NotNow($"There is no room for the pod's files in the VM: {e.Message}");
+        }
+    }
+
     private async Task MountAsync(string root, long bytes, CancellationToken cancellationToken)
     {
         if (_roots.Contains(root))
@@ -186,28 +217,21 @@ internal sealed class PodVolumes(OwnerPortConnection guest, long emptyDirectoryB
         _roots.Add(root);
     }
 
-    private async Task CopyAsync(VolumeCopy copy, CancellationToken cancellationToken)
+    private async Task<CopiedVolume> CopyAsync(VolumeCopy copy, CancellationToken cancellationToken)
     {
-        if (!_copies.TryGetValue(copy.Key, out var there))
-        {
-            there = new CopiedVolume(guest, copy);
-        }
-
+        var there = _copies.GetValueOrDefault(copy.Key) ?? new CopiedVolume(guest, copy);
         for (var attempt = 1; ; attempt++)
         {
             try
             {
-                await MountAsync(GuestRoots.Volumes, CopiesBytes, cancellationToken);
                 if (copy.Follow)
                 {
                     // Before it is read: no change is missed.
-                    _following ??= new Following(FollowAsync, clock);
-                    _following.Add(copy.Source);
+                    Follow(copy.Source);
                 }
 
                 await there.CopyAsync(cancellationToken);
-                _copies[copy.Key] = there;
-                return;
+                return there;
             }
             catch (IOException) when (attempt < Tries)
             {
@@ -218,6 +242,15 @@ internal sealed class PodVolumes(OwnerPortConnection guest, long emptyDirectoryB
             {
                 throw ShimException.NotNow($"{copy.Source} cannot be copied into the VM: {e.Message}");
             }
+        }
+    }
+
+    private void Follow(string source)
+    {
+        lock (_followLock)
+        {
+            _following ??= new Following(FollowAsync, clock);
+            _following.Add(source);
         }
     }
 

@@ -44,6 +44,9 @@ internal sealed class GuestFiles : IAsyncDisposable
     /// <summary>The errno by which all is refused; 0 for not.</summary>
     public uint Refuse { get; set; }
 
+    /// <summary>Answers of files wait until so many have come.</summary>
+    public int Together { get; set; }
+
     public string? Text(string path) => Files.GetValueOrDefault("volumes:" + path)?.Data;
 
     public async ValueTask DisposeAsync()
@@ -55,12 +58,25 @@ internal sealed class GuestFiles : IAsyncDisposable
 
     private async Task ServeAsync()
     {
+        var waiting = new List<uint>();
         try
         {
             while (true)
             {
                 var (type, stream, payload) = await _guest.ReadAsync();
                 var (errno, answer) = Refuse != 0 ? (Refuse, []) : type == FrameType.Mount ? Mount(payload) : type == FrameType.Place ? Place(payload) : Read(payload);
+                if (waiting.Count + 1 < Together && type == FrameType.Place && IsFile(payload))
+                {
+                    waiting.Add(stream);
+                    continue;
+                }
+
+                foreach (var earlier in waiting)
+                {
+                    await _guest.SendAsync(FrameType.Done, earlier, []);
+                }
+
+                waiting.Clear();
                 await (errno == 0 ? _guest.SendAsync(FrameType.Done, stream, answer) : _guest.SendAsync(FrameType.Error, stream, [.. ScriptedGuest.Number(errno), .. "no"u8]));
                 Step?.Invoke();
             }
@@ -70,6 +86,8 @@ internal sealed class GuestFiles : IAsyncDisposable
             // The test is over.
         }
     }
+
+    private static bool IsFile(Span<byte> rest) => Take(ref rest) is not null && Take(ref rest) is not null && rest[0] == GuestFile.File;
 
     private static string Take(ref Span<byte> from)
     {

@@ -37,6 +37,36 @@ public sealed class PodVolumesTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task FilesOfAllVolumesGoOnTheirWayBeforeTheFirstAnswer()
+    {
+        KubeletFolder.Write(_host["map"], "1", ("color", "red"), ("shape", "round"));
+        _host.Write("hosts", "one");
+        _guest.Together = 3;
+
+        await _volumes.PrepareAsync(Container([Copy("map"), Copy("hosts")], []), Task.CompletedTask, CancellationToken.None).Soonest();
+
+        _guest.Text("map/..1/shape").ShouldBe("round");
+        _guest.Text("hosts").ShouldBe("one");
+    }
+
+    [Fact]
+    public async Task AFolderInTheContainersRootWaitsForTheRootAndTheFilesDoNot()
+    {
+        _host.Write("hosts", "one");
+        Directory.CreateDirectory(_host["data"]);
+        var root = new TaskCompletionSource();
+
+        var preparing = _volumes.PrepareAsync(
+            Container([Copy("hosts")], [new GuestFolder("one", "data", _host["data"], OwnRoot: false)]), root.Task, CancellationToken.None);
+        await Eventually.UntilAsync(() => _guest.Text("hosts") == "one", "the file");
+        _guest.Files.ShouldNotContainKey("one:data");
+        root.SetResult();
+        await preparing.Soonest();
+
+        _guest.Files["one:data"].Kind.ShouldBe(GuestFile.Folder);
+    }
+
+    [Fact]
     public async Task AnUpdateIsSeenWholeOrNotAtAll()
     {
         KubeletFolder.Write(_host["map"], "1", ("color", "red"), ("shape", "round"));
@@ -80,8 +110,8 @@ public sealed class PodVolumesTests : IAsyncDisposable
         var cache = new GuestFolder("emptydir.cache", "data", _host["cache"], OwnRoot: true);
         var first = Container([Copy("hosts"), Copy("part", follow: false, own: true)], [cache]);
 
-        await _volumes.PrepareAsync(first, CancellationToken.None);
-        await _volumes.PrepareAsync(Container([Copy("hosts")], [cache]), CancellationToken.None);
+        await _volumes.PrepareAsync(first, Task.CompletedTask, CancellationToken.None);
+        await _volumes.PrepareAsync(Container([Copy("hosts")], [cache]), Task.CompletedTask, CancellationToken.None);
 
         _guest.Done.Count(step => step.EndsWith("volumes:hosts", StringComparison.Ordinal)).ShouldBe(1);
         _guest.Done.Count(step => step.EndsWith("emptydir.cache:data", StringComparison.Ordinal)).ShouldBe(1);
@@ -97,7 +127,7 @@ public sealed class PodVolumesTests : IAsyncDisposable
     {
         var path = _host.Write("log", "");
         var container = Container([Copy("log", follow: false, own: true)], []) with { TerminationLog = new TerminationLog(path, "log") };
-        await _volumes.PrepareAsync(container, CancellationToken.None);
+        await _volumes.PrepareAsync(container, Task.CompletedTask, CancellationToken.None);
         _guest.Files["volumes:log"] = _guest.Files["volumes:log"] with { Data = new string('x', 5000) + "the end" };
 
         await _volumes.EndAsync(container, CancellationToken.None);
@@ -111,7 +141,7 @@ public sealed class PodVolumesTests : IAsyncDisposable
     {
         var path = _host.Write("log", "old");
         var container = Container([Copy("log", follow: false, own: true)], []) with { TerminationLog = new TerminationLog(path, "log") };
-        await _volumes.PrepareAsync(container, CancellationToken.None);
+        await _volumes.PrepareAsync(container, Task.CompletedTask, CancellationToken.None);
         _guest.Refuse = 71;
 
         await _volumes.EndAsync(container, CancellationToken.None);
@@ -167,7 +197,7 @@ public sealed class PodVolumesTests : IAsyncDisposable
 
     private static GuestContainer Container(IReadOnlyList<VolumeCopy> copies, IReadOnlyList<GuestFolder> folders) => new([], copies, folders, null);
 
-    private Task PrepareAsync(VolumeCopy copy) => _volumes.PrepareAsync(Container([copy], []), CancellationToken.None);
+    private Task PrepareAsync(VolumeCopy copy) => _volumes.PrepareAsync(Container([copy], []), Task.CompletedTask, CancellationToken.None);
 
     private async Task<string> RefusalAsync(string name) => (await Should.ThrowAsync<ShimException>(() => PrepareAsync(Copy(name)))).Message;
 }
