@@ -58,6 +58,8 @@ internal static class CloneColumns
         ("Labels", Words.Pairs(clone.Labels)),
         .. clone.Phases.Select(p => ($"Took {p.Name}", Words.Milliseconds(p.Duration) + " ms")),
         ("Took in all", clone.Total is null ? "" : Words.Milliseconds(clone.Total) + " ms"),
+        ("Phases", PhaseBar.Of(clone.Phases)),
+        ("CPU time", clone.CpuTime is null ? "" : Words.Milliseconds(clone.CpuTime) + " ms"),
         .. Memory(clone.Memory),
     ];
 
@@ -102,5 +104,8 @@ internal static class CloneColumns
         ("Private", ByteSize.Format(memory.Private)),
         ("RAM private", ByteSize.Format(memory.RamPrivate)),
         ("Image private", ByteSize.Format(memory.ImagePrivate)),
+        ("Translated code", ByteSize.Format(memory.TranslatedCode)),
+        ("QEMU private", ByteSize.Format(memory.QemuPrivate)),
+        ("Of files", $"{ByteSize.Format(memory.FilesResident)}, its part {ByteSize.Format(memory.FilesProportional)}"),
     ];
 }

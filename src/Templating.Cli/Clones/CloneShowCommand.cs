@@ -11,7 +11,7 @@ internal static class CloneShowCommand
     public static CliCommand Create(Globals globals)
     {
         var id = IdArgument(globals);
-        var memory = OptionKinds.Flag("--memory", "Also what it costs the host in memory; reading that takes milliseconds");
+        var memory = OptionKinds.Flag("--memory", "Also what it costs the host in memory and CPU time; reading that takes milliseconds");
         var command = new CliCommand(
             "show",
             "Shows all about a clone.",

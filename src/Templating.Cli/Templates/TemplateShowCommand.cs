@@ -1,6 +1,10 @@
 using System.CommandLine;
+using Templating.Api.Client;
 using Templating.Cli.Base;
 using Templating.Cli.Exits;
+using Templating.Cli.Output;
+using Templating.Cli.Parsing;
+using Templating.Contract;
 using Templating.V1;
 
 namespace Templating.Cli.Templates;
@@ -23,9 +27,18 @@ internal static class TemplateShowCommand
             var template = await context.Client.Templates.GetTemplateAsync(
                 new GetTemplateRequest { Name = await RevisionNames.ResolveAsync(context, context.Get(name), cancellationToken) },
                 deadline: context.Deadline, cancellationToken: cancellationToken);
-            context.PrintSheet(() => TemplateColumns.Sheet(template, globals.Host.Clock), template, template.Name);
+            var sharing = context.Format == OutputFormat.Table && template.Clones > 0 ? await SharingAsync(context, template, cancellationToken) : "";
+            context.PrintSheet(() => [.. TemplateColumns.Sheet(template, globals.Host.Clock), ("Its clones", sharing)], template, template.Name);
             return ExitCode.Ok;
         });
+    }
+
+    private static async Task<string> SharingAsync(CliContext context, Template template, CancellationToken cancellationToken)
+    {
+        var request = new ListClonesRequest { Parent = ObjectNames.Parent(template.Tenant), Template = template.Name, View = CloneView.Full };
+        var clones = await context.Client.Clones.ListAllAsync(request, context.Deadline, cancellationToken)
+            .Select(clone => clone.Memory).OfType<MemoryUsage>().ToListAsync(cancellationToken);
+        return clones.Count == 0 ? "" : $"private {ByteSize.Format(clones.Sum(m => m.Private))}; {Sharing.Of(clones).Text}";
     }
 
     public static Argument<string> NameArgument(Globals globals)

@@ -117,6 +117,8 @@ public sealed class CloneManager : ICloneManager, IOwnedClones, ICloneUsage, IAs
     public async Task<VmMemory?> ReadMemoryAsync(CloneName name, CancellationToken cancellationToken) =>
         await _table.Get(name).Life.ReadMemoryAsync(cancellationToken);
 
+    public TimeSpan? ReadCpuTime(CloneName name) => _table.Get(name).Life.ReadCpuTime();
+
     public async Task<CloneView> PauseAsync(CloneName name, CancellationToken cancellationToken) =>
         (CloneView)await (await AnsweringAsync(name, cancellationToken)).Cpus.SwitchAsync(VmOperation.Pause, cancellationToken);
 

@@ -25,6 +25,9 @@ public interface ICloneManager
 
     Task<VmMemory?> ReadMemoryAsync(CloneName name, CancellationToken cancellationToken);
 
+    /// <summary>What its QEMU has run so far; null while there is none.</summary>
+    TimeSpan? ReadCpuTime(CloneName name);
+
     /// <summary>Legal in Running; in Paused it changes nothing.</summary>
     Task<CloneView> PauseAsync(CloneName name, CancellationToken cancellationToken);
 

@@ -129,7 +129,20 @@ public sealed record VmExit(int? ExitCode, int? Signal, string Reason, bool Gues
 /// <param name="RamPrivate">Private pages within the guest's RAM: what its writes have cost.</param>
 /// <param name="ImagePrivate">Anonymous pages within image mappings: zero, or a promise is broken.</param>
 public sealed record VmMemory(
-    long Resident, long Proportional, long Shared, long Private, long RamPrivate, long ImagePrivate);
+    long Resident, long Proportional, long Shared, long Private, long RamPrivate, long ImagePrivate)
+{
+    /// <summary>What it has in memory of its template's RAM and of images, unchanged: the files' pages, whoever else maps them.</summary>
+    public long FilesResident { get; init; }
+
+    /// <summary>The same, each page divided by its users. The sum over all clones is what the pages take once.</summary>
+    public long FilesProportional { get; init; }
+
+    /// <summary>Private, and executable: what an emulated CPU's code was translated to.</summary>
+    public long TranslatedCode { get; init; }
+
+    /// <summary>The rest of what is private: QEMU's heap, stacks and data.</summary>
+    public long QemuPrivate { get; init; }
+}
 
 /// <summary>The guest's serial console. Nothing a guest prints is kept without a limit.</summary>
 public interface IConsole

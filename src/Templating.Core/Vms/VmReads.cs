@@ -1,4 +1,5 @@
 using Templating.Core.Errors;
+using Templating.Core.Linux;
 using Templating.Core.Machines;
 
 namespace Templating.Core.Vms;
@@ -19,4 +20,8 @@ internal static class VmReads
         VmOperations.Legal[VmOperation.ReadMemory].Contains(life.View.State) && life.Vm is { } vm and not LateVm { Answered.IsCompleted: false }
             ? await vm.ReadMemoryAsync(cancellationToken)
             : null;
+
+    /// <summary>What its process has run so far; null while there is none.</summary>
+    public static TimeSpan? ReadCpuTime(this VmLife life) =>
+        life.Vm is { Process: var process } ? ProcessStat.ReadCpuTime(process.Pid, process.StartTime) : null;
 }

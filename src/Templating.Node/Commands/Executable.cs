@@ -5,6 +5,7 @@ using Templating.Cli.Nodes;
 using Templating.Cli.Root;
 using Templating.Cli.Sandboxes;
 using Templating.Cli.Templates;
+using Templating.Cli.Top;
 using Templating.Node.Commands.Doctor;
 using Templating.Node.Commands.Runtimes;
 using Templating.Node.Commands.Serve;
@@ -26,6 +27,7 @@ internal static class Executable
         SandboxCommands.Create(globals),
         ImageCommands.Create(globals),
         NodeCommands.Create(globals),
+        TopCommand.Create(globals),
         PodCommand.Create(globals),
         RuntimeCommand.Create(globals),
         DoctorCommand.Create(globals, VmmFactory.Create),

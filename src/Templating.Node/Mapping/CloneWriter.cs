@@ -8,7 +8,7 @@ namespace Templating.Node.Mapping;
 /// <summary>Writes clones as the wire has them.</summary>
 internal static class CloneWriter
 {
-    public static V1.VmClone ToWire(CloneView view, VmMemory? memory = null)
+    public static V1.VmClone ToWire(CloneView view)
     {
         var clone = new V1.VmClone
         {
@@ -50,8 +50,14 @@ internal static class CloneWriter
             clone.Identity = ToWire(identity, view.Generation);
         }
 
-        clone.Memory = ToWire(memory);
         return clone;
+    }
+
+    /// <summary>What view FULL adds; null where there is none to be had.</summary>
+    public static void AddUsage(V1.VmClone clone, VmMemory? memory, TimeSpan? cpuTime)
+    {
+        clone.Memory = ToWire(memory);
+        clone.CpuTime = cpuTime?.ToDuration();
     }
 
     public static V1.Identity ToWire(IdentityConfirmation identity, Guid generation) => new()
@@ -71,6 +77,10 @@ internal static class CloneWriter
         Private = memory.Private,
         RamPrivate = memory.RamPrivate,
         ImagePrivate = memory.ImagePrivate,
+        FilesResident = memory.FilesResident,
+        FilesProportional = memory.FilesProportional,
+        TranslatedCode = memory.TranslatedCode,
+        QemuPrivate = memory.QemuPrivate,
     };
 
     private static V1.CloneState ToWire(VmState state) => state switch

@@ -22,9 +22,13 @@ internal sealed class CloneService(
     {
         var name = NameReader.Clone("name", request.Name, context.Caller());
         CheckView(request.View);
-        var view = clones.Get(name);
-        return CloneWriter.ToWire(
-            view, request.View == CloneView.Full ? await clones.ReadMemoryAsync(name, context.CancellationToken) : null);
+        var clone = CloneWriter.ToWire(clones.Get(name));
+        if (request.View == CloneView.Full)
+        {
+            await AddUsageAsync(clone, context.CancellationToken);
+        }
+
+        return clone;
     }
 
     public override async Task<ListClonesResponse> ListClones(ListClonesRequest request, ServerCallContext context)
@@ -37,7 +41,7 @@ internal sealed class CloneService(
         var page = query.Page(clones.List(query.Tenant), view => CloneWriter.ToWire(view), out var next);
         if (request.View == CloneView.Full)
         {
-            await AddMemoryAsync(page, context.CancellationToken);
+            await AddUsageAsync(page, context.CancellationToken);
         }
 
         return new ListClonesResponse { Clones = { page }, NextPageToken = next };
@@ -104,19 +108,24 @@ internal sealed class CloneService(
     }
 
     /// <summary>A few at once: each read makes the kernel walk a page table.</summary>
-    private Task AddMemoryAsync(List<VmClone> page, CancellationToken cancellationToken) => Parallel.ForEachAsync(
+    private Task AddUsageAsync(List<VmClone> page, CancellationToken cancellationToken) => Parallel.ForEachAsync(
         page,
         new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = cancellationToken },
         async (clone, cancelled) =>
         {
             try
             {
-                clone.Memory = CloneWriter.ToWire(await clones.ReadMemoryAsync(new CloneName(clone.Tenant, clone.Id), cancelled));
+                await AddUsageAsync(clone, cancelled);
             }
             catch (TemplatingException e) when (e.Code == ErrorCode.CloneNotFound)
             {
                 // It was deleted since the list was taken: it has no memory any more.
-                clone.Memory = null;
             }
         });
+
+    private async Task AddUsageAsync(VmClone clone, CancellationToken cancellationToken)
+    {
+        var name = new CloneName(clone.Tenant, clone.Id);
+        CloneWriter.AddUsage(clone, await clones.ReadMemoryAsync(name, cancellationToken), clones.ReadCpuTime(name));
+    }
 }

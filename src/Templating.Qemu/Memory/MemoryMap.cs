@@ -8,6 +8,8 @@ internal readonly record struct Mapping(string Permissions, string Path, FileIde
 {
     public bool Writable => Permissions is [_, 'w', ..];
 
+    public bool Executable => Permissions is [_, _, 'x', ..];
+
     public bool Shared => Permissions is [.., 's'];
 
     /// <summary>Null for what is not the first line of a mapping.</summary>

@@ -62,9 +62,21 @@ internal static class MemoryReader
         private long _private;
         private long _ram;
         private long _image;
+        private long _files;
+        private long _filesProportional;
+        private long _translated;
+        private long _qemu;
         private MemoryRole? _role;
+        private bool _isCode;
+        private long _mappingProportional;
 
-        public VmMemory Sum => new(_resident, _proportional, _shared, _private, _ram, _image);
+        public VmMemory Sum => new(_resident, _proportional, _shared, _private, _ram, _image)
+        {
+            FilesResident = _files,
+            FilesProportional = _filesProportional,
+            TranslatedCode = _translated,
+            QemuPrivate = _qemu,
+        };
 
         public void Add(ReadOnlySpan<char> line)
         {
@@ -74,6 +86,8 @@ internal static class MemoryReader
                 if (Mapping.Parse(line) is { } mapping)
                 {
                     _role = files.FirstOrDefault(f => f.Is(mapping))?.Role;
+                    // Code of programs and libraries is a file's; what is anonymous was made by the translator.
+                    _isCode = mapping is { Executable: true, File: null, Path.Length: 0 };
                 }
 
                 return;
@@ -83,9 +97,12 @@ internal static class MemoryReader
             {
                 case "Rss":
                     _resident += bytes;
+                    _files += IsFiles ? bytes : 0;
                     break;
                 case "Pss":
                     _proportional += bytes;
+                    _mappingProportional = bytes;
+                    _filesProportional += IsFiles ? bytes : 0;
                     break;
                 case "Shared_Clean" or "Shared_Dirty":
                     _shared += bytes;
@@ -94,15 +111,23 @@ internal static class MemoryReader
                     _private += bytes;
                     // A template's RAM is a file that only it maps: its cost is all of it.
                     _ram += _role is MemoryRole.TemplateRam ? bytes : 0;
+                    _translated += _role is null && _isCode ? bytes : 0;
+                    _qemu += _role is null && !_isCode ? bytes : 0;
                     break;
                 case "Anonymous" when _role is MemoryRole.CloneRam:
                     _ram += bytes;
+                    // Its own pages are no longer the file's, and nobody shares them.
+                    _files -= bytes;
+                    _filesProportional -= Math.Min(bytes, _mappingProportional);
                     break;
                 case "Anonymous" when _role is MemoryRole.Image:
                     _image += bytes;
                     break;
             }
         }
+
+        /// <summary>Pages of files that other VMs map as well.</summary>
+        private bool IsFiles => _role is MemoryRole.CloneRam or MemoryRole.Image;
 
         private static long? Field(ReadOnlySpan<char> line, out ReadOnlySpan<char> name)
         {

@@ -45,6 +45,26 @@ public sealed class IsolationTests(SharedNode shared) : SharedNodeTest(shared)
         (await Client.GetAsync(clone, Limit)).Memory.ShouldBeNull();
     }
 
+    [Fact]
+    public async Task WhatClonesTakeIsToldByKindAndWhatTheyShareLiesInMemoryOnce()
+    {
+        var clones = await Task.WhenAll(CloneAsync(), CloneAsync());
+
+        var shown = await Task.WhenAll(clones.Select(clone => Client.GetAsync(clone, Limit, CloneView.Full)));
+
+        foreach (var clone in shown)
+        {
+            // What it has not written is its template's and its image's; the rest of what is private is QEMU's, not the guest's.
+            clone.Memory.FilesResident.ShouldBeInRange(8 * MiB, 2 * GuestSpecs.MemoryBytes);
+            clone.Memory.FilesProportional.ShouldBeInRange(1, clone.Memory.FilesResident * 3 / 4);
+            clone.Memory.TranslatedCode.ShouldBeInRange(MiB, 64 * MiB);
+            clone.Memory.QemuPrivate.ShouldBeInRange(MiB, clone.Memory.Private - clone.Memory.TranslatedCode);
+            clone.CpuTime.ToTimeSpan().ShouldBeGreaterThan(TimeSpan.Zero);
+        }
+
+        (await Client.GetAsync(clones[0], Limit)).CpuTime.ShouldBeNull();
+    }
+
     /// <summary>The template was booted with iomem=relaxed, so the attack's stores get as far as a guest's can.</summary>
     [Fact]
     public async Task GuestThatWritesIntoItsImageMakesTheHostSpendNothing()

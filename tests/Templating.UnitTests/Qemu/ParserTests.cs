@@ -35,9 +35,26 @@ public sealed class ParserTests
             Pss:                  10 kB
             Private_Dirty:        10 kB
             Anonymous:            10 kB
+            7f0040000000-7f0042000000 rwxp 00000000 00:00 0
+            Rss:                  20 kB
+            Pss:                  20 kB
+            Private_Dirty:        20 kB
+            Anonymous:            20 kB
+            7f0050000000-7f0051000000 r-xp 00000000 fe:00 99         /usr/bin/qemu-system-x86_64
+            Rss:                   8 kB
+            Pss:                   8 kB
+            Private_Clean:         8 kB
+            Anonymous:             0 kB
             """), Files);
 
-        memory.ShouldBe(new VmMemory(1110 * 1024, 660 * 1024, 800 * 1024, 310 * 1024, 300 * 1024, 0));
+        memory.ShouldBe(new VmMemory(1138 * 1024, 688 * 1024, 800 * 1024, 338 * 1024, 300 * 1024, 0)
+        {
+            // Of the RAM what it has not written, and the image: that is what others map as well.
+            FilesResident = 800 * 1024,
+            FilesProportional = 350 * 1024,
+            TranslatedCode = 20 * 1024,
+            QemuPrivate = 18 * 1024,
+        });
     }
 
     [Fact]
@@ -101,8 +118,13 @@ public sealed class ParserTests
         """).ShouldBe([new PortForward(80, 38407)]);
 
     [Fact]
-    public void StartTimeIsFoundBehindANameFullOfBrackets() =>
-        ProcessStat.ParseStartTime("12 (a) b (c)) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 9876 20").ShouldBe(9876);
+    public void TimesAreFoundBehindANameFullOfBrackets()
+    {
+        const string Stat = "12 (a) b (c)) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 9876 20";
+        ProcessStat.ParseStartTime(Stat).ShouldBe(9876);
+        ProcessStat.ParseCpuTime(Stat).ShouldBe(TimeSpan.FromMilliseconds((11 + 12) * 10));
+        ProcessStat.ParseCpuTime("12 (a) S 1 2").ShouldBeNull();
+    }
 
     [Fact]
     public void AdoptedFilesUndoTheDoubledCommas() => AdoptedFiles.Parse(
@@ -130,6 +152,7 @@ public sealed class ParserTests
     {
         _ = Mapping.Parse(text);
         _ = ProcessStat.ParseStartTime(text);
+        _ = ProcessStat.ParseCpuTime(text);
         _ = UserNetwork.ParseForwards(text);
         _ = AdoptedFiles.Parse(["memory-backend-file," + text]);
         _ = MemoryReader.Parse(new StringReader(text), Files);

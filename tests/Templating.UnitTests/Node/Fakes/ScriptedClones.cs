@@ -31,6 +31,8 @@ internal sealed class ScriptedClones(ICloneManager inner) : ICloneManager
 
     public Task<VmMemory?> ReadMemoryAsync(CloneName name, CancellationToken cancellationToken) => inner.ReadMemoryAsync(name, cancellationToken);
 
+    public TimeSpan? ReadCpuTime(CloneName name) => inner.ReadCpuTime(name);
+
     public Task<Core.Clones.CloneView> PauseAsync(CloneName name, CancellationToken cancellationToken) => inner.PauseAsync(name, cancellationToken);
 
     public Task<Core.Clones.CloneView> ResumeAsync(CloneName name, CancellationToken cancellationToken) => inner.ResumeAsync(name, cancellationToken);
