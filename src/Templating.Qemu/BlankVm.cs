@@ -17,8 +17,8 @@ namespace Templating.Qemu;
 internal sealed class BlankVm(
     VmLink link, QmpClient monitor, Jail jail, Func<bool> isCurrent, QemuOptions options, TimeProvider time, ILogger logger) : IBlankVm
 {
-    /// <summary>For all of it. It takes 15 ms; who waited longer than this for one that hangs would have been quicker with one of their own.</summary>
-    private static readonly TimeSpan BindLimit = TimeSpan.FromSeconds(1);
+    /// <summary>For all of it. It takes 15 ms, and a busy host seconds; who waits longer than this for one that hangs is quicker with one of their own.</summary>
+    private static readonly TimeSpan BindLimit = TimeSpan.FromSeconds(3);
 
     private QemuVm? _vm;
 

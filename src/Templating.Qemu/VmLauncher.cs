@@ -79,8 +79,8 @@ internal sealed class VmLauncher : IDisposable
     public VmLink Launch(VmOrder order)
     {
         var jail = JailFor(order.Launch.QemuPath);
-        IReadOnlyList<string> arguments =
-            [.. _privileges.Prefix(order.User, KvmGroup(order.Launch.Machine)), .. QemuCommandLine.Build(order.Launch)];
+        var group = KvmGroup(order.Launch.Machine);
+        IReadOnlyList<string> arguments = [.. _privileges.Prefix(order.User, group), .. QemuCommandLine.Build(order.Launch)];
         VmSockets<Socket>? connected = null;
         ForwardSockets? forwards = null;
         var asking = -1;
@@ -94,10 +94,15 @@ internal sealed class VmLauncher : IDisposable
                 Descriptors = order.Handed.Descriptors,
                 MaxFileBytes = order.MaxFileBytes,
                 ByLastingThread = _options.EndWithProcess,
-                Confine = jail is null ? null : () =>
+                Confine = _options.EndWithProcess ? null : () =>
                 {
-                    jail.Enter();
-                    asking = CallFilter.Apply();
+                    if (jail is not null)
+                    {
+                        jail.Enter();
+                        asking = CallFilter.Apply();
+                    }
+
+                    _privileges.GiveUp(order.User, group);
                 },
             });
 

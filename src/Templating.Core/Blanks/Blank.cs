@@ -6,7 +6,8 @@ using Templating.Core.Vms;
 namespace Templating.Core.Blanks;
 
 /// <summary>One VM that waits, with what it holds of the node.</summary>
-internal sealed class Blank(IBlankVm vm, BlankShape shape, VmFolder folder, Guid generation, RentedUser? user, IDisposable charge, Action<Blank, Exception> failed)
+internal sealed class Blank(
+    IBlankVm vm, BlankShape shape, VmFolder folder, Guid generation, RentedUser? user, IDisposable charge, Action<Blank, Exception> failed)
     : ITakenBlank
 {
     public BlankShape Shape => shape;

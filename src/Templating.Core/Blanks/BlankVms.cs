@@ -1,6 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Logging;
-using Templating.Core.Capacity;
 using Templating.Core.Errors;
 using Templating.Core.Linux;
 using Templating.Core.Machines;
@@ -21,6 +20,7 @@ public sealed class BlankVms : IBlankVms, IAsyncDisposable
     private readonly SemaphoreSlim _wanted = new(0, 1);
     private readonly Lock _lock = new();
     private readonly HashSet<Task> _ending = [];
+    private bool _isOver;
 
     public BlankVms(VmParts parts, BlankOptions options, ILogger<BlankVms> logger)
     {
@@ -96,6 +96,7 @@ public sealed class BlankVms : IBlankVms, IAsyncDisposable
         Task[] ending;
         lock (_lock)
         {
+            _isOver = true;
             ending = [.. _ending];
         }
 
@@ -123,7 +124,7 @@ public sealed class BlankVms : IBlankVms, IAsyncDisposable
     {
         lock (_lock)
         {
-            if (_wanted.CurrentCount == 0)
+            if (!_isOver && _wanted.CurrentCount == 0)
             {
                 _wanted.Release();
             }
@@ -137,7 +138,8 @@ public sealed class BlankVms : IBlankVms, IAsyncDisposable
         {
             // The installed QEMU may be another one by now.
             var info = await _parts.Vmm.ProbeAsync(refresh: false, cancellationToken);
-            while (info.BlankProblem is null && _shelf.FindLack(shape => shape.QemuVersion == info.Version && shape.Accelerator <= info.Accelerator) is { } lack)
+            while (info.BlankProblem is null
+                && _shelf.FindLack(shape => shape.QemuVersion == info.Version && shape.Accelerator <= info.Accelerator) is { } lack)
             {
                 if (lack.Instead is { } instead)
                 {

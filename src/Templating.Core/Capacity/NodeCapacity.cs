@@ -28,7 +28,9 @@ public sealed class NodeCapacity(CapacityOptions options, ITenantLimits? limits 
     /// <summary>Memory that is neither a VM's nor free: a store's that lies in memory. Asked at each charge; must not wait.</summary>
     public Func<long> Besides { private get; set; } = () => 0;
 
-    /// <summary>Ends so many VMs that are nobody's, and gives back their charges before it returns; null where there are none. Must not wait.</summary>
+    /// <summary>
+    /// Ends so many VMs that are nobody's, and gives back their charges before it returns; null where there are none. Must not wait.
+    /// </summary>
     public Action<int>? GiveWay { private get; set; }
 
     /// <summary>What each tenant may have.</summary>
@@ -288,26 +290,4 @@ public sealed class NodeCapacity(CapacityOptions options, ITenantLimits? limits 
             }
         }
     }
-}
-
-/// <summary>A share of the budget; given back once, on dispose. It grows with its VM.</summary>
-public sealed class MemoryCharge(NodeCapacity owner, string tenant, long bytes) : IDisposable
-{
-    private long _bytes = bytes;
-
-    public long Bytes
-    {
-        get => Interlocked.Read(ref _bytes);
-        internal set => Interlocked.Exchange(ref _bytes, value);
-    }
-
-    /// <summary>The owner's to read and to set.</summary>
-    internal bool IsReleased { get; set; }
-
-    /// <exception cref="TemplatingException">There is no room for it.</exception>
-    internal void Grow(long memoryBytes) => owner.Grow(this, tenant, memoryBytes);
-
-    internal void Shrink(long memoryBytes) => owner.Shrink(this, tenant, memoryBytes);
-
-    public void Dispose() => owner.Release(this, tenant);
 }

@@ -51,7 +51,7 @@ public sealed class VmUserPool(uint firstUid, int count)
     {
         lock (_lock)
         {
-            if (_taken.Count + leave >= count)
+            if (leave > 0 && _taken.Count + leave >= count)
             {
                 return null;
             }

@@ -1,4 +1,3 @@
-using Templating.Core.Machines;
 using Templating.Qemu.CommandLine;
 using Templating.Qemu.Qmp;
 

@@ -45,4 +45,101 @@ public sealed class BlankTests(TemplateFixture fixture)
         var exit = await vm.StopAsync(Limit, CancellationToken.None);
         exit.Reason.ShouldBe("the guest powered off");
     }
+
+    [Fact]
+    public async Task AnotherDaemonLearnsWhichFilesItsMemoryIs()
+    {
+        if (!Environment.IsPrivilegedProcess)
+        {
+            return;
+        }
+
+        using var second = FrozenTemplate.NewVmm();
+        var (vm, request) = await Template.BindAsync();
+        await vm.RestoreAsync(CancellationToken.None);
+        await vm.ResumeAsync(CancellationToken.None);
+        await vm.Guest.RunAsync("templating-attack-nvdimm 200");
+        await vm.DisposeAsync();
+
+        await using var adopted = (await second.AdoptAsync(request.Folder, vm.Process, CancellationToken.None)).ShouldNotBeNull();
+        var memory = await adopted.ReadMemoryAsync(CancellationToken.None);
+
+        memory.RamPrivate.ShouldBeGreaterThan(0);
+        memory.ImagePrivate.ShouldBe(0);
+        (await adopted.KillAsync()).Reason.ShouldBe("killed by the daemon");
+    }
+
+    [Fact]
+    public async Task BoundVmIsAsConfinedAsAnyOther()
+    {
+        if (!Environment.IsPrivilegedProcess)
+        {
+            return;
+        }
+
+        File.SetUnixFileMode(Template.Folder.Path, (UnixFileMode)0b111_001_001);
+        File.SetUnixFileMode(Template.MemoryPath, (UnixFileMode)0b100_100_100);
+        File.SetUnixFileMode(Template.StatePath, (UnixFileMode)0b100_100_100);
+        var blank = await Template.NewBlankAsync(new VmUser(64_323, 64_323));
+        var request = Template.NewRequest() with { User = new VmUser(64_323, 64_323) };
+        await using var vm = await blank.BindAsync(request, CancellationToken.None);
+        await vm.RestoreAsync(CancellationToken.None);
+
+        var status = await File.ReadAllLinesAsync($"/proc/{vm.Process.Pid}/status");
+        var limits = await File.ReadAllLinesAsync($"/proc/{vm.Process.Pid}/limits");
+        await vm.KillAsync();
+
+        status.ShouldContain("Uid:\t64323\t64323\t64323\t64323");
+        status.ShouldContain("Gid:\t64323\t64323\t64323\t64323");
+        status.ShouldContain("Groups:\t ");
+        status.ShouldContain("NoNewPrivs:\t1");
+        status.ShouldContain("Seccomp:\t2");
+        foreach (var set in (string[])["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"])
+        {
+            status.ShouldContain($"{set}:\t0000000000000000");
+        }
+
+        limits.ShouldContain(line => line.StartsWith("Max core file size        0", StringComparison.Ordinal));
+        limits.ShouldContain(line => line.StartsWith("Max file size             1048576", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task OneThatHangsIsGivenUpWithinSecondsAndTheCloneStartsWithoutIt()
+    {
+        if (!Environment.IsPrivilegedProcess)
+        {
+            return;
+        }
+
+        var blank = await Template.NewBlankAsync();
+        var request = Template.NewRequest();
+        Signals.Send(blank.Process.Pid, Signals.Stop);
+
+        var error = await Should.ThrowAsync<TemplatingException>(() => blank.BindAsync(request, CancellationToken.None));
+        blank.Kill();
+        await blank.Exited;
+        await blank.DisposeAsync();
+        var vm = await Template.PrepareAsync(request);
+
+        error.Message.ShouldContain("did not take its memory");
+        (await vm.QueryStateAsync(CancellationToken.None)).ShouldBe(VmRunState.Prepared);
+    }
+
+    /// <summary>The probe that the daemon runs once for each QEMU.</summary>
+    [Fact]
+    public async Task InstalledQemuTakesItsMemoryAfterItsStart()
+    {
+        using var vmm = new QemuVmm(new QemuOptions { Blanks = true }, TimeProvider.System, NullLogger<QemuVmm>.Instance);
+
+        var info = await vmm.ProbeAsync(refresh: false, CancellationToken.None);
+
+        if (Environment.IsPrivilegedProcess)
+        {
+            info.BlankProblem.ShouldBeNull();
+        }
+        else
+        {
+            info.BlankProblem.ShouldNotBeNull().ShouldContain("CAP_SYS_ADMIN");
+        }
+    }
 }
