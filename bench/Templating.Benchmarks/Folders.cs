@@ -28,6 +28,8 @@ internal sealed class Folders : IDisposable
         ["TEMPLATING_STORE_PATH"] = Store,
         ["TEMPLATING_RUN_PATH"] = Run,
         ["TEMPLATING_IMAGES_FOLDERS"] = Root,
+        // Cold clones are measured, beside a driver that has none.
+        ["TEMPLATING_BLANKS_COUNT"] = "0",
     };
 
     /// <summary>Of the bare driver: its sockets and QEMU's output.</summary>

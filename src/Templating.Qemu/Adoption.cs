@@ -56,7 +56,7 @@ internal static class Adoption
             Watched = watched,
             Process = process,
             Sockets = sockets,
-            Files = AdoptedFiles.Read(process.Pid),
+            Files = BoundFiles.Read(folder) ?? AdoptedFiles.Read(process.Pid),
         }, options, time, logger);
         try
         {

@@ -50,7 +50,9 @@ internal sealed class QemuVm : IVm
     public QemuVm(VmLink link, QemuOptions options, TimeProvider time, ILogger logger)
     {
         (_link, _options, _time, _logger) = (link, options, time, logger);
-        _qmp = new QmpClient(link.Sockets.Qmp, time, OnEvent);
+        _qmp = link.Monitor ?? new QmpClient(link.Sockets.Qmp, time, OnEvent);
+        _qmp.OnEvent = OnEvent;
+        _answered = link.Monitor is not null;
         _plugger = new Plugger(_qmp, link.Process.Pid, options.CommandTimeout, time);
         _console = new ConsolePump(link.Sockets.Console);
         Exited = WaitExitAsync();

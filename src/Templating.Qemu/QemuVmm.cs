@@ -13,14 +13,18 @@ public sealed class QemuVmm : IVmm, IDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly ProcessWatcher _watcher = new();
+    private readonly VmLauncher _launcher;
     private readonly VmStarter _starter;
+    private readonly BlankStarter _blanks;
     private readonly QemuProbe _probe;
 
     public QemuVmm(QemuOptions options, TimeProvider time, ILogger<QemuVmm> logger)
     {
         (_options, _time, _logger) = (options, time, logger);
-        _starter = new VmStarter(options, _watcher, time, logger);
-        _probe = new QemuProbe(options, _watcher, time, logger);
+        _launcher = new VmLauncher(options, _watcher, logger);
+        _starter = new VmStarter(_launcher, options, _watcher, time, logger);
+        _blanks = new BlankStarter(_launcher, options, time, logger);
+        _probe = new QemuProbe(options, _launcher.Confines, _watcher, time, logger);
     }
 
     public VmmInfo? Known => _probe.Known?.Info;
@@ -43,6 +47,12 @@ public sealed class QemuVmm : IVmm, IDisposable
         return await _starter.PrepareAsync(path, request, cancellationToken);
     }
 
+    public async Task<IBlankVm> StartBlankAsync(BlankRequest request, CancellationToken cancellationToken)
+    {
+        var path = (await ProbeAsync(refresh: false, cancellationToken)).Path;
+        return await _blanks.StartAsync(path, request, cancellationToken);
+    }
+
     public Task<IVm?> AdoptAsync(VmFolder folder, VmProcessId process, CancellationToken cancellationToken) =>
         Adoption.TryAsync(folder, process, _watcher, _options, _time, _logger, cancellationToken);
 
@@ -52,7 +62,7 @@ public sealed class QemuVmm : IVmm, IDisposable
     /// <summary>Lets go of the VMs; they run on.</summary>
     public void Dispose()
     {
-        _starter.Dispose();
+        _launcher.Dispose();
         _watcher.Dispose();
         _probe.Dispose();
     }

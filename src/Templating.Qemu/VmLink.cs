@@ -4,6 +4,7 @@ using Templating.Qemu.CommandLine;
 using Templating.Qemu.Confinement;
 using Templating.Qemu.Memory;
 using Templating.Qemu.Process;
+using Templating.Qemu.Qmp;
 
 namespace Templating.Qemu;
 
@@ -17,6 +18,9 @@ internal sealed record VmLink
     public required VmProcessId Process { get; init; }
 
     public required VmSockets<Socket> Sockets { get; init; }
+
+    /// <summary>The conversation that was begun on <see cref="VmSockets{T}.Qmp"/>; null where there was none.</summary>
+    public QmpClient? Monitor { get; init; }
 
     /// <summary>Grows by what is plugged: replaced, never changed.</summary>
     public required IReadOnlyList<GuestFile> Files { get; set; }

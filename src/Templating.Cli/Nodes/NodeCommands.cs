@@ -57,6 +57,7 @@ internal static class NodeCommands
         ("Why not KVM", node.KvmProblem),
         ("Memory", $"{ByteSize.Format(node.MemoryChargedBytes)} of {ByteSize.Format(node.MemoryBudgetBytes)} charged"),
         ("Clones", $"{node.Clones} of {node.MaxClones}"),
+        ("Blank VMs", $"{node.BlankVms} wait{(node.BlankProblem.Length > 0 ? $"; none are made: {node.BlankProblem}" : "")}"),
         ("Templates", $"{node.Templates}"),
         ("Store", $"{node.StorePath}, {ByteSize.Format(node.StoreFreeBytes)} free"),
     ];

@@ -12,6 +12,7 @@ public sealed class NodeCapacity(CapacityOptions options, ITenantLimits? limits 
     private readonly Dictionary<string, (int Vms, long Bytes)> _tenants = new(StringComparer.Ordinal);
     private long _charged;
     private int _vms;
+    private int _spares;
 
     public CapacityView View
     {
@@ -26,6 +27,11 @@ public sealed class NodeCapacity(CapacityOptions options, ITenantLimits? limits 
 
     /// <summary>Memory that is neither a VM's nor free: a store's that lies in memory. Asked at each charge; must not wait.</summary>
     public Func<long> Besides { private get; set; } = () => 0;
+
+    /// <summary>
+    /// Ends so many VMs that are nobody's, and gives back their charges before it returns; null where there are none. Must not wait.
+    /// </summary>
+    public Action<int>? GiveWay { private get; set; }
 
     /// <summary>What each tenant may have.</summary>
     public ITenantLimits Limits { get; } = limits ?? SameLimits.Defaults;
@@ -72,7 +78,7 @@ public sealed class NodeCapacity(CapacityOptions options, ITenantLimits? limits 
             }
 
             var besides = Besides();
-            var free = Math.Max(0, options.BudgetBytes - _charged - besides);
+            var free = FreeFor(bytes, besides);
             if (bytes > free)
             {
                 throw new TemplatingException(
@@ -92,6 +98,25 @@ public sealed class NodeCapacity(CapacityOptions options, ITenantLimits? limits 
             }
 
             return Take(tenant, bytes);
+        }
+    }
+
+    /// <summary>
+    /// Charges a VM that is nobody's and has no RAM yet; it is none of the clones, and goes when a clone needs its room. Null where there
+    /// is none.
+    /// </summary>
+    public IDisposable? TryChargeSpare()
+    {
+        lock (_lock)
+        {
+            if (options.OverheadBytes > options.BudgetBytes - _charged - Besides())
+            {
+                return null;
+            }
+
+            _charged += options.OverheadBytes;
+            _spares++;
+            return new SpareCharge(this);
         }
     }
 
@@ -129,7 +154,7 @@ public sealed class NodeCapacity(CapacityOptions options, ITenantLimits? limits 
                     tenant, "memoryBytes", $"{InMiB(charged + bytes)} MiB of memory", $"{InMiB(own.MemoryBytes.Value)} MiB", "Stop clones, or grow by less");
             }
 
-            var free = Math.Max(0, options.BudgetBytes - _charged - Besides());
+            var free = FreeFor(bytes, Besides());
             if (bytes > free)
             {
                 throw new TemplatingException(
@@ -175,6 +200,19 @@ public sealed class NodeCapacity(CapacityOptions options, ITenantLimits? limits 
         }
     }
 
+    /// <summary>What is free, after those that are nobody's have given way where that is too little.</summary>
+    private long FreeFor(long bytes, long besides)
+    {
+        var free = options.BudgetBytes - _charged - besides;
+        if (bytes > free && _spares > 0 && options.OverheadBytes > 0)
+        {
+            GiveWay?.Invoke((int)Math.Min(_spares, (bytes - free + options.OverheadBytes - 1) / options.OverheadBytes));
+            free = options.BudgetBytes - _charged - besides;
+        }
+
+        return Math.Max(0, free);
+    }
+
     private void Add(MemoryCharge charge, string tenant, long bytes)
     {
         var (vms, charged) = _tenants.GetValueOrDefault(tenant);
@@ -199,6 +237,8 @@ public sealed class NodeCapacity(CapacityOptions options, ITenantLimits? limits 
     }
 
     private static long InMiB(long bytes) => bytes >> 20;
+
+    private long Overhead => options.OverheadBytes;
 
     private long Price(long memoryBytes) => (long)(memoryBytes / options.Overcommit) + options.OverheadBytes;
 
@@ -232,26 +272,22 @@ public sealed class NodeCapacity(CapacityOptions options, ITenantLimits? limits 
         _tenants[tenant] = (vms + 1, charged + bytes);
         return new MemoryCharge(this, tenant, bytes);
     }
-}
 
-/// <summary>A share of the budget; given back once, on dispose. It grows with its VM.</summary>
-public sealed class MemoryCharge(NodeCapacity owner, string tenant, long bytes) : IDisposable
-{
-    private long _bytes = bytes;
-
-    public long Bytes
+    private sealed class SpareCharge(NodeCapacity owner) : IDisposable
     {
-        get => Interlocked.Read(ref _bytes);
-        internal set => Interlocked.Exchange(ref _bytes, value);
+        private bool _isReleased;
+
+        public void Dispose()
+        {
+            lock (owner._lock)
+            {
+                if (!_isReleased)
+                {
+                    _isReleased = true;
+                    owner._spares--;
+                    owner._charged -= owner.Overhead;
+                }
+            }
+        }
     }
-
-    /// <summary>The owner's to read and to set.</summary>
-    internal bool IsReleased { get; set; }
-
-    /// <exception cref="TemplatingException">There is no room for it.</exception>
-    internal void Grow(long memoryBytes) => owner.Grow(this, tenant, memoryBytes);
-
-    internal void Shrink(long memoryBytes) => owner.Shrink(this, tenant, memoryBytes);
-
-    public void Dispose() => owner.Release(this, tenant);
 }

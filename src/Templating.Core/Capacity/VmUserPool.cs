@@ -15,6 +15,9 @@ public sealed class VmUserPool(uint firstUid, int count)
     private readonly Dictionary<uint, int> _taken = [];
     private int _next;
 
+    /// <summary>Ends so many VMs that are nobody's, whose ids come back when they are gone; null where there are none. Must not wait.</summary>
+    public Action<int>? GiveWay { private get; set; }
+
     /// <summary>How many are taken now.</summary>
     internal int Taken
     {
@@ -30,8 +33,29 @@ public sealed class VmUserPool(uint firstUid, int count)
     /// <exception cref="TemplatingException">NodeCapacityExhausted.</exception>
     public RentedUser Rent()
     {
+        if (TryRent(leave: 0) is { } user)
+        {
+            return user;
+        }
+
+        GiveWay?.Invoke(int.MaxValue);
+        throw new TemplatingException(
+            ErrorCode.NodeCapacityExhausted,
+            $"All {count} user ids for VMs are taken. Stop some clones or widen --vm-users-count.");
+    }
+
+    /// <summary>For a VM that is nobody's: null where not half of them are free.</summary>
+    public RentedUser? TryRentSpare() => TryRent(leave: count / 2);
+
+    private RentedUser? TryRent(int leave)
+    {
         lock (_lock)
         {
+            if (leave > 0 && _taken.Count + leave >= count)
+            {
+                return null;
+            }
+
             // Not the lowest free one: an id is reused as late as possible, so that nothing of its last VM can linger.
             for (var i = 0; i < count; i++)
             {
@@ -42,11 +66,9 @@ public sealed class VmUserPool(uint firstUid, int count)
                     return new RentedUser(this, new VmUser(uid, uid));
                 }
             }
-        }
 
-        throw new TemplatingException(
-            ErrorCode.NodeCapacityExhausted,
-            $"All {count} user ids for VMs are taken. Stop some clones or widen --vm-users-count.");
+            return null;
+        }
     }
 
     /// <summary>Takes the id of a VM that already runs.</summary>

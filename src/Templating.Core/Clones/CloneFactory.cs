@@ -10,7 +10,7 @@ namespace Templating.Core.Clones;
 /// <summary>Puts clones together: each with a life of its own that tells the table of its changes.</summary>
 internal sealed class CloneFactory(
     IVmm vmm, CloneTable table, CloneAdmission admission, VmUserPool? users, FairTurns turns, TemplatingMetrics metrics,
-    TimeProvider time, TimeProvider boot)
+    TimeProvider time, TimeProvider boot, IBlankVms? blanks)
 {
     /// <summary>Admits one, enters it into the table and begins it.</summary>
     /// <exception cref="TemplatingException">It is not admitted; then nothing is held and nothing was begun.</exception>
@@ -31,7 +31,7 @@ internal sealed class CloneFactory(
         view = clone.Lifetime.Show(view);
         var status = StatusOf(clone, view);
         clone.Life = new VmLife(
-            birth.Name, birth.Holdings, status, new VmStart(vmm, birth with { Turns = turns, Users = users }, status, clock, time), time);
+            birth.Name, birth.Holdings, status, new VmStart(vmm, birth with { Turns = turns, Users = users, Blanks = blanks }, status, clock, time), time);
         try
         {
             table.Add(clone);

@@ -52,7 +52,7 @@ public sealed class CloneManager : ICloneManager, IOwnedClones, ICloneUsage, IAs
             new TurnRules { What = "programs", InAll = int.MaxValue / 2, PerTenant = tenant => _capacity.Limits.Of(tenant).Execs }, _time);
         _table = new CloneTable(_requests, _time, logger);
         var admission = new CloneAdmission(parts.Vmm, store, leases, _capacity, options, _time);
-        _factory = new CloneFactory(parts.Vmm, _table, admission, parts.Users, starts, _metrics, _time, parts.BootTime);
+        _factory = new CloneFactory(parts.Vmm, _table, admission, parts.Users, starts, _metrics, _time, parts.BootTime, parts.Blanks);
         (_store, _growth, _plugs) = (store, new CloneGrowth(store), new ClonePlugs(images, store));
         _recovery = new CloneRecovery(parts, _factory, leases, _plugs, options, logger);
         _expiry = new CloneExpiry(_table, options, logger);

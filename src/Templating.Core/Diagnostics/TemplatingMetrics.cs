@@ -29,6 +29,8 @@ public sealed class TemplatingMetrics
     private readonly Histogram<double> _build;
     private readonly Histogram<double> _imageBuild;
     private readonly Counter<long> _imagesFound;
+    private readonly Histogram<double> _blankStart;
+    private readonly Counter<long> _blanksWanted;
     private readonly Counter<long> _refusals;
     private readonly Counter<long> _ended;
     private readonly StateGauge _clones;
@@ -44,6 +46,8 @@ public sealed class TemplatingMetrics
         _build = Seconds("templating.template.build.duration", "Time of a template's build.");
         _imageBuild = Seconds("templating.image.build.duration", "Time of making an image for plugging.");
         _imagesFound = _meter.CreateCounter<long>("templating.images.found", "{request}", "Images asked for that were there already.");
+        _blankStart = Seconds("templating.blank.start.duration", "Time of starting a VM that waits for its template.");
+        _blanksWanted = _meter.CreateCounter<long>("templating.blanks.wanted", "{vm}", "Starts of VMs for which one might have waited, by whether one did.");
         _refusals = _meter.CreateCounter<long>("templating.refusals", "{request}", "Requests refused or failed, by error code.");
         _ended = _meter.CreateCounter<long>(
             "templating.clones.ended", "{clone}", "Clones whose VM ended, by whether it was asked for, and else by error code.");
@@ -58,6 +62,8 @@ public sealed class TemplatingMetrics
     public void Begin()
     {
         ImageFound(times: 0);
+        BlankTaken(found: true, times: 0);
+        BlankTaken(found: false, times: 0);
         foreach (var code in Enum.GetValues<ErrorCode>())
         {
             Refused(code, times: 0);
@@ -98,6 +104,17 @@ public sealed class TemplatingMetrics
         _imageBuild.Record(duration.TotalSeconds, new KeyValuePair<string, object?>("outcome", Outcome(ok)));
 
     public void ImageFound(int times = 1) => _imagesFound.Add(times);
+
+    public void BlankMade(TimeSpan duration) => _blankStart.Record(duration.TotalSeconds);
+
+    /// <param name="found">Whether one waited.</param>
+    /// <param name="times">For <see cref="Begin"/>.</param>
+    public void BlankTaken(bool found, int times = 1) =>
+        _blanksWanted.Add(times, new KeyValuePair<string, object?>("found", found ? "true" : "false"));
+
+    /// <summary>Counts those that wait when someone looks.</summary>
+    public void ObserveBlanks(Func<int> read) =>
+        _meter.CreateObservableGauge("templating.blanks", read, "{vm}", "VMs that wait for their template.");
 
     public void Refused(ErrorCode code, int times = 1) =>
         _refusals.Add(times, new KeyValuePair<string, object?>("reason", ErrorReasons.Of(code)));

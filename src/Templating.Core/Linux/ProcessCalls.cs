@@ -12,6 +12,8 @@ internal static unsafe partial class ProcessCalls
 
     /// <summary>RLIMIT_CORE.</summary>
     private const int CoreLimit = 4;
+    private const int ProcessById = 1;          // P_PID
+    private const long KillNumber = 62;
     private const long PidFdSendSignalNumber = 424;
     private const long PidFdOpenNumber = 434;
 
@@ -25,6 +27,14 @@ internal static unsafe partial class ProcessCalls
     public static int PidFdOpen(int pid) => (int)LibC.SystemCall(PidFdOpenNumber, pid, 0, 0, 0);
 
     public static int PidFdSendSignal(int pidFd, int signal) => (int)LibC.SystemCall(PidFdSendSignalNumber, pidFd, signal, 0, 0);
+
+    /// <summary>Ends a child that nobody watches yet, and takes it from the kernel's table.</summary>
+    public static void KillChild(int pid)
+    {
+        _ = LibC.SystemCall(KillNumber, pid, SignalKill, 0, 0);
+        SignalInfo info;
+        _ = WaitId(ProcessById, pid, &info, WaitExited);
+    }
 
     /// <summary>siginfo_t as waitid(2) fills it for SIGCHLD.</summary>
     [StructLayout(LayoutKind.Explicit, Size = 128)]

@@ -46,6 +46,19 @@ internal static partial class ProcessLimits
         return SetLimit(pid, FileSize, in raised, before: 0);
     }
 
+    /// <summary>
+    /// Lets a process that the calling thread has just started write no larger file, and leave no core. It takes no capability: the thread has the
+    /// same user and group.
+    /// </summary>
+    /// <returns>0; negative where the kernel refuses. One that has ended already is limited enough.</returns>
+    public static int Restrict(int pid, long fileBytes)
+    {
+        var size = new Limit { Soft = (ulong)fileBytes, Hard = (ulong)fileBytes };
+        var none = default(Limit);
+        return (SetLimit(pid, Core, in none, before: 0) == 0 && SetLimit(pid, FileSize, in size, before: 0) == 0)
+            || Marshal.GetLastPInvokeError() == Errno.NoProcess ? 0 : -1;
+    }
+
     private static long FileSizeOf(int pid)
     {
         const string Label = "Max file size";

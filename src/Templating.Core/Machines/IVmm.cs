@@ -23,6 +23,9 @@ public interface IVmm
     /// </summary>
     Task<IVm> PrepareAsync(PrepareRequest request, CancellationToken cancellationToken);
 
+    /// <summary>Starts a VM that gets its memory later. Only where <see cref="VmmInfo.BlankProblem"/> is null.</summary>
+    Task<IBlankVm> StartBlankAsync(BlankRequest request, CancellationToken cancellationToken);
+
     /// <summary>
     /// Takes over a VM that another daemon started. Null when that process is gone, is another one under the same
     /// number, or answers nonsense. One that is silent is waited for until cancelled.
@@ -44,7 +47,11 @@ public interface IVmm
 /// <param name="KvmProblem">Why KVM is not used; null when it works.</param>
 /// <param name="HostCpu">The host's CPU model name, as /proc/cpuinfo has it.</param>
 public sealed record VmmInfo(
-    string Path, string Version, string DefaultMachineType, Accelerator Accelerator, string? KvmProblem, string HostCpu);
+    string Path, string Version, string DefaultMachineType, Accelerator Accelerator, string? KvmProblem, string HostCpu)
+{
+    /// <summary>Why no VM is started before its template is known; null where that works.</summary>
+    public string? BlankProblem { get; init; }
+}
 
 /// <summary>A process that cannot be confused with a later one of the same number.</summary>
 /// <param name="Pid">Process id.</param>

@@ -21,6 +21,9 @@ public sealed record VmFolder(string Path)
 
     public string StandardError => System.IO.Path.Combine(Path, "qemu.log");
 
+    /// <summary>Which files are its memory, where its command line does not say it.</summary>
+    public string Memory => System.IO.Path.Combine(Path, "memory");
+
     /// <summary>What passt said, where the VM has it.</summary>
     public string NetworkLog => System.IO.Path.Combine(Path, "passt.log");
 

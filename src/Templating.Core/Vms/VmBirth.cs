@@ -22,6 +22,9 @@ internal sealed record VmBirth
     /// <summary>Where its user id comes from; null for the starter's own.</summary>
     public VmUserPool? Users { get; init; }
 
+    /// <summary>Where VMs wait that are started already; null: it starts its own.</summary>
+    public IBlankVms? Blanks { get; init; }
+
     /// <summary>Gets the guest's console before its first byte; must not wait.</summary>
     public Action<IConsole>? Attach { get; init; }
 

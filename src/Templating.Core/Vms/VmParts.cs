@@ -13,6 +13,9 @@ namespace Templating.Core.Vms;
 /// <param name="Time">The clock.</param>
 public sealed record VmParts(IVmm Vmm, NodeCapacity Capacity, VmUserPool? Users, TemplatingMetrics Metrics, TimeProvider Time)
 {
+    /// <summary>VMs that are started already; null where each starts its own.</summary>
+    public IBlankVms? Blanks { get; init; }
+
     /// <summary>What is written down of it, the next daemon of this boot of the host can read.</summary>
     public TimeProvider BootTime { get; init; } = BootClock.Instance;
 }

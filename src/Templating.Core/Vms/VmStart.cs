@@ -2,13 +2,14 @@ using System.Diagnostics;
 using System.Security.Cryptography;
 using Templating.Core.Capacity;
 using Templating.Core.Diagnostics;
+using Templating.Core.Errors;
 using Templating.Core.Linux;
 using Templating.Core.Machines;
 
 namespace Templating.Core.Vms;
 
 /// <summary>
-/// The way of a VM from admitted to ready, top to bottom: queue, verify, qemu_start, restore; then resume and identity, which
+/// The way of a VM from admitted to ready, top to bottom: queue, verify, bind or qemu_start, restore; then resume and identity, which
 /// make it a clone of its own. Each step is a span and a phase. Who calls it ends the VM when a step throws.
 /// </summary>
 internal sealed class VmStart(IVmm vmm, VmBirth birth, VmStatus status, PhaseClock clock, TimeProvider time)
@@ -34,7 +35,7 @@ internal sealed class VmStart(IVmm vmm, VmBirth birth, VmStatus status, PhaseClo
             await clock.RunAsync("verify", () => verify(cancellationToken));
         }
 
-        Vm = await clock.RunAsync("qemu_start", () => PrepareAsync(cancellationToken));
+        Vm = await TryBindAsync(cancellationToken) ?? await clock.RunAsync("qemu_start", () => PrepareAsync(cancellationToken));
         Vm.Guest.Expect(birth.Source.Manifest.Agent);
         birth.Attach?.Invoke(Vm.Console);
 
@@ -107,24 +108,57 @@ internal sealed class VmStart(IVmm vmm, VmBirth birth, VmStatus status, PhaseClo
     /// <summary>Lets the next one start. Safe to call again.</summary>
     public void GiveTurnBack() => _turn?.Dispose();
 
+    /// <summary>Takes a VM that waits. Null where there is none, and where it turns out to be good for nothing.</summary>
+    private async Task<IVm?> TryBindAsync(CancellationToken cancellationToken)
+    {
+        var (machine, images) = (birth.Source.Manifest.Machine, birth.Source.ImagePaths.Count);
+        if (birth.Blanks is null)
+        {
+            return null;
+        }
+
+        birth.Source.RequireCompatible(await vmm.ProbeAsync(refresh: false, cancellationToken));
+        if (birth.Blanks.Take(machine, images, status.View.Network) is not { } blank)
+        {
+            return null;
+        }
+
+        try
+        {
+            return await clock.RunAsync("bind", async () =>
+            {
+                FileSystem.MakeFolder(birth.Folder.Path, FileSystem.OwnerOnlyFolder);
+                var vm = await blank.BindAsync(RequestOf(blank.User?.User, blank.Generation), cancellationToken);
+                birth.Holdings.User = blank.User;
+                status.TryChange(view => view with { Generation = blank.Generation });
+                return vm;
+            });
+        }
+        catch (Exception e) when (e is TemplatingException or IOException or UnauthorizedAccessException && !cancellationToken.IsCancellationRequested)
+        {
+            // Whatever it was, who has it logs it; a start of its own tells what the fault of the request is.
+            return null;
+        }
+    }
+
     private async Task<IVm> PrepareAsync(CancellationToken cancellationToken)
     {
         birth.Source.RequireCompatible(await vmm.ProbeAsync(refresh: false, cancellationToken));
         birth.Holdings.User = birth.Users?.Rent();
         FileSystem.MakeFolder(birth.Folder.Path, FileSystem.OwnerOnlyFolder);
-        return await vmm.PrepareAsync(
-            new PrepareRequest
-            {
-                Folder = birth.Folder,
-                Machine = birth.Source.Manifest.Machine,
-                MemoryPath = birth.Source.MemoryPath,
-                StatePath = birth.Source.StatePath,
-                ImagePaths = birth.Source.ImagePaths,
-                Network = status.View.Network,
-                Generation = status.View.Generation,
-                User = birth.Holdings.User?.User,
-                Cgroups = birth.Cgroups,
-            },
-            cancellationToken);
+        return await vmm.PrepareAsync(RequestOf(birth.Holdings.User?.User, status.View.Generation), cancellationToken);
     }
+
+    private PrepareRequest RequestOf(VmUser? user, Guid generation) => new()
+    {
+        Folder = birth.Folder,
+        Machine = birth.Source.Manifest.Machine,
+        MemoryPath = birth.Source.MemoryPath,
+        StatePath = birth.Source.StatePath,
+        ImagePaths = birth.Source.ImagePaths,
+        Network = status.View.Network,
+        Generation = generation,
+        User = user,
+        Cgroups = birth.Cgroups,
+    };
 }

@@ -13,4 +13,7 @@ internal static partial class Log
 
     [LoggerMessage(4, LogLevel.Information, "SIGHUP: looked at the policy and the certificates; {Outcome}. Other options count from a restart on")]
     public static partial void Reloaded(ILogger logger, string outcome);
+
+    [LoggerMessage(5, LogLevel.Information, "No VM is started before its template is known: {Problem}")]
+    public static partial void NoBlanks(ILogger logger, string problem);
 }

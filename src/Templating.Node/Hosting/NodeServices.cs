@@ -1,3 +1,4 @@
+using Templating.Core.Blanks;
 using Templating.Core.Building;
 using Templating.Core.Capacity;
 using Templating.Core.Clones;
@@ -35,6 +36,8 @@ internal static class NodeServices
             {
                 QemuPath = options.QemuPath ?? new QemuOptions().QemuPath,
                 KvmProbeCachePath = Path.Combine(options.RunPath, "kvm-probe"),
+                Blanks = options.Blanks.Count > 0,
+                BlankProbeCachePath = Path.Combine(options.RunPath, "blank-probe"),
             },
             provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<QemuVmm>>()))
             .AddDomain(options);
@@ -93,9 +96,9 @@ internal static class NodeServices
             provider.GetRequiredService<NodeCapacity>().Besides = () => store.MemoryBytes + images.MemoryBytes;
             return images;
         });
-        services.AddSingleton(provider => new VmParts(
-            provider.GetRequiredService<IVmm>(), provider.GetRequiredService<NodeCapacity>(), users,
-            provider.GetRequiredService<TemplatingMetrics>(), provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new BlankVms(
+            PartsOf(provider, users), BlankOptionsOf(options), provider.GetRequiredService<ILogger<BlankVms>>()));
+        services.AddSingleton(provider => PartsOf(provider, users) with { Blanks = provider.GetRequiredService<BlankVms>() });
         services.AddSingleton(provider => new CloneManager(
             provider.GetRequiredService<VmParts>(), provider.GetRequiredService<TemplateStore>(), provider.GetRequiredService<RevisionLeases>(),
             clones, provider.GetRequiredService<ILogger<CloneManager>>(), provider.GetRequiredService<ImageCache>()));
@@ -117,9 +120,22 @@ internal static class NodeServices
         services.AddHostedService<NodeGauges>();
         services.AddHostedService<Recovery>();
         services.AddHostedService<Upkeep>();
+        services.AddHostedService<BlankUpkeep>();
         services.AddHostedService<HeapTrimmer>();
         return services;
     }
+
+    private static VmParts PartsOf(IServiceProvider provider, VmUserPool? users) => new(
+        provider.GetRequiredService<IVmm>(), provider.GetRequiredService<NodeCapacity>(), users,
+        provider.GetRequiredService<TemplatingMetrics>(), provider.GetRequiredService<TimeProvider>());
+
+    private static BlankOptions BlankOptionsOf(NodeOptions options) => new()
+    {
+        Folder = Path.Combine(options.RunPath, "blanks"),
+        Count = options.Blanks.Count,
+        Most = options.Blanks.Max,
+        IdleLimit = options.Blanks.IdleLimit,
+    };
 
     private static ImageOptions ImageOptionsOf(NodeOptions options) => new()
     {

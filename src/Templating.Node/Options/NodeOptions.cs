@@ -127,6 +127,10 @@ public sealed class NodeOptions
     [ValidateObjectMembers]
     public ImagesOptions Images { get; set; } = new();
 
+    /// <summary>VMs that are started before their template is known.</summary>
+    [ValidateObjectMembers]
+    public BlanksOptions Blanks { get; set; } = new();
+
     /// <summary>
     /// JSON file that says who may act for which tenants (docs/authorization.md). Read again when it changes. Null
     /// means: root and the daemon's own user on the Unix socket for all, a client certificate for those it names.

@@ -1,6 +1,7 @@
 using System.Reflection;
 using Grpc.Core;
 using Microsoft.Extensions.Options;
+using Templating.Core.Blanks;
 using Templating.Core.Building;
 using Templating.Core.Clones;
 using Templating.Core.Errors;
@@ -15,7 +16,7 @@ using Templating.V1;
 namespace Templating.Node.Services;
 
 internal sealed class NodeService(
-    IVmm vmm, TemplateStore store, ImageCache images, ITemplateManager templates, ICloneManager clones, PodTable pods, IOptions<NodeOptions> options)
+    IVmm vmm, TemplateStore store, ImageCache images, ITemplateManager templates, ICloneManager clones, BlankVms blanks, PodTable pods, IOptions<NodeOptions> options)
     : V1.NodeService.NodeServiceBase
 {
     private static readonly string Version =
@@ -32,6 +33,7 @@ internal sealed class NodeService(
             MemoryChargedBytes = capacity.ChargedBytes,
             Clones = capacity.Clones,
             Pods = pods.Count,
+            BlankVms = blanks.Waiting,
             MaxClones = capacity.MaxClones,
             Templates = templates.List(tenant: null).Count,
             StorePath = options.Value.StorePath,
@@ -45,6 +47,7 @@ internal sealed class NodeService(
             node.MachineType = vm.DefaultMachineType;
             node.Accelerator = TemplateWriter.ToWire(vm.Accelerator);
             node.KvmProblem = vm.KvmProblem ?? "";
+            node.BlankProblem = options.Value.Blanks.Count == 0 ? "they are turned off (--blanks-count)" : vm.BlankProblem ?? "";
         }
         catch (TemplatingException e)
         {

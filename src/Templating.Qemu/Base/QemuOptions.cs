@@ -41,5 +41,11 @@ public sealed record QemuOptions
     /// <summary>Where the KVM probe's result is kept for this boot of the host; null keeps it in memory only.</summary>
     public string? KvmProbeCachePath { get; init; }
 
+    /// <summary>Whether it is tried if VMs can be started before their template is known; else they are not.</summary>
+    public bool Blanks { get; init; }
+
+    /// <summary>As <see cref="KvmProbeCachePath"/>, of that trial.</summary>
+    public string? BlankProbeCachePath { get; init; }
+
     public int TcgBufferMiBOf(ResolvedMachine machine) => machine.Sandbox ? SandboxTcgBufferMiB : TcgBufferMiB;
 }

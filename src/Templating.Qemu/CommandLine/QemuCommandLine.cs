@@ -17,7 +17,7 @@ internal static class QemuCommandLine
     /// <summary>QEMU opens a descriptor it has inherited as a file where it is in a set (qemu(1), -add-fd).</summary>
     public const string StatePath = "/dev/fdset/1";
 
-    private const int StateSet = 1;
+    public const int StateSet = 1;
 
     public const string RamId = "ram";
     public const string NetworkId = "net0";
@@ -27,6 +27,8 @@ internal static class QemuCommandLine
     /// what the user network remembers of its guest, frozen with it, it remembers under this address (ADR 0016).
     /// </summary>
     private const string CardAddress = "52:54:00:12:34:56";
+
+    public static string ImageId(int number) => string.Create(CultureInfo.InvariantCulture, $"image{number}");
 
     public static IReadOnlyList<string> Build(QemuLaunch launch)
     {
@@ -43,7 +45,11 @@ internal static class QemuCommandLine
         AddMachine(arguments, launch);
         AddSockets(arguments, launch.Sockets, launch.Owner);
         AddDevices(arguments, launch);
-        arguments.AddRange("-add-fd", string.Create(CultureInfo.InvariantCulture, $"fd={launch.StateDescriptor},set={StateSet}"));
+        if (launch.StateDescriptor is { } state)
+        {
+            arguments.AddRange("-add-fd", string.Create(CultureInfo.InvariantCulture, $"fd={state},set={StateSet}"));
+        }
+
         AddBeginning(arguments, launch.Beginning);
         return arguments;
     }
@@ -63,25 +69,30 @@ internal static class QemuCommandLine
     {
         var machine = launch.Machine;
         // Without SMM, USB and HPET, and mostly without VMware's port and the i8042: less surface, less to set up in each start.
-        arguments.AddRange("-machine", new Option(machine.MachineType)
-            .With("memory-backend", RamId).With("nvdimm", launch.Images.Count > 0).With("smm", value: false)
+        var option = new Option(machine.MachineType);
+        if (launch.Ram is not null)
+        {
+            option.With("memory-backend", RamId);
+        }
+
+        arguments.AddRange("-machine", option.With("nvdimm", launch.Images.Count > 0).With("smm", value: false)
             .WithPort(LaterCpus.NeedPort(machine)).With("usb", value: false).With("graphics", value: false)
             .With("hpet", value: false).With("dump-guest-core", value: false).ToString());
         arguments.AddRange("-accel", machine.Accelerator == Accelerator.Kvm
             ? "kvm"
             : new Option("tcg").With("tb-size", launch.TcgBufferMiB).ToString());
         arguments.AddRange(LaterCpus.Build(machine));
-        var memory = new Option($"size={machine.MemoryBytes}B");
-        // NVDIMMs have slots and room of their own beside the RAM that may be plugged.
-        var most = machine.MaxMemoryBytes ?? machine.MemoryBytes;
-        var slots = launch.Images.Count + (most > machine.MemoryBytes || machine.Sandbox ? DimmSlots : 0);
-        if (slots > 0)
+        if (launch.Ram is { } ram)
         {
-            var room = launch.Images.Sum(image => image.Bytes) + (machine.Sandbox ? SandboxDevices.ImageRoom : 0);
-            memory.With("slots", slots).With("maxmem", $"{most + room}B");
-        }
+            var room = MemoryRoom.Of(machine, launch.Images);
+            var memory = new Option($"size={room.Bytes}B");
+            if (room.Slots > 0)
+            {
+                memory.With("slots", room.Slots).With("maxmem", $"{room.MostBytes}B");
+            }
 
-        arguments.AddRange("-m", memory.ToString(), "-object", Backend(launch.Ram));
+            arguments.AddRange("-m", memory.ToString(), "-object", Backend(ram));
+        }
     }
 
     private static string Backend(MemoryBackend backend)
@@ -125,9 +136,13 @@ internal static class QemuCommandLine
         arguments.AddRange("-device", $"isa-serial,chardev={launch.Sockets.Console.Id}");
         foreach (var image in launch.Images)
         {
+            if (launch.Ram is not null)
+            {
+                arguments.AddRange("-object", Backend(image));
+            }
+
             // unarmed: a read-only backend needs it, and tells the guest that the region is read-only.
-            arguments.AddRange("-object", Backend(image),
-                "-device", new Option("nvdimm").With("memdev", image.Id).With("unarmed", value: true).ToString());
+            arguments.AddRange("-device", new Option("nvdimm").With("memdev", image.Id).With("unarmed", value: true).ToString());
         }
     }
 
@@ -181,6 +196,9 @@ internal static class QemuCommandLine
                 break;
             case Beginning.Incoming:
                 arguments.AddRange("-S", "-incoming", "defer");
+                break;
+            case Beginning.Blank:
+                arguments.AddRange("-S", "-incoming", "defer", "-preconfig");
                 break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(beginning));

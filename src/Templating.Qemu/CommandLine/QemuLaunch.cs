@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Templating.Core.Machines;
 
 namespace Templating.Qemu.CommandLine;
@@ -6,6 +7,19 @@ namespace Templating.Qemu.CommandLine;
 internal sealed record MemoryBackend(string Id, MemoryRole Role, string Path, long Bytes)
 {
     public static string RomWord(RomMode rom) => rom switch { RomMode.On => "on", RomMode.Off => "off", _ => "auto" };
+
+    /// <summary>As the arguments of object-add.</summary>
+    public void WriteTo(Utf8JsonWriter writer)
+    {
+        var flags = MemoryBackends.FlagsFor(Role);
+        writer.WriteString("qom-type", "memory-backend-file");
+        writer.WriteString("id", Id);
+        writer.WriteNumber("size", Bytes);
+        writer.WriteString("mem-path", Path);
+        writer.WriteBoolean("share", flags.Share);
+        writer.WriteBoolean("readonly", flags.ReadOnly);
+        writer.WriteString("rom", RomWord(flags.Rom));
+    }
 }
 
 /// <summary>A character device on a listening socket that QEMU inherits.</summary>
@@ -22,6 +36,9 @@ internal abstract record Beginning
     /// and what a clone needs of them is in its RAM. The price: such a clone cannot reboot itself.
     /// </summary>
     public sealed record Incoming : Beginning;
+
+    /// <summary>Waits for memory, and then for a state.</summary>
+    public sealed record Blank : Beginning;
 }
 
 /// <summary>What the guest's network card leads to.</summary>
@@ -41,12 +58,14 @@ internal sealed record QemuLaunch
 
     public required ResolvedMachine Machine { get; init; }
 
-    public required MemoryBackend Ram { get; init; }
+    /// <summary>Null where it gets its memory later.</summary>
+    public required MemoryBackend? Ram { get; init; }
 
+    /// <summary>Where it gets its memory later, of each only that it will be there.</summary>
     public required IReadOnlyList<MemoryBackend> Images { get; init; }
 
-    /// <summary>Where the state is read from or written to, a descriptor it inherits.</summary>
-    public required int StateDescriptor { get; init; }
+    /// <summary>Where the state is read from or written to, a descriptor it inherits; null where it gets that later.</summary>
+    public required int? StateDescriptor { get; init; }
 
     public required NetworkBackend Network { get; init; }
 

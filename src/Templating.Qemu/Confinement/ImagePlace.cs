@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 using Templating.Core.Errors;
 using Templating.Core.Linux;
@@ -36,7 +35,7 @@ internal sealed class ImagePlace : IDisposable
 
         try
         {
-            Within(pid, () => MountCalls.Attach(mount, "/image"u8), "show the image to the VM");
+            VmMounts.Change(pid, () => MountCalls.Attach(mount, "/image"u8), "show the image to the VM");
         }
         finally
         {
@@ -47,7 +46,7 @@ internal sealed class ImagePlace : IDisposable
     }
 
     /// <summary>Takes the file away again; what has it open keeps it.</summary>
-    public void Dispose() => Within(_pid, () => MountCalls.Unmount(Path, MountCalls.Detach | MountCalls.NoFollow), "take the image from the VM's sight");
+    public void Dispose() => VmMounts.Change(_pid, () => MountCalls.Unmount(Path, MountCalls.Detach | MountCalls.NoFollow), "take the image from the VM's sight");
 
     /// <exception cref="TemplatingException">IsolationViolated: a process in a jail sees more than its empty root.</exception>
     public static void RequireUnseen(int pid)
@@ -66,22 +65,4 @@ internal sealed class ImagePlace : IDisposable
     }
 
     private static string? NamespaceOf(string process) => new FileInfo($"/proc/{process}/ns/mnt").LinkTarget;
-
-    /// <summary>On a thread of its own, which throws nothing within: there no library is found that would be loaded then.</summary>
-    private static void Within(int pid, Func<int> step, string what)
-    {
-        using var mounts = FileSystem.OpenLink(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/ns/mnt"));
-        // For the same reason each call is bound before it is needed.
-        _ = MountCalls.Unmount("", 0);
-        var error = OwnThread.Run("image-place", () =>
-            NamespaceCalls.Unshare(NamespaceCalls.OwnFolders) < 0
-            || NamespaceCalls.Enter(mounts.DangerousGetHandle().ToInt32(), NamespaceCalls.NewMounts) < 0
-            || step() < 0
-                ? Marshal.GetLastPInvokeError()
-                : 0);
-        if (error != 0)
-        {
-            throw NativeError.From($"Cannot {what}", error);
-        }
-    }
 }

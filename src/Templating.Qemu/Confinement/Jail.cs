@@ -57,21 +57,15 @@ internal sealed class Jail : IDisposable
     }
 
     /// <summary>Takes everything out of the namespace of a process that has started: what it has open stays open.</summary>
+    /// <param name="pid">The process.</param>
+    /// <param name="shown">What it was shown besides.</param>
     /// <exception cref="TemplatingException">IsolationViolated: something is left. Internal.</exception>
-    public void Empty(int pid)
+    public void Empty(int pid, IEnumerable<string> shown)
     {
-        _ = OwnThread.Run("jail-emptier", () =>
-        {
-            using var mounts = OpenNamespace($"/proc/{pid}/ns/mnt");
-            Check(NamespaceCalls.Unshare(NamespaceCalls.OwnFolders), "leave the daemon's folders");
-            Check(NamespaceCalls.Enter(mounts.DangerousGetHandle().ToInt32(), NamespaceCalls.NewMounts), "enter the VM's namespace");
-            foreach (var target in _targets)
-            {
-                Check(MountCalls.Unmount(target, MountCalls.Detach | MountCalls.NoFollow), $"unmount {target} for the VM");
-            }
-
-            return true;
-        });
+        string[] targets = [.. shown, .. _targets];
+        VmMounts.Change(
+            pid, () => Array.Exists(targets, target => MountCalls.Unmount(target, MountCalls.Detach | MountCalls.NoFollow) < 0) ? -1 : 0,
+            "take the programs from the VM's sight");
         var left = File.ReadLines($"/proc/{pid}/mountinfo").Count();
         if (left != 1)
         {
@@ -121,7 +115,11 @@ internal sealed class Jail : IDisposable
             Bind("/dev/" + device, $"{Scratch}/dev/{device}", MountCalls.NoSetUid | MountCalls.NoExecute, targets);
         }
 
-        File.WriteAllBytes(Scratch + ImagePlace.Path, []);
+        foreach (var place in MemoryPlaces.All.Prepend(ImagePlace.Path))
+        {
+            File.WriteAllBytes(Scratch + place, []);
+        }
+
         // pivot_root(2): with both the same, the old root lies on top of the new one, and is taken off from there.
         Check(NamespaceCalls.ChangeFolder(Scratch), "enter the new root");
         Check(NamespaceCalls.PivotToWorkingFolder(), "change the root");

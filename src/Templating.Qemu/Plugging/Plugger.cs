@@ -190,20 +190,8 @@ internal sealed class Plugger(QmpClient qmp, int pid, TimeSpan commandTimeout, T
         }
     }
 
-    private Task<JsonElement> AddMemoryAsync(string id, string path, long bytes)
-    {
-        var flags = MemoryBackends.FlagsFor(MemoryRole.Image);
-        return ExecuteAsync("object-add", w =>
-        {
-            w.WriteString("qom-type", "memory-backend-file");
-            w.WriteString("id", id);
-            w.WriteNumber("size", bytes);
-            w.WriteString("mem-path", path);
-            w.WriteBoolean("share", flags.Share);
-            w.WriteBoolean("readonly", flags.ReadOnly);
-            w.WriteString("rom", MemoryBackend.RomWord(flags.Rom));
-        });
-    }
+    private Task<JsonElement> AddMemoryAsync(string id, string path, long bytes) =>
+        ExecuteAsync("object-add", new MemoryBackend(id, MemoryRole.Image, path, bytes).WriteTo);
 
     /// <exception cref="TemplatingException">IllegalState: it has no ports, or none is free.</exception>
     private async Task<int> FindPortAsync()

@@ -29,7 +29,7 @@ internal sealed class KvmProbe(QemuOptions options, ProcessWatcher watcher, Time
             return "/dev/kvm does not exist: the host's CPU or its hypervisor offers no virtualisation, or the module is not loaded";
         }
 
-        var cache = new KvmProbeCache(options.KvmProbeCachePath, path, version);
+        var cache = new ProbeCache(options.KvmProbeCachePath, path, version);
         if (!refresh && cache.Read() is { } known)
         {
             return known.Problem;

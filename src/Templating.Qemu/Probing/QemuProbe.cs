@@ -12,7 +12,7 @@ namespace Templating.Qemu.Probing;
 /// Asks the installed QEMU what it is, once for each binary: an upgrade under a running daemon must not make it start
 /// clones of templates that only the old one can read.
 /// </summary>
-internal sealed class QemuProbe(QemuOptions options, ProcessWatcher watcher, TimeProvider time, ILogger logger) : IDisposable
+internal sealed class QemuProbe(QemuOptions options, bool confines, ProcessWatcher watcher, TimeProvider time, ILogger logger) : IDisposable
 {
     /// <summary>QEMU prints two lines; what else answers may print without end.</summary>
     private const int OutputBytes = 64 * 1024;
@@ -24,7 +24,7 @@ internal sealed class QemuProbe(QemuOptions options, ProcessWatcher watcher, Tim
 
     public async Task<QemuFacts> GetAsync(bool refresh, CancellationToken cancellationToken)
     {
-        if (!refresh && _answer is { } known && known.IsOf(Stamp(known.Facts.Info.Path)))
+        if (!refresh && _answer is { } known && known.IsOf(QemuStamp.Of(known.Facts.Info.Path)))
         {
             return known.Facts;
         }
@@ -32,10 +32,10 @@ internal sealed class QemuProbe(QemuOptions options, ProcessWatcher watcher, Tim
         await _turn.WaitAsync(cancellationToken);
         try
         {
-            if (refresh || _answer is not { } answer || !answer.IsOf(Stamp(answer.Facts.Info.Path)))
+            if (refresh || _answer is not { } answer || !answer.IsOf(QemuStamp.Of(answer.Facts.Info.Path)))
             {
                 // Its stamp before its answers: a binary exchanged meanwhile is then asked again.
-                var before = Stamp(Locate(options.QemuPath));
+                var before = QemuStamp.Of(Locate(options.QemuPath));
                 _answer = answer = new Answer(before, await ProbeAsync(refresh, cancellationToken));
             }
 
@@ -49,13 +49,6 @@ internal sealed class QemuProbe(QemuOptions options, ProcessWatcher watcher, Tim
 
     public void Dispose() => _turn.Dispose();
 
-    /// <summary>What changes when a package manager puts another file in its place.</summary>
-    private static (DateTime Written, long Size) Stamp(string path)
-    {
-        var file = new FileInfo(path);
-        return file.Exists ? (file.LastWriteTimeUtc, file.Length) : default;
-    }
-
     private async Task<QemuFacts> ProbeAsync(bool refresh, CancellationToken cancellationToken)
     {
         var path = Locate(options.QemuPath);
@@ -68,7 +61,7 @@ internal sealed class QemuProbe(QemuOptions options, ProcessWatcher watcher, Tim
             {
                 var closed = KvmDevice.FindProblem();
                 return new QemuFacts(
-                    new VmmInfo(path, version.Text, "q35", closed is null ? Accelerator.Kvm : Accelerator.Tcg, closed, HostCpu.ReadModel()),
+                    new VmmInfo(path, version.Text, "q35", closed is null ? Accelerator.Kvm : Accelerator.Tcg, closed, HostCpu.ReadModel()) { BlankProblem = "it was not tried" },
                     new Dictionary<string, string>(StringComparer.Ordinal), new HashSet<string>(StringComparer.Ordinal));
             }
 
@@ -81,7 +74,10 @@ internal sealed class QemuProbe(QemuOptions options, ProcessWatcher watcher, Tim
                 Log.KvmUnusable(logger, problem);
             }
 
-            var info = new VmmInfo(path, version.Text, q35, problem is null ? Accelerator.Kvm : Accelerator.Tcg, problem, HostCpu.ReadModel());
+            var blank = !options.Blanks ? "it was not tried"
+                : !confines ? "VMs are not confined here: the daemon has not the right (CAP_SYS_ADMIN, CAP_SYS_CHROOT) to show a VM its memory"
+                : await new BlankProbe(options, watcher, time).RunAsync(path, version.Text, q35, folder.FullName, refresh, cancellationToken);
+            var info = new VmmInfo(path, version.Text, q35, problem is null ? Accelerator.Kvm : Accelerator.Tcg, problem, HostCpu.ReadModel()) { BlankProblem = blank };
             Log.Probed(logger, info.Version, info.Path, info.DefaultMachineType, info.Accelerator);
             return new QemuFacts(info, machines, models);
         }
@@ -141,8 +137,8 @@ internal sealed class QemuProbe(QemuOptions options, ProcessWatcher watcher, Tim
         return (machines, models.EnumerateArray().Select(m => m.Text("name")).OfType<string>().ToHashSet(StringComparer.Ordinal));
     }
 
-    private sealed record Answer((DateTime Written, long Size) Stamp, QemuFacts Facts)
+    private sealed record Answer(QemuStamp Stamp, QemuFacts Facts)
     {
-        public bool IsOf((DateTime Written, long Size) stamp) => Stamp == stamp;
+        public bool IsOf(QemuStamp stamp) => Stamp == stamp;
     }
 }

@@ -18,7 +18,10 @@ internal sealed record SpawnRequest
     /// <summary>Started by a thread that lives as long as this process: the kernel's signal at a parent's death means the thread.</summary>
     public bool ByLastingThread { get; init; }
 
-    /// <summary>What the starting thread, and so the program, is put into first; null: it starts where the daemon is.</summary>
+    /// <summary>
+    /// What the starting thread, and so the program, is put into and gives up first; null: it starts where and as what the daemon is. Its
+    /// limits are set by that thread right after the start then, before anybody speaks to it.
+    /// </summary>
     public Action? Confine { get; init; }
 
     /// <summary>RLIMIT_FSIZE in bytes: how large a file it may write. Its core dump is always forbidden.</summary>

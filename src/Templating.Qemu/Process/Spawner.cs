@@ -44,7 +44,8 @@ internal static unsafe class Spawner
                 { Confine: { } confine } => OwnThread.Run("confined-spawner", () =>
                 {
                     confine();
-                    return Spawn(request, output);
+                    var pid = Spawn(request, output);
+                    return ProcessLimits.Restrict(pid, request.MaxFileBytes) == 0 ? pid : throw Unlimited(pid);
                 }),
                 _ => Spawn(request, output),
             };
@@ -109,11 +110,19 @@ internal static unsafe class Spawner
     }
 
     /// <summary>
-    /// Limits are set by util-linux's prlimit on itself before it becomes the program. From outside they would come too
-    /// late: once the program runs as another user, changing its limits takes CAP_SYS_RESOURCE.
+    /// Where no thread of the program's own starts it, limits are set by util-linux's prlimit on itself before it becomes the program. From outside
+    /// they would come too late: once the program runs as another user, changing its limits takes CAP_SYS_RESOURCE.
     /// </summary>
-    private static IReadOnlyList<string> Limited(SpawnRequest request) =>
-        ["/usr/bin/prlimit", "--core=0:0", $"--fsize={request.MaxFileBytes}:{request.MaxFileBytes}", .. request.Arguments];
+    private static IReadOnlyList<string> Limited(SpawnRequest request) => request.Confine is not null
+        ? request.Arguments
+        : ["/usr/bin/prlimit", "--core=0:0", $"--fsize={request.MaxFileBytes}:{request.MaxFileBytes}", .. request.Arguments];
+
+    private static TemplatingException Unlimited(int pid)
+    {
+        var failure = NativeError.Last($"Process {pid} cannot be limited");
+        ProcessCalls.KillChild(pid);
+        return failure;
+    }
 
     private static void Check(int error, string what)
     {

@@ -24,7 +24,7 @@ internal sealed class QmpClient : IAsyncDisposable
 
     private readonly Socket _socket;
     private readonly TimeProvider _time;
-    private readonly Action<QmpEvent>? _onEvent;
+    private volatile Action<QmpEvent>? _onEvent;
     private readonly SemaphoreSlim _write = new(1);
     private readonly ConcurrentDictionary<long, Pending> _pending = new();
     private readonly Lock _subscribers = new();
@@ -41,6 +41,12 @@ internal sealed class QmpClient : IAsyncDisposable
 
     /// <summary>Completes when the conversation is over, for whatever reason. Never faults.</summary>
     public Task Closed => _reader;
+
+    /// <summary>Who hears of each event, at once; must not wait.</summary>
+    public Action<QmpEvent>? OnEvent
+    {
+        set => _onEvent = value;
+    }
 
     /// <summary>
     /// Events from now on, at most 16 waiting (then the oldest is lost); others are not kept, for QEMU says how many there are.

@@ -13,7 +13,8 @@ namespace Templating.IntegrationTests.Qemu;
 /// One run of Escape/escaped.c: started as QEMU is, with its descriptors, user, namespaces and filter, it tries what a guest that
 /// took QEMU over would, and says what came of it.
 /// </summary>
-public sealed class EscapedQemu : IAsyncLifetime
+/// <param name="isBlank">Whether it gets its memory after its start.</param>
+public abstract class EscapedQemu(bool isBlank) : IAsyncLifetime
 {
     private const int Uid = 64_322;
 
@@ -49,28 +50,27 @@ public sealed class EscapedQemu : IAsyncLifetime
 
         var folder = new VmFolder(Directory.CreateDirectory(_folder["vm"]).FullName);
         using var vmm = new QemuVmm(new QemuOptions { QemuPath = program, QuickProbe = true }, TimeProvider.System, NullLogger<QemuVmm>.Instance);
-        await using var vm = await vmm.PrepareAsync(
-            new PrepareRequest
+        var request = new PrepareRequest
+        {
+            Folder = folder,
+            Machine = new ResolvedMachine
             {
-                Folder = folder,
-                Machine = new ResolvedMachine
-                {
-                    QemuVersion = "10.0.2",
-                    MachineType = "pc-q35-10.0",
-                    CpuModel = "max",
-                    Accelerator = Accelerator.Tcg,
-                    Vcpus = 1,
-                    MemoryBytes = 2 * MachineSpec.MiB,
-                    Devices = [],
-                },
-                MemoryPath = _folder["memory"],
-                StatePath = _folder["state"],
-                ImagePaths = [_folder["image"]],
-                Network = new NetworkSpec(Outbound: false, [new PortForward(80)]),
-                Generation = Guid.NewGuid(),
-                User = new VmUser(Uid, Uid),
+                QemuVersion = "10.0.2",
+                MachineType = "pc-q35-10.0",
+                CpuModel = "max",
+                Accelerator = Accelerator.Tcg,
+                Vcpus = 1,
+                MemoryBytes = 2 * MachineSpec.MiB,
+                Devices = [],
             },
-            CancellationToken.None);
+            MemoryPath = _folder["memory"],
+            StatePath = _folder["state"],
+            ImagePaths = [_folder["image"]],
+            Network = new NetworkSpec(Outbound: false, [new PortForward(80)]),
+            Generation = Guid.NewGuid(),
+            User = new VmUser(Uid, Uid),
+        };
+        await using var vm = isBlank ? await BindAsync(vmm, request) : await vmm.PrepareAsync(request, CancellationToken.None);
         await vm.ResumeAsync(CancellationToken.None);
         await vm.KillAsync();
         var lines = await File.ReadAllLinesAsync(folder.StandardError);
@@ -84,6 +84,20 @@ public sealed class EscapedQemu : IAsyncLifetime
         HostService.Dispose();
         _folder.Dispose();
         return Task.CompletedTask;
+    }
+
+    private async Task<IVm> BindAsync(QemuVmm vmm, PrepareRequest request)
+    {
+        var blank = await vmm.StartBlankAsync(
+            new BlankRequest
+            {
+                Folder = new VmFolder(Directory.CreateDirectory(_folder["blank"]).FullName),
+                Shape = BlankShape.Of(request.Machine, request.ImagePaths.Count),
+                Generation = request.Generation,
+                User = request.User,
+            },
+            CancellationToken.None);
+        return await blank.BindAsync(request, CancellationToken.None);
     }
 
     private async Task<string> CompileAsync()
@@ -101,3 +115,9 @@ public sealed class EscapedQemu : IAsyncLifetime
         return program;
     }
 }
+
+/// <summary>Started with all it has.</summary>
+public sealed class EscapedColdQemu() : EscapedQemu(isBlank: false);
+
+/// <summary>Started blank, and given its memory later.</summary>
+public sealed class EscapedBoundQemu() : EscapedQemu(isBlank: true);

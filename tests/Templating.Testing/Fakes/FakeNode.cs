@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Templating.Core.Blanks;
 using Templating.Core.Building;
 using Templating.Core.Capacity;
 using Templating.Core.Clones;
@@ -23,7 +24,7 @@ public sealed class FakeNode : IAsyncDisposable
     private readonly IImageCache? _images;
 
     public FakeNode(long budgetMiB = 4096, int maxStarts = 4, TimeProvider? time = null, FakeNode? before = null, ILoggerFactory? logs = null,
-        TemplatingMetrics? metrics = null, ITenantLimits? limits = null, VmUserPool? users = null, TimeProvider? boot = null, IImageCache? images = null)
+        TemplatingMetrics? metrics = null, ITenantLimits? limits = null, VmUserPool? users = null, TimeProvider? boot = null, IImageCache? images = null, bool blanks = false)
     {
         _ownsRoot = before is null;
         _root = before?._root ?? Directory.CreateTempSubdirectory("tmpl-").FullName;
@@ -37,6 +38,12 @@ public sealed class FakeNode : IAsyncDisposable
         Options = new CloneOptions { RunFolder = Path.Combine(_root, "run"), MaxConcurrentStarts = maxStarts, StopGrace = TimeSpan.FromMilliseconds(50), FirstAnswer = TimeSpan.FromSeconds(0.5), LookLimit = TimeSpan.FromSeconds(0.2), AnswerPatience = TimeSpan.FromSeconds(1) };
         var parts = new VmParts(Vmm, Capacity, Users, metrics ?? TestMetrics.Create(), clock) { BootTime = _boot };
         _images = images ?? before?._images;
+        if (blanks)
+        {
+            Blanks = new BlankVms(parts, new BlankOptions { Folder = Path.Combine(_root, "run", "blanks"), RefillDelay = TimeSpan.Zero }, NullLogger<BlankVms>.Instance);
+            parts = parts with { Blanks = Blanks };
+        }
+
         Clones = new CloneManager(parts, Store, Leases, Options, NullLogger<CloneManager>.Instance, _images);
         Processes = before?.Processes ?? new FakeProcesses();
         Sandboxes = new SandboxManager(Clones, Processes, NullLogger<SandboxManager>.Instance);
@@ -62,6 +69,9 @@ public sealed class FakeNode : IAsyncDisposable
 
     public CloneOptions Options { get; }
 
+    /// <summary>Null where there are none. Who wants some runs them.</summary>
+    public BlankVms? Blanks { get; }
+
     public CloneManager Clones { get; }
 
     public FakeProcesses Processes { get; }
@@ -80,6 +90,7 @@ public sealed class FakeNode : IAsyncDisposable
 
     public async Task StartAsync()
     {
+        await (Blanks?.RecoverAsync(CancellationToken.None) ?? Task.CompletedTask);
         await Clones.RecoverAsync(CancellationToken.None);
         Sandboxes.Recover();
         await Templates.RecoverAsync(CancellationToken.None);
@@ -112,6 +123,7 @@ public sealed class FakeNode : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Clones.DisposeAsync();
+        await (Blanks?.DisposeAsync() ?? ValueTask.CompletedTask);
         Store.Dispose();
         if (_ownsRoot && Directory.Exists(_root))
         {

@@ -15,9 +15,11 @@ public sealed class FakeVmm : IVmm
 
     public List<FakeVm> Vms { get; } = [];
 
+    public List<FakeBlankVm> Blanks { get; } = [];
+
     public List<VmFolder> Reaped { get; } = [];
 
-    /// <summary>Called before each step with its name (boot, ready, exec, freeze; prepare, restore, resume, identify; adopt); may throw or wait.</summary>
+    /// <summary>Called before each step with its name (boot, ready, exec, freeze; prepare, blank, bind, restore, resume, identify; adopt); may throw or wait.</summary>
     public Func<string, FakeVm?, CancellationToken, Task> OnStep { get; set; } = (_, _, _) => Task.CompletedTask;
 
     /// <summary>What a guest answers to a command.</summary>
@@ -30,6 +32,9 @@ public sealed class FakeVmm : IVmm
 
     public VmmInfo Info { get; set; } =
         new("/usr/bin/qemu-fake", Version, "pc-q35-10.0", Accelerator.Tcg, "no /dev/kvm", "Fake CPU");
+
+    /// <summary>Which binary is installed: blank VMs of another one are not current.</summary>
+    public int Build { get; set; }
 
     public VmmInfo? Known => Info;
 
@@ -69,6 +74,18 @@ public sealed class FakeVmm : IVmm
         return Start(request.Folder, VmRunState.Prepared, request.StatePath);
     }
 
+    public async Task<IBlankVm> StartBlankAsync(BlankRequest request, CancellationToken cancellationToken)
+    {
+        await OnStep("blank", null, cancellationToken);
+        var vm = new FakeBlankVm(this, request, new VmProcessId(Interlocked.Increment(ref _nextPid), 1, Guid.Empty));
+        lock (Blanks)
+        {
+            Blanks.Add(vm);
+        }
+
+        return vm;
+    }
+
     public async Task<IVm?> AdoptAsync(VmFolder folder, VmProcessId process, CancellationToken cancellationToken)
     {
         FakeVm? vm;
@@ -90,9 +107,12 @@ public sealed class FakeVmm : IVmm
         return Task.FromResult<IReadOnlyList<LingeringVm>>([.. left.Select(Lingers).OfType<LingeringVm>()]);
     }
 
-    private FakeVm Start(VmFolder folder, VmRunState state, string statePath)
+    private FakeVm Start(VmFolder folder, VmRunState state, string statePath) =>
+        Start(folder, state, statePath, new VmProcessId(Interlocked.Increment(ref _nextPid), 1, Guid.Empty));
+
+    internal FakeVm Start(VmFolder folder, VmRunState state, string statePath, VmProcessId process)
     {
-        var vm = new FakeVm(this, folder, new VmProcessId(Interlocked.Increment(ref _nextPid), 1, Guid.Empty)) { State = state, StatePath = statePath };
+        var vm = new FakeVm(this, folder, process) { State = state, StatePath = statePath };
         lock (Vms)
         {
             Vms.Add(vm);

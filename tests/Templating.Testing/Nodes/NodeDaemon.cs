@@ -38,6 +38,8 @@ public sealed class NodeDaemon : IDisposable
             ["TEMPLATING_RUN_PATH"] = folder.Run,
             ["TEMPLATING_LOG_LEVEL"] = "debug",
             ["LOG"] = folder.LogFile,
+            // They come and go beside what a test looks at; who wants some says so.
+            ["TEMPLATING_BLANKS_COUNT"] = "0",
         };
         if (Environment.IsPrivilegedProcess)
         {

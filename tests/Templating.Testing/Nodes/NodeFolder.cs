@@ -32,6 +32,9 @@ public sealed class NodeFolder : IDisposable
 
     public string Clones => System.IO.Path.Combine(Run, "clones");
 
+    /// <summary>Of VMs that wait for their template.</summary>
+    public string Blanks => System.IO.Path.Combine(Run, "blanks");
+
     public string Builds => System.IO.Path.Combine(Run, "builds");
 
     public string Staging => System.IO.Path.Combine(Store, "staging");
@@ -47,10 +50,13 @@ public sealed class NodeFolder : IDisposable
         return System.IO.Path.Combine(Store, "templates", parts[1], parts[3], parts[5]);
     }
 
-    /// <summary>What is there of VMs and builds: processes, their folders, staged files. Empty when all has been cleaned up.</summary>
+    /// <summary>
+    /// What is there of VMs and builds: processes, their folders, staged files. Empty when all has been cleaned up. What waits for its template
+    /// belongs to the daemon, and ends with it.
+    /// </summary>
     public IReadOnlyList<string> LeftOvers() =>
     [
-        .. VmProcesses.Of(Run).Select(pid => $"process {pid}"),
+        .. VmProcesses.Of(Run).Except(VmProcesses.Of(Blanks)).Select(pid => $"process {pid}"),
         .. Entries(Clones), .. Entries(Builds), .. Entries(Staging),
     ];
 

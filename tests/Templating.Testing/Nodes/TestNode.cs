@@ -83,6 +83,7 @@ public sealed class TestNode : IAsyncDisposable
         {
             var left = Daemon.IsRunning ? await CleanAsync(limit.Token) : Folder.LeftOvers();
             await Daemon.StopAsync(limit.Token);
+            left = [.. left, .. VmProcesses.Of(Folder.Blanks).Select(pid => $"blank process {pid}")];
             if (left.Count > 0)
             {
                 throw new InvalidOperationException($"Left behind: {string.Join(", ", left)}");

@@ -112,6 +112,30 @@ public sealed class FrozenTemplate : IAsyncDisposable
         return vm;
     }
 
+    /// <summary>A clone that is made of a VM that was started without memory, not restored yet.</summary>
+    public async Task<(IVm Vm, PrepareRequest Request)> BindAsync(params PortForward[] forwards)
+    {
+        var request = NewRequest(forwards);
+        var blank = await NewBlankAsync(request.User);
+        var vm = await blank.BindAsync(request, CancellationToken.None);
+        lock (_clones)
+        {
+            _clones.Add(vm);
+        }
+
+        vm.Guest.Expect(Agent);
+        return (vm, request);
+    }
+
+    public Task<IBlankVm> NewBlankAsync(VmUser? user = null) => Vmm.StartBlankAsync(
+        new BlankRequest
+        {
+            Folder = NewFolder("b" + Interlocked.Increment(ref _count)),
+            Shape = BlankShape.Of(Machine, images: 1),
+            Generation = Guid.NewGuid(),
+            User = user,
+        }, CancellationToken.None);
+
     public static GuestIdentity NewIdentity(string hostname) => new()
     {
         Id = hostname + "-id",

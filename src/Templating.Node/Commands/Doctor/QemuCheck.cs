@@ -31,6 +31,9 @@ internal sealed class QemuCheck : IHostCheck
             info.KvmProblem is null
                 ? new Finding("kvm", Verdict.Pass, "A guest ran under KVM")
                 : new Finding("kvm", Verdict.Warn, $"{info.KvmProblem} Guests are emulated (TCG), which is many times slower.", Advice(target)),
+            info.BlankProblem is null
+                ? new Finding("blank VMs", Verdict.Pass, "This QEMU takes its memory after its start")
+                : new Finding("blank VMs", Verdict.Info, $"None are started ahead of clones: {info.BlankProblem}"),
         ];
     }
 

@@ -11,7 +11,7 @@ internal static class VmmFactory
     /// <param name="qemuPath">Null for the one in the PATH.</param>
     public static IVmm Create(string? qemuPath)
     {
-        var options = new QemuOptions();
+        var options = new QemuOptions { Blanks = true };
         return new QemuVmm(qemuPath is null ? options : options with { QemuPath = qemuPath }, TimeProvider.System, NullLogger<QemuVmm>.Instance);
     }
 }

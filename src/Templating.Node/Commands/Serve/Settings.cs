@@ -42,6 +42,9 @@ internal static class Settings
         Images<int>("MaxInodes", "max-inodes", "N", "Files, folders and links that an image may have (default 1000000)", TryWhole, "a whole number", (i, v) => i.MaxInodes = v),
         Images<TimeSpan>("BuildTimeout", "build-timeout", "DURATION", "For making an image (default 2m)", DurationText.TryParse, DurationText.Allowed, (i, v) => i.BuildTimeout = v),
         Images<long>("CacheBytes", "cache-bytes", SizeHelp, "What all images may have before those that no clone holds go (default 20GiB)", ByteSize.TryParse, ByteSize.Allowed, (i, v) => i.CacheBytes = v),
+        Blanks<int>("Count", "count", "N", "VMs that wait, started, for each shape of machine in use; 0: none (default 1)", TryWhole, "a whole number", (b, v) => b.Count = v),
+        Blanks<int>("Max", "max", "N", "VMs that wait in all (default 4)", TryWhole, "a whole number", (b, v) => b.Max = v),
+        Blanks<TimeSpan>("IdleLimit", "idle-limit", "DURATION", "How long a shape of machine is in use after a start (default 10m)", DurationText.TryParse, DurationText.Allowed, (b, v) => b.IdleLimit = v),
         Text("PolicyPath", "policy-path", "FILE", "JSON file that says who may act for which tenants (default: root, the daemon's user, and certificates for those they name)", (o, v) => o.PolicyPath = v),
         Time("ReadinessTimeout", "readiness-timeout", "For templates whose spec has none (default 2m)", (o, v) => o.ReadinessTimeout = v),
         Time("CollectInterval", "collect-interval", "How often what is unused is deleted (default 1h; 0s: only when asked)", (o, v) => o.CollectInterval = v),
@@ -65,6 +68,9 @@ internal static class Settings
 
     private static Setting Images<T>(string property, string name, string help, string description, TextParser<T> parser, string allowed, Action<ImagesOptions, T> set) =>
         Parsed("Images." + property, "images", name, help, description, parser, allowed, (o, v) => set(o.Images, v));
+
+    private static Setting Blanks<T>(string property, string name, string help, string description, TextParser<T> parser, string allowed, Action<BlanksOptions, T> set) =>
+        Parsed("Blanks." + property, "blanks", name, help, description, parser, allowed, (o, v) => set(o.Blanks, v));
 
     private static Setting Size(string property, string name, string description, Action<NodeOptions, long> set) =>
         Parsed<long>(property, "", name, SizeHelp, description, ByteSize.TryParse, ByteSize.Allowed, set);

@@ -1,6 +1,6 @@
 /*
  * Stands in for a QEMU that a guest has taken over: started like QEMU, with its descriptors, user, namespaces and filter,
- * it maps what it is told to, answers its monitor as far as a clone's start needs, and at `cont` tries what such a guest
+ * it maps what it is told to, at once or when its monitor says so, answers its monitor as far as a clone's start needs, and at `cont` tries what such a guest
  * would. Each line it prints is "NAME OUTCOME": "ok" for what worked, else the error.
  *
  * Built by the test: cc -static -O1 -o escaped escaped.c
@@ -52,25 +52,36 @@ static const char *value(const char *option, const char *key, char *out, size_t 
 }
 
 /* As QEMU does: RAM privately and writable, an image shared and read-only. */
-static void map(const char *option) {
-    char path[256], share[8];
+static int map(const char *path, int shared) {
     struct stat file;
-    value(option, "mem-path=", path, sizeof path);
-    value(option, "share=", share, sizeof share);
     int fd = open(path, O_RDONLY);
     if (fd < 0 || fstat(fd, &file) != 0) {
         perror(path);
         exit(3);
     }
 
-    int shared = strcmp(share, "on") == 0;
     void *memory = mmap(NULL, file.st_size, shared ? PROT_READ : PROT_READ | PROT_WRITE, shared ? MAP_SHARED : MAP_PRIVATE, fd, 0);
     if (memory == MAP_FAILED) {
         perror("mmap");
         exit(3);
     }
 
-    close(fd);
+    return fd;
+}
+
+static void map_option(const char *option) {
+    char path[256], share[8];
+    value(option, "mem-path=", path, sizeof path);
+    value(option, "share=", share, sizeof share);
+    close(map(path, strcmp(share, "on") == 0));
+}
+
+/* QEMU keeps the file of a backend open. */
+static void map_object(const char *command) {
+    char path[256];
+    const char *at = strstr(command, "\"mem-path\":\"") + strlen("\"mem-path\":\"");
+    snprintf(path, sizeof path, "%.*s", (int)strcspn(at, "\""), at);
+    map(path, strstr(command, "\"share\":true") != NULL);
 }
 
 static void look_at_files(void) {
@@ -205,15 +216,39 @@ static void forward(void) {
     tell("forward-beyond", socket(AF_INET, SOCK_STREAM, 0));
 }
 
+/* A line, and what descriptor comes with it, which stays open. */
+static int read_line(int fd, char *line, size_t size) {
+    char control[CMSG_SPACE(sizeof(int))];
+    for (size_t length = 0; length < size - 1; length++) {
+        struct iovec part = {line + length, 1};
+        struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+        if (recvmsg(fd, &message, 0) <= 0) {
+            return 0;
+        }
+
+        if (line[length] == '\n') {
+            line[length] = '\0';
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
 static void serve(int listener) {
     char line[65536];
     int fd = accept(listener, NULL, NULL);
-    FILE *in = fdopen(fd, "r");
     dprintf(fd, "{\"QMP\": {\"version\": {\"qemu\": {\"micro\": 0, \"minor\": 0, \"major\": 10}, \"package\": \"\"}, \"capabilities\": []}}\n");
-    while (fgets(line, sizeof line, in) != NULL) {
+    while (read_line(fd, line, sizeof line)) {
         char *id = strstr(line, "\"id\":");
         long number = id == NULL ? 0 : strtol(id + strspn(id, "\"id: "), NULL, 10);
-        if (strstr(line, "\"cont\"") != NULL) {
+        if (strstr(line, "\"object-add\"") != NULL) {
+            map_object(line);
+        } else if (strstr(line, "hostfwd_add") != NULL) {
+            forward();
+            dprintf(fd, "{\"return\": \"\", \"id\": %ld}\n", number);
+            continue;
+        } else if (strstr(line, "\"cont\"") != NULL) {
             look_at_files();
             look_at_network();
             look_at_others();
@@ -237,7 +272,7 @@ int main(int argc, char **argv) {
 
     for (int i = 1; i < argc; i++) {
         if (strncmp(argv[i], "memory-backend-file,", 20) == 0) {
-            map(argv[i]);
+            map_option(argv[i]);
         } else if (strncmp(argv[i], "socket,id=qmp,", 14) == 0) {
             monitor = atoi(value(argv[i], "fd=", number, sizeof number));
         } else if (strstr(argv[i], "hostfwd=") != NULL) {

@@ -55,6 +55,7 @@ internal sealed class TestDaemon : IAsyncDisposable
             RunPath = Path.Combine(root.FullName, "run"),
             GuestFolders = [root.FullName],
             VmUsers = new VmUserRange { Count = 0 },
+            Blanks = { Count = 0 },
             MemoryBudgetBytes = 64L << 30,
             ShutdownTimeout = TimeSpan.FromSeconds(5),
             LogLevel = LogLevel.None,

@@ -166,6 +166,8 @@ public sealed class DoctorTests : IDisposable
 
         public Task<IVm> PrepareAsync(PrepareRequest request, CancellationToken cancellationToken) => throw Unexpected();
 
+        public Task<IBlankVm> StartBlankAsync(BlankRequest request, CancellationToken cancellationToken) => throw new NotSupportedException();
+
         public Task<IVm?> AdoptAsync(VmFolder folder, VmProcessId process, CancellationToken cancellationToken) => throw Unexpected();
 
         public Task<IReadOnlyList<LingeringVm>> ReapAsync(IReadOnlyList<LeftVm> left, CancellationToken cancellationToken) => throw Unexpected();

@@ -1,17 +1,21 @@
+using System.Globalization;
 using System.Text;
 using Templating.Core.Linux;
 
 namespace Templating.Qemu.Probing;
 
 /// <summary>
-/// The KVM probe's result for this boot of the host and this QEMU: three lines, boot id, QEMU's path and version, and
-/// the problem ("-" for none). Anything else in the file is as good as no file.
+/// A probe's result for this boot of the host and this QEMU: three lines, boot id, QEMU's path, version and file, and the
+/// problem ("-" for none). Anything else in the file is as good as no file.
 /// </summary>
-internal sealed class KvmProbeCache(string? file, string qemuPath, string qemuVersion)
+internal sealed class ProbeCache(string? file, string qemuPath, string qemuVersion)
 {
     private const int MaxBytes = 16 * 1024;
 
-    private string Key => $"{HostBoot.Id:D}\n{qemuPath} {qemuVersion}\n";
+    private string Key { get; } = KeyOf(qemuPath, qemuVersion, QemuStamp.Of(qemuPath));
+
+    private static string KeyOf(string path, string version, QemuStamp stamp) =>
+        string.Create(CultureInfo.InvariantCulture, $"{HostBoot.Id:D}\n{path} {version} {stamp.Size} {stamp.Written:O}\n");
 
     public (string? Problem, bool Known)? Read()
     {
