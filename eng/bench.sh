@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Measures templating side by side with bare QEMU and others, in one run (docs/benchmarks.md). Installs what is missing (as root),
-# builds the guest image, publishes the NativeAOT executable into artifacts/, prints a table and writes all samples as JSON.
+# builds the guest image, publishes the NativeAOT executable into artifacts/, prints a table, writes all samples as JSON and a page
+# with plots beside it.
 #   eng/bench.sh [--OPTION N]... [--out FILE.json] [--check]     numbers: rounds, boots, starts, clones, storms, storm-clones,
 #                                                                memories, memory-clones, windows
 #   eng/bench.sh --density[=PERCENT] [--out FILE.json] [--check] as many clones as that share of the memory holds (80)
@@ -35,7 +36,7 @@ while [ $# -gt 0 ]; do
             shift
             ;;
         -h | --help)
-            sed -n '2,7s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+            sed -n '2,8s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
             exit 0
             ;;
         *)

@@ -1,10 +1,11 @@
 using Spectre.Console;
 using Templating.Api.Client;
+using Templating.Benchmarks.Page;
 using Templating.V1;
 
 namespace Templating.Benchmarks;
 
-/// <summary>A run, from its options to its table and its samples.</summary>
+/// <summary>A run, from its options to its table, its samples and its page.</summary>
 internal static class Benchmark
 {
     /// <returns>The process's exit code: 1 when a target is missed and that is to be an error, 2 when nothing came of it.</returns>
@@ -47,6 +48,9 @@ internal static class Benchmark
         Report.Print(AnsiConsole.Console, result);
         await RawFile.WriteAsync(options.Output, result, cancellationToken);
         Say($"All samples: {options.Output}");
+        var page = Path.ChangeExtension(options.Output, "html");
+        await File.WriteAllTextAsync(page, ResultPage.Html(result), cancellationToken);
+        Say($"Page: {page}");
         return targets.All(t => t.Met);
     }
 
