@@ -29,8 +29,8 @@ internal static class DistributionPlot
                 + $"{Numbers.Text(samples.Median(comparison.Theirs))} {comparison.Unit} for {comparison.TheirsIs}; ratio {ratio}, target {Numbers.Text(comparison.Limit)}.",
                 comparison.Unit, "% of the samples are at or below",
                 [
-                    El("line", At("class", "target"), At("x1", at), At("y1", frame.Roof - 14), At("x2", at), At("y2", frame.Floor)),
-                    Frame.Text(at + side, frame.Roof - 6, anchor, $"target {Numbers.Text(target)}"),
+                    El("line", At("class", "target"), At("x1", at), At("y1", Frame.Roof - 14), At("x2", at), At("y2", Frame.Floor)),
+                    Frame.Text(at + side, Frame.Roof - 6, anchor, $"target {Numbers.Text(target)}"),
                     Line(frame, theirs, 1), Line(frame, ours, 0),
                     Middle(frame, samples.Median(comparison.Theirs), 1), Middle(frame, samples.Median(comparison.Ours), 0),
                 ]),
@@ -43,14 +43,14 @@ internal static class DistributionPlot
 
     private static XElement Line(Frame frame, double[] sorted, int side)
     {
-        var path = new StringBuilder($"M{Place(frame.X(sorted[0]))} {Place(frame.Floor)}");
+        var path = new StringBuilder($"M{Place(frame.X(sorted[0]))} {Place(Frame.Floor)}");
         var stride = Math.Max(1, sorted.Length / MaxSteps);
         for (var i = 0; i < sorted.Length; i += stride)
         {
             path.Append($"H{Place(frame.X(sorted[i]))}V{Place(frame.Y(100.0 * Math.Min(i + stride, sorted.Length) / sorted.Length))}");
         }
 
-        return El("path", At("class", $"line s{side}"), At("d", path.Append($"H{Place(frame.RightEdge)}").ToString()));
+        return El("path", At("class", $"line s{side}"), At("d", path.Append($"H{Place(Frame.RightEdge)}").ToString()));
     }
 
     private static XElement Middle(Frame frame, double median, int side) =>

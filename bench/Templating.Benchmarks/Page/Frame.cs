@@ -7,22 +7,16 @@ namespace Templating.Benchmarks.Page;
 internal sealed class Frame(Axis x, Axis y)
 {
     public const double Width = 720;
+    public const double Roof = 40;
+    public const double Floor = Height - 54;
+    public const double RightEdge = Width - 24;
 
     private const double Height = 300;
     private const double Left = 64;
-    private const double Right = 24;
-    private const double Top = 40;
-    private const double Bottom = 54;
 
-    public double Roof => Top;
+    public double X(double value) => Left + (x.Place(value) * (RightEdge - Left));
 
-    public double Floor => Height - Bottom;
-
-    public double RightEdge => Width - Right;
-
-    public double X(double value) => Left + (x.Place(value) * (Width - Left - Right));
-
-    public double Y(double value) => Height - Bottom - (y.Place(value) * (Height - Top - Bottom));
+    public double Y(double value) => Floor - (y.Place(value) * (Floor - Roof));
 
     /// <param name="name">What a reader who does not see it is told first.</param>
     /// <param name="description">And then.</param>
@@ -31,7 +25,7 @@ internal sealed class Frame(Axis x, Axis y)
     /// <param name="content">What is plotted.</param>
     public XElement Svg(string name, string description, string across, string up, IEnumerable<XElement> content) => El(
         "svg", At("role", "img"), At("viewBox", $"0 0 {Width} {Height}"), At("aria-label", $"{name}. {description}"),
-        x.Ticks.Select(tick => Mark(X(tick), Floor + 24, "middle", tick, X(tick), Top, X(tick), Floor)),
+        x.Ticks.Select(tick => Mark(X(tick), Floor + 24, "middle", tick, X(tick), Roof, X(tick), Floor)),
         y.Ticks.Select(tick => Mark(Left - 10, Y(tick) + 4, "end", tick, Left, Y(tick), RightEdge, Y(tick))),
         Text((Left + RightEdge) / 2, Height - 8, "middle", across),
         Text(8, 14, "start", up),
