@@ -9,9 +9,9 @@ internal static class Report
     {
         console.WriteLine($"{result.Machine}, load {result.Machine.LoadBefore} before, {result.LoadAfter} after");
         Targets(console, result.Targets);
-        Compared(console, result.Samples);
         if (result.Samples.Has("clone.running"))
         {
+            Compared(console, result.Samples);
             Steps(console, result.Samples);
         }
 

@@ -27,8 +27,9 @@ def identify(path, name, *words):
         while b"synced " + nonce not in received:
             if time.monotonic() > give_up:
                 raise TimeoutError("no answer from the guest")
-            guest.sendall(sync)
             try:
+                # Nobody takes them while it boots, and the kernel keeps some 70 of them at most.
+                guest.sendall(sync)
                 received += guest.recv(65536)
             except TimeoutError:
                 pass

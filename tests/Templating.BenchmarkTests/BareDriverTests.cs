@@ -35,6 +35,28 @@ public sealed class BareDriverTests
             print("refused")
         """)).ShouldBe("True\nrefused\n");
 
+    [Fact]
+    public async Task AGuestThatBootsForLongerThanItsPortKeepsSyncsIsAskedAgain() => (await RunAsync("""
+        from bare import guests
+        class Guest:
+            def __init__(self):
+                self.tries = 0
+            def settimeout(self, seconds):
+                pass
+            def sendall(self, line):
+                self.tries += 1
+                if self.tries < 3:
+                    raise TimeoutError("timed out")
+                self.line = line
+            def recv(self, size):
+                verb = self.line.split()
+                return b"identified now\n" if verb[0] == b"identify" else b"synced " + verb[2] + b" 1\n"
+        guest = Guest()
+        guests.connect = lambda path: guest
+        guests.identify("port", "name", "booted")
+        print(guest.tries)
+        """)).ShouldBe("4\n");
+
     /// <summary>With the driver's modules, and nothing left in their folder.</summary>
     private static Task<string> RunAsync(string program) =>
         Tool.RunAsync("python3", "-B", "-c", $"import sys\nsys.path.insert(0, '{Path.Combine(Repository.Root, "bench")}')\n{program}");
