@@ -1,7 +1,10 @@
 #!/usr/bin/env bash
-# Measures templating side by side with bare QEMU, in one run (docs/benchmarks.md). Installs what is missing (as root), builds
-# the guest image, publishes the NativeAOT executable into artifacts/, prints a table and writes all samples as JSON.
-#   eng/bench.sh [--rounds N] [--boots N] [--starts N] [--clones N] [--out FILE] [--check]
+# Measures templating side by side with bare QEMU and others, in one run (docs/benchmarks.md). Installs what is missing (as root),
+# builds the guest image, publishes the NativeAOT executable into artifacts/, prints a table, writes all samples as JSON and a page
+# with plots beside it.
+#   eng/bench.sh [--OPTION N]... [--out FILE.json] [--check]     numbers: rounds, boots, starts, clones, storms, storm-clones,
+#                                                                memories, memory-clones, windows
+#   eng/bench.sh --density[=PERCENT] [--out FILE.json] [--check] as many clones as that share of the memory holds (80)
 # With --check it exits with 1 when a target is missed. A Ctrl-C leaves nothing running.
 set -Eeuo pipefail
 trap 'echo "${BASH_SOURCE[0]}: line $LINENO: $BASH_COMMAND" >&2' ERR
@@ -12,9 +15,17 @@ arguments=()
 
 while [ $# -gt 0 ]; do
     case $1 in
-        --rounds | --boots | --starts | --clones)
+        --rounds | --boots | --starts | --clones | --storms | --storm-clones | --memories | --memory-clones | --windows)
             arguments+=("$1" "${2:?$1 needs a number}")
             shift 2
+            ;;
+        --density)
+            arguments+=(--density 80)
+            shift
+            ;;
+        --density=*)
+            arguments+=(--density "${1#*=}")
+            shift
             ;;
         --out)
             out=$(realpath -m "${2:?--out needs a file}")
@@ -25,7 +36,7 @@ while [ $# -gt 0 ]; do
             shift
             ;;
         -h | --help)
-            sed -n '2,5s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+            sed -n '2,8s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
             exit 0
             ;;
         *)

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Everything a change has to pass, for people and CI alike: tools, guest image, build without warnings, format, scripts,
-# published executables, unit and integration tests, fuzzing, attacks on the daemon, guest image check, demo; then a real Kubernetes:
-# operator tests on its API server, the chart, container images, cluster tests on two nodes, and the demo there. Needs root (it
-# installs what is missing, and VMs run as users of their own) and the .NET 10 SDK. Works again and again; what is up to date is
-# not made anew.
+# published executables, unit and integration tests, the benchmark's page in a browser, fuzzing, attacks on the daemon, guest image
+# check, demo; then a real Kubernetes: operator tests on its API server, the chart, container images, cluster tests on two nodes, and
+# the demo there. Needs root (it installs what is missing, and VMs run as users of their own) and the .NET 10 SDK. Works again and
+# again; what is up to date is not made anew.
 #
 # Ends with the line "N passed, N failed", and with success only when something ran and nothing failed. Results of the
 # tests: artifacts/test-results/*.trx; what each other step said: artifacts/test-results/STEP.log.
@@ -105,8 +105,9 @@ check_format() {
     dotnet format Templating.sln --verify-no-changes --no-restore
 }
 
-install_shellcheck() {
-    command -v shellcheck >/dev/null && return
+# A Debian package that only tests need, by the name of its program.
+install_package() {
+    command -v "$1" >/dev/null && return
     (
         set -euo pipefail
         # shellcheck source=SCRIPTDIR/lib/apt.sh
@@ -114,12 +115,12 @@ install_shellcheck() {
         mkdir -p "${TEMPLATING_CACHE:-.cache}"
         apt_setup "$(cd "${TEMPLATING_CACHE:-.cache}" && pwd)/apt"
         apt_update --again
-        apt_install shellcheck
+        apt_install "$1"
     )
 }
 
 check_scripts() {
-    install_shellcheck || return
+    install_package shellcheck || return
     local scripts
     mapfile -t scripts < <(git ls-files '*.sh' .ci/run eng/guest/rootfs/init eng/guest/initrd-init | xargs -r ls -d 2>/dev/null)
     # The initrd's shell is busybox'; checked as dash, its next of kin.
@@ -135,6 +136,7 @@ main() {
     step scripts check_scripts
     tests unit Templating.UnitTests
     tests kubectl Templating.KubectlTests
+    step browser install_package chromium && tests benchmark Templating.BenchmarkTests
     fuzz
     if step publish eng/publish.sh --all; then
         export TEMPLATING_EXE=$PWD/artifacts/publish/templating

@@ -18,5 +18,18 @@ internal sealed record BenchmarkOptions
 
     public required int Clones { get; init; }
 
+    public required int Storms { get; init; }
+
+    public required int StormClones { get; init; }
+
+    public required int Memories { get; init; }
+
+    public required int MemoryClones { get; init; }
+
+    public required int Windows { get; init; }
+
+    /// <summary>In place of all else: as many clones as this share of the machine's memory holds. Null means no.</summary>
+    public required int? DensityPercent { get; init; }
+
     public required bool Check { get; init; }
 }

@@ -30,10 +30,17 @@ internal sealed class Folders : IDisposable
         ["TEMPLATING_IMAGES_FOLDERS"] = Root,
         // Cold clones are measured, beside a driver that has none.
         ["TEMPLATING_BLANKS_COUNT"] = "0",
+        // Clones idle here; as many as the machine has room for are to be admitted.
+        ["TEMPLATING_MEMORY_OVERCOMMIT"] = "64",
+        ["TEMPLATING_CLONE_OVERHEAD"] = "8MiB",
+        ["TEMPLATING_MAX_CLONES"] = "10000",
     };
 
     /// <summary>Of the bare driver: its sockets and QEMU's output.</summary>
     public string Bare => Path.Combine(Root, "bare");
+
+    /// <summary>RAM and state of the template made Kata's way, sockets of its clones.</summary>
+    public string Kata => Path.Combine(Root, "kata");
 
     public void Dispose() => _root.Delete(recursive: true);
 }

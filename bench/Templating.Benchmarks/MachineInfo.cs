@@ -16,4 +16,6 @@ internal sealed record MachineInfo(string Cpu, int Cores, string Kernel, string 
 
     /// <summary>Of one, five and fifteen minutes.</summary>
     public static string Load() => string.Join(' ', File.ReadAllText("/proc/loadavg").Split(' ')[..3]);
+
+    public override string ToString() => $"{Cpu}, {Cores} cores, Linux {Kernel}, QEMU {Qemu} ({Accelerator})";
 }

@@ -40,11 +40,27 @@ internal static partial class Processes
     public static long ResidentBytes(int pid)
     {
         var line = File.ReadLines($"/proc/{pid}/status").First(l => l.StartsWith("VmRSS:", StringComparison.Ordinal));
-        return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) * 1024;
+        return Kibibytes(line) * 1024;
+    }
+
+    /// <summary>Pages that no other process has, of a process of whatever kind.</summary>
+    public static long PrivateBytes(int pid) => File.ReadLines($"/proc/{pid}/smaps_rollup")
+        .Where(l => l.StartsWith("Private_", StringComparison.Ordinal)).Sum(Kibibytes) * 1024;
+
+    /// <summary>What all its threads ran, also those that ended. In steps of a hundredth of a second (proc(5): sysconf(_SC_CLK_TCK)).</summary>
+    public static TimeSpan Cpu(int pid)
+    {
+        // After the name, which may have blanks and is in parentheses: utime and stime are fields 14 and 15.
+        var fields = File.ReadAllText($"/proc/{pid}/stat").Split(") ", 2)[1].Split(' ');
+        return TimeSpan.FromMilliseconds(10 * (long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture)));
     }
 
     /// <returns>Whether there was such a process.</returns>
     public static bool Signal(int pid, int signal) => Kill(pid, signal) == 0;
+
+    /// <summary>The number in a line as <c>VmRSS:  12 kB</c>.</summary>
+    public static long Kibibytes(string line) =>
+        long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
 
     private static string ReadOrEmpty(string path)
     {

@@ -5,14 +5,14 @@ namespace Templating.Benchmarks;
 /// <summary>All samples, for other programs.</summary>
 internal static class RawFile
 {
-    public static async Task WriteAsync(
-        string path, MachineInfo machine, DateTimeOffset taken, Samples samples, IReadOnlyList<Target> targets, CancellationToken cancellationToken)
+    public static async Task WriteAsync(string path, Result result, CancellationToken cancellationToken)
     {
+        var machine = result.Machine;
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         await using var file = File.Create(path);
         await using var writer = new Utf8JsonWriter(file, new JsonWriterOptions { Indented = true });
         writer.WriteStartObject();
-        writer.WriteString("taken", taken);
+        writer.WriteString("taken", result.Taken);
         writer.WriteStartObject("machine");
         writer.WriteString("cpu", machine.Cpu);
         writer.WriteNumber("cores", machine.Cores);
@@ -20,10 +20,10 @@ internal static class RawFile
         writer.WriteString("qemu", machine.Qemu);
         writer.WriteString("accelerator", machine.Accelerator);
         writer.WriteString("load_before", machine.LoadBefore);
-        writer.WriteString("load_after", MachineInfo.Load());
+        writer.WriteString("load_after", result.LoadAfter);
         writer.WriteEndObject();
         writer.WriteStartArray("targets");
-        foreach (var target in targets)
+        foreach (var target in result.Targets)
         {
             writer.WriteStartObject();
             writer.WriteString("name", target.Name);
@@ -36,7 +36,7 @@ internal static class RawFile
 
         writer.WriteEndArray();
         writer.WriteStartObject("samples");
-        foreach (var (name, values) in samples.All)
+        foreach (var (name, values) in result.Samples.All)
         {
             writer.WriteStartArray(name);
             values.ForEach(writer.WriteNumberValue);

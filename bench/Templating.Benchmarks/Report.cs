@@ -1,4 +1,3 @@
-using System.Globalization;
 using Spectre.Console;
 
 namespace Templating.Benchmarks;
@@ -6,14 +5,17 @@ namespace Templating.Benchmarks;
 /// <summary>Tables for people.</summary>
 internal static class Report
 {
-    public static void Print(IAnsiConsole console, MachineInfo machine, Samples samples, IReadOnlyList<Target> targets)
+    public static void Print(IAnsiConsole console, Result result)
     {
-        console.WriteLine(
-            $"{machine.Cpu}, {machine.Cores} cores, Linux {machine.Kernel}, QEMU {machine.Qemu} ({machine.Accelerator}), "
-            + $"load {machine.LoadBefore} before, {MachineInfo.Load()} after");
-        Targets(console, targets);
-        Steps(console, samples);
-        Others(console, samples);
+        console.WriteLine($"{result.Machine}, load {result.Machine.LoadBefore} before, {result.LoadAfter} after");
+        Targets(console, result.Targets);
+        if (result.Samples.Has("clone.running"))
+        {
+            Compared(console, result.Samples);
+            Steps(console, result.Samples);
+        }
+
+        Others(console, result.Samples);
     }
 
     private static void Targets(IAnsiConsole console, IReadOnlyList<Target> targets)
@@ -21,8 +23,22 @@ internal static class Report
         var table = NewTable("promise", "target", "measured", "met");
         foreach (var target in targets)
         {
-            table.AddRow(target.Name, $"{(target.AtLeast ? ">=" : "<=")} {Number(target.Limit)} {target.Unit}",
-                $"{Number(target.Measured)} {target.Unit}", target.Met ? "yes" : "NO");
+            table.AddRow(target.Name, $"{(target.AtLeast ? ">=" : "<=")} {Numbers.Text(target.Limit)} {target.Unit}",
+                $"{Numbers.Text(target.Measured)} {target.Unit}", target.Met ? "yes" : "NO");
+        }
+
+        console.Write(table);
+    }
+
+    private static void Compared(IAnsiConsole console, Samples samples)
+    {
+        var table = NewTable("by turns", "samples", "median", "p99", "samples", "median", "p99", "ratio", "paired ratio");
+        foreach (var c in Comparisons.All.Where(c => c.IsIn(samples)))
+        {
+            table.AddRow(
+                $"{c.OursIs} / {c.TheirsIs}, {c.Unit}", $"{samples.Count(c.Ours)}", Median(samples, c.Ours), Numbers.Text(samples.Percentile(c.Ours, 0.99)),
+                $"{samples.Count(c.Theirs)}", Median(samples, c.Theirs), Numbers.Text(samples.Percentile(c.Theirs, 0.99)),
+                Numbers.Text(samples.Ratio(c.Ours, c.Theirs)), Numbers.Text(samples.PairedRatio(c.Ours, c.Theirs)));
         }
 
         console.Write(table);
@@ -41,7 +57,7 @@ internal static class Report
             var (ours, bare) = ("clone." + key, "bare." + key);
             table.AddRow(samples.Has(bare)
                 ? [name, Median(samples, ours), Least(samples, ours), Median(samples, bare), Least(samples, bare),
-                    Number(samples.Ratio(ours, bare)), Number(samples.PairedRatio(ours, bare))]
+                    Numbers.Text(samples.Ratio(ours, bare)), Numbers.Text(samples.PairedRatio(ours, bare))]
                 : [name, Median(samples, ours), Least(samples, ours), "", "", "", ""]);
         }
 
@@ -51,11 +67,11 @@ internal static class Report
 
     private static void Others(IAnsiConsole console, Samples samples)
     {
-        var table = NewTable("figure", "median", "least", "90th percentile");
-        foreach (var (name, _) in samples.All.Where(s => s.Key.StartsWith("daemon.", StringComparison.Ordinal)
-            || s.Key.StartsWith("memory.", StringComparison.Ordinal) || s.Key.StartsWith("sandbox.", StringComparison.Ordinal)))
+        var table = NewTable("figure", "median", "least", "p99");
+        string[] groups = ["daemon.", "idle.", "memory.", "shared.", "storm.", "sandbox.", "density."];
+        foreach (var (name, _) in samples.All.Where(s => groups.Any(g => s.Key.StartsWith(g, StringComparison.Ordinal))))
         {
-            table.AddRow(name, Median(samples, name), Least(samples, name), Number(samples.Percentile(name, 0.9)));
+            table.AddRow(name, Median(samples, name), Least(samples, name), Numbers.Text(samples.Percentile(name, 0.99)));
         }
 
         console.Write(table);
@@ -77,10 +93,7 @@ internal static class Report
         return table;
     }
 
-    private static string Median(Samples samples, string name) => Number(samples.Median(name));
+    private static string Median(Samples samples, string name) => Numbers.Text(samples.Median(name));
 
-    private static string Least(Samples samples, string name) => Number(samples.Least(name));
-
-    private static string Number(double value) =>
-        value.ToString(Math.Abs(value) >= 100 ? "0" : Math.Abs(value) >= 10 ? "0.0" : "0.00", CultureInfo.InvariantCulture);
+    private static string Least(Samples samples, string name) => Numbers.Text(samples.Least(name));
 }

@@ -7,6 +7,8 @@ internal sealed class Samples
 
     public IEnumerable<KeyValuePair<string, List<double>>> All => _byName;
 
+    public IReadOnlyList<double> this[string name] => _byName[name];
+
     public void Add(string name, double value)
     {
         if (!_byName.TryGetValue(name, out var values))

@@ -5,8 +5,9 @@ internal static class Targets
 {
     public static IReadOnlyList<Target> Of(Samples samples) =>
     [
-        new("Cold clone to running, over bare QEMU", 1.15, AtLeast: false, "x", samples.Ratio("clone.running", "bare.running")),
-        new("Cold boot to first HTTP answer, over a clone", 15, AtLeast: true, "x", samples.Ratio("boot.http", "clone.http")),
+        .. Comparisons.All.Where(c => c.IsIn(samples)).SelectMany(c => c.Targets(samples)),
+        new("Daemon's memory for each clone", 150, AtLeast: false, "kB", samples.Median("idle.daemon_kb_per_clone")),
+        new("Daemon's CPU while all clones idle", 1, AtLeast: false, "% of a core", samples.Mean("idle.cpu_percent")),
         new("Daemon start to serving", 200, AtLeast: false, "ms", samples.Median("daemon.start")),
         new("Daemon's memory with all clones, at rest", 50, AtLeast: false, "MiB", samples.Median("daemon.resident_mib")),
         new("A fresh clone's private share of its RAM", 10, AtLeast: false, "%", samples.Median("memory.fresh.ram_private_percent")),

@@ -1,0 +1,20 @@
+namespace Templating.Benchmarks;
+
+/// <summary>All of them (docs/benchmarks.md); a run has those of whose samples it has both.</summary>
+internal static class Comparisons
+{
+    private const string Bare = "bare QEMU";
+
+    public static IReadOnlyList<Comparison> All { get; } =
+    [
+        new("Cold clone to running, over bare QEMU", "clone.running", "cold clone", "bare.running", Bare, "ms", 1.08),
+        new("Cold clone to running, over Kata's way", "clone.running", "cold clone", "kata.running", "Kata's way", "ms", 0.6),
+        new("Clone to first HTTP answer, over a cold boot to the same", "clone.http", "cold clone", "boot.http", "cold boot", "ms", 1.0 / 15),
+        new("A storm of clones, 8 at a time, over bare QEMU",
+            Storms.Name("clone", Storms.AtOnce, "total"), "clones", Storms.Name("bare", Storms.AtOnce, "total"), Bare, "ms", 1.05),
+        new("Memory of idle clones, over as many without sharing",
+            "shared.clone.all_mib", "clones", "shared.unshared.all_mib", "without sharing", "MiB", 0.35),
+        new("Private memory of a clone, over bare QEMU's of the same template",
+            "shared.clone.private_mib", "clone", "shared.bare.private_mib", Bare, "MiB", 1.0),
+    ];
+}

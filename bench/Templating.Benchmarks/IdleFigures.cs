@@ -1,0 +1,36 @@
+using System.Diagnostics;
+
+namespace Templating.Benchmarks;
+
+/// <summary>What the daemon itself takes for many clones that do nothing.</summary>
+internal sealed class IdleFigures(Daemon daemon, GuestTemplate template, Samples samples)
+{
+    private const int AtOnce = 4;
+
+    /// <summary>The daemon gives its garbage back once it rests, which it looks at every two seconds.</summary>
+    private static readonly TimeSpan Rest = TimeSpan.FromSeconds(6);
+
+    private static readonly TimeSpan Window = TimeSpan.FromSeconds(2);
+
+    public async Task RunAsync(int count, int windows, CancellationToken cancellationToken)
+    {
+        var clones = new Clones(daemon, template);
+        // Once unmeasured, so that what is counted for each is not what the first of so many needed for all.
+        await clones.StartAsync(count, AtOnce, cancellationToken);
+        await daemon.DeleteClonesAsync(cancellationToken);
+        await Task.Delay(Rest, TimeProvider.System, cancellationToken);
+        var before = Processes.ResidentBytes(daemon.Pid);
+
+        await clones.StartAsync(count, AtOnce, cancellationToken);
+        await Task.Delay(Rest, TimeProvider.System, cancellationToken);
+        for (var i = 0; i < windows; i++)
+        {
+            var (start, cpu) = (Stopwatch.GetTimestamp(), Processes.Cpu(daemon.Pid));
+            await Task.Delay(Window, TimeProvider.System, cancellationToken);
+            samples.Add("idle.cpu_percent", 100 * (Processes.Cpu(daemon.Pid) - cpu) / Stopwatch.GetElapsedTime(start));
+            samples.Add("idle.daemon_kb_per_clone", (Processes.ResidentBytes(daemon.Pid) - before) / 1000.0 / count);
+        }
+
+        await daemon.DeleteClonesAsync(cancellationToken);
+    }
+}

@@ -1,0 +1,1 @@
+"""What bench/bare_driver.py is made of."""
