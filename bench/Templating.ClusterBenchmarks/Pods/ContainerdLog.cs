@@ -43,7 +43,7 @@ internal sealed partial class ContainerdLog
             if (_pods.TryGetValue(pod, out var start) && start.Has(Start))
             {
                 start.Steps = [.. _byId.Where(p => p.Value == start).SelectMany(p => _steps.GetValueOrDefault(p.Key, []))];
-                if (!withSteps || start.Steps.Select(s => s.Part).Distinct().Count() == Parts)
+                if (!withSteps || start.Steps.Select(s => s.Part).Distinct(StringComparer.Ordinal).Count() == Parts)
                 {
                     return start;
                 }
