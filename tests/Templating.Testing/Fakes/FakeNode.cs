@@ -7,6 +7,7 @@ using Templating.Core.Diagnostics;
 using Templating.Core.Images;
 using Templating.Core.Machines;
 using Templating.Core.Names;
+using Templating.Core.Pools;
 using Templating.Core.Sandboxes;
 using Templating.Core.Store;
 using Templating.Core.Templates;
@@ -37,7 +38,18 @@ public sealed class FakeNode : IAsyncDisposable
         Options = new CloneOptions { RunFolder = Path.Combine(_root, "run"), MaxConcurrentStarts = maxStarts, StopGrace = TimeSpan.FromMilliseconds(50), FirstAnswer = TimeSpan.FromSeconds(0.5), LookLimit = TimeSpan.FromSeconds(0.2), AnswerPatience = TimeSpan.FromSeconds(1) };
         var parts = new VmParts(Vmm, Capacity, Users, metrics ?? TestMetrics.Create(), clock) { BootTime = _boot };
         _images = images ?? before?._images;
-        Clones = new CloneManager(parts, Store, Leases, Options, NullLogger<CloneManager>.Instance, _images);
+        Pools = new PoolManager(
+            parts, Store, Leases,
+            new PoolOptions
+            {
+                Folder = Path.Combine(_root, "store", "pools"),
+                VmsFolder = Options.ClonesFolder,
+                MaxConcurrentStarts = maxStarts,
+                Pressure = new PressureLimits { Memory = 100, Cpu = 100 },
+                Interval = TimeSpan.FromMilliseconds(20),
+            },
+            (logs ?? NullLoggerFactory.Instance).CreateLogger<PoolManager>());
+        Clones = new CloneManager(parts, Store, Leases, Options, NullLogger<CloneManager>.Instance, _images, Pools);
         Processes = before?.Processes ?? new FakeProcesses();
         Sandboxes = new SandboxManager(Clones, Processes, NullLogger<SandboxManager>.Instance);
         Templates = new TemplateManager(
@@ -63,6 +75,9 @@ public sealed class FakeNode : IAsyncDisposable
     public CloneOptions Options { get; }
 
     public CloneManager Clones { get; }
+
+    /// <summary>Whoever wants them led to what is asked of them runs them.</summary>
+    public PoolManager Pools { get; }
 
     public FakeProcesses Processes { get; }
 
@@ -103,6 +118,7 @@ public sealed class FakeNode : IAsyncDisposable
     public async Task<FakeNode> RestartAsync(VmUserPool? users = null)
     {
         await Clones.DisposeAsync();
+        await Pools.DisposeAsync();
         Store.Dispose();
         var next = new FakeNode(before: this, users: users);
         await next.StartAsync();
@@ -112,6 +128,7 @@ public sealed class FakeNode : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Clones.DisposeAsync();
+        await Pools.DisposeAsync();
         Store.Dispose();
         if (_ownsRoot && Directory.Exists(_root))
         {
