@@ -14,13 +14,17 @@ internal sealed record CreatedClone(int Index, VmClone? Made, TemplatingClientEx
         ("QUEUE", "queue"), ("VERIFY", "verify"), ("QEMU", "qemu_start"), ("RESTORE", "restore"), ("RESUME", "resume"), ("IDENTITY", "identity"),
     ];
 
+    /// <summary>Whether it looked for a VM that waited for it.</summary>
+    public bool HasTaken => Took("take").Length > 0;
+
     /// <summary>Times are milliseconds.</summary>
-    public static IReadOnlyList<Column<CreatedClone>> Columns(bool failures) =>
+    public static IReadOnlyList<Column<CreatedClone>> Columns(bool failures, bool takes) =>
     [
         new("ID", c => c.Made?.Id ?? $"#{c.Index}"),
         new("STATE", c => c.Made is null ? "Failed" : Words.Of(c.Made.State), Colour: c => Words.ColourOf(c.Made?.State ?? CloneState.Failed)),
         new("HOSTNAME", c => c.Made?.Identity?.Hostname ?? ""),
         new("PORTS", c => Words.Of(c.Made?.Network)),
+        .. takes ? [new Column<CreatedClone>("TAKE", c => c.Took("take"), Right: true)] : Array.Empty<Column<CreatedClone>>(),
         .. Phases.Select(p => new Column<CreatedClone>(p.Header, c => c.Took(p.Phase), Right: true)),
         new("TOTAL", c => Words.Milliseconds(c.Made?.Total), Right: true),
         .. failures ? [new Column<CreatedClone>("REASON", c => c.Failure is null ? "" : $"{c.Failure.Reason} {c.Failure.Message}".Trim())] : Array.Empty<Column<CreatedClone>>(),
