@@ -222,7 +222,7 @@ public sealed class PoolManager : IPoolManager, IAsyncDisposable
             return false;
         }
 
-        await GoneAsync([vm], cancellationToken);
+        await WithinAsync(GoneAsync([vm], cancellationToken), cancellationToken);
         return true;
     }
 
@@ -235,8 +235,10 @@ public sealed class PoolManager : IPoolManager, IAsyncDisposable
     /// <summary>Ends those of older revisions in pools that have the newest.</summary>
     internal async Task RetireAsync(TemplateName template, RevisionName newest, CancellationToken cancellationToken)
     {
-        await EndAsync(
-            vm => vm.Revision.Template == template && vm.Revision != newest && _table.Find(vm.Pool)?.Spec.Revision is null, $"{newest} is newer", cancellationToken);
+        await WithinAsync(
+            EndAsync(
+                vm => vm.Revision.Template == template && vm.Revision != newest && _table.Find(vm.Pool)?.Spec.Revision is null, $"{newest} is newer", cancellationToken),
+            cancellationToken);
         Wake();
     }
 
@@ -254,6 +256,12 @@ public sealed class PoolManager : IPoolManager, IAsyncDisposable
 
     private static Task GoneAsync(IReadOnlyList<WaitingVm> vms, CancellationToken cancellationToken) =>
         Task.WhenAll(vms.Select(vm => vm.Background)).WaitAsync(cancellationToken);
+
+    private async Task WithinAsync(Task gone, CancellationToken cancellationToken)
+    {
+        await gone.WaitAsync(_options.EndLimit, _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        cancellationToken.ThrowIfCancellationRequested();
+    }
 
     private void Wake() => _wakes.Writer.TryWrite(true);
 

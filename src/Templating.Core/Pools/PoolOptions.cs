@@ -22,11 +22,14 @@ public sealed record PoolOptions
     /// <summary>How often the VMs that wait are asked whether they answer.</summary>
     public TimeSpan LookInterval { get; init; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>How long one may take to answer: QEMU does within a millisecond, and a clone may wait for it.</summary>
-    public TimeSpan AnswerLimit { get; init; } = TimeSpan.FromSeconds(0.5);
+    /// <summary>How long one may take to answer: QEMU does within a millisecond where the host is not overrun, and a clone may wait for it.</summary>
+    public TimeSpan AnswerLimit { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>How long a clone looks for one that answers before it starts cold.</summary>
-    public TimeSpan TakeLimit { get; init; } = TimeSpan.FromSeconds(1);
+    public TimeSpan TakeLimit { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>How long somebody waits for one that was told to end: a process that hangs in the kernel is not waited for.</summary>
+    public TimeSpan EndLimit { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>How long the daemon waits at its start for the VMs that wait to answer. Those that have not by then are ended: nothing of anybody's is in them.</summary>
     public TimeSpan AdoptionLimit { get; init; } = TimeSpan.FromSeconds(2);
