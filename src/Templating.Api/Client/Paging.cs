@@ -45,6 +45,25 @@ public static class Paging
         while (request.PageToken.Length > 0);
     }
 
+    public static async IAsyncEnumerable<Pool> ListAllAsync(
+        this PoolService.PoolServiceClient client, string parent, DateTime? deadline = null,
+        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(client);
+        var request = new ListPoolsRequest { Parent = parent, PageSize = PageSize };
+        do
+        {
+            var page = await client.ListPoolsAsync(request, deadline: deadline, cancellationToken: cancellationToken);
+            foreach (var pool in page.Pools)
+            {
+                yield return pool;
+            }
+
+            request.PageToken = page.NextPageToken;
+        }
+        while (request.PageToken.Length > 0);
+    }
+
     /// <param name="request">Its page size and token are set here.</param>
     public static async IAsyncEnumerable<VmClone> ListAllAsync(
         this CloneService.CloneServiceClient client, ListClonesRequest request, DateTime? deadline = null,

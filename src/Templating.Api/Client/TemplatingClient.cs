@@ -21,6 +21,7 @@ public sealed class TemplatingClient : IDisposable
         Sandboxes = new SandboxService.SandboxServiceClient(invoker);
         Pods = new PodService.PodServiceClient(invoker);
         Images = new ImageService.ImageServiceClient(invoker);
+        Pools = new PoolService.PoolServiceClient(invoker);
         Node = new NodeService.NodeServiceClient(invoker);
     }
 
@@ -33,6 +34,8 @@ public sealed class TemplatingClient : IDisposable
     public PodService.PodServiceClient Pods { get; }
 
     public ImageService.ImageServiceClient Images { get; }
+
+    public PoolService.PoolServiceClient Pools { get; }
 
     public NodeService.NodeServiceClient Node { get; }
 

@@ -7,7 +7,7 @@ using Templating.V1;
 
 namespace Templating.Cli.Base;
 
-/// <summary>Names of templates, clones and sandboxes for the shell's TAB key, asked of the daemon; silent where it does not answer.</summary>
+/// <summary>Names of templates, clones, sandboxes and pools for the shell's TAB key, asked of the daemon; silent where it does not answer.</summary>
 internal sealed class Completions(Globals globals)
 {
     // A person who pressed TAB waits no longer.
@@ -24,6 +24,9 @@ internal sealed class Completions(Globals globals)
 
     public IEnumerable<CompletionItem> Images(CompletionContext context) => Ask(context, (client, parent, options) =>
         client.Images.ListImages(new ListImagesRequest { Parent = parent }, options).Images.Select(i => i.Digest));
+
+    public IEnumerable<CompletionItem> Pools(CompletionContext context) => Ask(context, (client, parent, options) =>
+        client.Pools.ListPools(new ListPoolsRequest { Parent = parent }, options).Pools.Select(p => ObjectNames.Last(p.Name)));
 
     private List<CompletionItem> Ask(
         CompletionContext completion, Func<TemplatingClient, string, CallOptions, IEnumerable<string>> names)

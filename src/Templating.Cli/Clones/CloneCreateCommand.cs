@@ -47,7 +47,8 @@ internal static class CloneCreateCommand
             {
                 var one = new CreateCloneRequest { Spec = spec, Id = context.Get(id) ?? "", RequestId = request, WaitFor = until };
                 var clone = await context.Client.Clones.CreateCloneAsync(one, deadline: context.Deadline, cancellationToken: cancellationToken);
-                context.Print(CreatedClone.Columns(failures: false), [new CreatedClone(0, clone, null)], () => ProtoJson.Tree(clone), _ => clone.Name);
+                var made = new CreatedClone(0, clone, null);
+                context.Print(CreatedClone.Columns(failures: false, [made]), [made], () => ProtoJson.Tree(clone), _ => clone.Name);
                 ShowPhases(context, [clone]);
                 return ExitCode.Ok;
             }
@@ -96,7 +97,7 @@ internal static class CloneCreateCommand
     {
         var failed = results.Where(r => r.Failure is not null).ToList();
         var shown = context.Format == OutputFormat.Name ? [.. results.Where(r => r.Made is not null)] : results;
-        context.Print(CreatedClone.Columns(failed.Count > 0), shown, () => CreatedClone.Tree(results), r => r.Made!.Name);
+        context.Print(CreatedClone.Columns(failed.Count > 0, results), shown, () => CreatedClone.Tree(results), r => r.Made!.Name);
         ShowPhases(context, [.. results.Select(r => r.Made).OfType<VmClone>()]);
         if (failed.Count == 0)
         {

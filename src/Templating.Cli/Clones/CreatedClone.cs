@@ -11,17 +11,23 @@ internal sealed record CreatedClone(int Index, VmClone? Made, TemplatingClientEx
 {
     private static readonly (string Header, string Phase)[] Phases =
     [
-        ("QUEUE", "queue"), ("VERIFY", "verify"), ("QEMU", "qemu_start"), ("RESTORE", "restore"), ("RESUME", "resume"), ("IDENTITY", "identity"),
+        ("TAKE", "take"), ("QUEUE", "queue"), ("VERIFY", "verify"), ("BIND", "bind"), ("QEMU", "qemu_start"), ("RESTORE", "restore"),
+        ("RESUME", "resume"), ("IDENTITY", "identity"),
     ];
 
+    /// <summary>Only of clones that came from a VM that waited.</summary>
+    private static readonly string[] OfSome = ["take", "bind"];
+
     /// <summary>Times are milliseconds.</summary>
-    public static IReadOnlyList<Column<CreatedClone>> Columns(bool failures) =>
+    /// <param name="failures">Whether some failed.</param>
+    /// <param name="all">For the columns that not all have.</param>
+    public static IReadOnlyList<Column<CreatedClone>> Columns(bool failures, IReadOnlyList<CreatedClone> all) =>
     [
         new("ID", c => c.Made?.Id ?? $"#{c.Index}"),
         new("STATE", c => c.Made is null ? "Failed" : Words.Of(c.Made.State), Colour: c => Words.ColourOf(c.Made?.State ?? CloneState.Failed)),
         new("HOSTNAME", c => c.Made?.Identity?.Hostname ?? ""),
         new("PORTS", c => Words.Of(c.Made?.Network)),
-        .. Phases.Select(p => new Column<CreatedClone>(p.Header, c => c.Took(p.Phase), Right: true)),
+        .. Phases.Where(p => !OfSome.Contains(p.Phase, StringComparer.Ordinal) || all.Any(c => c.Took(p.Phase).Length > 0)).Select(p => new Column<CreatedClone>(p.Header, c => c.Took(p.Phase), Right: true)),
         new("TOTAL", c => Words.Milliseconds(c.Made?.Total), Right: true),
         .. failures ? [new Column<CreatedClone>("REASON", c => c.Failure is null ? "" : $"{c.Failure.Reason} {c.Failure.Message}".Trim())] : Array.Empty<Column<CreatedClone>>(),
     ];

@@ -15,6 +15,10 @@ internal static class Words
 
     public static string Of(ImageKind kind) => Short(kind.ToString(), "Unspecified").ToLowerInvariant();
 
+    public static string Of(PoolProblem problem) => Short(problem.ToString(), "Unspecified");
+
+    public static string Of(PoolVmState state) => Short(state.ToString(), "Unspecified");
+
     public static string Of(PodState state) => Short(state.ToString(), "Unspecified");
 
     public static string Of(Accelerator accelerator) => Short(accelerator.ToString(), "Unspecified").ToLowerInvariant();

@@ -17,6 +17,11 @@ internal static class ObjectNames
             ? text
             : $"{Parent(tenant)}/clones/{Checked("clone id", text)}";
 
+    public static string Pool(string tenant, string text) =>
+        text.Split('/') is ["tenants", var owner, "pools", var id] && Labels.IsLabel(owner) && Labels.IsLabel(id)
+            ? text
+            : $"{Parent(tenant)}/pools/{Checked("pool", text)}";
+
     public static string Image(string tenant, string text) =>
         text.Split('/') is ["tenants", var owner, "images", var digest] && Labels.IsLabel(owner) && Labels.IsSha256(digest) ? text
         : Labels.IsSha256(text) ? $"{Parent(tenant)}/images/{text}"

@@ -1,3 +1,5 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using Google.Protobuf;
 using Templating.Cli.Base;
 using Templating.Cli.Exits;
@@ -24,16 +26,39 @@ internal static class SpecFile
         var tree = YamlTree.Parse(name, text);
         var manifest = Manifest.Open(name, tree);
         var checker = new ProtoTree();
+        var warm = TakeWarm(manifest?.Spec ?? tree, checker, manifest is null ? "warm" : "spec.warm", out var warmFaults);
         var message = checker.Message(manifest?.Spec ?? tree, TemplateSpec.Descriptor, manifest is null ? "" : "spec");
-        IReadOnlyList<FieldViolation> faults = [.. manifest?.Faults ?? [], .. checker.Faults];
+        IReadOnlyList<FieldViolation> faults = [.. manifest?.Faults ?? [], .. checker.Faults, .. warmFaults];
         if (faults.Count == 0)
         {
-            return new TemplateFile(JsonParser.Default.Parse<TemplateSpec>(ProtoJson.Text(message, indented: false)), manifest?.KeepRevisions);
+            return new TemplateFile(JsonParser.Default.Parse<TemplateSpec>(ProtoJson.Text(message, indented: false)), manifest?.KeepRevisions, warm);
         }
 
         throw new CliException(ExitCode.Usage, $"The spec {name} has {(faults.Count == 1 ? "a fault" : $"{faults.Count} faults")}:")
         {
             Violations = faults,
         };
+    }
+
+    /// <summary>Takes from a spec what is no part of the template: how many VMs of it are to wait. A number alone is that many restored ones.</summary>
+    private static PoolSizes? TakeWarm(JsonNode? spec, ProtoTree checker, string path, out IReadOnlyList<FieldViolation> faults)
+    {
+        faults = [];
+        if (spec is not JsonObject map || !map.Remove("warm", out var given) || given is null)
+        {
+            return null;
+        }
+
+        var before = checker.Faults.Count;
+        var message = checker.Message(
+            given.GetValueKind() == JsonValueKind.Number ? new JsonObject { ["restored"] = given.DeepClone() } : given, PoolSizes.Descriptor, path);
+        if (checker.Faults.Count > before)
+        {
+            return null;
+        }
+
+        var sizes = JsonParser.Default.Parse<PoolSizes>(ProtoJson.Text(message, indented: false));
+        faults = [.. PoolRules.Check(path, sizes.Restored, sizes.Prepared, sizes.MaxRestored, sizes.Spare)];
+        return sizes;
     }
 }

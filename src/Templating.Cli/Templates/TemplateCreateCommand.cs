@@ -50,6 +50,21 @@ internal static class TemplateCreateCommand
 
             using var call = context.Client.Templates.CreateTemplate(request, deadline: context.Deadline, cancellationToken: cancellationToken);
             var template = await BuildProgress.ShowAsync(context, call.ResponseStream, cancellationToken);
+            if (written.Warm is { } sizes)
+            {
+                await context.Client.Pools.SetPoolAsync(
+                    new SetPoolRequest
+                    {
+                        Pool = new Pool
+                        {
+                            Name = $"tenants/{context.Tenant}/pools/{request.Template}",
+                            Template = $"tenants/{context.Tenant}/templates/{request.Template}",
+                            Sizes = sizes,
+                        },
+                    },
+                    deadline: context.Deadline, cancellationToken: cancellationToken);
+            }
+
             context.Print(
                 CliContext.Shown(TemplateColumns.List(globals.Host.Clock, tenants: false), wide: false), [template], template, t => t.Name);
             return ExitCode.Ok;

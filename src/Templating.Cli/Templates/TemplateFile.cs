@@ -4,4 +4,5 @@ namespace Templating.Cli.Templates;
 
 /// <summary>What a file says of a template.</summary>
 /// <param name="KeepRevisions">Older revisions to keep, where the file says so.</param>
-internal sealed record TemplateFile(TemplateSpec Spec, int? KeepRevisions);
+/// <param name="Warm">How many VMs of it are to wait, where the file says so.</param>
+internal sealed record TemplateFile(TemplateSpec Spec, int? KeepRevisions, PoolSizes? Warm = null);

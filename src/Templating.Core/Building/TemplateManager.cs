@@ -42,7 +42,7 @@ public sealed class TemplateManager : ITemplateManager
         _requests = new RequestLog<RevisionName>(store.Has);
         _quota = new StoreQuota(store, parts.Capacity.Limits);
         _builder = new TemplateBuilder(parts, store, _quota, options);
-        _views = new TemplateViews(parts.Vmm, store, leases, _building);
+        _views = new TemplateViews(parts.Vmm, store, leases, clones, _building);
         _turns = new FairTurns(
             new TurnRules
             {
@@ -124,9 +124,7 @@ public sealed class TemplateManager : ITemplateManager
         var deleted = new List<RevisionName>();
         foreach (var victim in victims)
         {
-            using var deletion = force
-                ? await BeginForcedAsync(victim.Name, cancellationToken)
-                : _leases.TryBeginDelete(victim.Name) ?? throw InUse(victim.Name, _leases.Count(victim.Name));
+            using var deletion = await BeginDeleteAsync(victim.Name, force, cancellationToken);
             if (_store.Delete(victim.Name))
             {
                 deleted.Add(victim.Name);
@@ -157,13 +155,18 @@ public sealed class TemplateManager : ITemplateManager
     public IAsyncEnumerable<Change<TemplateView>> WatchAsync(CancellationToken cancellationToken) =>
         _changes.SubscribeAsync(cancellationToken);
 
-    /// <summary>First nobody new, then nobody at all: also clones that are still starting are ended.</summary>
-    private async Task<IDisposable> BeginForcedAsync(RevisionName name, CancellationToken cancellationToken)
+    /// <summary>First nobody new, then nobody at all: what waits for a clone is ended, and by force clones are, also those that are still starting.</summary>
+    private async Task<IDisposable> BeginDeleteAsync(RevisionName name, bool force, CancellationToken cancellationToken)
     {
         var deletion = _leases.BeginDelete(name);
         try
         {
-            await _clones.DeleteUsersAsync(name, cancellationToken);
+            await _clones.EndWaitingAsync(name, cancellationToken);
+            if (force)
+            {
+                await _clones.DeleteUsersAsync(name, cancellationToken);
+            }
+
             return _leases.Count(name) == 0 ? deletion : throw InUse(name, _leases.Count(name));
         }
         catch
@@ -205,6 +208,8 @@ public sealed class TemplateManager : ITemplateManager
         {
             using var turn = await _turns.TakeAsync(tenant, cancellationToken);
             var revision = await _builder.BuildAsync(request, turn, progress, cancellationToken);
+            // It is published, whether or not its caller waits on.
+            await _clones.RetireWaitingAsync(revision.Name, CancellationToken.None);
             Retain(request, revision.Name);
             _changes.Publish(new Change<TemplateView>(ChangeKind.Added, _views.Of(revision)));
             return revision.Name;

@@ -1,3 +1,4 @@
+using Templating.Core.Clones;
 using Templating.Core.Machines;
 using Templating.Core.Names;
 using Templating.Core.Store;
@@ -7,7 +8,7 @@ namespace Templating.Core.Building;
 
 /// <summary>What the node's templates look like from outside: those in the store, those that are broken, those being built.</summary>
 internal sealed class TemplateViews(
-    IVmm vmm, TemplateStore store, RevisionLeases leases, IReadOnlyDictionary<TemplateName, TemplateSpec> building)
+    IVmm vmm, TemplateStore store, RevisionLeases leases, ICloneUsage clones, IReadOnlyDictionary<TemplateName, TemplateSpec> building)
 {
     /// <exception cref="Errors.TemplatingException">TemplateNotFound.</exception>
     public TemplateView Get(TemplateName template, string? revision)
@@ -48,11 +49,14 @@ internal sealed class TemplateViews(
             _ => (TemplateState.Ready, ""),
         };
         return new TemplateView(
-            revision.Name, state, reason, revision.Manifest, revision.Manifest.Spec, revision.AllocatedBytes, leases.Count(revision.Name), latest);
+            revision.Name, state, reason, revision.Manifest, revision.Manifest.Spec, revision.AllocatedBytes, ClonesOf(revision.Name), latest);
     }
 
     private TemplateView Of(BrokenRevision broken) => new(
-        broken.Name, TemplateState.Corrupt, broken.Problem, null, null, 0, leases.Count(broken.Name), Latest: false);
+        broken.Name, TemplateState.Corrupt, broken.Problem, null, null, 0, ClonesOf(broken.Name), Latest: false);
+
+    /// <summary>Those that wait for a clone are nobody's.</summary>
+    private int ClonesOf(RevisionName revision) => Math.Max(0, leases.Count(revision) - clones.CountWaiting(revision));
 
     private static TemplateView OfBuild(TemplateName name, TemplateSpec spec) => new(
         new RevisionName(name, ""), TemplateState.Building, "", null, spec, 0, 0, Latest: false);

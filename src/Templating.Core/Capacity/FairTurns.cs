@@ -12,6 +12,7 @@ internal sealed class FairTurns(TurnRules rules, TimeProvider time)
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Share> _shares = new(StringComparer.Ordinal);
     private int _counted;
+    private int _idle;
     private long _given;
 
     /// <summary>Waits for a turn.</summary>
@@ -32,6 +33,24 @@ internal sealed class FairTurns(TurnRules rules, TimeProvider time)
             }
 
             share.Waiting.AddLast(waiter);
+            GiveFree();
+        }
+
+        await using var registration = cancellationToken.UnsafeRegister(_ => Leave(tenant, waiter, cancellationToken), null);
+        return await waiter.Task;
+    }
+
+    /// <summary>
+    /// Waits for a turn at work that nobody waits for: one comes while no other is waited for, and half of those in all are never such, so
+    /// that who comes next finds a free one.
+    /// </summary>
+    public async Task<Turn> TakeIdleAsync(string tenant, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var waiter = new TaskCompletionSource<Turn>(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_lock)
+        {
+            ShareOf(tenant).Idle.AddLast(waiter);
             GiveFree();
         }
 
@@ -78,6 +97,7 @@ internal sealed class FairTurns(TurnRules rules, TimeProvider time)
 
             DiscountUnderLock(turn);
             turn.IsGivenBack = true;
+            _idle -= turn.IsIdle ? 1 : 0;
             var share = _shares[turn.Tenant];
             share.Held--;
             Tidy(share);
@@ -108,7 +128,7 @@ internal sealed class FairTurns(TurnRules rules, TimeProvider time)
     {
         lock (_lock)
         {
-            if (_shares.TryGetValue(tenant, out var share) && share.Waiting.Remove(waiter))
+            if (_shares.TryGetValue(tenant, out var share) && (share.Waiting.Remove(waiter) || share.Idle.Remove(waiter)))
             {
                 waiter.SetCanceled(cancellationToken);
                 Tidy(share);
@@ -123,6 +143,17 @@ internal sealed class FairTurns(TurnRules rules, TimeProvider time)
             var waiter = next.Waiting.First!.Value;
             next.Waiting.RemoveFirst();
             waiter.SetResult(Give(next));
+        }
+
+        while (_idle < Math.Max(1, rules.InAll / 2) && _counted < rules.InAll && _shares.Values.All(s => s.Waiting.Count == 0)
+            && _shares.Values.Where(s => s.Idle.Count > 0).MinBy(s => s.LastGiven) is { } idle)
+        {
+            var waiter = idle.Idle.First!.Value;
+            idle.Idle.RemoveFirst();
+            _idle++;
+            var turn = Give(idle);
+            turn.IsIdle = true;
+            waiter.SetResult(turn);
         }
     }
 
@@ -142,7 +173,7 @@ internal sealed class FairTurns(TurnRules rules, TimeProvider time)
 
     private void Tidy(Share share)
     {
-        if (share is { Held: 0, Waiting.Count: 0 })
+        if (share is { Held: 0, Waiting.Count: 0, Idle.Count: 0 })
         {
             _shares.Remove(share.Tenant);
         }
@@ -162,5 +193,8 @@ internal sealed class FairTurns(TurnRules rules, TimeProvider time)
         public long LastGiven { get; set; }
 
         public LinkedList<TaskCompletionSource<Turn>> Waiting { get; } = new();
+
+        /// <summary>Those that nobody waits for.</summary>
+        public LinkedList<TaskCompletionSource<Turn>> Idle { get; } = new();
     }
 }

@@ -45,6 +45,26 @@ public sealed class NodeCapacity(CapacityOptions options, ITenantLimits? limits 
         }
     }
 
+    /// <summary>For how many such VMs of the tenant there is room; below zero where what there is is more than is allowed.</summary>
+    internal long RoomFor(string tenant, long memoryBytes)
+    {
+        var bytes = Price(memoryBytes);
+        var own = Limits.Of(tenant);
+        lock (_lock)
+        {
+            var (vms, charged) = _tenants.GetValueOrDefault(tenant);
+            return new[]
+            {
+                options.MaxVms - _vms,
+                FloorOf(options.BudgetBytes - _charged - Besides(), bytes),
+                (own.Vms ?? options.MaxVms) - vms,
+                FloorOf((own.MemoryBytes ?? options.BudgetBytes) - charged, bytes),
+            }.Min();
+        }
+
+        static long FloorOf(long free, long each) => (long)Math.Floor((double)free / each);
+    }
+
     /// <summary>Charges a VM or refuses with what is free.</summary>
     /// <exception cref="TemplatingException">TenantQuotaExhausted, NodeMemoryExhausted, NodeCapacityExhausted; TenantLimitTooSmall, NodeTooSmall: it never fits.</exception>
     public MemoryCharge Charge(string tenant, long memoryBytes)

@@ -11,6 +11,9 @@ internal sealed class Turn(FairTurns owner, string tenant) : IDisposable
     /// <summary>Whether it counts among those of all tenants. Under the owner's lock.</summary>
     internal bool IsCounted { get; set; } = true;
 
+    /// <summary>Whether nobody waits for what is done with it. Under the owner's lock.</summary>
+    internal bool IsIdle { get; set; }
+
     /// <summary>Under the owner's lock.</summary>
     internal bool IsGivenBack { get; set; }
 

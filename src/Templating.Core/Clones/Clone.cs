@@ -28,6 +28,9 @@ internal sealed class Clone
 
     public required CloneLifetime Lifetime { get; init; }
 
+    /// <summary>Whether it went on from a VM that waited for it.</summary>
+    public bool IsWarm { get; set; }
+
     /// <summary>Whether it ended before this daemon began: its end is no news of this one's.</summary>
     public bool WasOver { get; init; }
 

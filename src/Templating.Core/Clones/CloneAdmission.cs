@@ -2,6 +2,7 @@ using Templating.Contract;
 using Templating.Core.Capacity;
 using Templating.Core.Errors;
 using Templating.Core.Machines;
+using Templating.Core.Pools;
 using Templating.Core.Store;
 using Templating.Core.Templates;
 using Templating.Core.Vms;
@@ -10,10 +11,10 @@ namespace Templating.Core.Clones;
 
 /// <summary>Whether a clone may start here: its template is there and valid, and the node has room.</summary>
 internal sealed class CloneAdmission(
-    IVmm vmm, TemplateStore store, RevisionLeases leases, NodeCapacity capacity, CloneOptions options, TimeProvider time)
+    IVmm vmm, TemplateStore store, RevisionLeases leases, NodeCapacity capacity, CloneOptions options, TimeProvider time, PoolManager? pools)
 {
-    /// <summary>What the clone holds and goes on from, and what it looks like before anything is started.</summary>
-    public async Task<(VmBirth Birth, CloneView View)> AdmitAsync(CreateClone request, CancellationToken cancellationToken)
+    /// <summary>Whether it may start at all, and of which revision it is. What is returned holds that until disposed.</summary>
+    public async Task<Admitted> JudgeAsync(CreateClone request, CancellationToken cancellationToken)
     {
         var revision = Find(request);
         if (request.Owner is not null && !revision.Manifest.Spec.Sandbox)
@@ -22,18 +23,18 @@ internal sealed class CloneAdmission(
                 ErrorCode.SandboxUnsupported, $"{revision.Name} is no template for sandboxes. Build it with sandbox: true, or choose another.");
         }
 
-        var source = new VmSource
-        {
-            Name = revision.Name,
-            Manifest = revision.Manifest,
-            MemoryPath = revision.MemoryPath,
-            StatePath = revision.StatePath,
-            ImagePaths = [.. revision.Manifest.Images.Select(store.ImagePath)],
-            EnsureVerified = token => store.EnsureVerifiedAsync(revision, token),
-        };
-        var holdings = new VmHoldings { Lease = leases.Acquire(revision.Name) };
+        var lease = leases.Acquire(revision.Name);
         try
         {
+            var source = new VmSource
+            {
+                Name = revision.Name,
+                Manifest = revision.Manifest,
+                MemoryPath = revision.MemoryPath,
+                StatePath = revision.StatePath,
+                ImagePaths = [.. revision.Manifest.Images.Select(store.ImagePath)],
+                EnsureVerified = token => store.EnsureVerifiedAsync(revision, token),
+            };
             source.RequireCompatible(await vmm.ProbeAsync(refresh: false, cancellationToken));
             var tenant = request.Template.Tenant;
             var network = request.Network ?? revision.Manifest.Spec.Network;
@@ -44,34 +45,80 @@ internal sealed class CloneAdmission(
             }
 
             capacity.Limits.Of(tenant).RequireNetwork(tenant, network);
-            holdings.Charge = capacity.Charge(tenant, revision.Manifest.Machine.MemoryBytes);
-            var name = new CloneName(tenant, request.Id ?? CloneNaming.NewId(request.Template.Name));
-            var birth = new VmBirth
+            return new Admitted(new CloneName(tenant, request.Id ?? CloneNaming.NewId(request.Template.Name)), source, network, lease);
+        }
+        catch
+        {
+            lease.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>What a clone that starts cold goes on from, with what it holds. Where its tenant's own VMs that wait take the room, they give it up.</summary>
+    public async Task<VmBirth> ChargeAsync(Admitted admitted, CreateClone request, CancellationToken cancellationToken)
+    {
+        var holdings = new VmHoldings { Lease = leases.Acquire(admitted.Source.Name) };
+        try
+        {
+            holdings.Charge = await ChargeAsync(request.Template.Tenant, admitted.Source.Manifest.Machine.MemoryBytes, cancellationToken);
+            return new VmBirth
             {
-                Name = name.ToString(),
-                Source = source,
+                Name = admitted.Name.ToString(),
+                Source = admitted.Source,
                 Folder = VmFolder.NewIn(options.ClonesFolder),
                 Holdings = holdings,
                 Cgroups = request.Cgroups,
             };
-            return (birth, new CloneView
-            {
-                Name = name,
-                Id = name.Id,
-                Template = revision.Name,
-                State = VmState.Prepared,
-                CreatedAt = time.GetUtcNow(),
-                Generation = Guid.NewGuid(),
-                Network = network,
-                ChargedBytes = holdings.Charge.Bytes,
-                Labels = request.Labels,
-                Owner = request.Owner,
-            });
         }
         catch
         {
             holdings.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>Whether its bytes were found not to be those that were published.</summary>
+    public bool IsCorrupt(Admitted admitted) => store.FindProblem(admitted.Source.Name) is not null;
+
+    /// <summary>What a clone looks like before anything of it is started.</summary>
+    public CloneView View(Admitted admitted, CreateClone request) => new()
+    {
+        Name = admitted.Name,
+        Id = admitted.Name.Id,
+        Template = admitted.Source.Name,
+        State = VmState.Prepared,
+        CreatedAt = time.GetUtcNow(),
+        Generation = Guid.NewGuid(),
+        Network = admitted.Network,
+        Labels = request.Labels,
+        Owner = request.Owner,
+    };
+
+    private async Task<MemoryCharge> ChargeAsync(string tenant, long bytes, CancellationToken cancellationToken)
+    {
+        IDisposable? hold = null;
+        try
+        {
+            while (true)
+            {
+                try
+                {
+                    return capacity.Charge(tenant, bytes);
+                }
+                catch (TemplatingException e) when (
+                    pools is not null && e.Code is (ErrorCode.TenantQuotaExhausted or ErrorCode.NodeMemoryExhausted or ErrorCode.NodeCapacityExhausted))
+                {
+                    hold ??= pools.Hold(tenant);
+                    if (!await pools.TryGiveUpAsync(tenant, cancellationToken))
+                    {
+                        throw;
+                    }
+                }
+            }
+        }
+        finally
+        {
+            hold?.Dispose();
         }
     }
 
@@ -89,4 +136,10 @@ internal sealed class CloneAdmission(
             : new TemplatingException(
                 ErrorCode.TemplateCorrupt, $"{broken.Name} cannot be cloned: {broken.Problem} Delete it and build it again.");
     }
+}
+
+/// <summary>A clone that may start: who it is, of what, and with which network. Holds the revision until disposed.</summary>
+internal sealed record Admitted(CloneName Name, VmSource Source, NetworkSpec Network, IDisposable Lease) : IDisposable
+{
+    public void Dispose() => Lease.Dispose();
 }

@@ -8,6 +8,7 @@ using Templating.Core.Errors;
 using Templating.Core.Images;
 using Templating.Core.Machines;
 using Templating.Core.Names;
+using Templating.Core.Pools;
 using Templating.Core.Requests;
 using Templating.Core.Store;
 using Templating.Core.Templates;
@@ -18,12 +19,6 @@ namespace Templating.Core.Clones;
 /// <inheritdoc />
 public sealed class CloneManager : ICloneManager, IOwnedClones, ICloneUsage, IAsyncDisposable
 {
-    /// <summary>
-    /// Times the starts of all: guests that keep silent are not counted among those of all, and their tenant starts others
-    /// beside as many of them.
-    /// </summary>
-    private const int StartsPerTenant = 2;
-
     private readonly CloneFactory _factory;
     private readonly CloneTable _table;
     private readonly CloneRecovery _recovery;
@@ -33,6 +28,7 @@ public sealed class CloneManager : ICloneManager, IOwnedClones, ICloneUsage, IAs
     private readonly TemplateStore _store;
     private readonly CloneOptions _options;
     private readonly NodeCapacity _capacity;
+    private readonly PoolManager? _pools;
     private readonly FairTurns _execs;
     private readonly RequestLog<Clone> _requests = new(isThere: clone => !clone.IsBeingRemoved);
     private readonly TemplatingMetrics _metrics;
@@ -43,16 +39,15 @@ public sealed class CloneManager : ICloneManager, IOwnedClones, ICloneUsage, IAs
 
     public CloneManager(
         VmParts parts, TemplateStore store, RevisionLeases leases, CloneOptions options, ILogger<CloneManager> logger,
-        IImageCache? images = null)
+        IImageCache? images = null, PoolManager? pools = null)
     {
-        (_options, _capacity, _metrics, _time, _logger) = (options, parts.Capacity, parts.Metrics, parts.Time, logger);
-        var starts = new FairTurns(
-            new TurnRules { What = "starts", InAll = options.MaxConcurrentStarts, PerTenant = _ => StartsPerTenant * options.MaxConcurrentStarts }, _time);
+        (_options, _capacity, _pools, _metrics, _time, _logger) = (options, parts.Capacity, pools, parts.Metrics, parts.Time, logger);
+        var starts = pools?.Starts ?? StartTurns.Of(options.MaxConcurrentStarts, _time);
         _execs = new FairTurns(
             new TurnRules { What = "programs", InAll = int.MaxValue / 2, PerTenant = tenant => _capacity.Limits.Of(tenant).Execs }, _time);
         _table = new CloneTable(_requests, _time, logger);
-        var admission = new CloneAdmission(parts.Vmm, store, leases, _capacity, options, _time);
-        _factory = new CloneFactory(parts.Vmm, _table, admission, parts.Users, starts, _metrics, _time, parts.BootTime, parts.Blanks);
+        var admission = new CloneAdmission(parts.Vmm, store, leases, _capacity, options, _time, pools);
+        _factory = new CloneFactory(parts.Vmm, _table, admission, parts.Users, starts, pools, parts.Blanks, _metrics, _time, parts.BootTime);
         (_store, _growth, _plugs) = (store, new CloneGrowth(store), new ClonePlugs(images, store));
         _recovery = new CloneRecovery(parts, _factory, leases, _plugs, options, logger);
         _expiry = new CloneExpiry(_table, options, logger);
@@ -66,7 +61,9 @@ public sealed class CloneManager : ICloneManager, IOwnedClones, ICloneUsage, IAs
     /// <summary>Takes over what the daemon before this one left. Once, before the first request.</summary>
     public async Task RecoverAsync(CancellationToken cancellationToken)
     {
-        foreach (var clone in await _recovery.RunAsync(cancellationToken))
+        // Those that wait for a clone have their folders beside the clones'.
+        var waiting = _pools is null ? [] : await _pools.RecoverAsync(cancellationToken);
+        foreach (var clone in await _recovery.RunAsync(waiting, cancellationToken))
         {
             if (clone.RequestId is { } id)
             {
@@ -218,6 +215,13 @@ public sealed class CloneManager : ICloneManager, IOwnedClones, ICloneUsage, IAs
         _table.All.Where(c => c.View.Template == revision && !VmTransitions.IsEnd(c.View.State))
             .Select(c => _table.RemoveAsync(c, TimeSpan.Zero))).WaitAsync(cancellationToken);
 
+    public Task EndWaitingAsync(RevisionName revision, CancellationToken cancellationToken) => _pools?.EndAsync(revision, cancellationToken) ?? Task.CompletedTask;
+
+    public Task RetireWaitingAsync(RevisionName newest, CancellationToken cancellationToken) =>
+        _pools?.RetireAsync(newest.Template, newest, cancellationToken) ?? Task.CompletedTask;
+
+    public int CountWaiting(RevisionName revision) => _pools?.CountOf(revision) ?? 0;
+
     /// <summary>Forgets clones that ended long enough ago.</summary>
     public async Task ExpireFinishedAsync()
     {
@@ -287,7 +291,7 @@ public sealed class CloneManager : ICloneManager, IOwnedClones, ICloneUsage, IAs
         }
         finally
         {
-            _metrics.CloneStart(VmOwner.Clone, warm: false, clone.Clock!.Elapsed, ok);
+            _metrics.CloneStart(VmOwner.Clone, warm: clone.IsWarm, clone.Clock!.Elapsed, ok);
         }
     }
 

@@ -18,12 +18,14 @@ namespace Templating.Core.Clones;
 internal sealed class CloneRecovery(
     VmParts parts, CloneFactory factory, RevisionLeases leases, ClonePlugs plugs, CloneOptions options, ILogger logger)
 {
-    public async Task<IReadOnlyList<Clone>> RunAsync(CancellationToken cancellationToken)
+    /// <param name="others">Folders of VMs that are no clones.</param>
+    /// <param name="cancellationToken">Of who waits for it.</param>
+    public async Task<IReadOnlyList<Clone>> RunAsync(IReadOnlyCollection<VmFolder> others, CancellationToken cancellationToken)
     {
         FileSystem.MakeFolder(options.ClonesFolder, FileSystem.OwnerOnlyFolder);
         var found = new List<Found>();
         var left = new List<LeftVm>();
-        foreach (var folder in LeftOvers.In(options.ClonesFolder))
+        foreach (var folder in LeftOvers.In(options.ClonesFolder).Except(others))
         {
             var record = CloneRecordFile.Read(folder.Path, out var problem);
             if (problem.Length > 0)

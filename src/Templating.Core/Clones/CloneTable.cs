@@ -29,12 +29,21 @@ internal sealed class CloneTable(RequestLog<Clone> requests, TimeProvider time, 
     public Clone? Find(CloneView view) =>
         _clones.TryGetValue(view.Name, out var clone) && clone.View.Generation == view.Generation ? clone : null;
 
+    /// <exception cref="TemplatingException">CloneAlreadyExists.</exception>
+    public void RequireFree(CloneName name)
+    {
+        if (_clones.ContainsKey(name))
+        {
+            throw Exists(name);
+        }
+    }
+
+    /// <exception cref="TemplatingException">CloneAlreadyExists.</exception>
     public void Add(Clone clone)
     {
         if (!_clones.TryAdd(clone.Name, clone))
         {
-            throw new TemplatingException(
-                ErrorCode.CloneAlreadyExists, $"{clone.Name} exists already. Choose another id, leave it out, or delete that clone.");
+            throw Exists(clone.Name);
         }
 
         _changes.Publish(new Change<CloneView>(ChangeKind.Added, clone.View));
@@ -91,6 +100,9 @@ internal sealed class CloneTable(RequestLog<Clone> requests, TimeProvider time, 
         _ = clone.Life.EndAsync(grace);
         return removal;
     }
+
+    private static TemplatingException Exists(CloneName name) => new(
+        ErrorCode.CloneAlreadyExists, $"{name} exists already. Choose another id, leave it out, or delete that clone.");
 
     /// <summary>In its folder, where there may be thousands that have ended, and where the next daemon finds it.</summary>
     private void KeepConsole(Clone clone)

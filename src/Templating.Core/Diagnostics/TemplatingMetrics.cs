@@ -33,6 +33,9 @@ public sealed class TemplatingMetrics
     private readonly Counter<long> _blanksWanted;
     private readonly Counter<long> _refusals;
     private readonly Counter<long> _ended;
+    private readonly Counter<long> _poolTakes;
+    private readonly Counter<long> _poolLosses;
+    private readonly Histogram<double> _poolRefill;
     private readonly StateGauge _clones;
     private readonly StateGauge _templates;
     private readonly Meter _meter;
@@ -51,6 +54,9 @@ public sealed class TemplatingMetrics
         _refusals = _meter.CreateCounter<long>("templating.refusals", "{request}", "Requests refused or failed, by error code.");
         _ended = _meter.CreateCounter<long>(
             "templating.clones.ended", "{clone}", "Clones whose VM ended, by whether it was asked for, and else by error code.");
+        _poolTakes = _meter.CreateCounter<long>("templating.pool.takes", "{clone}", "Clones that a pool could serve, by what they went on from.");
+        _poolLosses = _meter.CreateCounter<long>("templating.pool.losses", "{vm}", "VMs that ended while they waited in a pool, and nobody had asked for that.");
+        _poolRefill = Seconds("templating.pool.refill.duration", "Time of the start of a VM for a pool.");
         _clones = new StateGauge(_meter, "templating.clones", "{clone}", "Clones on the node, by owner and state.");
         _templates = new StateGauge(_meter, "templating.templates", "{revision}", "Template revisions on the node, by state.");
     }
@@ -64,6 +70,12 @@ public sealed class TemplatingMetrics
         ImageFound(times: 0);
         BlankTaken(found: true, times: 0);
         BlankTaken(found: false, times: 0);
+        PoolLost(times: 0);
+        foreach (var from in PoolKinds.Append(PoolMiss))
+        {
+            PoolTake(from, times: 0);
+        }
+
         foreach (var code in Enum.GetValues<ErrorCode>())
         {
             Refused(code, times: 0);
@@ -93,6 +105,25 @@ public sealed class TemplatingMetrics
     /// <param name="ok">Whether it is ready.</param>
     public void CloneStart(VmOwner owner, bool warm, TimeSpan duration, bool ok) => _cloneStart.Record(
         duration.TotalSeconds, new("owner", Label(owner)), new("start", warm ? "warm" : "cold"), new("outcome", Outcome(ok)));
+
+    /// <summary>How far the VMs of a pool come, and no further.</summary>
+    internal static readonly string[] PoolKinds = ["restored", "prepared"];
+
+    /// <summary>A clone that found none.</summary>
+    internal const string PoolMiss = "none";
+
+    /// <param name="from">One of <see cref="PoolKinds"/>, or <see cref="PoolMiss"/>.</param>
+    /// <param name="times">For <see cref="Begin"/>.</param>
+    internal void PoolTake(string from, int times = 1) => _poolTakes.Add(times, new KeyValuePair<string, object?>("from", from));
+
+    internal void PoolLost(int times = 1) => _poolLosses.Add(times);
+
+    internal void PoolRefill(string kind, TimeSpan duration, bool ok) =>
+        _poolRefill.Record(duration.TotalSeconds, new("kind", kind), new("outcome", Outcome(ok)));
+
+    /// <summary>VMs of all pools, by kind, counted when someone looks.</summary>
+    internal void ObservePools(string name, string description, Func<IReadOnlyDictionary<string, int>> read) => _meter.CreateObservableGauge(
+        name, () => read().Select(count => new Measurement<int>(count.Value, new KeyValuePair<string, object?>("kind", count.Key))), "{vm}", description);
 
     public void BuildPhase(string phase, TimeSpan duration, bool ok) => _buildPhase.Record(
         duration.TotalSeconds, new("phase", phase), new("outcome", Outcome(ok)));

@@ -129,6 +129,10 @@ public enum ErrorCode
 
     /// <summary>A VM's process cannot be put into a control group.</summary>
     CgroupUnusable,
+
+    /// <summary>The tenant has no such pool.</summary>
+    PoolNotFound,
+
     /// <summary>The tenant has published no such image, or it went since: it was not in use and room was needed.</summary>
     ImageNotFound,
 

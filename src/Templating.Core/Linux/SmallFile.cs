@@ -22,7 +22,10 @@ internal static class SmallFile
     }
 
     /// <summary>A rename: whoever looks sees the old one or the new one, also after a kill. Nobody but the owner may read it.</summary>
-    public static void Replace(string path, ReadOnlySpan<byte> bytes)
+    /// <param name="path">Its folder is there.</param>
+    /// <param name="bytes">All of it.</param>
+    /// <param name="durable">Whether it is on the disk when this returns: for what outlives the host's boot.</param>
+    public static void Replace(string path, ReadOnlySpan<byte> bytes, bool durable = false)
     {
         var temporary = path + ".new";
         // Of a write that a kill ended; what lies there is not opened, whatever it is.
@@ -32,9 +35,17 @@ internal static class SmallFile
             using (var file = FileSystem.MakeFile(temporary, FileSystem.OwnerOnlyFile))
             {
                 FileSystem.Write(file, bytes, 0, temporary);
+                if (durable)
+                {
+                    FileSystem.Sync(file, temporary);
+                }
             }
 
             File.Move(temporary, path, overwrite: true);
+            if (durable)
+            {
+                FileSystem.SyncFolder(Path.GetDirectoryName(path)!);
+            }
         }
         catch (IOException)
         {

@@ -19,6 +19,9 @@ internal sealed record VmBirth
     /// <summary>Null where it does not wait for others.</summary>
     public FairTurns? Turns { get; init; }
 
+    /// <summary>Whether nobody waits for it: it takes its turn when nobody else does.</summary>
+    public bool IsIdle { get; init; }
+
     /// <summary>Where its user id comes from; null for the starter's own.</summary>
     public VmUserPool? Users { get; init; }
 

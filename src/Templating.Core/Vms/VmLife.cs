@@ -17,7 +17,7 @@ internal sealed class VmLife
     /// <summary>For a step to notice that the process it speaks to is gone.</summary>
     private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(5);
 
-    private readonly string _name;
+    private string _name;
     private readonly VmHoldings _holdings;
     private readonly VmStatus _status;
     private readonly VmStart? _start;
@@ -71,7 +71,7 @@ internal sealed class VmLife
     /// <summary>Tells of what was plugged; its state stays.</summary>
     public void Tell(Func<VmView, VmView> change) => _status.TryChange(view => change(view) with { State = view.State });
 
-    /// <summary>Done when it waits, paused at the frozen moment; fails with what made an end to it.</summary>
+    /// <summary>Done when it waits, paused at the frozen moment or where it was told to rest before; fails with what made an end to it.</summary>
     public Task Restored => _restored;
 
     /// <summary>Done when its CPUs run.</summary>
@@ -85,18 +85,85 @@ internal sealed class VmLife
 
     public IAsyncEnumerable<VmView> WatchAsync(CancellationToken cancellationToken) => _status.WatchAsync(cancellationToken);
 
-    /// <summary>Begins it, once. It ends at the restored state where <paramref name="activation"/> is null, else it goes on to ready.</summary>
+    /// <summary>Begins it, once. It rests in the restored state where <paramref name="activation"/> is null, else it goes on to ready.</summary>
     public void Begin(Activation? activation)
     {
         lock (_lock)
         {
             _restored = Task.Run(() => StepAsync(_start!.RestoreAsync), CancellationToken.None);
+            _restored = activation is null ? RestedAsync(_restored) : _restored;
             if (activation is not null)
             {
                 GoOn(activation);
             }
 
             Live();
+        }
+    }
+
+    /// <summary>Begins it, once. It rests before the restored state, its QEMU waiting for that.</summary>
+    public void Prepare()
+    {
+        lock (_lock)
+        {
+            _restored = RestedAsync(Task.Run(() => StepAsync(_start!.PrepareAsync), CancellationToken.None));
+            Live();
+        }
+    }
+
+    /// <summary>Takes over one that another process began and that rests: its start has the VM.</summary>
+    public void Rest()
+    {
+        lock (_lock)
+        {
+            _vm = _start!.Vm;
+            Live();
+        }
+    }
+
+    /// <summary>Makes one that rests another owner's.</summary>
+    /// <param name="name">What that calls it.</param>
+    /// <param name="adopt">From its view to one of that owner's kind.</param>
+    /// <param name="changed">Told of each change from now on; must not wait.</param>
+    /// <param name="clock">Of what the new owner waits for.</param>
+    /// <returns>False where it has ended, or its end has begun.</returns>
+    public bool TryHandOver(string name, Func<VmView, VmView> adopt, Action<VmView> changed, Diagnostics.PhaseClock clock)
+    {
+        lock (_lock)
+        {
+            if (_ready is not null || _over.Task.IsCompleted || !_status.TryHandOver(adopt, changed))
+            {
+                return false;
+            }
+
+            _name = name;
+            _start!.HandOver(clock);
+            return true;
+        }
+    }
+
+    /// <summary>Makes one that rests ready, once. Its end and that of its steps are told as of one that was begun so.</summary>
+    public void GoOnFromRest(Activation activation)
+    {
+        lock (_lock)
+        {
+            if (View.State == VmState.Prepared)
+            {
+                _restored = Task.Run(() => StepAsync(_start!.RestoreAsync), CancellationToken.None);
+            }
+
+            if (!GoOn(activation))
+            {
+                // It has ended since it was handed over, and that is what its owner is told.
+                _resumed = Task.FromException(new TemplatingException(ErrorCode.QemuExited, $"{_name} ended while it waited: {View.StateReason}"));
+                _ready = FailedAsync(_resumed);
+            }
+        }
+
+        async Task<VmView> FailedAsync(Task failed)
+        {
+            await failed;
+            return View;
         }
     }
 
@@ -242,6 +309,19 @@ internal sealed class VmLife
                 : _wish.Request is { } asked ? new TemplatingException(ErrorCode.IllegalState, $"{_name} was told to end while it started{(asked.Why is { } why ? $" ({why})" : "")}.", e)
                 : _letGo ? new TemplatingException(ErrorCode.ShuttingDown, $"{_name} was not ready when the node stopped.", e)
                 : new TemplatingException(ErrorCode.QemuExited, $"{_name} ended while it started.", e));
+        }
+    }
+
+    /// <summary>The next one may start.</summary>
+    private async Task RestedAsync(Task begun)
+    {
+        try
+        {
+            await begun;
+        }
+        finally
+        {
+            _start!.GiveTurnBack();
         }
     }
 

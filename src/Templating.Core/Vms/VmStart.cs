@@ -11,68 +11,85 @@ namespace Templating.Core.Vms;
 /// <summary>
 /// The way of a VM from admitted to ready, top to bottom: queue, verify, bind or qemu_start, restore; then resume and identity, which
 /// make it a clone of its own. Each step is a span and a phase. Who calls it ends the VM when a step throws.
+/// It may rest after qemu_start and after restore, until somebody wants it.
 /// </summary>
 internal sealed class VmStart(IVmm vmm, VmBirth birth, VmStatus status, PhaseClock clock, TimeProvider time)
 {
+    private PhaseClock _clock = clock;
+    private bool _isIdle = birth.IsIdle;
     private Turn? _turn;
 
-    /// <summary>Null until QEMU answers.</summary>
-    public IVm? Vm { get; private set; }
+    /// <summary>Null until QEMU answers. Given to a start that goes on with what another process began.</summary>
+    public IVm? Vm { get; set; }
 
-    public PhaseClock Clock => clock;
+    public PhaseClock Clock => _clock;
+
+    /// <summary>From here on somebody waits for it, whose clock counts.</summary>
+    public void HandOver(PhaseClock clock) => (_clock, _isIdle) = (clock, false);
+
+    /// <summary>Until QEMU answers and waits for the frozen state.</summary>
+    public async Task PrepareAsync(CancellationToken cancellationToken)
+    {
+        await TakeTurnAsync(cancellationToken);
+        if (birth.Source.EnsureVerified is { } verify)
+        {
+            using var elsewhere = _turn?.Await();
+            await _clock.RunAsync("verify", () => verify(cancellationToken));
+        }
+
+        Vm = await TryBindAsync(cancellationToken) ?? await _clock.RunAsync("qemu_start", () => StartQemuAsync(cancellationToken));
+        Vm.Guest.Expect(birth.Source.Manifest.Agent);
+        birth.Attach?.Invoke(Vm.Console);
+    }
 
     /// <summary>Until it is paused at the frozen moment.</summary>
     public async Task RestoreAsync(CancellationToken cancellationToken)
     {
-        if (birth.Turns is { } turns)
+        if (Vm is null)
         {
-            _turn = await clock.RunAsync("queue", () => turns.TakeAsync(birth.Source.Name.Template.Tenant, cancellationToken));
+            await PrepareAsync(cancellationToken);
         }
-
-        if (birth.Source.EnsureVerified is { } verify)
+        else
         {
-            using var elsewhere = _turn?.Await();
-            await clock.RunAsync("verify", () => verify(cancellationToken));
+            await TakeTurnAsync(cancellationToken);
         }
-
-        Vm = await TryBindAsync(cancellationToken) ?? await clock.RunAsync("qemu_start", () => PrepareAsync(cancellationToken));
-        Vm.Guest.Expect(birth.Source.Manifest.Agent);
-        birth.Attach?.Invoke(Vm.Console);
 
         // QEMU took free ports when it started; asking which ones overlaps with the restore.
         var ports = status.View.Network.Forwards.All(f => f.HostPort != 0)
             ? Task.FromResult(status.View.Network.Forwards)
-            : Vm.QueryForwardsAsync(cancellationToken);
-        await clock.RunAsync("restore", () => Vm.RestoreAsync(cancellationToken));
+            : Vm!.QueryForwardsAsync(cancellationToken);
+        await _clock.RunAsync("restore", () => Vm!.RestoreAsync(cancellationToken));
         var forwards = await ports;
         status.TryChange(v => v with
         {
             State = VmState.Restored,
-            Pid = Vm.Process.Pid,
+            Pid = Vm!.Process.Pid,
             Network = v.Network with { Forwards = forwards },
-            Phases = clock.Phases,
-            Total = clock.Elapsed,
+            Phases = _clock.Phases,
+            Total = _clock.Elapsed,
         });
     }
 
     /// <summary>Until its CPUs run.</summary>
     public async Task ResumeAsync(Activation activation, CancellationToken cancellationToken)
     {
-        await clock.RunAsync("resume", async () =>
+        var forwards = activation.Forwards;
+        await _clock.RunAsync("resume", async () =>
         {
             foreach (var forward in activation.Forwards)
             {
                 await Vm!.AddForwardAsync(forward, cancellationToken);
             }
 
+            forwards = activation.Forwards.All(f => f.HostPort != 0) ? activation.Forwards : await ChosenAsync(activation.Forwards, cancellationToken);
             await Vm!.ResumeAsync(cancellationToken);
         });
         status.TryChange(v => v with
         {
             State = VmState.Running,
-            Network = v.Network with { Forwards = [.. v.Network.Forwards, .. activation.Forwards] },
-            Phases = clock.Phases,
-            Total = clock.Elapsed,
+            Network = v.Network with { Forwards = [.. v.Network.Forwards, .. forwards] },
+            Phases = _clock.Phases,
+            Total = _clock.Elapsed,
         });
     }
 
@@ -81,7 +98,7 @@ internal sealed class VmStart(IVmm vmm, VmBirth birth, VmStatus status, PhaseClo
     {
         // A guest that does not answer must not hold up the starts of others.
         using var stranger = _turn?.Await();
-        var confirmation = await clock.RunAsync("identity", () => Vm!.Guest.IdentifyAsync(
+        var confirmation = await _clock.RunAsync("identity", () => Vm!.Guest.IdentifyAsync(
             new GuestIdentity
             {
                 Id = activation.Id,
@@ -100,8 +117,8 @@ internal sealed class VmStart(IVmm vmm, VmBirth birth, VmStatus status, PhaseClo
         {
             Identity = confirmation,
             ReadyAt = time.GetUtcNow(),
-            Phases = clock.Phases,
-            Total = clock.Elapsed,
+            Phases = _clock.Phases,
+            Total = _clock.Elapsed,
         });
     }
 
@@ -125,7 +142,7 @@ internal sealed class VmStart(IVmm vmm, VmBirth birth, VmStatus status, PhaseClo
 
         try
         {
-            return await clock.RunAsync("bind", async () =>
+            return await _clock.RunAsync("bind", async () =>
             {
                 FileSystem.MakeFolder(birth.Folder.Path, FileSystem.OwnerOnlyFolder);
                 var vm = await blank.BindAsync(RequestOf(blank.User?.User, blank.Generation), cancellationToken);
@@ -141,7 +158,37 @@ internal sealed class VmStart(IVmm vmm, VmBirth birth, VmStatus status, PhaseClo
         }
     }
 
-    private async Task<IVm> PrepareAsync(CancellationToken cancellationToken)
+    private async Task TakeTurnAsync(CancellationToken cancellationToken)
+    {
+        if (birth.Turns is { } turns)
+        {
+            var tenant = birth.Source.Name.Template.Tenant;
+            _turn = await _clock.RunAsync("queue", () => _isIdle ? turns.TakeIdleAsync(tenant, cancellationToken) : turns.TakeAsync(tenant, cancellationToken));
+        }
+    }
+
+    /// <summary>With the ports that QEMU chose: of those it has now, the ones that were not there before.</summary>
+    private async Task<IReadOnlyList<PortForward>> ChosenAsync(IReadOnlyList<PortForward> asked, CancellationToken cancellationToken)
+    {
+        var open = (await Vm!.QueryForwardsAsync(cancellationToken)).Except(status.View.Network.Forwards).Except(asked).ToList();
+        return
+        [
+            .. asked.Select(forward =>
+            {
+                var at = forward.HostPort != 0 ? -1 : open.FindIndex(o => o.GuestPort == forward.GuestPort && o.HostAddress == forward.HostAddress);
+                if (at < 0)
+                {
+                    return forward;
+                }
+
+                var chosen = open[at];
+                open.RemoveAt(at);
+                return chosen;
+            }),
+        ];
+    }
+
+    private async Task<IVm> StartQemuAsync(CancellationToken cancellationToken)
     {
         birth.Source.RequireCompatible(await vmm.ProbeAsync(refresh: false, cancellationToken));
         birth.Holdings.User = birth.Users?.Rent();

@@ -11,6 +11,7 @@ internal sealed class VmStatus(VmView first, Action<VmView>? changed = null)
     private readonly Lock _lock = new();
     private readonly Broadcaster<VmView> _changes = new();
     private volatile VmView _view = first;
+    private Action<VmView>? _changed = changed;
 
     public VmView View => _view;
 
@@ -32,9 +33,27 @@ internal sealed class VmStatus(VmView first, Action<VmView>? changed = null)
             }
 
             // Within the lock: all get the changes in their order.
-            changed?.Invoke(next);
+            _changed?.Invoke(next);
             _view = next;
             _changes.Publish(next);
+            return true;
+        }
+    }
+
+    /// <summary>Makes it another owner's, who is told of what follows, while it waits for one.</summary>
+    /// <param name="adopt">From the view there is to one of the new owner's kind, in the same state.</param>
+    /// <param name="changed">As the first owner's.</param>
+    /// <returns>False where it waits for nobody: nothing is changed then.</returns>
+    public bool TryHandOver(Func<VmView, VmView> adopt, Action<VmView> changed)
+    {
+        lock (_lock)
+        {
+            if (_view.State is not (VmState.Prepared or VmState.Restored))
+            {
+                return false;
+            }
+
+            (_changed, _view) = (changed, adopt(_view) with { State = _view.State });
             return true;
         }
     }

@@ -2,6 +2,7 @@ using Templating.Cli.Base;
 using Templating.Cli.Clones;
 using Templating.Cli.Images;
 using Templating.Cli.Nodes;
+using Templating.Cli.Pools;
 using Templating.Cli.Root;
 using Templating.Cli.Sandboxes;
 using Templating.Cli.Templates;
@@ -25,6 +26,7 @@ internal static class Executable
         TemplateCommands.Create(globals),
         CloneCommands.Create(globals),
         SandboxCommands.Create(globals),
+        PoolCommands.Create(globals),
         ImageCommands.Create(globals),
         NodeCommands.Create(globals),
         TopCommand.Create(globals),

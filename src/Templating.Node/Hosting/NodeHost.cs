@@ -89,6 +89,7 @@ internal static class NodeHost
         app.MapGrpcService<Services.CloneService>();
         app.MapGrpcService<Services.SandboxService>();
         app.MapGrpcService<Services.ImageService>();
+        app.MapGrpcService<Services.PoolService>();
         app.MapGrpcService<Services.NodeService>();
         if (options.ServesPods)
         {
@@ -124,6 +125,7 @@ internal static class NodeHost
         services.AddSingleton<Services.CloneService>();
         services.AddSingleton<Services.SandboxService>();
         services.AddSingleton<Services.ImageService>();
+        services.AddSingleton<Services.PoolService>();
         services.AddSingleton<Services.NodeService>();
         services.AddSingleton<PodTable>();
         services.AddSingleton<PodCalls>();

@@ -7,6 +7,7 @@ using Templating.Core.Downloads;
 using Templating.Core.Images;
 using Templating.Core.Machines;
 using Templating.Core.Maintenance;
+using Templating.Core.Pools;
 using Templating.Core.Sandboxes;
 using Templating.Core.Store;
 using Templating.Core.Templates;
@@ -99,9 +100,21 @@ internal static class NodeServices
         services.AddSingleton(provider => new BlankVms(
             PartsOf(provider, users), BlankOptionsOf(options), provider.GetRequiredService<ILogger<BlankVms>>()));
         services.AddSingleton(provider => PartsOf(provider, users) with { Blanks = provider.GetRequiredService<BlankVms>() });
+        services.AddSingleton(provider => new PoolManager(
+            provider.GetRequiredService<VmParts>(), provider.GetRequiredService<TemplateStore>(), provider.GetRequiredService<RevisionLeases>(),
+            new PoolOptions
+            {
+                Folder = Path.Combine(options.StorePath, "pools"),
+                VmsFolder = clones.ClonesFolder,
+                MaxConcurrentStarts = clones.MaxConcurrentStarts,
+                Pressure = new PressureLimits { Memory = options.PoolMemoryPressure, Cpu = options.PoolCpuPressure },
+            },
+            provider.GetRequiredService<ILogger<PoolManager>>()));
+        services.AddSingleton<IPoolManager>(provider => provider.GetRequiredService<PoolManager>());
         services.AddSingleton(provider => new CloneManager(
             provider.GetRequiredService<VmParts>(), provider.GetRequiredService<TemplateStore>(), provider.GetRequiredService<RevisionLeases>(),
-            clones, provider.GetRequiredService<ILogger<CloneManager>>(), provider.GetRequiredService<ImageCache>()));
+            clones, provider.GetRequiredService<ILogger<CloneManager>>(), provider.GetRequiredService<ImageCache>(),
+            provider.GetRequiredService<PoolManager>()));
         services.AddSingleton<ICloneManager>(provider => provider.GetRequiredService<CloneManager>());
         services.AddSingleton<IOwnedClones>(provider => provider.GetRequiredService<CloneManager>());
         services.AddSingleton<IProcesses, HostProcesses>();

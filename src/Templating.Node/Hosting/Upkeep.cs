@@ -1,14 +1,15 @@
 using Templating.Core.Errors;
 using Templating.Core.Machines;
 using Templating.Core.Maintenance;
+using Templating.Core.Pools;
 
 namespace Templating.Node.Hosting;
 
 /// <summary>
 /// What goes on beside the calls: first a look at QEMU, which may take seconds where KVM hangs and so does not hold up the
-/// start, then the cleaning.
+/// start, then the cleaning and the pools.
 /// </summary>
-internal sealed class Upkeep(IVmm vmm, Janitor janitor, ILogger<Upkeep> logger) : BackgroundService
+internal sealed class Upkeep(IVmm vmm, Janitor janitor, PoolManager pools, ILogger<Upkeep> logger) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -23,6 +24,6 @@ internal sealed class Upkeep(IVmm vmm, Janitor janitor, ILogger<Upkeep> logger) 
             Log.ProbeFailed(logger, problem.Message);
         }
 
-        await janitor.RunAsync(stoppingToken);
+        await Task.WhenAll(janitor.RunAsync(stoppingToken), pools.RunAsync(stoppingToken));
     }
 }

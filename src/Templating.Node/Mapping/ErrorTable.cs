@@ -53,6 +53,7 @@ internal static class ErrorTable
         [ErrorCode.SandboxOwnerGone] = new(StatusCode.FailedPrecondition, Retryable: false),
         [ErrorCode.SandboxUnsupported] = new(StatusCode.FailedPrecondition, Retryable: false),
         [ErrorCode.CgroupUnusable] = new(StatusCode.FailedPrecondition, Retryable: false),
+        [ErrorCode.PoolNotFound] = new(StatusCode.NotFound, Retryable: false),
         [ErrorCode.ImageNotFound] = new(StatusCode.NotFound, Retryable: false),
         [ErrorCode.ImageInUse] = new(StatusCode.FailedPrecondition, Retryable: false),
         [ErrorCode.ImageBuildFailed] = new(StatusCode.FailedPrecondition, Retryable: false),

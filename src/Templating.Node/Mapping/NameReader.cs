@@ -2,6 +2,7 @@ using Templating.Contract;
 using Templating.Core.Clones;
 using Templating.Core.Errors;
 using Templating.Core.Names;
+using Templating.Core.Pools;
 using Templating.Node.Authorization;
 
 namespace Templating.Node.Mapping;
@@ -49,6 +50,18 @@ internal static class NameReader
 
         caller.Require(tenant);
         return (tenant, digest);
+    }
+
+    public static PoolName Pool(string field, string text, Caller caller)
+    {
+        var parts = text.Length <= 200 ? text.Split('/') : [];
+        if (parts is not ["tenants", var tenant, "pools", var id] || !Labels.IsLabel(tenant) || !Labels.IsLabel(id))
+        {
+            throw Bad(field, text, "tenants/TENANT/pools/POOL");
+        }
+
+        caller.Require(tenant);
+        return new PoolName(tenant, id);
     }
 
     public static (TemplateName Template, string? Revision) Template(string field, string text, Caller caller)

@@ -1,6 +1,7 @@
 using Templating.Core.Building;
 using Templating.Core.Clones;
 using Templating.Core.Images;
+using Templating.Core.Pools;
 
 namespace Templating.Node.Mapping;
 
@@ -10,6 +11,8 @@ internal static class PageKeys
     public static string Of(CloneView clone) => $"{clone.Name.Tenant} {clone.Name.Id}";
 
     public static string Of(ImageView image) => $"{image.Tenant} {image.Digest}";
+
+    public static string Of(PoolView pool) => $"{pool.Name.Tenant} {pool.Name.Id}";
 
     /// <summary>By tenant and name, newest first: a build under way, then by time downwards, then what has lost its manifest.</summary>
     public static string Of(TemplateView template)

@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using Microsoft.Extensions.Options;
 using Templating.Contract;
+using Templating.Core.Capacity;
 
 namespace Templating.Node.Options;
 
@@ -72,6 +73,16 @@ public sealed class NodeOptions
     /// <summary>Clones that start at once; more wait their turn. Null means twice the number of CPUs, at least 2.</summary>
     [Range(1, 1024)]
     public int? MaxConcurrentStarts { get; set; }
+
+    /// <summary>
+    /// Percent of the last ten seconds in which programs of the host waited for memory, above which no VM is started for a pool. Default 10; 100: they always are.
+    /// </summary>
+    [Range(1.0, 100.0)]
+    public double PoolMemoryPressure { get; set; } = PressureLimits.DefaultMemory;
+
+    /// <summary>As <see cref="PoolMemoryPressure"/>, for a CPU. Default 80.</summary>
+    [Range(1.0, 100.0)]
+    public double PoolCpuPressure { get; set; } = PressureLimits.DefaultCpu;
 
     /// <summary>
     /// Connections to the Unix and TCP sockets at once; a quarter is kept for callers that may act for all tenants. Null means

@@ -14,6 +14,7 @@ internal static class NodeMethods
         .AddCheckedMethods<CloneService>(V1.CloneService.Descriptor, V1.CloneService.BindService)
         .AddCheckedMethods<SandboxService>(V1.SandboxService.Descriptor, V1.SandboxService.BindService)
         .AddCheckedMethods<ImageService>(V1.ImageService.Descriptor, V1.ImageService.BindService)
+        .AddCheckedMethods<PoolService>(V1.PoolService.Descriptor, V1.PoolService.BindService)
         .AddCheckedMethods<NodeService>(V1.NodeService.Descriptor, V1.NodeService.BindService)
         .AddCheckedMethods<PodService>(V1.PodService.Descriptor, V1.PodService.BindService)
         .AddCheckedMethods<HealthService>(Health.Descriptor, Health.BindService)

@@ -14,6 +14,7 @@ internal static class ServedServices
         V1.CloneService.Descriptor,
         V1.SandboxService.Descriptor,
         V1.ImageService.Descriptor,
+        V1.PoolService.Descriptor,
         V1.NodeService.Descriptor,
         Grpc.Health.V1.Health.Descriptor,
     ];

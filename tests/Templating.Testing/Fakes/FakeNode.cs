@@ -8,6 +8,7 @@ using Templating.Core.Diagnostics;
 using Templating.Core.Images;
 using Templating.Core.Machines;
 using Templating.Core.Names;
+using Templating.Core.Pools;
 using Templating.Core.Sandboxes;
 using Templating.Core.Store;
 using Templating.Core.Templates;
@@ -44,7 +45,18 @@ public sealed class FakeNode : IAsyncDisposable
             parts = parts with { Blanks = Blanks };
         }
 
-        Clones = new CloneManager(parts, Store, Leases, Options, NullLogger<CloneManager>.Instance, _images);
+        Pools = new PoolManager(
+            parts, Store, Leases,
+            new PoolOptions
+            {
+                Folder = Path.Combine(_root, "store", "pools"),
+                VmsFolder = Options.ClonesFolder,
+                MaxConcurrentStarts = maxStarts,
+                Pressure = new PressureLimits { Memory = 100, Cpu = 100 },
+                Interval = TimeSpan.FromMilliseconds(20),
+            },
+            (logs ?? NullLoggerFactory.Instance).CreateLogger<PoolManager>());
+        Clones = new CloneManager(parts, Store, Leases, Options, NullLogger<CloneManager>.Instance, _images, Pools);
         Processes = before?.Processes ?? new FakeProcesses();
         Sandboxes = new SandboxManager(Clones, Processes, NullLogger<SandboxManager>.Instance);
         Templates = new TemplateManager(
@@ -73,6 +85,9 @@ public sealed class FakeNode : IAsyncDisposable
     public BlankVms? Blanks { get; }
 
     public CloneManager Clones { get; }
+
+    /// <summary>Whoever wants them led to what is asked of them runs them.</summary>
+    public PoolManager Pools { get; }
 
     public FakeProcesses Processes { get; }
 
@@ -114,6 +129,7 @@ public sealed class FakeNode : IAsyncDisposable
     public async Task<FakeNode> RestartAsync(VmUserPool? users = null)
     {
         await Clones.DisposeAsync();
+        await Pools.DisposeAsync();
         Store.Dispose();
         var next = new FakeNode(before: this, users: users);
         await next.StartAsync();
@@ -124,6 +140,7 @@ public sealed class FakeNode : IAsyncDisposable
     {
         await Clones.DisposeAsync();
         await (Blanks?.DisposeAsync() ?? ValueTask.CompletedTask);
+        await Pools.DisposeAsync();
         Store.Dispose();
         if (_ownsRoot && Directory.Exists(_root))
         {

@@ -56,9 +56,14 @@ public sealed class TestNode : IAsyncDisposable
         await WaitServingAsync();
     }
 
-    /// <summary>Deletes all clones, and tells what is left then, which should be nothing.</summary>
+    /// <summary>Deletes all pools and clones, and tells what is left then, which should be nothing.</summary>
     public async Task<IReadOnlyList<string>> CleanAsync(CancellationToken cancellationToken)
     {
+        await foreach (var pool in Client.Pools.ListAllAsync("tenants/-", cancellationToken: cancellationToken))
+        {
+            await Client.Pools.DeletePoolAsync(new DeletePoolRequest { Name = pool.Name }, cancellationToken: cancellationToken);
+        }
+
         var clones = new List<string>();
         await foreach (var clone in Client.Clones.ListAllAsync(new ListClonesRequest { Parent = "tenants/-" }, cancellationToken: cancellationToken))
         {

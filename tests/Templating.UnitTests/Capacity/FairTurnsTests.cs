@@ -233,6 +233,43 @@ public sealed class FairTurnsTests
         Ask(turns, "a").IsCompleted.ShouldBeFalse();
     }, iter: 200, threads: 1);
 
+    [Fact]
+    public void WorkThatNobodyWaitsForHasHalfOfTheTurnsAndNoneWhileAnotherIsWaitedFor()
+    {
+        var turns = Create(inAll: 4, perTenant: 10);
+        var idle = Enumerable.Range(0, 3).Select(_ => turns.TakeIdleAsync("a", CancellationToken.None)).ToList();
+        idle.Count(turn => turn.IsCompletedSuccessfully).ShouldBe(2);
+
+        var held = Take(turns, "b", 2);
+        var waiting = Ask(turns, "b");
+        waiting.IsCompleted.ShouldBeFalse();
+        idle[0].Result.Dispose();
+
+        waiting.IsCompletedSuccessfully.ShouldBeTrue();
+        idle[2].IsCompleted.ShouldBeFalse("a clone's start comes first, and all are taken");
+        held[0].Dispose();
+        idle[2].IsCompletedSuccessfully.ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task WorkThatNobodyWaitsForIsSharedAmongTenantsAndLeavesNothingWhenItIsGivenUp()
+    {
+        var turns = Create(inAll: 2, perTenant: 10);
+        var first = await turns.TakeIdleAsync("a", CancellationToken.None);
+        using var away = new CancellationTokenSource();
+        var second = turns.TakeIdleAsync("a", CancellationToken.None);
+        var gone = turns.TakeIdleAsync("a", away.Token);
+        var other = turns.TakeIdleAsync("b", CancellationToken.None);
+
+        await away.CancelAsync();
+        await Should.ThrowAsync<OperationCanceledException>(gone);
+        first.Dispose();
+
+        (await other).Dispose();
+        (await second).Dispose();
+        Take(turns, "c", 2);
+    }
+
     private static Task<Turn> Ask(FairTurns turns, string tenant) => turns.TakeAsync(tenant, CancellationToken.None);
 
     private static Turn[] Take(FairTurns turns, string tenant, int count) =>

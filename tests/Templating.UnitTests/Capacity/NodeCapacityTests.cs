@@ -26,6 +26,27 @@ public sealed class NodeCapacityTests
     public void AVmIsChargedItsRamAndQemusOwnMemory() => Create(1000).Charge("a", 256 * MiB).Bytes.ShouldBe(320 * MiB);
 
     [Fact]
+    public void RoomIsForAsManyAsAreNotRefusedAndBelowZeroWhereLessIsAllowedThanThereIs()
+    {
+        var capacity = Create(1000, maxVms: 4);
+        var limits = new FakeLimits { Named = { ["a"] = new TenantLimits { Vms = 2 }, ["b"] = new TenantLimits { MemoryBytes = 700 * MiB } } };
+        var limited = new NodeCapacity(new CapacityOptions { BudgetBytes = 10_000 * MiB, OverheadBytes = 64 * MiB }, limits);
+
+        capacity.RoomFor("a", 256 * MiB).ShouldBe(3);
+        capacity.RoomFor("a", 1 * MiB).ShouldBe(4);
+        capacity.Charge("b", 256 * MiB);
+        capacity.RoomFor("a", 256 * MiB).ShouldBe(2);
+        limited.RoomFor("a", 256 * MiB).ShouldBe(2);
+        limited.RoomFor("b", 256 * MiB).ShouldBe(2);
+        limited.Charge("a", 256 * MiB);
+        limited.Charge("b", 256 * MiB);
+        limits.Named["a"] = new TenantLimits { Vms = 0 };
+        limits.Named["b"] = new TenantLimits { MemoryBytes = 1 };
+        limited.RoomFor("a", 256 * MiB).ShouldBe(-1);
+        limited.RoomFor("b", 256 * MiB).ShouldBe(-1);
+    }
+
+    [Fact]
     public void OvercommitDividesTheRamButNotTheOverhead() =>
         Create(1000, overcommit: 4).Charge("a", 256 * MiB).Bytes.ShouldBe(128 * MiB);
 

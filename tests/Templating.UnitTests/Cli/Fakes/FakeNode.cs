@@ -20,13 +20,14 @@ internal sealed class FakeNode : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.Services.AddGrpc();
-        builder.Services.AddSingleton(Templates).AddSingleton(Clones).AddSingleton(Sandboxes).AddSingleton(Images).AddSingleton(Node);
+        builder.Services.AddSingleton(Templates).AddSingleton(Clones).AddSingleton(Sandboxes).AddSingleton(Images).AddSingleton(Pools).AddSingleton(Node);
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.ListenUnixSocket(SocketPath, listen => listen.Protocols = HttpProtocols.Http2));
         _app = builder.Build();
         _app.MapGrpcService<FakeTemplates>();
         _app.MapGrpcService<FakeClones>();
         _app.MapGrpcService<FakeSandboxes>();
         _app.MapGrpcService<FakeImages>();
+        _app.MapGrpcService<FakePools>();
         _app.MapGrpcService<FakeNodeService>();
     }
 
@@ -41,6 +42,8 @@ internal sealed class FakeNode : IAsyncDisposable
     public FakeSandboxes Sandboxes { get; } = new();
 
     public FakeImages Images { get; } = new();
+
+    public FakePools Pools { get; } = new();
 
     public FakeNodeService Node { get; } = new();
 
@@ -182,6 +185,28 @@ internal sealed class FakeSandboxes : SandboxService.SandboxServiceBase
         {
             await responseStream.WriteAsync(change);
         }
+    }
+}
+
+internal sealed class FakePools : PoolService.PoolServiceBase
+{
+    public Func<Pool, Pool> OnSet { get; set; } = pool => pool;
+
+    public IReadOnlyList<Pool> All { get; set; } = [];
+
+    public List<string> Deleted { get; } = [];
+
+    public override Task<Pool> SetPool(SetPoolRequest request, ServerCallContext context) => Task.FromResult(OnSet(request.Pool));
+
+    public override Task<Pool> GetPool(GetPoolRequest request, ServerCallContext context) => Task.FromResult(All.Single(pool => pool.Name == request.Name));
+
+    public override Task<ListPoolsResponse> ListPools(ListPoolsRequest request, ServerCallContext context) =>
+        Task.FromResult(new ListPoolsResponse { Pools = { All } });
+
+    public override Task<DeletePoolResponse> DeletePool(DeletePoolRequest request, ServerCallContext context)
+    {
+        Deleted.Add(request.Name);
+        return Task.FromResult(new DeletePoolResponse());
     }
 }
 

@@ -13,7 +13,7 @@ public sealed class HealthAndReflectionTests
     {
         await using var daemon = await TestDaemon.StartAsync();
         var health = new Health.HealthClient(daemon.Connect());
-        foreach (var service in new[] { "", "templating.v1.TemplateService", "templating.v1.CloneService", "templating.v1.SandboxService", "templating.v1.ImageService", "templating.v1.NodeService" })
+        foreach (var service in new[] { "", "templating.v1.TemplateService", "templating.v1.CloneService", "templating.v1.SandboxService", "templating.v1.ImageService", "templating.v1.PoolService", "templating.v1.NodeService" })
         {
             (await health.CheckAsync(new HealthCheckRequest { Service = service })).Status.ShouldBe(Status.Serving);
         }
@@ -40,7 +40,7 @@ public sealed class HealthAndReflectionTests
         await call.RequestStream.WriteAsync(new ServerReflectionRequest { ListServices = "" });
         await call.ResponseStream.MoveNext();
         call.ResponseStream.Current.ListServicesResponse.Service.Select(service => service.Name).ShouldBe(
-            ["templating.v1.TemplateService", "templating.v1.CloneService", "templating.v1.SandboxService", "templating.v1.ImageService", "templating.v1.NodeService", "grpc.health.v1.Health"], ignoreOrder: true);
+            ["templating.v1.TemplateService", "templating.v1.CloneService", "templating.v1.SandboxService", "templating.v1.ImageService", "templating.v1.PoolService", "templating.v1.NodeService", "grpc.health.v1.Health"], ignoreOrder: true);
         await call.RequestStream.WriteAsync(new ServerReflectionRequest { FileContainingSymbol = "templating.v1.VmClone" });
         await call.ResponseStream.MoveNext();
         call.ResponseStream.Current.FileDescriptorResponse.FileDescriptorProto.ShouldNotBeEmpty();

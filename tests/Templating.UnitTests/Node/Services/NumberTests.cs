@@ -18,14 +18,14 @@ public sealed class NumberTests
         var invoker = daemon.Connect().CreateCallInvoker();
         var tried = 0;
         foreach (var (method, request) in
-            from service in new[] { CloneService.Descriptor, TemplateService.Descriptor, ImageService.Descriptor, NodeService.Descriptor }
+            from service in new[] { CloneService.Descriptor, TemplateService.Descriptor, ImageService.Descriptor, PoolService.Descriptor, NodeService.Descriptor }
             from method in service.Methods
             where !method.Name.StartsWith("Watch", StringComparison.Ordinal)
             from request in Requests(method.InputType, depth: 0)
             select (method, request))
         {
             // So that it gets as far as its numbers.
-            Name(request, method.Service == CloneService.Descriptor ? "tenants/a/clones/c" : "tenants/a/templates/t");
+            Name(request, method.Service == CloneService.Descriptor ? "tenants/a/clones/c" : method.Service == PoolService.Descriptor ? "tenants/a/pools/p" : "tenants/a/templates/t");
             using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
             using var call = invoker.AsyncDuplexStreamingCall(
                 new Method<byte[], byte[]>(MethodType.DuplexStreaming, method.Service.FullName, method.Name, Raw, Raw), host: null,
