@@ -3,9 +3,6 @@ namespace Templating.IntegrationTests.Qemu;
 /// <summary>What a guest that has escaped into its QEMU can do on the host, by what <see cref="EscapedQemu"/> saw.</summary>
 public sealed class EscapedQemuTests(EscapedColdQemu escaped) : EscapedQemuTests<EscapedColdQemu>(escaped);
 
-/// <inheritdoc />
-public sealed class EscapedBlankQemuTests(EscapedBoundQemu escaped) : EscapedQemuTests<EscapedBoundQemu>(escaped);
-
 /// <inheritdoc cref="EscapedQemuTests"/>
 public abstract class EscapedQemuTests<T>(T escaped) : IClassFixture<T>
     where T : EscapedQemu

@@ -3,12 +3,12 @@ using Templating.Core.Machines;
 namespace Templating.Testing.Fakes;
 
 /// <summary>One that waits for its memory, of <see cref="FakeVmm"/>.</summary>
-public sealed class FakeBlankVm(FakeVmm vmm, BlankRequest request, VmProcessId process) : IBlankVm
+public sealed class FakeBlankVm(FakeVmm vmm, BlankRequest blank, VmProcessId process) : IBlankVm
 {
     private readonly TaskCompletionSource _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly int _build = vmm.Build;
 
-    public BlankRequest Request => request;
+    public BlankRequest Request => blank;
 
     public VmProcessId Process => process;
 
@@ -22,10 +22,10 @@ public sealed class FakeBlankVm(FakeVmm vmm, BlankRequest request, VmProcessId p
     /// <summary>Whether a kill ends it: else it hangs in the kernel.</summary>
     public bool DiesOfKill { get; set; } = true;
 
-    public async Task<IVm> BindAsync(PrepareRequest prepare, CancellationToken cancellationToken)
+    public async Task<IVm> BindAsync(PrepareRequest request, CancellationToken cancellationToken)
     {
         await vmm.OnStep("bind", null, cancellationToken);
-        Bound = vmm.Start(prepare.Folder, VmRunState.Prepared, prepare.StatePath, process);
+        Bound = vmm.Start(request.Folder, VmRunState.Prepared, request.StatePath, process);
         return Bound;
     }
 

@@ -96,11 +96,26 @@ public sealed class QemuCommandLineTests
     }
 
     [Fact]
+    public void BlankOneHasItsDevicesAndNothingOfItsMemory()
+    {
+        var whole = QemuCommandLine.Build(Clone);
+        var blank = QemuCommandLine.Build(Clone with { Ram = null, StateDescriptor = null, Beginning = new Beginning.Blank() });
+
+        blank[^1].ShouldBe("-preconfig");
+        blank.ShouldNotContain(word => word.Contains("mem-path", StringComparison.Ordinal) || word.Contains("memory-backend", StringComparison.Ordinal));
+        blank.ShouldNotContain("-object");
+        blank.ShouldNotContain("-m");
+        blank.ShouldNotContain("-add-fd");
+        whole.Where(word => word.StartsWith("nvdimm,", StringComparison.Ordinal) || word.StartsWith("virt", StringComparison.Ordinal)).ShouldBeSubsetOf(blank);
+        blank.Single(word => word.StartsWith("pc-q35-10.0,", StringComparison.Ordinal)).ShouldContain("nvdimm=on");
+    }
+
+    [Fact]
     public void TemplateBootsItsKernelAndWritesItsRamIntoTheFile()
     {
         var line = QemuCommandLine.Build(Clone with
         {
-            Ram = Clone.Ram with { Role = MemoryRole.TemplateRam },
+            Ram = Clone.Ram! with { Role = MemoryRole.TemplateRam },
             Images = [],
             Generation = null,
             Beginning = new Beginning.Boot("/k,1", "/i", "console=ttyS0 a,b"),
