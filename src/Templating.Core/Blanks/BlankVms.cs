@@ -17,10 +17,12 @@ public sealed class BlankVms : IBlankVms, IAsyncDisposable
     private readonly BlankOptions _options;
     private readonly ILogger _logger;
     private readonly BlankShelf _shelf;
+
+    /// <summary>Not disposed: it holds nothing but memory, and who waits on it then would wait for ever.</summary>
     private readonly SemaphoreSlim _wanted = new(0, 1);
+
     private readonly Lock _lock = new();
     private readonly HashSet<Task> _ending = [];
-    private bool _isOver;
 
     public BlankVms(VmParts parts, BlankOptions options, ILogger<BlankVms> logger)
     {
@@ -96,12 +98,10 @@ public sealed class BlankVms : IBlankVms, IAsyncDisposable
         Task[] ending;
         lock (_lock)
         {
-            _isOver = true;
             ending = [.. _ending];
         }
 
         await Task.WhenAll(ending).WaitAsync(_options.EndLimit, _parts.Time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        _wanted.Dispose();
     }
 
     /// <summary>False where it is only time to look.</summary>
@@ -124,7 +124,7 @@ public sealed class BlankVms : IBlankVms, IAsyncDisposable
     {
         lock (_lock)
         {
-            if (!_isOver && _wanted.CurrentCount == 0)
+            if (_wanted.CurrentCount == 0)
             {
                 _wanted.Release();
             }
