@@ -14,7 +14,8 @@ internal static class PoolSetCommand
     {
         var name = new Argument<string>("NAME") { HelpName = "NAME", Description = "The pool; a new one is made" };
         name.CompletionSources.Add(new Completions(globals).Pools);
-        var template = OptionKinds.Text("--template", "NAME", "Of which template its VMs are, or of which revision alone: NAME@REVISION (default: the one of the pool's name)");
+        var template = OptionKinds.Text(
+            "--template", "NAME", "Of which template its VMs are, or of which revision alone: NAME@REVISION (default: the one of the pool's name)");
         template.CompletionSources.Add(new Completions(globals).Templates);
         var restored = Size("--restored", "VMs that wait paused at the frozen moment (default 0)");
         var prepared = Size("--prepared", "VMs whose QEMU waits, with nothing restored yet (default 0)");

@@ -41,7 +41,9 @@ internal sealed class HostPressure(PressureLimits limits, string folder = "/proc
         try
         {
             return Read(File.ReadAllText(Path.Combine(folder, resource))) is { } found && found > most
-                ? string.Create(CultureInfo.InvariantCulture, $"The host is short of {resource}: programs waited for it {found:0} % of the last ten seconds, and the limit is {most:0} %.")
+                ? string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"The host is short of {resource}: programs waited for it {found:0} % of the last ten seconds, and the limit is {most:0} %.")
                 : null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -7,7 +7,7 @@ namespace Templating.Core.Capacity;
 /// <summary>What one tenant may take of the node, beside what the node has. The defaults hold where the policy says nothing.</summary>
 public sealed record TenantLimits
 {
-    /// <summary>VMs at once: clones, and template VMs of builds. Null, the default: as many as the node.</summary>
+    /// <summary>VMs at once: clones, VMs that wait in pools, and template VMs of builds. Null, the default: as many as the node.</summary>
     public int? Vms { get; init; }
 
     /// <summary>Bytes of the node's memory budget. Null, the default: all of it.</summary>

@@ -213,7 +213,8 @@ public sealed class CloneManager : ICloneManager, IOwnedClones, ICloneUsage, IAs
         _table.All.Where(c => c.View.Template == revision && !VmTransitions.IsEnd(c.View.State))
             .Select(c => _table.RemoveAsync(c, TimeSpan.Zero))).WaitAsync(cancellationToken);
 
-    public Task EndWaitingAsync(RevisionName revision, CancellationToken cancellationToken) => _pools?.EndAsync(revision, cancellationToken) ?? Task.CompletedTask;
+    public Task EndWaitingAsync(RevisionName revision, CancellationToken cancellationToken) =>
+        _pools?.EndAsync(revision, cancellationToken) ?? Task.CompletedTask;
 
     public Task RetireWaitingAsync(RevisionName newest, CancellationToken cancellationToken) =>
         _pools?.RetireAsync(newest.Template, newest, cancellationToken) ?? Task.CompletedTask;

@@ -69,5 +69,6 @@ internal sealed class Pool(PoolName name, PoolSpec spec, TimeProvider time)
     /// <summary>What a watcher would see, in one text: views hold lists, which are never equal.</summary>
     public string Describe() => string.Join(
         '|', Spec, Revision, Target, HitsRestored, HitsPrepared, Misses, Failures, Problem, ProblemText,
-        string.Join(' ', Vms.Where(vm => vm.Custody is not (Custody.Given or Custody.Over)).Select(vm => $"{vm.Folder.Path} {vm.Custody is Custody.Starting}")));
+        string.Join(
+            ' ', Vms.Where(vm => vm.Custody is not (Custody.Given or Custody.Over)).Select(vm => $"{vm.Folder.Path} {vm.Custody is Custody.Starting}")));
 }

@@ -42,7 +42,8 @@ public sealed class PoolManager : IPoolManager, IAsyncDisposable
         Taker = new PoolTaker(_table, _vms, parts, options, Wake, logger);
         parts.Metrics.ObservePools("templating.pool.waiting", "VMs that wait in pools.", () => Count((pool, kind) => pool.Count(kind)));
         parts.Metrics.ObservePools(
-            "templating.pool.wanted", "VMs that are to wait in pools.", () => Count((pool, kind) => kind == WaitingKind.Restored ? pool.Target : pool.Spec.Sizes.Prepared));
+            "templating.pool.wanted", "VMs that are to wait in pools.",
+            () => Count((pool, kind) => kind == WaitingKind.Restored ? pool.Target : pool.Spec.Sizes.Prepared));
     }
 
     /// <summary>The turns of all starts on this node.</summary>
@@ -230,14 +231,16 @@ public sealed class PoolManager : IPoolManager, IAsyncDisposable
     internal int CountOf(RevisionName revision) => _table.CountOf(revision);
 
     /// <summary>Ends those of the revision, which nobody can begin any more.</summary>
-    internal Task EndAsync(RevisionName revision, CancellationToken cancellationToken) => EndAsync(vm => vm.Revision == revision, "its template is deleted", cancellationToken);
+    internal Task EndAsync(RevisionName revision, CancellationToken cancellationToken) =>
+        EndAsync(vm => vm.Revision == revision, "its template is deleted", cancellationToken);
 
     /// <summary>Ends those of older revisions in pools that have the newest.</summary>
     internal async Task RetireAsync(TemplateName template, RevisionName newest, CancellationToken cancellationToken)
     {
         await WithinAsync(
             EndAsync(
-                vm => vm.Revision.Template == template && vm.Revision != newest && _table.Find(vm.Pool)?.Spec.Revision is null, $"{newest} is newer", cancellationToken),
+                vm => vm.Revision.Template == template && vm.Revision != newest && _table.Find(vm.Pool)?.Spec.Revision is null,
+                $"{newest} is newer", cancellationToken),
             cancellationToken);
         Wake();
     }
@@ -296,7 +299,8 @@ public sealed class PoolManager : IPoolManager, IAsyncDisposable
     {
         lock (_table.Lock)
         {
-            return Enum.GetValues<WaitingKind>().ToDictionary(kind => TemplatingMetrics.PoolKinds[(int)kind], kind => _table.All.Sum(pool => read(pool, kind)));
+            return Enum.GetValues<WaitingKind>().ToDictionary(
+                kind => TemplatingMetrics.PoolKinds[(int)kind], kind => _table.All.Sum(pool => read(pool, kind)), StringComparer.Ordinal);
         }
     }
 }

@@ -31,6 +31,9 @@ public sealed record PoolOptions
     /// <summary>How long somebody waits for one that was told to end: a process that hangs in the kernel is not waited for.</summary>
     public TimeSpan EndLimit { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>How long the daemon waits at its start for the VMs that wait to answer. Those that have not by then are ended: nothing of anybody's is in them.</summary>
+    /// <summary>
+    /// How long the daemon waits at its start for the VMs that wait to answer. Those that have not by then are ended: nothing of anybody's is in
+    /// them.
+    /// </summary>
     public TimeSpan AdoptionLimit { get; init; } = TimeSpan.FromSeconds(2);
 }

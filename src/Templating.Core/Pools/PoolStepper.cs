@@ -161,9 +161,12 @@ internal sealed class PoolStepper(PoolTable table, PoolVms vms, VmParts parts, T
         var template = spec.TemplateOf(name);
         if (store.Find(template, spec.Revision) is not { } revision)
         {
-            var broken = store.ListBroken(name.Tenant).FirstOrDefault(b => b.Name.Template == template && (spec.Revision is null || b.Name.Revision == spec.Revision));
+            var broken = store.ListBroken(name.Tenant).FirstOrDefault(
+                b => b.Name.Template == template && (spec.Revision is null || b.Name.Revision == spec.Revision));
             return broken is null
-                ? new Source(null, PoolProblem.TemplateMissing, $"There is no {template}{(spec.Revision is null ? "" : $"/revisions/{spec.Revision}")}. Build it, or delete the pool.")
+                ? new Source(
+                    null, PoolProblem.TemplateMissing,
+                    $"There is no {template}{(spec.Revision is null ? "" : $"/revisions/{spec.Revision}")}. Build it, or delete the pool.")
                 : new Source(null, PoolProblem.TemplateCorrupt, $"{broken.Name}: {broken.Problem}");
         }
 
@@ -175,7 +178,9 @@ internal sealed class PoolStepper(PoolTable table, PoolVms vms, VmParts parts, T
         if (revision.Manifest.Spec.Network is { Outbound: true, Forwards.Count: > 0 })
         {
             return new Source(
-                null, PoolProblem.Unservable, $"Clones of {revision.Name} reach outwards and have ports, which are opened before QEMU starts: they start cold. Leave the ports or outbound out.");
+                null, PoolProblem.Unservable,
+                $"Clones of {revision.Name} reach outwards and have ports, which are opened before QEMU starts: they start cold. "
+                + "Leave the ports or outbound out.");
         }
 
         try

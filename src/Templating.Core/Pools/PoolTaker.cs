@@ -14,7 +14,8 @@ namespace Templating.Core.Pools;
 internal sealed record PoolWish(RevisionName Revision, NetworkSpec Network, IReadOnlyList<string> Cgroups)
 {
     /// <summary>Whether any VM that waits can become it. What cannot, starts cold.</summary>
-    public bool IsServable(NetworkSpec ofTemplate) => Cgroups.Count == 0 && Network.Outbound == ofTemplate.Outbound && !(Network.Outbound && Network.Forwards.Count > 0);
+    public bool IsServable(NetworkSpec ofTemplate) =>
+        Cgroups.Count == 0 && Network.Outbound == ofTemplate.Outbound && !(Network.Outbound && Network.Forwards.Count > 0);
 }
 
 /// <summary>Gives VMs that wait to clones: each to one.</summary>

@@ -1,6 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Serialization;
-using Templating.Contract;
 using Templating.Core.Linux;
 using Templating.Core.Machines;
 using Templating.Core.Names;

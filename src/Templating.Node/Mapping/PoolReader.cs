@@ -15,7 +15,8 @@ internal static class PoolReader
         var faults = new Faults();
         var (template, revision) = NameReader.Template("pool.template", pool.Template, caller, faults);
         faults.Require(
-            faults.All.Count > 0 || template.Tenant == name.Tenant, "pool.template", $"It is tenant '{template.Tenant}'s; a pool has VMs of its own tenant's templates, '{name.Tenant}'.");
+            faults.All.Count > 0 || template.Tenant == name.Tenant, "pool.template",
+            $"It is tenant '{template.Tenant}'s; a pool has VMs of its own tenant's templates, '{name.Tenant}'.");
         faults.Require(pool.Sizes is not null, "pool.sizes", "They are missing; give restored, prepared or both.");
         var sizes = pool.Sizes ?? new V1.PoolSizes();
         faults.AddRange(PoolRules.Check("pool.sizes", sizes.Restored, sizes.Prepared, sizes.MaxRestored, sizes.Spare));

@@ -75,7 +75,8 @@ public sealed class NodeOptions
     public int? MaxConcurrentStarts { get; set; }
 
     /// <summary>
-    /// Percent of the last ten seconds in which programs of the host waited for memory, above which no VM is started for a pool. Default 10; 100: they always are.
+    /// Percent of the last ten seconds in which programs of the host waited for memory, above which no VM is started for a pool. Default 10;
+    /// 100: they always are.
     /// </summary>
     [Range(1.0, 100.0)]
     public double PoolMemoryPressure { get; set; } = PressureLimits.DefaultMemory;

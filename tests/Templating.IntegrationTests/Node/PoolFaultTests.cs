@@ -1,4 +1,3 @@
-using Templating.Api.Client;
 using Templating.Testing;
 using Templating.Testing.Nodes;
 using Templating.V1;

@@ -1,7 +1,5 @@
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
-using Templating.Api.Client;
-using Templating.Testing;
 using Templating.Testing.Nodes;
 using Templating.V1;
 

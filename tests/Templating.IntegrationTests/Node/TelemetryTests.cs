@@ -18,7 +18,7 @@ public sealed partial class TelemetryTests : NodeTest
         var (certificate, key) = certificates.Server();
         using var tree = new TempFolder();
         await using var node = await TestNode.StartAsync(
-            ("IMAGES_FOLDERS", "/tmp"), ("METRICS_ADDRESS", address), ("TCP_ADDRESS", $"127.0.0.1:{FreePort.Next()}"), ("TCP_CERTIFICATE_PATH", certificate), ("TCP_KEY_PATH", key),
+            ("IMAGES_FOLDERS", "/tmp"), ("POOL_CPU_PRESSURE", "100"), ("POOL_MEMORY_PRESSURE", "100"), ("METRICS_ADDRESS", address), ("TCP_ADDRESS", $"127.0.0.1:{FreePort.Next()}"), ("TCP_CERTIFICATE_PATH", certificate), ("TCP_KEY_PATH", key),
             ("TCP_CLIENT_CA_PATH", certificates.Authority));
         var metrics = new Uri($"http://{address}/metrics");
 
@@ -31,6 +31,8 @@ public sealed partial class TelemetryTests : NodeTest
         }
 
         first.Sum("templating_refusals_total", ("reason", "DISK_FULL")).ShouldBe(0);
+        first.Sum("templating_pool_takes_total", ("from", "restored")).ShouldBe(0);
+        first.Sum("templating_pool_waiting", ("kind", "restored")).ShouldBe(0);
         first.Sum("templating_clones", ("owner", "clone"), ("state", "RUNNING")).ShouldBe(0);
         first.Sum("templating_clones", ("owner", "pod"), ("state", "WAITING")).ShouldBe(0);
         first.Sum("templating_certificate_remaining_seconds").ShouldNotBeNull().ShouldBeInRange(60, 7200);
@@ -42,6 +44,12 @@ public sealed partial class TelemetryTests : NodeTest
         var publish = new PublishImageRequest { Tenant = PreparedStore.Tenant, Folder = tree.Path };
         await node.Client.Images.PublishImageAsync(publish, cancellationToken: Limit);
         await node.Client.Images.PublishImageAsync(publish, cancellationToken: Limit);
+        // Started once for a pool.
+        var pool = new Pool { Name = $"tenants/{PreparedStore.Tenant}/pools/web", Template = PreparedStore.Template, Sizes = new PoolSizes { Restored = 1 } };
+        await node.Client.Pools.SetPoolAsync(new SetPoolRequest { Pool = pool }, cancellationToken: Limit);
+        await Eventually.UntilAsync(
+            async () => (await node.Client.Pools.GetPoolAsync(new GetPoolRequest { Name = pool.Name }, cancellationToken: Limit)).Status.Restored == 1,
+            "one waits", cancellationToken: Limit);
         var spec = GuestSpecs.Web();
         spec.Machine.MachineType = "pc-q35-0.1";
         await FailsAsync(node.Client.BuildAsync("other", spec, Limit), StatusCode.FailedPrecondition, "QEMU_UNSUPPORTED");

@@ -234,7 +234,7 @@ public sealed class FairTurnsTests
     }, iter: 200, threads: 1);
 
     [Fact]
-    public void WorkThatNobodyWaitsForHasHalfOfTheTurnsAndNoneWhileAnotherIsWaitedFor()
+    public async Task WorkThatNobodyWaitsForHasHalfOfTheTurnsAndNoneWhileAnotherIsWaitedFor()
     {
         var turns = Create(inAll: 4, perTenant: 10);
         var idle = Enumerable.Range(0, 3).Select(_ => turns.TakeIdleAsync("a", CancellationToken.None)).ToList();
@@ -243,12 +243,12 @@ public sealed class FairTurnsTests
         var held = Take(turns, "b", 2);
         var waiting = Ask(turns, "b");
         waiting.IsCompleted.ShouldBeFalse();
-        idle[0].Result.Dispose();
+        (await idle[0]).Dispose();
 
-        waiting.IsCompletedSuccessfully.ShouldBeTrue();
+        await waiting.Soonest();
         idle[2].IsCompleted.ShouldBeFalse("a clone's start comes first, and all are taken");
         held[0].Dispose();
-        idle[2].IsCompletedSuccessfully.ShouldBeTrue();
+        await idle[2].Soonest();
     }
 
     [Fact]
@@ -258,6 +258,7 @@ public sealed class FairTurnsTests
         var first = await turns.TakeIdleAsync("a", CancellationToken.None);
         using var away = new CancellationTokenSource();
         var second = turns.TakeIdleAsync("a", CancellationToken.None);
+        var third = turns.TakeIdleAsync("a", CancellationToken.None);
         var gone = turns.TakeIdleAsync("a", away.Token);
         var other = turns.TakeIdleAsync("b", CancellationToken.None);
 
@@ -265,8 +266,9 @@ public sealed class FairTurnsTests
         await Should.ThrowAsync<OperationCanceledException>(gone);
         first.Dispose();
 
-        (await other).Dispose();
-        (await second).Dispose();
+        (await second.Soonest()).Dispose();
+        (await other.Soonest()).Dispose();
+        (await third.Soonest()).Dispose();
         Take(turns, "c", 2);
     }
 

@@ -54,6 +54,7 @@ public sealed class RequestReaderTests
         [GetPoolRequest.Descriptor] = (m, caller) => NameReader.Pool("name", ((GetPoolRequest)m).Name, caller),
         [DeletePoolRequest.Descriptor] = (m, caller) => NameReader.Pool("name", ((DeletePoolRequest)m).Name, caller),
         [ListPoolsRequest.Descriptor] = (m, caller) => List(((ListPoolsRequest)m).Parent, ((ListPoolsRequest)m).PageToken, ((ListPoolsRequest)m).PageSize, caller),
+        [WatchPoolsRequest.Descriptor] = (m, caller) => List(((WatchPoolsRequest)m).Parent, "", 0, caller),
         [PublishImageRequest.Descriptor] = (m, caller) => ImageReader.Publish((PublishImageRequest)m, caller),
         [GetImageRequest.Descriptor] = (m, caller) => NameReader.Image("name", ((GetImageRequest)m).Name, caller),
         [DeleteImageRequest.Descriptor] = (m, caller) => NameReader.Image("name", ((DeleteImageRequest)m).Name, caller),

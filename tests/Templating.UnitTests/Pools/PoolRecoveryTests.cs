@@ -1,8 +1,6 @@
 using Templating.Core.Errors;
 using Templating.Core.Machines;
 using Templating.Core.Pools;
-using Templating.Testing;
-using Templating.Testing.Fakes;
 
 namespace Templating.UnitTests.Pools;
 
