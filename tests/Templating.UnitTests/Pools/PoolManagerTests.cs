@@ -195,12 +195,12 @@ public sealed class PoolManagerTests : PoolTest
         var next = changes.MoveNextAsync().AsTask();
         Set(restored: 1);
 
+        // One that reads slowly gets the latest state alone, and so perhaps not the first.
         (await next).ShouldBeTrue();
-        changes.Current.Kind.ShouldBe(ChangeKind.Added);
         while (changes.Current.Item.Vms.Count == 0)
         {
             (await changes.MoveNextAsync()).ShouldBeTrue();
-            changes.Current.Kind.ShouldBe(ChangeKind.Modified);
+            changes.Current.Kind.ShouldBeOneOf(ChangeKind.Added, ChangeKind.Modified);
         }
 
         await Node.Pools.DeleteAsync(Web, CancellationToken.None);
