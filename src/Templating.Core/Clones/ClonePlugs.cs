@@ -23,7 +23,8 @@ internal sealed class ClonePlugs(IImageCache? images, TemplateStore store)
         clone, store.MakeDisk(request.Bytes, request.Ext4), async disk => await vm.PlugDiskAsync(disk.File, request.Bytes, request.Serial, CancellationToken.None) with { File = disk.Name }),
         cancellationToken);
 
-    private static Task<PluggedDevice> PlugNodeDiskAsync(Clone clone, NodeDevice device, string serial, CancellationToken cancellationToken) => InTurnAsync(clone, async vm =>
+    private static Task<PluggedDevice> PlugNodeDiskAsync(
+        Clone clone, NodeDevice device, string serial, CancellationToken cancellationToken) => InTurnAsync(clone, async vm =>
     {
         // QEMU's own keeps it, and its claim: it is free when it is unplugged, or its VM gone.
         using var disk = NodeDisk.Open(device);

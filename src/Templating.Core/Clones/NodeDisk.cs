@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 using Templating.Core.Errors;
 using Templating.Core.Linux;
@@ -24,7 +23,8 @@ internal sealed record NodeDisk(SafeFileHandle File, long Bytes) : IDisposable
             // What the kernel calls it in /sys and what stands in /dev are two things.
             if (FileStamp.Read(file, path).BlockDevice != (device.Major, device.Minor))
             {
-                throw new TemplatingException(ErrorCode.InvalidArgument, $"{path} is not the block device {device.Numbers}: this node's /dev is not the kernel's own.");
+                throw new TemplatingException(
+                    ErrorCode.InvalidArgument, $"{path} is not the block device {device.Numbers}: this node's /dev is not the kernel's own.");
             }
 
             var bytes = LibC.Seek(file, 0, LibC.SeekEnd);
@@ -71,7 +71,8 @@ internal sealed record NodeDisk(SafeFileHandle File, long Bytes) : IDisposable
         {
             throw new TemplatingException(
                 ErrorCode.IllegalState,
-                $"The block device {device.Numbers} ({path}) is in use: mounted, a part of another device, swap, or plugged into another VM. It is one VM's at a time.", e);
+                $"The block device {device.Numbers} ({path}) is in use: mounted, a part of another device, swap, or plugged into another VM. " +
+                "It is one VM's at a time.", e);
         }
         catch (IOException e) when (e.HResult is Errno.NoEntry)
         {

@@ -61,7 +61,7 @@ public interface IVm : IAsyncDisposable
     /// <exception cref="Errors.TemplatingException">IllegalState: no sandbox, or no port is free. HostUnusable, QmpFailed.</exception>
     Task<PluggedDevice> PlugDiskAsync(SafeFileHandle file, long bytes, string serial, CancellationToken cancellationToken);
 
-    /// <summary>Plugs a block device of the host, with an end of its own for the guest's flushes. It is the host's again when it is unplugged or the VM gone.</summary>
+    /// <summary>Plugs a block device of the host; the guest's flushes are the host's. It is the host's again when it is unplugged or the VM gone.</summary>
     Task<PluggedDevice> PlugNodeDiskAsync(SafeFileHandle device, long bytes, string serial, bool readOnly, CancellationToken cancellationToken);
 
     /// <summary>Gives a sandbox a network card at the other end of a tap. Legal while it runs.</summary>

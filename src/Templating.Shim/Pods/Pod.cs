@@ -79,7 +79,8 @@ internal sealed class Pod : IPod
         var sandbox = spec.Kind == ContainerKind.PodContainer ? _spec : null;
         var devices = BlockDevices.Of(spec);
         // What cannot be is refused before anything of the node is claimed for it.
-        _ = GuestSpec.Build(spec, new GuestSpecOptions(spec.Id, "") { Sandbox = sandbox, Devices = devices.Select(d => d.Numbers).Distinct().ToDictionary(n => n, _ => Unknown) });
+        var unknown = devices.Select(d => d.Numbers).Distinct().ToDictionary(n => n, _ => Unknown);
+        _ = GuestSpec.Build(spec, new GuestSpecOptions(spec.Id, "") { Sandbox = sandbox, Devices = unknown });
         await _vm.GrowAsync(resources, cancellationToken);
         var disks = await _disks.PlugAsync(devices, cancellationToken);
         var root = await _vm.MountRootAsync(spec.Id, RootLayers.Of(rootfs), cancellationToken);

@@ -65,7 +65,8 @@ internal static class BlockDevices
         {
             if (rule.Text("type") == "b")
             {
-                if (rule.Number("major") is not { } major || rule.Number("minor") is not { } minor || !guest.TryGetValue(((uint)major, (uint)minor), out var numbers))
+                if (rule.Number("major") is not { } major || rule.Number("minor") is not { } minor
+                    || !guest.TryGetValue(((uint)major, (uint)minor), out var numbers))
                 {
                     continue;
                 }
@@ -83,7 +84,8 @@ internal static class BlockDevices
     {
         var (major, minor) = (Number(device, "major"), Number(device, "minor"));
         var written = rules.Exists(rule =>
-            rule.Flag("allow") && rule.Text("type") == "b" && rule.Number("major") == major && rule.Number("minor") == minor && (rule.Text("access") ?? "").Contains('w'));
+            rule.Flag("allow") && rule.Text("type") == "b" && rule.Number("major") == major && rule.Number("minor") == minor
+            && (rule.Text("access") ?? "").Contains('w'));
         return new BlockDevice(device.Text("path") ?? "", major, minor, !written);
     }
 
