@@ -22,8 +22,8 @@ public sealed class NodeDeviceTests : NodeTest
     [Fact]
     public async Task WhatAGuestWritesIsOnTheNodesDeviceAndOnNoOtherAndOutlivesDaemonAndClone()
     {
-        using var volume = await LoopDevice.MakeAsync(DiskBytes);
-        using var other = await LoopDevice.MakeAsync(DiskBytes);
+        await using var volume = await LoopDevice.MakeAsync(DiskBytes);
+        await using var other = await LoopDevice.MakeAsync(DiskBytes);
         await using var node = await TestNode.StartAsync(new NodeFolder());
         var clone = await SandboxAsync(node);
 
@@ -31,7 +31,12 @@ public sealed class NodeDeviceTests : NodeTest
 
         device.ShouldBe(new PluggedDevice
         {
-            Id = "plug0", Kind = PluggedKind.Disk, Bridge = "0000:00:08.0", SizeBytes = DiskBytes, Serial = "volume", NodeDevice = $"{volume.Major}:{volume.Minor}",
+            Id = "plug0",
+            Kind = PluggedKind.Disk,
+            Bridge = "0000:00:08.0",
+            SizeBytes = DiskBytes,
+            Serial = "volume",
+            NodeDevice = $"{volume.Major}:{volume.Minor}",
         });
         var written = await node.Client.ShellAsync(clone, Find + """
             cat /sys/block/$disk/size
@@ -58,7 +63,7 @@ public sealed class NodeDeviceTests : NodeTest
     [Fact]
     public async Task ADeviceIsOneVmsAtATimeAndWhatTheNodeUsesIsNobodys()
     {
-        using var volume = await LoopDevice.MakeAsync(DiskBytes);
+        await using var volume = await LoopDevice.MakeAsync(DiskBytes);
         using var mount = new TempFolder();
         await using var node = await TestNode.StartAsync(new NodeFolder());
         var clone = await SandboxAsync(node);

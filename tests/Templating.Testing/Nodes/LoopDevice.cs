@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Templating.Testing.Nodes;
 
 /// <summary>A block device of this host on a file of a test's. It takes root.</summary>
-public sealed class LoopDevice : IDisposable
+public sealed class LoopDevice : IAsyncDisposable
 {
     private readonly TempFolder _folder = new();
 
@@ -37,17 +37,16 @@ public sealed class LoopDevice : IDisposable
         }
         catch
         {
-            loop.Dispose();
+            await loop.DisposeAsync();
             throw;
         }
     }
 
-    public void Dispose()
+    public async ValueTask DisposeAsync()
     {
         if (Path.Length > 0)
         {
-            using var detach = System.Diagnostics.Process.Start("losetup", ["--detach", Path]);
-            detach.WaitForExit();
+            await RunAsync("losetup", "--detach", Path);
         }
 
         _folder.Dispose();
