@@ -44,7 +44,7 @@ internal sealed class CloneRounds(
         var start = Stopwatch.GetTimestamp();
         var clone = await _clones.CreateAsync(WaitFor.Running, cancellationToken);
         samples.Add("clone.running", Stopwatch.GetElapsedTime(start).TotalMilliseconds);
-        AddPhases("clone.running.phase.", clone);
+        samples.AddPhases("clone.running.phase.", Clones.Phases(clone));
         await DeleteAsync(clone, cancellationToken);
     }
 
@@ -52,6 +52,7 @@ internal sealed class CloneRounds(
     {
         var times = await bare.CloneAsync(command, _state, http: false, cancellationToken);
         samples.Add("bare.running", times["running"]);
+        samples.Add("bare.restored", times["running"] - times["qemu_start"]);
         samples.Add("bare.running.phase.qemu_start", times["qemu_start"]);
         samples.Add("bare.running.phase.restore", times["restore"] - times["qemu_start"]);
         samples.Add("bare.running.phase.resume", times["running"] - times["restore"]);
@@ -73,7 +74,7 @@ internal sealed class CloneRounds(
         samples.Add("clone.ready", Stopwatch.GetElapsedTime(start).TotalMilliseconds);
         await WebPage.WaitAsync(clone.Network.Forwards[0].HostPort, clone.Id, cancellationToken);
         samples.Add("clone.http", Stopwatch.GetElapsedTime(start).TotalMilliseconds);
-        AddPhases("clone.ready.phase.", clone);
+        samples.AddPhases("clone.ready.phase.", Clones.Phases(clone));
         await DeleteAsync(clone, cancellationToken);
     }
 
@@ -86,14 +87,6 @@ internal sealed class CloneRounds(
         samples.Add("bare.ready.phase.restore", times["restore"] - times["qemu_start"]);
         samples.Add("bare.ready.phase.resume", times["running"] - times["restore"]);
         samples.Add("bare.ready.phase.identity", times["identity"] - times["running"]);
-    }
-
-    private void AddPhases(string prefix, VmClone clone)
-    {
-        foreach (var phase in clone.Phases)
-        {
-            samples.Add(prefix + phase.Name, phase.Duration.ToTimeSpan().TotalMilliseconds);
-        }
     }
 
     private async Task DeleteAsync(VmClone clone, CancellationToken cancellationToken) =>

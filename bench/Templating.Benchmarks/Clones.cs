@@ -19,6 +19,8 @@ internal sealed class Clones(Daemon daemon, GuestTemplate template)
         return clones;
     }
 
+    public static IEnumerable<(string Name, TimeSpan Duration)> Phases(VmClone clone) => clone.Phases.Select(p => (p.Name, p.Duration.ToTimeSpan()));
+
     public async Task<VmClone> CreateAsync(WaitFor waitFor, CancellationToken cancellationToken) => await daemon.Client.Clones.CreateCloneAsync(
         new CreateCloneRequest { Spec = template.NewClone(), WaitFor = waitFor }, cancellationToken: cancellationToken);
 }

@@ -7,6 +7,10 @@ internal static class Comparisons
 
     public static IReadOnlyList<Comparison> All { get; } =
     [
+        new("Clone from restored to running, over bare cont", "pool.restored.running", "clone", "bare.running.phase.resume", "bare cont", "ms", 4, Limit99: 15),
+        new("Clone from prepared to running, over bare restore and cont", "pool.prepared.running", "clone", "bare.restored", "bare restore and cont", "ms", 1.5),
+        new("Clone from a blank VM to running, over bare QEMU", "blank.running", "clone", "bare.running", Bare, "ms", 0.65),
+        new("Clone from restored to first HTTP answer, over a cold boot to the same", "pool.restored.http", "clone", "boot.http", "cold boot", "ms", 0.03),
         new("Cold clone to running, over bare QEMU", "clone.running", "cold clone", "bare.running", Bare, "ms", 1.08),
         new("Cold clone to running, over Kata's way", "clone.running", "cold clone", "kata.running", "Kata's way", "ms", 0.6),
         new("Clone to first HTTP answer, over a cold boot to the same", "clone.http", "cold clone", "boot.http", "cold boot", "ms", 1.0 / 15),

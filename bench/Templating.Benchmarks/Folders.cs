@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Templating.Benchmarks;
 
 /// <summary>Everything the run writes, in one folder with a short path (sockets have 107 bytes); deleted at the end.</summary>
@@ -8,6 +10,15 @@ internal sealed class Folders : IDisposable
     public Folders() =>
         // The VMs' own users must get through to their files.
         _root.UnixFileMode |= UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+
+    /// <summary>Of a second daemon: two have no user in common, or the later one does not start.</summary>
+    public const string OtherFirstUid = "2000100000";
+
+    /// <summary>VMs that the daemon is to have waiting for any template.</summary>
+    public int Blanks { get; init; }
+
+    /// <summary>Of those that the daemon's VMs run as.</summary>
+    public string FirstUid { get; init; } = "2000000000";
 
     public string Root => _root.FullName;
 
@@ -34,6 +45,8 @@ internal sealed class Folders : IDisposable
         ["TEMPLATING_MEMORY_OVERCOMMIT"] = "64",
         ["TEMPLATING_CLONE_OVERHEAD"] = "8MiB",
         ["TEMPLATING_MAX_CLONES"] = "10000",
+        ["TEMPLATING_BLANKS_COUNT"] = Blanks.ToString(CultureInfo.InvariantCulture),
+        ["TEMPLATING_VM_USERS_FIRST_UID"] = FirstUid,
     };
 
     /// <summary>Of the bare driver: its sockets and QEMU's output.</summary>

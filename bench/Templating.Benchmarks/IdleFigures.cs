@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Templating.V1;
 
 namespace Templating.Benchmarks;
 
@@ -21,6 +22,11 @@ internal sealed class IdleFigures(Daemon daemon, GuestTemplate template, Samples
         await Task.Delay(Rest, TimeProvider.System, cancellationToken);
         var before = Processes.ResidentBytes(daemon.Pid);
 
+        var pools = new PoolRounds(daemon, template, samples);
+        await pools.FillAsync(new PoolSizes { Restored = count }, cancellationToken);
+        await Task.Delay(Rest, TimeProvider.System, cancellationToken);
+        samples.Add("idle.daemon_kb_per_waiting", (Processes.ResidentBytes(daemon.Pid) - before) / 1000.0 / count);
+        await pools.EmptyAsync(cancellationToken);
         await clones.StartAsync(count, AtOnce, cancellationToken);
         await Task.Delay(Rest, TimeProvider.System, cancellationToken);
         for (var i = 0; i < windows; i++)

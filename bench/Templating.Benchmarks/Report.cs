@@ -68,7 +68,7 @@ internal static class Report
     private static void Others(IAnsiConsole console, Samples samples)
     {
         var table = NewTable("figure", "median", "least", "p99");
-        string[] groups = ["daemon.", "idle.", "memory.", "shared.", "storm.", "sandbox.", "density."];
+        string[] groups = ["daemon.", "idle.", "memory.", "shared.", "storm.", "sandbox.", "density.", "pool.", "blank."];
         foreach (var (name, _) in samples.All.Where(s => groups.Any(g => s.Key.StartsWith(g, StringComparison.Ordinal))))
         {
             table.AddRow(name, Median(samples, name), Least(samples, name), Numbers.Text(samples.Percentile(name, 0.99)));

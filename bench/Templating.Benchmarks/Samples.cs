@@ -27,6 +27,15 @@ internal sealed class Samples
         }
     }
 
+    /// <summary>Milliseconds of each of a clone's phases.</summary>
+    public void AddPhases(string prefix, IEnumerable<(string Name, TimeSpan Duration)> phases)
+    {
+        foreach (var (name, duration) in phases)
+        {
+            Add(prefix + name, duration.TotalMilliseconds);
+        }
+    }
+
     public bool Has(string name) => _byName.ContainsKey(name);
 
     public int Count(string name) => _byName[name].Count;

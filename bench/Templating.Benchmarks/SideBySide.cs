@@ -50,7 +50,12 @@ internal static class SideBySide
         await bare.BuildKataAsync(kata, cancellationToken);
         var rounds = new CloneRounds(daemon, bare, template, command, kata, folders, samples);
         await rounds.WarmUpAsync(cancellationToken);
-        Benchmark.Say($"{options.Rounds} rounds of clones beside bare QEMU and Kata's way, {options.Boots} boots");
+        await using var blanks = await BlankRounds.StartAsync(options, cancellationToken);
+        var pools = new PoolRounds(daemon, template, samples);
+        // Unrecorded, as everywhere.
+        await new PoolRounds(daemon, template, new Samples()).RunAsync(cancellationToken);
+        await blanks.RunAsync(new Samples(), cancellationToken);
+        Benchmark.Say($"{options.Rounds} rounds of clones, cold and from VMs that wait, beside bare QEMU and Kata's way, {options.Boots} boots");
         for (var i = 0; i < Math.Max(options.Rounds, options.Boots); i++)
         {
             if (i < options.Boots)
@@ -61,6 +66,8 @@ internal static class SideBySide
             if (i < options.Rounds)
             {
                 await rounds.RunAsync(i, cancellationToken);
+                await pools.RunAsync(cancellationToken);
+                await blanks.RunAsync(samples, cancellationToken);
             }
         }
 

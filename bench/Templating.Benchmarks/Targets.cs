@@ -7,6 +7,7 @@ internal static class Targets
     [
         .. Comparisons.All.Where(c => c.IsIn(samples)).SelectMany(c => c.Targets(samples)),
         new("Daemon's memory for each clone", 150, AtLeast: false, "kB", samples.Median("idle.daemon_kb_per_clone")),
+        new("Daemon's memory for each VM that waits", 150, AtLeast: false, "kB", samples.Median("idle.daemon_kb_per_waiting")),
         new("Daemon's CPU while all clones idle", 1, AtLeast: false, "% of a core", samples.Mean("idle.cpu_percent")),
         new("Daemon start to serving", 200, AtLeast: false, "ms", samples.Median("daemon.start")),
         new("Daemon's memory with all clones, at rest", 50, AtLeast: false, "MiB", samples.Median("daemon.resident_mib")),

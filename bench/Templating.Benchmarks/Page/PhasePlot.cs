@@ -15,11 +15,12 @@ internal static class PhasePlot
 
     private static readonly (string Name, string Samples)[] Rows =
     [
+        ("from restored", "pool.restored.running"), ("from prepared", "pool.prepared.running"), ("from blank", "blank.running"),
         ("cold clone", "clone.running"), ("bare QEMU", "bare.running"), ("Kata's way", "kata.running"),
         ("clone to ready", "clone.ready"), ("bare QEMU to ready", "bare.ready"),
     ];
 
-    private static readonly string[] Phases = ["queue", "verify", "qemu_start", "restore", "resume", "identity"];
+    private static readonly string[] Phases = ["take", "queue", "verify", "bind", "qemu_start", "restore", "resume", "identity"];
 
     public static XElement? Figure(Samples samples)
     {
