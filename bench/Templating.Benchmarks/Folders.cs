@@ -39,8 +39,6 @@ internal sealed class Folders : IDisposable
         ["TEMPLATING_STORE_PATH"] = Store,
         ["TEMPLATING_RUN_PATH"] = Run,
         ["TEMPLATING_IMAGES_FOLDERS"] = Root,
-        // Cold clones are measured, beside a driver that has none.
-        ["TEMPLATING_BLANKS_COUNT"] = "0",
         // Clones idle here; as many as the machine has room for are to be admitted.
         ["TEMPLATING_MEMORY_OVERCOMMIT"] = "64",
         ["TEMPLATING_CLONE_OVERHEAD"] = "8MiB",
