@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using Google.Protobuf.Collections;
 using Templating.V1;
 
 namespace Templating.Api.Client;
@@ -7,102 +9,94 @@ public static class Paging
 {
     private const int PageSize = 1000;
 
-    public static async IAsyncEnumerable<Template> ListAllAsync(
-        this TemplateService.TemplateServiceClient client, string parent, DateTime? deadline = null,
-        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public static IAsyncEnumerable<Template> ListAllAsync(
+        this TemplateService.TemplateServiceClient client, string parent, DateTime? deadline = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(client);
-        var request = new ListTemplatesRequest { Parent = parent, PageSize = PageSize };
-        do
-        {
-            var page = await client.ListTemplatesAsync(request, deadline: deadline, cancellationToken: cancellationToken);
-            foreach (var template in page.Templates)
+        return PagesAsync(
+            async (token, cancelled) =>
             {
-                yield return template;
-            }
-
-            request.PageToken = page.NextPageToken;
-        }
-        while (request.PageToken.Length > 0);
+                var asked = new ListTemplatesRequest { Parent = parent, PageSize = PageSize, PageToken = token };
+                var page = await client.ListTemplatesAsync(asked, deadline: deadline, cancellationToken: cancelled);
+                return (page.Templates, page.NextPageToken);
+            },
+            cancellationToken);
     }
 
-    public static async IAsyncEnumerable<Image> ListAllAsync(
-        this ImageService.ImageServiceClient client, string parent, DateTime? deadline = null,
-        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public static IAsyncEnumerable<Image> ListAllAsync(
+        this ImageService.ImageServiceClient client, string parent, DateTime? deadline = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(client);
-        var request = new ListImagesRequest { Parent = parent, PageSize = PageSize };
-        do
-        {
-            var page = await client.ListImagesAsync(request, deadline: deadline, cancellationToken: cancellationToken);
-            foreach (var image in page.Images)
+        return PagesAsync(
+            async (token, cancelled) =>
             {
-                yield return image;
-            }
-
-            request.PageToken = page.NextPageToken;
-        }
-        while (request.PageToken.Length > 0);
+                var asked = new ListImagesRequest { Parent = parent, PageSize = PageSize, PageToken = token };
+                var page = await client.ListImagesAsync(asked, deadline: deadline, cancellationToken: cancelled);
+                return (page.Images, page.NextPageToken);
+            },
+            cancellationToken);
     }
 
-    public static async IAsyncEnumerable<Pool> ListAllAsync(
-        this PoolService.PoolServiceClient client, string parent, DateTime? deadline = null,
-        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public static IAsyncEnumerable<Pool> ListAllAsync(
+        this PoolService.PoolServiceClient client, string parent, DateTime? deadline = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(client);
-        var request = new ListPoolsRequest { Parent = parent, PageSize = PageSize };
-        do
-        {
-            var page = await client.ListPoolsAsync(request, deadline: deadline, cancellationToken: cancellationToken);
-            foreach (var pool in page.Pools)
+        return PagesAsync(
+            async (token, cancelled) =>
             {
-                yield return pool;
-            }
-
-            request.PageToken = page.NextPageToken;
-        }
-        while (request.PageToken.Length > 0);
+                var asked = new ListPoolsRequest { Parent = parent, PageSize = PageSize, PageToken = token };
+                var page = await client.ListPoolsAsync(asked, deadline: deadline, cancellationToken: cancelled);
+                return (page.Pools, page.NextPageToken);
+            },
+            cancellationToken);
     }
 
     /// <param name="request">Its page size and token are set here.</param>
-    public static async IAsyncEnumerable<VmClone> ListAllAsync(
-        this CloneService.CloneServiceClient client, ListClonesRequest request, DateTime? deadline = null,
-        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public static IAsyncEnumerable<VmClone> ListAllAsync(
+        this CloneService.CloneServiceClient client, ListClonesRequest request, DateTime? deadline = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(client);
         ArgumentNullException.ThrowIfNull(request);
-        request = new ListClonesRequest(request) { PageSize = PageSize, PageToken = "" };
-        do
-        {
-            var page = await client.ListClonesAsync(request, deadline: deadline, cancellationToken: cancellationToken);
-            foreach (var clone in page.Clones)
+        return PagesAsync(
+            async (token, cancelled) =>
             {
-                yield return clone;
-            }
-
-            request.PageToken = page.NextPageToken;
-        }
-        while (request.PageToken.Length > 0);
+                var asked = new ListClonesRequest(request) { PageSize = PageSize, PageToken = token };
+                var page = await client.ListClonesAsync(asked, deadline: deadline, cancellationToken: cancelled);
+                return (page.Clones, page.NextPageToken);
+            },
+            cancellationToken);
     }
 
     /// <param name="request">Its page size and token are set here.</param>
-    public static async IAsyncEnumerable<Sandbox> ListAllAsync(
-        this SandboxService.SandboxServiceClient client, ListSandboxesRequest request, DateTime? deadline = null,
-        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public static IAsyncEnumerable<Sandbox> ListAllAsync(
+        this SandboxService.SandboxServiceClient client, ListSandboxesRequest request, DateTime? deadline = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(client);
         ArgumentNullException.ThrowIfNull(request);
-        request = new ListSandboxesRequest(request) { PageSize = PageSize, PageToken = "" };
+        return PagesAsync(
+            async (token, cancelled) =>
+            {
+                var asked = new ListSandboxesRequest(request) { PageSize = PageSize, PageToken = token };
+                var page = await client.ListSandboxesAsync(asked, deadline: deadline, cancellationToken: cancelled);
+                return (page.Sandboxes, page.NextPageToken);
+            },
+            cancellationToken);
+    }
+
+    /// <param name="read">The page that a token leads to, and the token of the next one; empty for the first, and behind the last.</param>
+    /// <param name="cancellationToken">Of who reads them.</param>
+    private static async IAsyncEnumerable<T> PagesAsync<T>(
+        Func<string, CancellationToken, Task<(RepeatedField<T> Items, string Next)>> read, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var token = "";
         do
         {
-            var page = await client.ListSandboxesAsync(request, deadline: deadline, cancellationToken: cancellationToken);
-            foreach (var sandbox in page.Sandboxes)
+            (var items, token) = await read(token, cancellationToken);
+            foreach (var item in items)
             {
-                yield return sandbox;
+                yield return item;
             }
-
-            request.PageToken = page.NextPageToken;
         }
-        while (request.PageToken.Length > 0);
+        while (token.Length > 0);
     }
 }
