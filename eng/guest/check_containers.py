@@ -19,7 +19,7 @@ sys.path.insert(0, os.path.join(HERE, "..", "..", "tests", "shim"))
 
 import check_pod  # noqa: E402
 import guest_port  # noqa: E402  It lies beside its other users.
-from guest_port import BY_NAME, BY_PCI, BY_SERIAL, EXIT, FOLDER, LINK, MORE_OF_FILE, REMOVED, STDOUT, device  # noqa: E402
+from guest_port import BY_NAME, BY_PCI, BY_SERIAL, EXIT, FOLDER, LINK, MORE_OF_FILE, NO_DEVICE, REMOVED, device  # noqa: E402
 
 MAC = "52:54:00:aa:bb:01"
 

@@ -17,6 +17,7 @@ public sealed partial class ModeTests : NodeTest
         ["r/templating.sock"] = "660",
         ["r/kvm-probe"] = "600",
         ["r/verified"] = "600",
+        ["r/blanks"] = "700",
         ["r/clones"] = "700",
         ["r/clones/ID"] = "700",
         ["r/clones/ID/clone.json"] = "600",

@@ -18,8 +18,9 @@ public sealed partial class TelemetryTests : NodeTest
         var (certificate, key) = certificates.Server();
         using var tree = new TempFolder();
         await using var node = await TestNode.StartAsync(
-            ("IMAGES_FOLDERS", "/tmp"), ("POOL_CPU_PRESSURE", "100"), ("POOL_MEMORY_PRESSURE", "100"), ("METRICS_ADDRESS", address), ("TCP_ADDRESS", $"127.0.0.1:{FreePort.Next()}"), ("TCP_CERTIFICATE_PATH", certificate), ("TCP_KEY_PATH", key),
-            ("TCP_CLIENT_CA_PATH", certificates.Authority));
+            ("IMAGES_FOLDERS", "/tmp"), ("BLANKS_COUNT", "1"), ("POOL_CPU_PRESSURE", "100"), ("POOL_MEMORY_PRESSURE", "100"),
+            ("METRICS_ADDRESS", address), ("TCP_ADDRESS", $"127.0.0.1:{FreePort.Next()}"), ("TCP_CERTIFICATE_PATH", certificate),
+            ("TCP_KEY_PATH", key), ("TCP_CLIENT_CA_PATH", certificates.Authority));
         var metrics = new Uri($"http://{address}/metrics");
 
         // Before anything was done: who asks for an increase has to see where it began.
@@ -58,8 +59,9 @@ public sealed partial class TelemetryTests : NodeTest
         // What is served is kept for a moment, so that many who ask cost no more than one.
         Scrape? latest = null;
         await Eventually.UntilAsync(
-            async () => (latest = await Scrape.OfAsync(metrics, Limit)).Sum("templating_refusals_total", ("reason", "QEMU_UNSUPPORTED")) == 1,
-            "the refusal is counted", cancellationToken: Limit);
+            async () => (latest = await Scrape.OfAsync(metrics, Limit)).Sum("templating_refusals_total", ("reason", "QEMU_UNSUPPORTED")) == 1
+                && latest.Sum("templating_blank_start_duration_seconds_count") >= 1,
+            "the refusal is counted, and a blank VM's start", cancellationToken: Limit);
         var scrape = latest!;
 
         var text = scrape.Text;
