@@ -101,9 +101,8 @@ build() {
     dotnet restore Templating.sln && dotnet build Templating.sln -c Release --no-restore
 }
 
-# Layout of lines, ends of files and the order of imports. Everything else of .editorconfig is an error of the build already.
 check_format() {
-    dotnet format whitespace . --folder --verify-no-changes --exclude artifacts .cache
+    dotnet format Templating.sln --verify-no-changes --no-restore
 }
 
 # A Debian package that only tests need, by the name of its program.
