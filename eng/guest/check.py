@@ -350,6 +350,13 @@ def check_terminals(guest):
     guest.read_until(2, b"got=130\r\n")
     guest.send("in 2 -")
     check(guest.finish(2)[2] == "0", "terminal: Ctrl-C ends the job, not its shell; the end of input ends that")
+    # The end comes while a job has the terminal: it is there for the job, and for the shell that reads after it.
+    for job in ("sleep 0.5", "cat", "stty -icanon; sleep 0.2"):
+        guest.start(2, "sh", flags="it", size="24 80")
+        guest.read_until(2, b"# ")
+        guest.send(f"in 2 {b64(job + chr(10))}")
+        guest.send("in 2 -")
+        check(guest.finish(2)[2] == "0", f"terminal: the end of input lasts for who reads after '{job}'")
     guest.start(2, "sh", "-c", "set -m; sleep 101", flags="t", size="24 80", timeout=500)
     guest.finish(2)
     check(guest.shell("pidof sleep")[0] == b"", "terminal: a timeout ends the job that has it, too")

@@ -22,6 +22,7 @@ struct command {
     size_t unacknowledged; /* bytes of output on the way to the host */
     size_t input_start, input_length;
     uint32_t taken; /* bytes of input the host was not yet told of */
+    uint64_t next_end, end_pause; /* of a terminal: when its key for the end of input is pressed again, monotonic ms */
     char input[INPUT_WINDOW];
 };
 
@@ -189,7 +190,30 @@ void handle_exec(char **words, size_t count)
     c->process = started;
     c->deadline = timeout ? now_ms() + timeout : 0;
     c->unacknowledged = c->input_start = c->input_length = 0;
+    c->next_end = c->end_pause = 0;
     c->taken = 0;
+}
+
+/*
+ * A pipe's end is there for good, for whoever reads next. A terminal has only the key for it, which one reader takes, and
+ * which is a mere NUL to a shell that sets its terminal raw after it came. So it is pressed again, ever less often, for as
+ * long as the command runs.
+ */
+static void end_input(struct command *c)
+{
+    enum { FIRST_PAUSE = 100, LONGEST_PAUSE = 5000 };
+    if (!c->flags.terminal) {
+        close_fd(&c->process.in);
+        return;
+    }
+    if (c->exited || now_ms() < c->next_end)
+        return;
+    if (write(c->process.in, "\004", 1) < 0 && errno != EAGAIN && errno != EINTR) {
+        close_fd(&c->process.in); /* all its readers have gone */
+        return;
+    }
+    c->end_pause = c->end_pause == 0 ? FIRST_PAUSE : c->end_pause < LONGEST_PAUSE / 2 ? 2 * c->end_pause : LONGEST_PAUSE;
+    c->next_end = now_ms() + c->end_pause;
 }
 
 /* Gives the command what it takes of its input. A reader that went away takes everything: the host must not wait. */
@@ -211,13 +235,8 @@ static void feed(struct command *c)
         c->input_length -= (size_t)wrote;
         c->taken += (uint32_t)wrote;
     }
-    if (!c->input_ends || c->process.in < 0)
-        return;
-    /* A terminal has no end but the key for it. Where that finds no room, nobody was reading. */
-    if (c->flags.terminal && write(c->process.in, "\004", 1) < 0) {
-        /* its reader has gone */
-    }
-    close_fd(&c->process.in);
+    if (c->input_ends && c->process.in >= 0)
+        end_input(c);
 }
 
 /* in N DATA */
@@ -364,6 +383,8 @@ uint64_t commands_deadline(void)
             return 0;
         if (c->used && c->deadline && !c->exited && !c->timed_out && c->deadline < nearest)
             nearest = c->deadline;
+        if (c->used && c->input_ends && !c->exited && c->process.in >= 0 && c->input_length == 0 && c->next_end < nearest)
+            nearest = c->next_end;
     }
     return nearest;
 }
