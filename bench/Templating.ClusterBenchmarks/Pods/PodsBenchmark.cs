@@ -33,12 +33,15 @@ internal static class PodsBenchmark
             await rounds.RunAsync(i, cancellationToken);
         }
 
+        // What is measured so far is kept, whatever becomes of many pods at once.
+        await result.WriteAsync(options.Output, cancellationToken);
         foreach (var runtime in Runtimes.All)
         {
             Terminal.Say($"{options.MemoryPods} pods at rest, {runtime}");
             await rounds.MemoryAsync(runtime, cancellationToken);
         }
 
+        await result.WriteAsync(options.Output, cancellationToken);
         foreach (var runtime in Runtimes.All)
         {
             Terminal.Say($"{options.BurstPods} pods at once, {runtime}");
