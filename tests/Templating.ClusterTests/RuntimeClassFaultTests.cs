@@ -115,6 +115,28 @@ public sealed class RuntimeClassFaultTests(RuntimeClassFixture cluster)
     }
 
     [Fact]
+    public async Task AVmThatIsOutOfMemoryEndsWhatTookItAndNoOtherPod()
+    {
+        await using var pods = cluster.Pods();
+        // No limits: what is there is the VM's, enough for one of these and not for both.
+        const string Take = "dd if=/dev/zero of=/dev/null bs=120M count=20";
+        await pods.ApplyAsync(Pod(pods, "other", Wait) + "\n---\n" + Pod(pods, "whole", $"{Take} & {Take}; wait; exit 3", $$"""
+                - {name: modest, image: localhost/busybox:1, command: [sh, -c, "{{Wait}}"]}
+              restartPolicy: Never
+            """));
+        var other = await pods.ReadyAsync("other");
+        var boot = await BootAsync(pods, "other");
+
+        var pod = await pods.SeeAsync("whole", p => p.Status.ContainerStatuses?.Any(c => c.State.Terminated is not null) is true, "with a container that ended");
+
+        pod.Status.ContainerStatuses.Select(c => (c.Name, c.State.Terminated?.Reason, c.State.Terminated?.ExitCode)).ShouldBe(
+            [("main", "OOMKilled", 3), ("modest", null, null)], ignoreOrder: true);
+        pod.Status.ContainerStatuses.Single(c => c.Name == "modest").State.Running.ShouldNotBeNull();
+        (await BootAsync(pods, "other")).ShouldBe(boot);
+        (await pods.GetAsync("other"))!.Status.ContainerStatuses[0].RestartCount.ShouldBe(other.Status.ContainerStatuses[0].RestartCount);
+    }
+
+    [Fact]
     public async Task TwentyPodsAtOnceAllRunAndAllGo()
     {
         var before = await PodOnNode.RemainsAsync(cluster.Nodes);

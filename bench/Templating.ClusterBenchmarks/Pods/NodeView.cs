@@ -63,7 +63,10 @@ internal sealed class NodeView
 
     private static string LinkOf(string path) => new FileInfo(path).LinkTarget ?? "";
 
-    private int Entries(string folder) => Directory.Exists(Path.Combine(_files, folder)) ? Directory.EnumerateFileSystemEntries(Path.Combine(_files, folder)).Count() : 0;
+    /// <summary>Locks stay: they are of all pods.</summary>
+    private int Entries(string folder) => Directory.Exists(Path.Combine(_files, folder))
+        ? Directory.EnumerateFileSystemEntries(Path.Combine(_files, folder)).Count(e => !Path.GetFileName(e).StartsWith("lock-", StringComparison.Ordinal))
+        : 0;
 
     private IEnumerable<(int Pid, IReadOnlyList<string> Words)> Running()
     {

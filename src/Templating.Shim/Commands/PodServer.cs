@@ -18,12 +18,13 @@ internal static class PodServer
         var clock = TimeProvider.System;
         var log = new ShimLogger(context.Log);
         await using var publisher = new EventPublisher(context.EventsAddress, context.Arguments.Namespace, log, clock);
+        var turns = new StartTurns(Path.GetDirectoryName(context.Place.Lock)!, StartTurns.Usual, clock);
         await using var tasks = new PodTasks(
             async (first, token) => await Pod.StartAsync(
                 first.Spec, first.Options, context.Arguments.Namespace,
                 (options, identity, cgroups) => new PodRecord { Daemon = options.Daemon.ToString(), Sandbox = identity.SandboxName, Cgroups = cgroups }
                     .Write(context.Place.Folder),
-                context.Log, clock, token),
+                turns, context.Log, clock, token),
             new TaskEvents(publisher.Publish), context.Log, clock);
         using var memory = new IdleMemory(clock);
         var service = new TaskService(tasks, memory);

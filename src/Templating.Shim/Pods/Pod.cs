@@ -33,11 +33,12 @@ internal sealed class Pod : IPod
     private readonly ShimLog _log;
     private readonly TimeProvider _clock;
     private readonly LoopbackRelay? _loopback;
+    private readonly StartTurns _turns;
     private bool? _sharesProcesses;
 
-    private Pod(PodVmClient daemon, PodVm vm, BundleSpec spec, IReadOnlyList<string> cgroups, ShimLog log, TimeProvider clock)
+    private Pod(PodVmClient daemon, PodVm vm, BundleSpec spec, IReadOnlyList<string> cgroups, StartTurns turns, ShimLog log, TimeProvider clock)
     {
-        (_daemon, _vm, _spec, _cgroups, _log, _clock) = (daemon, vm, spec, cgroups, log, clock);
+        (_daemon, _vm, _spec, _cgroups, _turns, _log, _clock) = (daemon, vm, spec, cgroups, turns, log, clock);
         _volumes = new PodVolumes(vm.Guest, vm.UpperBytes, new ShimLogger(log), clock);
         _disks = new PodDisks(daemon, vm);
         _loopback = spec.NetworkNamespace is { } network ? LoopbackRelay.TryStart(network, vm.Guest, log) : null;
@@ -54,13 +55,14 @@ internal sealed class Pod : IPod
     /// <param name="options">Of the runtime's handler, as containerd passes them.</param>
     /// <param name="containerdNamespace">k8s.io with Kubernetes.</param>
     /// <param name="remember">Called before anything is acquired that is to be given back: whoever cleans up after this process must know.</param>
+    /// <param name="turns">Of the host's pods.</param>
     /// <param name="log">For warnings.</param>
     /// <param name="clock">The host's.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="ShimException">It cannot be had, and nothing of it is left.</exception>
     public static async Task<Pod> StartAsync(
-        BundleSpec spec, Any? options, string containerdNamespace, Action<ShimOptions, PodIdentity, IReadOnlyList<string>> remember, ShimLog log, TimeProvider clock,
-        CancellationToken cancellationToken)
+        BundleSpec spec, Any? options, string containerdNamespace, Action<ShimOptions, PodIdentity, IReadOnlyList<string>> remember, StartTurns turns,
+        ShimLog log, TimeProvider clock, CancellationToken cancellationToken)
     {
         GuestSpec.CheckSandbox(spec);
         var settings = ShimOptions.Read(options);
@@ -70,8 +72,8 @@ internal sealed class Pod : IPod
         try
         {
             remember(settings, identity, cgroups);
-            var vm = await PodVm.StartAsync(daemon, new PodRequest(identity, spec, cgroups), log, clock, cancellationToken);
-            return new Pod(daemon, vm, spec, cgroups, log, clock);
+            var vm = await PodVm.StartAsync(daemon, new PodRequest(identity, spec, cgroups), turns, log, clock, cancellationToken);
+            return new Pod(daemon, vm, spec, cgroups, turns, log, clock);
         }
         catch
         {
@@ -119,7 +121,11 @@ internal sealed class Pod : IPod
         }
     }
 
-    public Task<GuestProcess> RunAsync(ProcessStart start, CancellationToken cancellationToken) => Guest.RunAsync(start, cancellationToken);
+    public async Task<GuestProcess> RunAsync(ProcessStart start, CancellationToken cancellationToken)
+    {
+        using var turn = await _turns.TakeForContainerAsync(cancellationToken);
+        return await Guest.RunAsync(start, cancellationToken);
+    }
 
     public Task<GuestProcess> ExecAsync(ProcessStart start, CancellationToken cancellationToken) => Guest.ExecAsync(start, cancellationToken);
 

@@ -55,12 +55,13 @@ internal sealed class PodVm : IAsyncDisposable
     }
 
     /// <exception cref="ShimException">It cannot be had, and nothing of it is left.</exception>
-    public static async Task<PodVm> StartAsync(PodVmClient daemon, PodRequest request, ShimLog log, TimeProvider clock, CancellationToken cancellationToken)
+    public static async Task<PodVm> StartAsync(
+        PodVmClient daemon, PodRequest request, StartTurns turns, ShimLog log, TimeProvider clock, CancellationToken cancellationToken)
     {
         var vm = new PodVm(daemon, request, log, clock);
         try
         {
-            await vm.StartAsync(cancellationToken);
+            await vm.StartAsync(turns, cancellationToken);
             return vm;
         }
         catch (Exception e)
@@ -153,7 +154,7 @@ internal sealed class PodVm : IAsyncDisposable
         _changes.Dispose();
     }
 
-    private async Task StartAsync(CancellationToken cancellationToken)
+    private async Task StartAsync(StartTurns turns, CancellationToken cancellationToken)
     {
         var (spec, identity, steps) = (_request.Spec, _request.Identity, new Steps(_clock));
         var choosing = steps.RunAsync("template", () => _daemon.ChooseTemplateAsync(identity.Tenant, identity.Template, cancellationToken));
@@ -164,6 +165,7 @@ internal sealed class PodVm : IAsyncDisposable
         }
 
         var template = await choosing;
+        using var turn = await steps.RunAsync("turn", () => turns.TakeForVmAsync(cancellationToken));
         _held = await steps.RunAsync("hold", () => _daemon.HoldAsync(
             new PodVmRequest { SandboxId = identity.SandboxId, Template = template, Cgroups = _request.Cgroups, Hostname = spec.Hostname ?? "" }, cancellationToken));
         End = VmEnd.Watch(_held.QemuPid);
