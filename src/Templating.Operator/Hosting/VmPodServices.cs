@@ -65,7 +65,9 @@ internal static class VmPodServices
         }
 
         services.AddSingleton<CloneReconciler>();
+        services.AddSingleton<CloneTurns>();
         services.AddSingleton(s => CloneController.Create(
-            s.GetRequiredService<CloneReconciler>(), s.GetRequiredService<ICache<VMClone>>(), s.GetRequiredService<ICache<V1Pod>>()));
+            s.GetRequiredService<CloneReconciler>(), s.GetRequiredService<ICache<VMClone>>(), s.GetRequiredService<ICache<V1Pod>>(),
+            s.GetRequiredService<CloneTurns>()));
     }
 }

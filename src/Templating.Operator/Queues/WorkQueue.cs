@@ -6,15 +6,20 @@ namespace Templating.Operator.Queues;
 
 /// <summary>
 /// Keys to work on. A key waits once however often it is added; one that is added while it is worked on comes again
-/// afterwards; it is never given to two workers at once.
+/// afterwards; it is never given to two workers at once. Some may go first, and still the others get their turn.
 /// </summary>
 internal sealed class WorkQueue : IAsyncDisposable
 {
+    /// <summary>How many that came before it a key overtakes that goes first; as many that come after it overtake another.</summary>
+    public const int HeadStart = 5000;
+
     private readonly TimeProvider _time;
     private readonly Backoff _backoff;
     private readonly Action<int> _depth;
     private readonly Lock _lock = new();
-    private readonly Channel<ObjectKey> _ready = Channel.CreateUnbounded<ObjectKey>();
+    private readonly Func<ObjectKey, bool> _goesFirst;
+    private readonly Channel<(long Turn, ObjectKey Key)> _ready = Channel.CreateUnboundedPrioritized<(long Turn, ObjectKey Key)>(
+        new UnboundedPrioritizedChannelOptions<(long Turn, ObjectKey Key)> { Comparer = Comparer<(long Turn, ObjectKey Key)>.Create((a, b) => a.Turn.CompareTo(b.Turn)) });
     private readonly Dictionary<ObjectKey, long> _waiting = [];
     private readonly HashSet<ObjectKey> _working = [];
     private readonly HashSet<ObjectKey> _again = [];
@@ -22,12 +27,15 @@ internal sealed class WorkQueue : IAsyncDisposable
     private readonly Dictionary<ObjectKey, TimeSpan> _later = [];
     private readonly PriorityQueue<ObjectKey, TimeSpan> _alarms = new();
     private readonly ITimer _timer;
+    private long _turns;
 
     /// <param name="backoff">Of <see cref="Retry"/>.</param>
     /// <param name="depth">Told by how many the number of waiting keys changed; cheap.</param>
-    public WorkQueue(Backoff backoff, Action<int> depth, TimeProvider time)
+    /// <param name="time">Of delays.</param>
+    /// <param name="goesFirst">Whether a key that begins to wait overtakes others; cheap. Null is none.</param>
+    public WorkQueue(Backoff backoff, Action<int> depth, TimeProvider time, Func<ObjectKey, bool>? goesFirst = null)
     {
-        (_backoff, _depth, _time) = (backoff, depth, time);
+        (_backoff, _depth, _time, _goesFirst) = (backoff, depth, time, goesFirst ?? (_ => false));
         _timer = time.CreateTimer(_ => Ring(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
@@ -90,7 +98,7 @@ internal sealed class WorkQueue : IAsyncDisposable
     /// <returns>The key and how long it waited.</returns>
     public async Task<(ObjectKey Key, TimeSpan Waited)> TakeAsync(CancellationToken cancellationToken)
     {
-        var key = await _ready.Reader.ReadAsync(cancellationToken);
+        var (_, key) = await _ready.Reader.ReadAsync(cancellationToken);
         lock (_lock)
         {
             _waiting.Remove(key, out var since);
@@ -131,7 +139,8 @@ internal sealed class WorkQueue : IAsyncDisposable
         {
             _again.Add(key);
         }
-        else if (!_waiting.ContainsKey(key) && _ready.Writer.TryWrite(key))
+        // A bounded head start, not a second line: none waits for ever.
+        else if (!_waiting.ContainsKey(key) && _ready.Writer.TryWrite((2 * _turns++ - (_goesFirst(key) ? (2 * HeadStart) + 1 : 0), key)))
         {
             _waiting[key] = _time.GetTimestamp();
             _depth(1);

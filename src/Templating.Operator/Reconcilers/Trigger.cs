@@ -15,5 +15,5 @@ internal sealed record ObjectTrigger<T>(Func<T, IEnumerable<ObjectKey>> Keys) : 
 /// <summary>For what nodes tell of their templates and VM pods.</summary>
 internal sealed record NodeTrigger(Func<NodeChange, IEnumerable<ObjectKey>> Keys) : Trigger;
 
-/// <summary>A reconciler, what wakes it, and how many of its keys are worked on at once.</summary>
-internal sealed record Controller(IReconciler Reconciler, IReadOnlyList<Trigger> Triggers, int Concurrency);
+/// <summary>A reconciler, what wakes it, how many of its keys are worked on at once, and which of those that wait go first.</summary>
+internal sealed record Controller(IReconciler Reconciler, IReadOnlyList<Trigger> Triggers, int Concurrency, Func<ObjectKey, bool>? GoesFirst = null);

@@ -69,6 +69,13 @@ internal sealed class OperatorByHand : IAsyncDisposable
         return await _services.GetRequiredService<CloneReconciler>().ReconcileAsync(_space.Key(name), cancellationToken);
     }
 
+    /// <summary>Whether it overtakes others that wait to be looked at.</summary>
+    public async Task<bool> GoesFirstAsync(string clone)
+    {
+        await SeesAsync();
+        return _services.GetRequiredService<CloneTurns>().GoesFirst(_space.Key(clone));
+    }
+
     public async Task<ReconcileResult> PoolAsync(string name)
     {
         await SeesAsync();

@@ -30,6 +30,28 @@ public sealed class PoolTests : ByHandTests
     }
 
     [Fact]
+    public async Task WhoCanHaveAVmAtOnceIsNotKeptWaitingByWhoCannot()
+    {
+        await FillPoolAsync(1);
+        await Space.CreateCloneAsync("warm", new VMCloneSpec { Pool = "pool" });
+        await Space.CreateCloneAsync("cold", new VMCloneSpec { Template = TestSpace.Template });
+
+        (await Operator.GoesFirstAsync("warm")).ShouldBeTrue("a VM waits in its pool");
+        (await Operator.GoesFirstAsync("cold")).ShouldBeFalse("its pod is still to be made");
+        await Operator.CloneAsync("warm");
+        await Operator.CloneAsync("cold");
+        await ReconcilePoolAsync();
+
+        (await Operator.GoesFirstAsync("warm")).ShouldBeFalse("it has its VM");
+        (await Operator.GoesFirstAsync("cold")).ShouldBeFalse("its pod is still to start");
+        await Space.CreateCloneAsync("late", new VMCloneSpec { Pool = "pool" });
+        (await Operator.GoesFirstAsync("late")).ShouldBeFalse("its pool is empty");
+
+        await Space.StartPodsAsync();
+        (await Operator.GoesFirstAsync("cold")).ShouldBeTrue("its VM waits for it");
+    }
+
+    [Fact]
     public async Task NothingIsMadeTwiceBeforeTheWatchTells()
     {
         await Space.CreatePoolAsync("pool", 5);

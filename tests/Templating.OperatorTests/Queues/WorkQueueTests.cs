@@ -11,7 +11,19 @@ public sealed class WorkQueueTests
     private readonly FakeTimeProvider _time = new();
     private int _depth;
 
-    private WorkQueue New() => new(new Backoff(TimeSpan.FromMilliseconds(10), TimeSpan.FromSeconds(60)), change => _depth += change, _time);
+    private WorkQueue New(Func<ObjectKey, bool>? goesFirst = null) =>
+        new(new Backoff(TimeSpan.FromMilliseconds(10), TimeSpan.FromSeconds(60)), change => _depth += change, _time, goesFirst);
+
+    private static async Task<List<string>> TakenAsync(WorkQueue queue, int count)
+    {
+        var names = new List<string>();
+        for (var i = 0; i < count; i++)
+        {
+            names.Add((await queue.TakeAsync(CancellationToken.None)).Key.Name);
+        }
+
+        return names;
+    }
 
     [Fact]
     public async Task AKeyWaitsOnceHoweverOftenItIsAdded()
@@ -25,6 +37,32 @@ public sealed class WorkQueueTests
         (await queue.TakeAsync(CancellationToken.None)).Key.ShouldBe(Key("a"));
         (await queue.TakeAsync(CancellationToken.None)).Key.ShouldBe(Key("b"));
         _depth.ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task WhatGoesFirstOvertakesTheOthersAndKeepsItsOrder()
+    {
+        await using var queue = New(key => key.Name.StartsWith("first", StringComparison.Ordinal));
+        string[] added = ["a", "first-1", "b", "first-2", "c"];
+        foreach (var name in added)
+        {
+            queue.Add(Key(name));
+        }
+
+        (await TakenAsync(queue, added.Length)).ShouldBe(["first-1", "first-2", "a", "b", "c"]);
+    }
+
+    [Fact]
+    public async Task OthersGetTheirTurnHoweverManyGoFirst()
+    {
+        await using var queue = New(key => key.Name.StartsWith("first", StringComparison.Ordinal));
+        queue.Add(Key("other"));
+        for (var i = 0; i < WorkQueue.HeadStart + 10; i++)
+        {
+            queue.Add(Key($"first-{i}"));
+        }
+
+        (await TakenAsync(queue, WorkQueue.HeadStart + 1))[^1].ShouldBe("other");
     }
 
     [Fact]

@@ -14,7 +14,7 @@ internal static class CloneController
     /// <summary>A worker waits while a guest confirms its identity, so there are more than there is work for.</summary>
     private const int Workers = 64;
 
-    public static Controller Create(CloneReconciler reconciler, ICache<VMClone> clones, ICache<V1Pod> pods) => new(
+    public static Controller Create(CloneReconciler reconciler, ICache<VMClone> clones, ICache<V1Pod> pods, CloneTurns turns) => new(
         reconciler,
         [
             new ObjectTrigger<VMClone>(clone => [ObjectKey.Of(clone)]),
@@ -27,7 +27,8 @@ internal static class CloneController
                 ? pods.Get(new ObjectKey(vm.Tenant, vm.PodName)) is { } pod ? CloneOf(pod) : []
                 : change.Template is null ? OnNode(pods, change.Node) : []),
         ],
-        Workers);
+        Workers,
+        turns.GoesFirst);
 
     private static IEnumerable<ObjectKey> CloneOf(V1Pod pod) => pod.Controller() is { Kind: VMClone.KubeKind, ApiVersion: Group.ApiVersion } owner
         ? [new ObjectKey(pod.Metadata.NamespaceProperty, owner.Name)]
