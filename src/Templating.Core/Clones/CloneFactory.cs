@@ -10,7 +10,7 @@ namespace Templating.Core.Clones;
 
 /// <summary>Puts clones together: each with a life of its own that tells the table of its changes.</summary>
 internal sealed class CloneFactory(
-    IVmm vmm, CloneTable table, CloneAdmission admission, VmUserPool? users, FairTurns turns, PoolManager? pools, IBlankVms? blanks,
+    IVmm vmm, CloneTable table, CloneAdmission admission, FairTurns turns, PoolManager pools, IBlankVms? blanks,
     TemplatingMetrics metrics, TimeProvider time, TimeProvider boot)
 {
     /// <summary>Admits one, enters it into the table and begins it, or goes on with a VM that waited for it.</summary>
@@ -30,7 +30,7 @@ internal sealed class CloneFactory(
         view = view with { ChargedBytes = birth.Holdings.Charge!.Bytes };
         var status = StatusOf(clone, view);
         clone.Life = new VmLife(
-            birth.Name, birth.Holdings, status, new VmStart(vmm, birth with { Turns = turns, Users = users, Blanks = blanks }, status, clock, time), time);
+            birth.Name, birth.Holdings, status, new VmStart(vmm, birth with { Turns = turns, Blanks = blanks }, status, clock, time), time);
         try
         {
             table.Add(clone);
@@ -49,7 +49,7 @@ internal sealed class CloneFactory(
     private async Task<Clone?> TakeAsync(Admitted admitted, CreateClone request, string digest, PhaseClock clock, CancellationToken cancellationToken)
     {
         var wish = new PoolWish(admitted.Source.Name, admitted.Network, request.Cgroups);
-        if (pools is null || !wish.IsServable(admitted.Source.Manifest.Spec.Network) || admission.IsCorrupt(admitted))
+        if (!wish.IsServable(admitted.Source.Manifest.Spec.Network) || admission.IsCorrupt(admitted))
         {
             // What cannot be cloned is refused in the words in which one that starts cold is.
             return null;
