@@ -19,7 +19,7 @@ namespace Templating.Core.Clones;
 /// <inheritdoc />
 public sealed class CloneManager : ICloneManager, IOwnedClones, ICloneUsage, IAsyncDisposable
 {
-    private readonly CloneFactory _factory;
+    private readonly CloneStarts _starts;
     private readonly CloneTable _table;
     private readonly CloneRecovery _recovery;
     private readonly CloneExpiry _expiry;
@@ -46,9 +46,10 @@ public sealed class CloneManager : ICloneManager, IOwnedClones, ICloneUsage, IAs
             new TurnRules { What = "programs", InAll = int.MaxValue / 2, PerTenant = tenant => _capacity.Limits.Of(tenant).Execs }, _time);
         _table = new CloneTable(_requests, _time, logger);
         var admission = new CloneAdmission(parts, store, leases, options, pools.Room);
-        _factory = new CloneFactory(parts.Vmm, _table, admission, pools.Starts, pools, parts.Blanks, _metrics, _time, parts.BootTime);
+        var factory = new CloneFactory(_table, admission, _time, parts.BootTime);
+        _starts = new CloneStarts(parts, _table, factory, admission, pools, options);
         (_store, _growth, _plugs) = (store, new CloneGrowth(store, pools.Room), new ClonePlugs(images, store));
-        _recovery = new CloneRecovery(parts, _factory, leases, _plugs, options, logger);
+        _recovery = new CloneRecovery(parts, factory, leases, _plugs, options, logger);
         _expiry = new CloneExpiry(_table, options, logger);
         _metrics.ObserveClones(VmOwner.Clone, Enum.GetValues<VmState>(), () => _table.All.Select(clone => clone.View.State));
         _metrics.ObserveBytes("templating.memory.charged", "Bytes charged to the node's memory budget.", () => _capacity.View.ChargedBytes);
@@ -260,11 +261,11 @@ public sealed class CloneManager : ICloneManager, IOwnedClones, ICloneUsage, IAs
 
     private async Task<Clone> CreateOnceAsync(CreateClone request, string digest, CancellationToken cancellationToken)
     {
-        var clone = await _factory.BeginAsync(request, digest, cancellationToken);
+        var clone = await _starts.BeginAsync(request, digest, cancellationToken);
         var ready = TellStartAsync(clone);
         try
         {
-            await (request.ReturnWhenRunning ? clone.Life.Resumed : ready).WaitAsync(cancellationToken);
+            await (request.ReturnWhenRunning ? clone.Running : ready).WaitAsync(cancellationToken);
         }
         catch (Exception e)
         {
@@ -275,7 +276,7 @@ public sealed class CloneManager : ICloneManager, IOwnedClones, ICloneUsage, IAs
         }
 
         clone.IsTold = true;
-        clone.Background = request.ReturnWhenRunning ? FinishAsync(clone, ready) : WatchAsync(clone);
+        clone.Background = Task.WhenAll(clone.Background, request.ReturnWhenRunning ? FinishAsync(clone, ready) : WatchAsync(clone));
         return clone;
     }
 
@@ -285,6 +286,7 @@ public sealed class CloneManager : ICloneManager, IOwnedClones, ICloneUsage, IAs
         var ok = false;
         try
         {
+            await clone.Running;
             await clone.Life.Ready;
             ok = true;
             _logger.CloneReady(clone.Name, clone.View.Template.ToString(), clone.Clock!.Elapsed.TotalMilliseconds);

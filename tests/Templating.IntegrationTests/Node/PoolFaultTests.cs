@@ -39,6 +39,41 @@ public sealed class PoolFaultTests : PoolTest
         stopped.ShouldAllBe(pid => !VmProcesses.Of(node.Folder.Run).Contains(pid));
     }
 
+    /// <summary>Between its answer and its CPUs there is time to do that while its state is read.</summary>
+    [Fact]
+    public async Task APreparedVmThatEndsWhileItsCloneRestoresItIsPassedOver() => await IsPassedOverAsync(Signals.Kill);
+
+    [Fact]
+    public async Task APreparedVmThatIsStoppedWhileItsCloneRestoresItIsPassedOver() => await IsPassedOverAsync(Signals.Stop);
+
+    private async Task IsPassedOverAsync(int signal)
+    {
+        await using var node = await StartAsync();
+        await SetAsync(node, prepared: 1);
+        var waiting = (await WaitAsync(node, prepared: 1)).Status.Vms[0].Pid;
+        using var watch = node.Client.Clones.WatchClones(new WatchClonesRequest { Parent = "tenants/-" }, cancellationToken: Limit);
+        (await watch.ResponseStream.MoveNext(Limit)).ShouldBeTrue();
+        watch.ResponseStream.Current.Type.ShouldBe(ChangeType.Synced);
+
+        var create = node.Client.CloneAsync(Limit);
+        (await watch.ResponseStream.MoveNext(Limit)).ShouldBeTrue();
+        watch.ResponseStream.Current.Type.ShouldBe(ChangeType.Added);
+        Signals.Send(waiting, signal).ShouldBeTrue();
+
+        var clone = await create;
+        Phases(clone).ShouldStartWith("take queue restore");
+        Phases(clone).ShouldEndWith("restore resume identity");
+        clone.Pid.ShouldNotBe(waiting);
+        (await node.Client.ShellAsync(clone, "echo on", Limit)).Output.ShouldBe("on\n");
+        VmProcesses.Of(node.Folder.Run).ShouldNotContain(waiting);
+        (await SeeAsync(node, p => p.Status.Prepared == 1, "another waits")).Status.Failures.ShouldBe(1);
+        while (watch.ResponseStream.Current.Clone_.State != CloneState.Running)
+        {
+            (await watch.ResponseStream.MoveNext(Limit)).ShouldBeTrue();
+            watch.ResponseStream.Current.Clone_.State.ShouldNotBe(CloneState.Failed, "nobody is told of the one that was passed over");
+        }
+    }
+
     [Fact]
     public async Task TwoClonesForTheLastOneEachGetAVmOfTheirOwn()
     {
