@@ -198,6 +198,39 @@ public sealed class PoolFaultTests : PoolTest
         Phases(await node.Client.CloneAsync(Limit)).ShouldBe(Restored);
     }
 
+    /// <summary>Those that wait take no ports any more, and a clone that has some does not take them.</summary>
+    [Fact]
+    public async Task PortsAreLedToAClonesVmAlsoWhereThoseThatWaitAreOfADaemonThatIsGone()
+    {
+        await using var node = await StartAsync();
+        var spec = GuestSpecs.Web();
+        spec.Network = null;
+        var template = await node.Client.BuildAsync("plain", spec, Limit);
+        await SetAsync(node, restored: 1, prepared: 1, template: $"tenants/{PreparedStore.Tenant}/templates/plain");
+        await WaitAsync(node, restored: 1, prepared: 1);
+        var left = await KilledAsync(node, Limit);
+        await node.RestartAsync();
+        var port = FreePort.Next();
+
+        var withPorts = await node.Client.CloneAsync(Limit, r =>
+        {
+            r.Spec.Template = template.Name;
+            r.Spec.Network = new NetworkSpec { Forwards = { new PortForward { GuestPort = 80, HostPort = port }, new PortForward { GuestPort = 80 } } };
+        });
+        var without = await node.Client.CloneAsync(Limit, r => r.Spec.Template = template.Name);
+
+        left.ShouldNotContain(withPorts.Pid);
+        withPorts.Network.Forwards.Select(forward => forward.HostPort).ShouldAllBe(at => at > 0);
+        using var http = new HttpClient();
+        foreach (var forward in withPorts.Network.Forwards)
+        {
+            (await http.GetStringAsync(new Uri($"http://127.0.0.1:{forward.HostPort}/"), Limit)).ShouldContain(withPorts.Id);
+        }
+
+        left.ShouldContain(without.Pid);
+        (await node.Client.ShellAsync(without, "cat /proc/sys/kernel/hostname", Limit)).Output.ShouldBe($"{without.Id}\n");
+    }
+
     /// <summary>Whatever moment it is: between a record and its VM, between a VM and its clone.</summary>
     [Fact]
     public async Task ADaemonThatIsKilledAtAnyMomentLeavesNothingThatTheNextOneDoesNotKnow()
