@@ -3,6 +3,7 @@ using Templating.Core.Diagnostics;
 using Templating.Core.Errors;
 using Templating.Core.Linux;
 using Templating.Core.Machines;
+using Templating.Core.Pools;
 using Templating.Core.Store;
 using Templating.Core.Templates;
 using Templating.Core.Vms;
@@ -13,7 +14,7 @@ namespace Templating.Core.Building;
 /// One build: resolve, import, boot, ready, warm_up, freeze, seal. Whatever happens, its VM is gone and its files are either
 /// published or removed when this returns.
 /// </summary>
-internal sealed class TemplateBuilder(VmParts parts, TemplateStore store, StoreQuota quota, BuildOptions options)
+internal sealed class TemplateBuilder(VmParts parts, TemplateStore store, StoreQuota quota, PoolRoom room, BuildOptions options)
 {
     public async Task<Revision> BuildAsync(
         CreateTemplate request, Turn turn, IProgress<BuildProgress>? progress, CancellationToken cancellationToken)
@@ -26,9 +27,9 @@ internal sealed class TemplateBuilder(VmParts parts, TemplateStore store, StoreQ
         Tell(BuildPhase.Resolve, "Checking the guest's files and what this node can do");
         var machine = await clock.RunAsync(
             "resolve", () => parts.Vmm.ResolveAsync(spec.Machine, spec.Guest.ImageFiles().Count, spec.Sandbox, cancellationToken));
-        using var charge = parts.Capacity.Charge(tenant, machine.MemoryBytes);
-        using var room = quota.Reserve(tenant, machine.MemoryBytes);
-        using var rented = parts.Users?.Rent();
+        using var charge = await room.ChargeAsync(tenant, machine.MemoryBytes, cancellationToken);
+        using var space = quota.Reserve(tenant, machine.MemoryBytes);
+        using var rented = await room.RentAsync(tenant, cancellationToken);
         var user = rented?.User;
         var folder = VmFolder.NewIn(options.BuildsFolder);
         try
@@ -40,7 +41,7 @@ internal sealed class TemplateBuilder(VmParts parts, TemplateStore store, StoreQ
                 request, turn, staged,
                 new GuestFileCopy(kernel, FileLimits.MaxKernelBytes, BootFiles.KernelProblem, user),
                 new GuestFileCopy(initrd, FileLimits.MaxInitrdBytes, BootFiles.InitrdProblem, user), cancellationToken));
-            room.AddImages(inputs.Images);
+            space.AddImages(inputs.Images);
             Tell(BuildPhase.Boot, $"Booting {machine.MachineType} under {machine.Accelerator} in QEMU {machine.QemuVersion}");
             var boot = new BootRequest
             {

@@ -8,6 +8,7 @@ using Templating.Core.Errors;
 using Templating.Core.Linux;
 using Templating.Core.Machines;
 using Templating.Core.Names;
+using Templating.Core.Pools;
 using Templating.Core.Requests;
 using Templating.Core.Store;
 using Templating.Core.Templates;
@@ -36,12 +37,12 @@ public sealed class TemplateManager : ITemplateManager
     private readonly Broadcaster<Change<TemplateView>> _changes = new(Changes.Merging<TemplateView>(view => view.Name.ToString(), _ => ViewBytes));
 
     public TemplateManager(
-        VmParts parts, TemplateStore store, RevisionLeases leases, ICloneUsage clones, BuildOptions options, ILogger<TemplateManager> logger)
+        VmParts parts, TemplateStore store, RevisionLeases leases, PoolManager pools, ICloneUsage clones, BuildOptions options, ILogger<TemplateManager> logger)
     {
         (_parts, _store, _leases, _clones, _options, _logger) = (parts, store, leases, clones, options, logger);
         _requests = new RequestLog<RevisionName>(store.Has);
         _quota = new StoreQuota(store, parts.Capacity.Limits);
-        _builder = new TemplateBuilder(parts, store, _quota, options);
+        _builder = new TemplateBuilder(parts, store, _quota, pools.Room, options);
         _views = new TemplateViews(parts.Vmm, store, leases, clones, _building);
         _turns = new FairTurns(
             new TurnRules

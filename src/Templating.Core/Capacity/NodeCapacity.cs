@@ -65,6 +65,27 @@ public sealed class NodeCapacity(CapacityOptions options, ITenantLimits? limits 
         static long FloorOf(long free, long each) => (long)Math.Floor((double)free / each);
     }
 
+    /// <summary>Whether a VM would fit, were so many others of its tenant gone, with so much that they are charged, and all that are nobody's.</summary>
+    internal bool WouldFit(string tenant, long memoryBytes, int goneVms, long goneBytes)
+    {
+        var own = Limits.Of(tenant);
+        lock (_lock)
+        {
+            return _vms - goneVms < options.MaxVms && _tenants.GetValueOrDefault(tenant).Vms - goneVms < (own.Vms ?? int.MaxValue)
+                && HasRoom(tenant, own, Price(memoryBytes) - goneBytes);
+        }
+    }
+
+    /// <summary>The same for more RAM of a VM that runs.</summary>
+    internal bool WouldGrow(string tenant, long memoryBytes, long goneBytes)
+    {
+        var own = Limits.Of(tenant);
+        lock (_lock)
+        {
+            return HasRoom(tenant, own, (long)(memoryBytes / options.Overcommit) - goneBytes);
+        }
+    }
+
     /// <summary>Charges a VM or refuses with what is free.</summary>
     /// <exception cref="TemplatingException">TenantQuotaExhausted, NodeMemoryExhausted, NodeCapacityExhausted; TenantLimitTooSmall, NodeTooSmall: it never fits.</exception>
     public MemoryCharge Charge(string tenant, long memoryBytes)
@@ -76,17 +97,7 @@ public sealed class NodeCapacity(CapacityOptions options, ITenantLimits? limits 
             RequireOwn(tenant, own, bytes);
             if (bytes > options.BudgetBytes)
             {
-                throw new TemplatingException(
-                    ErrorCode.NodeTooSmall,
-                    $"The VM needs {InMiB(bytes)} MiB, and the node's memory budget is {InMiB(options.BudgetBytes)} MiB in all: whatever ends, it never fits. "
-                    + "Give its machine less memory, use a larger node, or raise --memory-budget or --memory-overcommit.")
-                {
-                    Details = new Dictionary<string, string>(StringComparer.Ordinal)
-                    {
-                        ["needed_bytes"] = $"{bytes}",
-                        ["budget_bytes"] = $"{options.BudgetBytes}",
-                    },
-                };
+                throw NodeRefusals.Never(bytes, options.BudgetBytes);
             }
 
             if (_vms >= options.MaxVms)
@@ -101,20 +112,9 @@ public sealed class NodeCapacity(CapacityOptions options, ITenantLimits? limits 
             var free = FreeFor(bytes, besides);
             if (bytes > free)
             {
-                throw new TemplatingException(
-                    ErrorCode.NodeMemoryExhausted,
-                    $"The VM needs {InMiB(bytes)} MiB of the node's memory budget; {InMiB(free)} MiB of "
-                    + $"{InMiB(options.BudgetBytes)} MiB are free{(besides > 0 ? $", for templates in the store, which is in memory, take {InMiB(besides)} MiB" : "")}. "
-                    + "Stop clones, use another node, or raise --memory-budget or --memory-overcommit.")
-                {
-                    RetryAfter = options.RetryAfter,
-                    Details = new Dictionary<string, string>(StringComparer.Ordinal)
-                    {
-                        ["needed_bytes"] = $"{bytes}",
-                        ["free_bytes"] = $"{free}",
-                        ["budget_bytes"] = $"{options.BudgetBytes}",
-                    },
-                };
+                throw NodeRefusals.Full(
+                    bytes, free, options,
+                    besides > 0 ? $", for templates in the store, which is in memory, take {InMiB(besides)} MiB" : "");
             }
 
             return Take(tenant, bytes);
@@ -136,7 +136,7 @@ public sealed class NodeCapacity(CapacityOptions options, ITenantLimits? limits 
 
             _charged += options.OverheadBytes;
             _spares++;
-            return new SpareCharge(this);
+            return new SpareCharge(this, options.OverheadBytes);
         }
     }
 
@@ -177,19 +177,7 @@ public sealed class NodeCapacity(CapacityOptions options, ITenantLimits? limits 
             var free = FreeFor(bytes, Besides());
             if (bytes > free)
             {
-                throw new TemplatingException(
-                    ErrorCode.NodeMemoryExhausted,
-                    $"The VM needs {InMiB(bytes)} MiB more of the node's memory budget; {InMiB(free)} MiB of {InMiB(options.BudgetBytes)} MiB are free. "
-                    + "Stop clones, grow by less, or raise --memory-budget or --memory-overcommit.")
-                {
-                    RetryAfter = options.RetryAfter,
-                    Details = new Dictionary<string, string>(StringComparer.Ordinal)
-                    {
-                        ["needed_bytes"] = $"{bytes}",
-                        ["free_bytes"] = $"{free}",
-                        ["budget_bytes"] = $"{options.BudgetBytes}",
-                    },
-                };
+                throw NodeRefusals.FullToGrow(bytes, free, options);
             }
 
             Add(charge, tenant, bytes);
@@ -233,6 +221,10 @@ public sealed class NodeCapacity(CapacityOptions options, ITenantLimits? limits 
         return Math.Max(0, free);
     }
 
+    private bool HasRoom(string tenant, TenantLimits own, long bytes) =>
+        _tenants.GetValueOrDefault(tenant).Bytes + bytes <= (own.MemoryBytes ?? long.MaxValue)
+        && _charged - (_spares * options.OverheadBytes) + Besides() + bytes <= options.BudgetBytes;
+
     private void Add(MemoryCharge charge, string tenant, long bytes)
     {
         var (vms, charged) = _tenants.GetValueOrDefault(tenant);
@@ -257,8 +249,6 @@ public sealed class NodeCapacity(CapacityOptions options, ITenantLimits? limits 
     }
 
     private static long InMiB(long bytes) => bytes >> 20;
-
-    private long Overhead => options.OverheadBytes;
 
     private long Price(long memoryBytes) => (long)(memoryBytes / options.Overcommit) + options.OverheadBytes;
 
@@ -293,7 +283,7 @@ public sealed class NodeCapacity(CapacityOptions options, ITenantLimits? limits 
         return new MemoryCharge(this, tenant, bytes);
     }
 
-    private sealed class SpareCharge(NodeCapacity owner) : IDisposable
+    private sealed class SpareCharge(NodeCapacity owner, long bytes) : IDisposable
     {
         private bool _isReleased;
 
@@ -305,7 +295,7 @@ public sealed class NodeCapacity(CapacityOptions options, ITenantLimits? limits 
                 {
                     _isReleased = true;
                     owner._spares--;
-                    owner._charged -= owner.Overhead;
+                    owner._charged -= bytes;
                 }
             }
         }

@@ -11,11 +11,17 @@ internal sealed class Clone
     private readonly Lock _lock = new();
     private Task<VmEnd?>? _removal;
     private volatile bool _isBeingRemoved;
+    private volatile bool _hasRun;
+    private CloneView? _resting;
 
-    public required VmFolder Folder { get; init; }
+    /// <summary>Of the VM that it is; null, as that is, before it has one.</summary>
+    public VmFolder Folder { get; private set; } = null!;
 
-    /// <summary>Set once, by who makes it: the life tells the clone of its changes.</summary>
-    public VmLife Life { get; set; } = null!;
+    /// <summary>The VM that it is: one that waited may be passed over for another, until its CPUs run.</summary>
+    public VmLife Life { get; private set; } = null!;
+
+    /// <summary>Done when its CPUs run, whichever VM it is by then.</summary>
+    public Task Running { get; set; } = Task.CompletedTask;
 
     public required GuestAgentKind Agent { get; init; }
 
@@ -55,12 +61,48 @@ internal sealed class Clone
     /// <summary>Work that outlives the call that made it: tells of its start and of its end.</summary>
     public Task Background { get; set; } = Task.CompletedTask;
 
-    public CloneView View => (CloneView)Life.View;
+    public CloneView View
+    {
+        get
+        {
+            var view = (CloneView)Life.View;
+            return IsPassedOver(view) ? _resting ?? view : view;
+        }
+    }
 
     public CloneName Name => View.Name;
 
     /// <summary>Whether somebody removes it: its end is then no news, and a retry of its request a new try. Asked without its lock.</summary>
     public bool IsBeingRemoved => _isBeingRemoved;
+
+    /// <summary>Makes it another VM, or its first.</summary>
+    /// <param name="life">Of that VM.</param>
+    /// <param name="folder">Of that VM.</param>
+    /// <param name="resting">What is told of it while that VM waited for it and has not run; null where it did not wait.</param>
+    /// <returns>False where its end has begun: nothing is changed then.</returns>
+    public bool TryBe(VmLife life, VmFolder folder, CloneView? resting = null)
+    {
+        lock (_lock)
+        {
+            if (_isBeingRemoved)
+            {
+                return false;
+            }
+
+            (Life, Folder, _resting) = (life, folder, resting);
+            return true;
+        }
+    }
+
+    /// <summary>Notes a change of a VM that waited for it, and says whether anybody is to be told.</summary>
+    public bool IsNews(VmLife life, VmView view)
+    {
+        _hasRun |= view.State == VmState.Running;
+        return ReferenceEquals(Life, life) && !IsPassedOver(view);
+    }
+
+    /// <summary>Whether that is no more than the end of a VM that waited, and in whose place it goes on from another one.</summary>
+    private bool IsPassedOver(VmView view) => _resting is not null && !_hasRun && !_isBeingRemoved && VmTransitions.IsEnd(view.State);
 
     /// <summary>Notes that it ended; the first time counts.</summary>
     /// <param name="time">The clock.</param>

@@ -1,5 +1,4 @@
 using Templating.Contract;
-using Templating.Core.Capacity;
 using Templating.Core.Errors;
 using Templating.Core.Machines;
 using Templating.Core.Pools;
@@ -11,7 +10,7 @@ namespace Templating.Core.Clones;
 
 /// <summary>Whether a clone may start here: its template is there and valid, and the node has room.</summary>
 internal sealed class CloneAdmission(
-    IVmm vmm, TemplateStore store, RevisionLeases leases, NodeCapacity capacity, CloneOptions options, TimeProvider time, PoolManager? pools)
+    VmParts parts, TemplateStore store, RevisionLeases leases, CloneOptions options, PoolRoom room)
 {
     /// <summary>Whether it may start at all, and of which revision it is. What is returned holds that until disposed.</summary>
     public async Task<Admitted> JudgeAsync(CreateClone request, CancellationToken cancellationToken)
@@ -35,7 +34,7 @@ internal sealed class CloneAdmission(
                 ImagePaths = [.. revision.Manifest.Images.Select(store.ImagePath)],
                 EnsureVerified = token => store.EnsureVerifiedAsync(revision, token),
             };
-            source.RequireCompatible(await vmm.ProbeAsync(refresh: false, cancellationToken));
+            source.RequireCompatible(await parts.Vmm.ProbeAsync(refresh: false, cancellationToken));
             var tenant = request.Template.Tenant;
             var network = request.Network ?? revision.Manifest.Spec.Network;
             if (revision.Manifest.Machine.Sandbox && (network.Outbound || network.Forwards.Count > 0))
@@ -44,7 +43,7 @@ internal sealed class CloneAdmission(
                     "spec.network", $"{revision.Name} is a sandbox, which has no network card of its own to reach or to forward to; leave the network out and plug a card.")]);
             }
 
-            capacity.Limits.Of(tenant).RequireNetwork(tenant, network);
+            parts.Capacity.Limits.Of(tenant).RequireNetwork(tenant, network);
             return new Admitted(new CloneName(tenant, request.Id ?? CloneNaming.NewId(request.Template.Name)), source, network, lease);
         }
         catch
@@ -60,7 +59,7 @@ internal sealed class CloneAdmission(
         var holdings = new VmHoldings { Lease = leases.Acquire(admitted.Source.Name) };
         try
         {
-            holdings.Charge = await ChargeAsync(request.Template.Tenant, admitted.Source.Manifest.Machine.MemoryBytes, cancellationToken);
+            holdings.Charge = await room.ChargeAsync(request.Template.Tenant, admitted.Source.Manifest.Machine.MemoryBytes, cancellationToken);
             return new VmBirth
             {
                 Name = admitted.Name.ToString(),
@@ -68,6 +67,7 @@ internal sealed class CloneAdmission(
                 Folder = VmFolder.NewIn(options.ClonesFolder),
                 Holdings = holdings,
                 Cgroups = request.Cgroups,
+                Rent = token => room.RentAsync(request.Template.Tenant, token),
             };
         }
         catch
@@ -87,40 +87,12 @@ internal sealed class CloneAdmission(
         Id = admitted.Name.Id,
         Template = admitted.Source.Name,
         State = VmState.Prepared,
-        CreatedAt = time.GetUtcNow(),
+        CreatedAt = parts.Time.GetUtcNow(),
         Generation = Guid.NewGuid(),
         Network = admitted.Network,
         Labels = request.Labels,
         Owner = request.Owner,
     };
-
-    private async Task<MemoryCharge> ChargeAsync(string tenant, long bytes, CancellationToken cancellationToken)
-    {
-        IDisposable? hold = null;
-        try
-        {
-            while (true)
-            {
-                try
-                {
-                    return capacity.Charge(tenant, bytes);
-                }
-                catch (TemplatingException e) when (
-                    pools is not null && e.Code is (ErrorCode.TenantQuotaExhausted or ErrorCode.NodeMemoryExhausted or ErrorCode.NodeCapacityExhausted))
-                {
-                    hold ??= pools.Hold(tenant);
-                    if (!await pools.TryGiveUpAsync(tenant, cancellationToken))
-                    {
-                        throw;
-                    }
-                }
-            }
-        }
-        finally
-        {
-            hold?.Dispose();
-        }
-    }
 
     private Revision Find(CreateClone request)
     {

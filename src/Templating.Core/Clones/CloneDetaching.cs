@@ -28,5 +28,5 @@ internal static class CloneDetaching
     }
 
     private static bool Tell(Clone clone, bool detached) =>
-        clone.Life.TryTell(view => (CloneView)view with { Owner = ((CloneView)view).Owner! with { Detached = detached } });
+        clone.Life.Tell(view => (CloneView)view with { Owner = ((CloneView)view).Owner! with { Detached = detached } });
 }

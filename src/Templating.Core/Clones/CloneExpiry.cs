@@ -29,7 +29,7 @@ internal sealed class CloneExpiry(CloneTable table, CloneOptions options, ILogge
         }
 
         clone.Lifetime.Touch();
-        return clone.Life.TryTell(view => clone.Lifetime.Show((CloneView)view)) ? clone.View : throw clone.Life.Illegal(VmOperation.Extend);
+        return clone.Life.Tell(view => clone.Lifetime.Show((CloneView)view)) ? clone.View : throw clone.Life.Illegal(VmOperation.Extend);
     }
 
     /// <summary>

@@ -1,6 +1,7 @@
 using Templating.Contract;
 using Templating.Core.Errors;
 using Templating.Core.Machines;
+using Templating.Core.Pools;
 using Templating.Core.Store;
 using Templating.Core.Vms;
 
@@ -10,7 +11,7 @@ namespace Templating.Core.Clones;
 /// More RAM and vCPUs for a clone that runs, up to the most of its template. RAM is charged to the node before it is plugged; CPUs the node does
 /// not count. A change that has begun is carried out, also when its caller goes away.
 /// </summary>
-internal sealed class CloneGrowth(TemplateStore store)
+internal sealed class CloneGrowth(TemplateStore store, PoolRoom room)
 {
     /// <summary>In which Linux takes RAM: a section of its memory map on x86-64 (SECTION_SIZE_BITS, arch/x86/include/asm/sparsemem.h).</summary>
     private const long Step = 128 * MachineSpec.MiB;
@@ -33,6 +34,7 @@ internal sealed class CloneGrowth(TemplateStore store)
             Check(machine, new CloneSize(vcpus, memory), size);
             if (size.MemoryBytes > memory)
             {
+                await ChargeAsync(clone, size.MemoryBytes.Value - memory, cancellationToken);
                 await PlugMemoryAsync(life, vm, memory, size.MemoryBytes.Value - memory);
             }
 
@@ -51,9 +53,12 @@ internal sealed class CloneGrowth(TemplateStore store)
         }
     }
 
+    private Task ChargeAsync(Clone clone, long more, CancellationToken cancellationToken) =>
+        clone.Life.Charge is { } charge ? room.GrowAsync(charge, clone.Name.Tenant, more, cancellationToken) : Task.CompletedTask;
+
+    /// <summary>What is charged for already.</summary>
     private static async Task PlugMemoryAsync(VmLife life, IVm vm, long before, long more)
     {
-        life.Charge?.Grow(more);
         try
         {
             // Written down before it is so: the next daemon rather counts too much than too little.

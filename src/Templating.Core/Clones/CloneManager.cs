@@ -19,7 +19,7 @@ namespace Templating.Core.Clones;
 /// <inheritdoc />
 public sealed class CloneManager : ICloneManager, IOwnedClones, ICloneUsage, IAsyncDisposable
 {
-    private readonly CloneFactory _factory;
+    private readonly CloneStarts _starts;
     private readonly CloneTable _table;
     private readonly CloneRecovery _recovery;
     private readonly CloneExpiry _expiry;
@@ -28,7 +28,7 @@ public sealed class CloneManager : ICloneManager, IOwnedClones, ICloneUsage, IAs
     private readonly TemplateStore _store;
     private readonly CloneOptions _options;
     private readonly NodeCapacity _capacity;
-    private readonly PoolManager? _pools;
+    private readonly PoolManager _pools;
     private readonly FairTurns _execs;
     private readonly RequestLog<Clone> _requests = new(isThere: clone => !clone.IsBeingRemoved);
     private readonly TemplatingMetrics _metrics;
@@ -38,18 +38,18 @@ public sealed class CloneManager : ICloneManager, IOwnedClones, ICloneUsage, IAs
     private readonly CancellationTokenSource _abandoning = new();
 
     public CloneManager(
-        VmParts parts, TemplateStore store, RevisionLeases leases, CloneOptions options, ILogger<CloneManager> logger,
-        IImageCache? images = null, PoolManager? pools = null)
+        VmParts parts, TemplateStore store, RevisionLeases leases, PoolManager pools, CloneOptions options, ILogger<CloneManager> logger,
+        IImageCache? images = null)
     {
         (_options, _capacity, _pools, _metrics, _time, _logger) = (options, parts.Capacity, pools, parts.Metrics, parts.Time, logger);
-        var starts = pools?.Starts ?? StartTurns.Of(options.MaxConcurrentStarts, _time);
         _execs = new FairTurns(
             new TurnRules { What = "programs", InAll = int.MaxValue / 2, PerTenant = tenant => _capacity.Limits.Of(tenant).Execs }, _time);
         _table = new CloneTable(_requests, _time, logger);
-        var admission = new CloneAdmission(parts.Vmm, store, leases, _capacity, options, _time, pools);
-        _factory = new CloneFactory(parts.Vmm, _table, admission, parts.Users, starts, pools, parts.Blanks, _metrics, _time, parts.BootTime);
-        (_store, _growth, _plugs) = (store, new CloneGrowth(store), new ClonePlugs(images, store));
-        _recovery = new CloneRecovery(parts, _factory, leases, _plugs, options, logger);
+        var admission = new CloneAdmission(parts, store, leases, options, pools.Room);
+        var factory = new CloneFactory(_table, admission, _time, parts.BootTime);
+        _starts = new CloneStarts(parts, _table, factory, admission, pools, options);
+        (_store, _growth, _plugs) = (store, new CloneGrowth(store, pools.Room), new ClonePlugs(images, store));
+        _recovery = new CloneRecovery(parts, factory, leases, _plugs, options, logger);
         _expiry = new CloneExpiry(_table, options, logger);
         _metrics.ObserveClones(VmOwner.Clone, Enum.GetValues<VmState>(), () => _table.All.Select(clone => clone.View.State));
         _metrics.ObserveBytes("templating.memory.charged", "Bytes charged to the node's memory budget.", () => _capacity.View.ChargedBytes);
@@ -62,7 +62,7 @@ public sealed class CloneManager : ICloneManager, IOwnedClones, ICloneUsage, IAs
     public async Task RecoverAsync(CancellationToken cancellationToken)
     {
         // Those that wait for a clone have their folders beside the clones'.
-        var waiting = _pools is null ? [] : await _pools.RecoverAsync(cancellationToken);
+        var waiting = await _pools.RecoverAsync(cancellationToken);
         foreach (var clone in await _recovery.RunAsync(waiting, cancellationToken))
         {
             if (clone.RequestId is { } id)
@@ -216,12 +216,12 @@ public sealed class CloneManager : ICloneManager, IOwnedClones, ICloneUsage, IAs
             .Select(c => _table.RemoveAsync(c, TimeSpan.Zero))).WaitAsync(cancellationToken);
 
     public Task EndWaitingAsync(RevisionName revision, CancellationToken cancellationToken) =>
-        _pools?.EndAsync(revision, cancellationToken) ?? Task.CompletedTask;
+        _pools.EndAsync(revision, cancellationToken);
 
     public Task RetireWaitingAsync(RevisionName newest, CancellationToken cancellationToken) =>
-        _pools?.RetireAsync(newest.Template, newest, cancellationToken) ?? Task.CompletedTask;
+        _pools.RetireAsync(newest.Template, newest, cancellationToken);
 
-    public int CountWaiting(RevisionName revision) => _pools?.CountOf(revision) ?? 0;
+    public int CountWaiting(RevisionName revision) => _pools.CountOf(revision);
 
     /// <summary>Forgets clones that ended long enough ago.</summary>
     public async Task ExpireFinishedAsync()
@@ -261,11 +261,11 @@ public sealed class CloneManager : ICloneManager, IOwnedClones, ICloneUsage, IAs
 
     private async Task<Clone> CreateOnceAsync(CreateClone request, string digest, CancellationToken cancellationToken)
     {
-        var clone = await _factory.BeginAsync(request, digest, cancellationToken);
+        var clone = await _starts.BeginAsync(request, digest, cancellationToken);
         var ready = TellStartAsync(clone);
         try
         {
-            await (request.ReturnWhenRunning ? clone.Life.Resumed : ready).WaitAsync(cancellationToken);
+            await (request.ReturnWhenRunning ? clone.Running : ready).WaitAsync(cancellationToken);
         }
         catch (Exception e)
         {
@@ -276,7 +276,7 @@ public sealed class CloneManager : ICloneManager, IOwnedClones, ICloneUsage, IAs
         }
 
         clone.IsTold = true;
-        clone.Background = request.ReturnWhenRunning ? FinishAsync(clone, ready) : WatchAsync(clone);
+        clone.Background = Task.WhenAll(clone.Background, request.ReturnWhenRunning ? FinishAsync(clone, ready) : WatchAsync(clone));
         return clone;
     }
 
@@ -286,6 +286,7 @@ public sealed class CloneManager : ICloneManager, IOwnedClones, ICloneUsage, IAs
         var ok = false;
         try
         {
+            await clone.Running;
             await clone.Life.Ready;
             ok = true;
             _logger.CloneReady(clone.Name, clone.View.Template.ToString(), clone.Clock!.Elapsed.TotalMilliseconds);

@@ -35,6 +35,9 @@ public sealed record CloneOptions
     /// <summary>How long a clone may take to say whether its CPUs run, before it is told as not answering.</summary>
     public TimeSpan LookLimit { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>How long a clone waits for the end of a VM that it passed over: what that holds it may need. One that hangs in the kernel is not waited for.</summary>
+    public TimeSpan PassOverLimit { get; init; } = TimeSpan.FromSeconds(5);
+
     public string ClonesFolder => Path.Combine(RunFolder, "clones");
 
     public string BuildsFolder => Path.Combine(RunFolder, "builds");

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Templating.Core.Diagnostics;
 using Templating.Core.Errors;
+using Templating.Core.Machines;
 using Templating.Core.Requests;
 using Templating.Core.Vms;
 
@@ -101,6 +102,30 @@ internal sealed class CloneTable(RequestLog<Clone> requests, TimeProvider time, 
         return removal;
     }
 
+    /// <summary>Ends a VM that a clone passed over, or never came to have, and removes what is left of it.</summary>
+    public async Task DropAsync(CloneName name, VmLife life, VmFolder folder)
+    {
+        if (await life.EndAsync(TimeSpan.Zero) is not null)
+        {
+            RemoveFolder(name, folder);
+        }
+    }
+
+    private void RemoveFolder(CloneName name, VmFolder folder)
+    {
+        try
+        {
+            if (Directory.Exists(folder.Path))
+            {
+                Directory.Delete(folder.Path, recursive: true);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            logger.CleanUpFailed(e, name);
+        }
+    }
+
     private static TemplatingException Exists(CloneName name) => new(
         ErrorCode.CloneAlreadyExists, $"{name} exists already. Choose another id, leave it out, or delete that clone.");
 
@@ -131,18 +156,7 @@ internal sealed class CloneTable(RequestLog<Clone> requests, TimeProvider time, 
             return null;
         }
 
-        try
-        {
-            if (Directory.Exists(clone.Folder.Path))
-            {
-                Directory.Delete(clone.Folder.Path, recursive: true);
-            }
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            logger.CleanUpFailed(e, clone.Name);
-        }
-
+        RemoveFolder(clone.Name, clone.Folder);
         // Not by its id: a new try may run under that by now.
         requests.ForgetGone();
         _clones.TryRemove(KeyValuePair.Create(clone.Name, clone));

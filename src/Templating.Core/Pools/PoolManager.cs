@@ -40,6 +40,7 @@ public sealed class PoolManager : IPoolManager, IAsyncDisposable
         _stepper = new PoolStepper(_table, _vms, parts, store, options, logger);
         _recovery = new PoolRecovery(_table, _vms, parts, store, leases, options, logger);
         Taker = new PoolTaker(_table, _vms, parts, options, Wake, logger);
+        Room = new PoolRoom(_table, _vms, _stepper, parts);
         parts.Metrics.ObservePools("templating.pool.waiting", "VMs that wait in pools.", () => Count((pool, kind) => pool.Count(kind)));
         parts.Metrics.ObservePools(
             "templating.pool.wanted", "VMs that are to wait in pools.",
@@ -50,6 +51,9 @@ public sealed class PoolManager : IPoolManager, IAsyncDisposable
     internal FairTurns Starts { get; }
 
     internal PoolTaker Taker { get; }
+
+    /// <summary>What the VMs that wait give up for those that somebody waits for.</summary>
+    internal PoolRoom Room { get; }
 
     public PoolView Set(PoolName name, PoolSpec spec)
     {
@@ -126,7 +130,7 @@ public sealed class PoolManager : IPoolManager, IAsyncDisposable
         }
 
         _logger.PoolDeleted(name);
-        await GoneAsync(ending, cancellationToken);
+        await PoolVms.GoneAsync(ending, cancellationToken);
     }
 
     public IAsyncEnumerable<Change<PoolView>> WatchAsync(CancellationToken cancellationToken) => _table.SubscribeAsync(cancellationToken);
@@ -199,71 +203,30 @@ public sealed class PoolManager : IPoolManager, IAsyncDisposable
         return await _recovery.RunAsync(cancellationToken);
     }
 
-    /// <summary>Keeps pools of the tenant from starting VMs until disposed: a clone waits for the room.</summary>
-    internal IDisposable Hold(string tenant) => _stepper.Hold(tenant);
-
-    /// <summary>Ends one VM of the tenant that waits, that which is worth the least; where none waits, one that is on its way.</summary>
-    /// <returns>False where there is none.</returns>
-    internal async Task<bool> TryGiveUpAsync(string tenant, CancellationToken cancellationToken)
-    {
-        WaitingVm? vm;
-        lock (_table.Lock)
-        {
-            vm = _table.All.Where(pool => string.Equals(pool.Name.Tenant, tenant, StringComparison.Ordinal)).SelectMany(pool => pool.Vms)
-                .Where(vm => vm.Custody is Custody.Waiting or Custody.Starting)
-                .OrderByDescending(vm => vm.Custody == Custody.Waiting).ThenByDescending(vm => vm.Kind).ThenByDescending(vm => vm.Since).FirstOrDefault();
-            if (vm is not null)
-            {
-                _vms.End(vm, "a clone needed the room");
-            }
-        }
-
-        if (vm is null)
-        {
-            return false;
-        }
-
-        await WithinAsync(GoneAsync([vm], cancellationToken), cancellationToken);
-        return true;
-    }
-
     /// <summary>VMs of pools that hold the revision.</summary>
     internal int CountOf(RevisionName revision) => _table.CountOf(revision);
 
     /// <summary>Ends those of the revision, which nobody can begin any more.</summary>
     internal Task EndAsync(RevisionName revision, CancellationToken cancellationToken) =>
-        EndAsync(vm => vm.Revision == revision, "its template is deleted", cancellationToken);
+        PoolVms.GoneAsync(EndAll(vm => vm.Revision == revision, "its template is deleted"), cancellationToken);
 
     /// <summary>Ends those of older revisions in pools that have the newest.</summary>
     internal async Task RetireAsync(TemplateName template, RevisionName newest, CancellationToken cancellationToken)
     {
-        await WithinAsync(
-            EndAsync(
-                vm => vm.Revision.Template == template && vm.Revision != newest && _table.Find(vm.Pool)?.Spec.Revision is null,
-                $"{newest} is newer", cancellationToken),
-            cancellationToken);
+        var ending = EndAll(
+            vm => vm.Revision.Template == template && vm.Revision != newest && _table.Find(vm.Pool)?.Spec.Revision is null, $"{newest} is newer");
+        await _vms.GoneInTimeAsync(ending, cancellationToken);
         Wake();
     }
 
-    private async Task EndAsync(Func<WaitingVm, bool> isMeant, string why, CancellationToken cancellationToken)
+    private List<WaitingVm> EndAll(Func<WaitingVm, bool> isMeant, string why)
     {
-        List<WaitingVm> ending;
         lock (_table.Lock)
         {
-            ending = [.. _table.All.SelectMany(pool => pool.Vms).Where(isMeant)];
+            var ending = _table.All.SelectMany(pool => pool.Vms).Where(isMeant).ToList();
             ending.ForEach(vm => _vms.End(vm, why));
+            return ending;
         }
-
-        await GoneAsync(ending, cancellationToken);
-    }
-
-    private static Task GoneAsync(IReadOnlyList<WaitingVm> vms, CancellationToken cancellationToken) =>
-        Task.WhenAll(vms.Select(vm => vm.Background)).WaitAsync(cancellationToken);
-
-    private async Task WithinAsync(Task gone, CancellationToken cancellationToken)
-    {
-        await gone.WaitAsync(_options.EndLimit, _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        cancellationToken.ThrowIfCancellationRequested();
     }
 
     private void Wake() => _wakes.Writer.TryWrite(true);

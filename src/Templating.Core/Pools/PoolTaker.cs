@@ -21,6 +21,9 @@ internal sealed record PoolWish(RevisionName Revision, NetworkSpec Network, IRea
 /// <summary>Gives VMs that wait to clones: each to one.</summary>
 internal sealed class PoolTaker(PoolTable table, PoolVms vms, VmParts parts, PoolOptions options, Action wake, ILogger logger)
 {
+    /// <summary>How long a clone may look for one before it starts cold.</summary>
+    public TimeSpan Patience => options.TakeLimit;
+
     /// <summary>Whether there is one to look at.</summary>
     public bool HasOne(PoolWish wish)
     {
@@ -82,6 +85,22 @@ internal sealed class PoolTaker(PoolTable table, PoolVms vms, VmParts parts, Poo
             if (taken is not null || pools.Count > 0)
             {
                 parts.Metrics.PoolTake(taken is null ? TemplatingMetrics.PoolMiss : TemplatingMetrics.PoolKinds[(int)taken.Kind]);
+            }
+        }
+
+        wake();
+    }
+
+    /// <summary>Notes that one which a clone took ended or fell silent before its CPUs ran.</summary>
+    public void Lose(WaitingVm taken, string why)
+    {
+        lock (table.Lock)
+        {
+            parts.Metrics.PoolLost();
+            if (table.Find(taken.Pool) is { } pool)
+            {
+                vms.Lose(pool, $"A VM that a clone took did not go on: {why}");
+                table.Tell(pool);
             }
         }
 

@@ -91,6 +91,17 @@ internal sealed class PoolVms(
         }
     }
 
+    /// <summary>Until they are gone, or a clone's.</summary>
+    public static Task GoneAsync(IReadOnlyList<WaitingVm> vms, CancellationToken cancellationToken) =>
+        Task.WhenAll(vms.Select(vm => vm.Background)).WaitAsync(cancellationToken);
+
+    /// <summary>The same for who goes on without: a process may hang in the kernel.</summary>
+    public async Task GoneInTimeAsync(IReadOnlyList<WaitingVm> vms, CancellationToken cancellationToken)
+    {
+        await GoneAsync(vms, CancellationToken.None).WaitAsync(options.EndLimit, parts.Time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        cancellationToken.ThrowIfCancellationRequested();
+    }
+
     /// <summary>Within the lock.</summary>
     public void Lose(Pool pool, string why)
     {
@@ -135,7 +146,7 @@ internal sealed class PoolVms(
             Holdings = holdings,
             Turns = starts,
             IsIdle = true,
-            Users = parts.Users,
+            Rent = _ => Task.FromResult(parts.Users?.Rent()),
         };
         var status = new VmStatus(view);
         var vm = new WaitingVm

@@ -22,8 +22,8 @@ internal sealed record VmBirth
     /// <summary>Whether nobody waits for it: it takes its turn when nobody else does.</summary>
     public bool IsIdle { get; init; }
 
-    /// <summary>Where its user id comes from; null for the starter's own.</summary>
-    public VmUserPool? Users { get; init; }
+    /// <summary>Where its user id comes from; null, and of it null, for the starter's own.</summary>
+    public Func<CancellationToken, Task<RentedUser?>>? Rent { get; init; }
 
     /// <summary>Where VMs wait that are started already; null: it starts its own.</summary>
     public IBlankVms? Blanks { get; init; }

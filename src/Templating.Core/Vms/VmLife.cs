@@ -12,11 +12,8 @@ namespace Templating.Core.Vms;
 /// that nobody knows. What it holds of the node is given back once, when its process is gone.
 /// </summary>
 [SuppressMessage("Design", "CA1001", Justification = "They hold nothing but memory, and one who asks late for the end must not find them disposed.")]
-internal sealed class VmLife
+internal sealed partial class VmLife
 {
-    /// <summary>For a step to notice that the process it speaks to is gone.</summary>
-    private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(5);
-
     private string _name;
     private readonly VmHoldings _holdings;
     private readonly VmStatus _status;
@@ -68,8 +65,8 @@ internal sealed class VmLife
     /// <summary>One change of what is plugged at a time.</summary>
     public SemaphoreSlim PlugTurn { get; } = new(1, 1);
 
-    /// <summary>Tells of what was plugged; its state stays.</summary>
-    public void Tell(Func<VmView, VmView> change) => _status.TryChange(view => change(view) with { State = view.State });
+    /// <summary>Changes what its owner tells of it beside its state; false where it has ended.</summary>
+    public bool Tell(Func<VmView, VmView> change) => _status.TryChange(view => change(view) with { State = view.State });
 
     /// <summary>Done when it waits, paused at the frozen moment or where it was told to rest before; fails with what made an end to it.</summary>
     public Task Restored => _restored;
@@ -111,62 +108,6 @@ internal sealed class VmLife
         }
     }
 
-    /// <summary>Takes over one that another process began and that rests: its start has the VM.</summary>
-    public void Rest()
-    {
-        lock (_lock)
-        {
-            _vm = _start!.Vm;
-            Live();
-        }
-    }
-
-    /// <summary>Makes one that rests another owner's.</summary>
-    /// <param name="name">What that calls it.</param>
-    /// <param name="adopt">From its view to one of that owner's kind.</param>
-    /// <param name="changed">Told of each change from now on; must not wait.</param>
-    /// <param name="clock">Of what the new owner waits for.</param>
-    /// <returns>False where it has ended, or its end has begun.</returns>
-    public bool TryHandOver(string name, Func<VmView, VmView> adopt, Action<VmView> changed, Diagnostics.PhaseClock clock)
-    {
-        lock (_lock)
-        {
-            if (_ready is not null || _over.Task.IsCompleted || !_status.TryHandOver(adopt, changed))
-            {
-                return false;
-            }
-
-            _name = name;
-            _start!.HandOver(clock);
-            return true;
-        }
-    }
-
-    /// <summary>Makes one that rests ready, once. Its end and that of its steps are told as of one that was begun so.</summary>
-    public void GoOnFromRest(Activation activation)
-    {
-        lock (_lock)
-        {
-            if (View.State == VmState.Prepared)
-            {
-                _restored = Task.Run(() => StepAsync(_start!.RestoreAsync), CancellationToken.None);
-            }
-
-            if (!GoOn(activation))
-            {
-                // It has ended since it was handed over, and that is what its owner is told.
-                _resumed = Task.FromException(new TemplatingException(ErrorCode.QemuExited, $"{_name} ended while it waited: {View.StateReason}"));
-                _ready = FailedAsync(_resumed);
-            }
-        }
-
-        async Task<VmView> FailedAsync(Task failed)
-        {
-            await failed;
-            return View;
-        }
-    }
-
     /// <summary>Takes over a VM that another process began.</summary>
     public void Adopt(IVm vm)
     {
@@ -204,9 +145,6 @@ internal sealed class VmLife
         }
     }
 
-    /// <summary>Changes what its owner tells of it beside its state; false where it has ended.</summary>
-    public bool TryTell(Func<VmView, VmView> change) => _status.TryChange(view => change(view) with { State = view.State });
-
     /// <exception cref="TemplatingException">IllegalState.</exception>
     public IVm Require(VmOperation operation)
     {
@@ -215,49 +153,6 @@ internal sealed class VmLife
     }
 
     public TemplatingException Illegal(VmOperation operation) => VmOperations.Illegal(operation, View, _name);
-
-    /// <summary>
-    /// Ends it, whatever is under way: a start is broken off; a guest that runs is asked to power off and killed when it has not
-    /// done so within <paramref name="grace"/> (zero: it is not asked). Another call can make it shorter, never longer. Its end is told
-    /// with the first call's <paramref name="why"/>.
-    /// </summary>
-    /// <returns><see cref="Ended"/>.</returns>
-    public async Task<VmEnd?> EndAsync(TimeSpan grace, string? why = null)
-    {
-        // Paused at the frozen moment, or not even there: it cannot hear the power button, and there is nothing in it to be lost.
-        var untouched = View.State is VmState.Prepared or VmState.Restored;
-        grace = untouched ? TimeSpan.Zero : grace;
-        var urgency = _wish.Add(new EndRequest(grace, untouched, why));
-        _over.TrySetResult();
-        if (urgency == Urgency.Sooner)
-        {
-            _impatient.CancelAfter(grace);
-        }
-        else if (urgency == Urgency.New && grace == TimeSpan.Zero)
-        {
-            await _abandoned.CancelAsync();
-        }
-
-        return await Ended;
-    }
-
-    /// <summary>
-    /// Lets go of the VM, which lives on without this process. A step that is under way may end until
-    /// <paramref name="abandon"/>; it is broken off then, and the VM is left to whoever looks for it next.
-    /// </summary>
-    public async Task LetGoAsync(CancellationToken abandon)
-    {
-        await Steps().WaitAsync(abandon).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        lock (_lock)
-        {
-            _letGo = _failure is null && _wish.Request is not { Grace.Ticks: 0 };
-        }
-
-        await _impatient.CancelAsync();
-        await _abandoned.CancelAsync();
-        _over.TrySetResult();
-        await Ended;
-    }
 
     /// <returns>False where it has ended.</returns>
     private bool GoOn(Activation activation)
@@ -305,12 +200,15 @@ internal sealed class VmLife
             }
 
             _over.TrySetResult();
-            ExceptionDispatchInfo.Throw(e is not OperationCanceledException ? e
-                : _wish.Request is { } asked ? new TemplatingException(ErrorCode.IllegalState, $"{_name} was told to end while it started{(asked.Why is { } why ? $" ({why})" : "")}.", e)
-                : _letGo ? new TemplatingException(ErrorCode.ShuttingDown, $"{_name} was not ready when the node stopped.", e)
-                : new TemplatingException(ErrorCode.QemuExited, $"{_name} ended while it started.", e));
+            ExceptionDispatchInfo.Throw(e is OperationCanceledException ? Broken(e) : e);
         }
     }
+
+    /// <summary>Why it does not start any further, where that is no step's fault.</summary>
+    private TemplatingException Broken(Exception? cause) =>
+        _wish.Request is { } asked ? new(ErrorCode.IllegalState, $"{_name} was told to end while it started{(asked.Why is { } why ? $" ({why})" : "")}.", cause)
+        : _letGo ? new(ErrorCode.ShuttingDown, $"{_name} was not ready when the node stopped.", cause)
+        : new(ErrorCode.QemuExited, $"{_name} ended while it started.", cause);
 
     /// <summary>The next one may start.</summary>
     private async Task RestedAsync(Task begun)
@@ -334,60 +232,5 @@ internal sealed class VmLife
         {
             _ = Task.Run(LiveAsync, CancellationToken.None);
         }
-    }
-
-    /// <summary>Waits for what makes an end to it, ends it, and tells when it is gone: the one place of that.</summary>
-    private async Task LiveAsync()
-    {
-        await _restored.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        VmExit? exit = null;
-        if (_vm is { } vm)
-        {
-            await Task.WhenAny(vm.Exited, _over.Task);
-            _over.TrySetResult();
-            exit = await EndProcessAsync(vm);
-            // A step under way tells more of the end than the process does: which step it was, and what the guest printed last.
-            _abandoned.CancelAfter(LastWords);
-            await Steps().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            Printed = vm.Console.ReadTail();
-            await vm.DisposeAsync();
-            _vm = null;
-        }
-
-        await Steps().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        _start?.GiveTurnBack();
-        if (_letGo)
-        {
-            _ended.SetResult(null);
-            return;
-        }
-
-        _holdings.Dispose();
-        var end = VmEnd.Of(exit, _failure, _wish.Request).Counted(exit, _failure);
-        _status.TryChange(v => v with { State = end.State, StateReason = end.Reason, Failure = end.Failure, Phases = _start?.Clock.Phases ?? v.Phases, Pid = 0, ChargedBytes = 0 });
-        _ended.SetResult(end);
-    }
-
-    /// <returns>Null where it was let go.</returns>
-    private async Task<VmExit?> EndProcessAsync(IVm vm)
-    {
-        if (_letGo)
-        {
-            return null;
-        }
-
-        if (_wish.Request is { } request && request.Grace > TimeSpan.Zero && _failure is null)
-        {
-            try
-            {
-                return await vm.StopAsync(request.Grace, _impatient.Token);
-            }
-            catch (Exception e) when (e is OperationCanceledException or TemplatingException or IOException)
-            {
-                // Somebody wants it gone now, or lets it go, or it cannot be asked.
-            }
-        }
-
-        return _letGo ? null : await vm.KillAsync();
     }
 }

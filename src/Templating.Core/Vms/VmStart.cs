@@ -191,7 +191,7 @@ internal sealed class VmStart(IVmm vmm, VmBirth birth, VmStatus status, PhaseClo
     private async Task<IVm> StartQemuAsync(CancellationToken cancellationToken)
     {
         birth.Source.RequireCompatible(await vmm.ProbeAsync(refresh: false, cancellationToken));
-        birth.Holdings.User = birth.Users?.Rent();
+        birth.Holdings.User = birth.Rent is { } rent ? await rent(cancellationToken) : null;
         FileSystem.MakeFolder(birth.Folder.Path, FileSystem.OwnerOnlyFolder);
         return await vmm.PrepareAsync(RequestOf(birth.Holdings.User?.User, status.View.Generation), cancellationToken);
     }

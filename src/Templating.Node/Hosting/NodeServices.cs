@@ -113,8 +113,8 @@ internal static class NodeServices
         services.AddSingleton<IPoolManager>(provider => provider.GetRequiredService<PoolManager>());
         services.AddSingleton(provider => new CloneManager(
             provider.GetRequiredService<VmParts>(), provider.GetRequiredService<TemplateStore>(), provider.GetRequiredService<RevisionLeases>(),
-            clones, provider.GetRequiredService<ILogger<CloneManager>>(), provider.GetRequiredService<ImageCache>(),
-            provider.GetRequiredService<PoolManager>()));
+            provider.GetRequiredService<PoolManager>(), clones, provider.GetRequiredService<ILogger<CloneManager>>(),
+            provider.GetRequiredService<ImageCache>()));
         services.AddSingleton<ICloneManager>(provider => provider.GetRequiredService<CloneManager>());
         services.AddSingleton<IOwnedClones>(provider => provider.GetRequiredService<CloneManager>());
         services.AddSingleton<IProcesses, HostProcesses>();
@@ -122,7 +122,7 @@ internal static class NodeServices
         services.AddSingleton<ISandboxManager>(provider => provider.GetRequiredService<SandboxManager>());
         services.AddSingleton(provider => new TemplateManager(
             provider.GetRequiredService<VmParts>(), provider.GetRequiredService<TemplateStore>(), provider.GetRequiredService<RevisionLeases>(),
-            provider.GetRequiredService<CloneManager>(), builds with { Downloads = provider.GetRequiredService<GuestDownloads>() },
+            provider.GetRequiredService<PoolManager>(), provider.GetRequiredService<CloneManager>(), builds with { Downloads = provider.GetRequiredService<GuestDownloads>() },
             provider.GetRequiredService<ILogger<TemplateManager>>()));
         services.AddSingleton<ITemplateManager>(provider => provider.GetRequiredService<TemplateManager>());
         services.AddSingleton(new JanitorOptions

@@ -154,12 +154,11 @@ public sealed class BlankNodeTests : NodeTest
         }
 
         await using var node = await TestNode.StartAsync(One);
-        for (var round = 0; round < 6; round++)
+        foreach (var (moment, has) in Moments)
         {
-            await WaitingAsync(node);
+            var (waiting, before) = (await WaitingAsync(node), Bound(node));
             var call = TryAsync(node.Client.CloneAsync(Limit));
-            // The moment is what is tried here.
-            await Task.Delay(TimeSpan.FromMilliseconds(12 * round), TimeProvider.System, Limit);
+            await Eventually.UntilAsync(() => call.IsCompleted || has(node, waiting, before), moment, cancellationToken: Limit);
             await node.Daemon.KillAsync(Limit);
             await call;
             await node.RestartAsync(("BLANKS_COUNT", "0"));
@@ -169,6 +168,18 @@ public sealed class BlankNodeTests : NodeTest
             await node.RestartAsync(One);
         }
     }
+
+    /// <summary>What can be seen from outside of a binding, in its order. None is undone; the last is its clone.</summary>
+    private static readonly (string What, Func<TestNode, int, int, bool> Has)[] Moments =
+    [
+        ("its clone was asked for", (_, _, _) => true),
+        ("it wrote down which files its memory is", (node, _, before) => Bound(node) > before),
+        ("it is the clone's", (node, waiting, _) => !VmProcesses.Of(node.Folder.Blanks).Contains(waiting)),
+        ("its clone is ready", (_, _, _) => false),
+    ];
+
+    /// <summary>How many VMs are bound, or about to be.</summary>
+    private static int Bound(TestNode node) => Directory.EnumerateFiles(node.Folder.Run, "memory", SearchOption.AllDirectories).Count();
 
     private static IReadOnlyList<string> PhasesOf(VmClone clone) => [.. clone.Phases.Select(phase => phase.Name)];
 

@@ -39,6 +39,41 @@ public sealed class PoolFaultTests : PoolTest
         stopped.ShouldAllBe(pid => !VmProcesses.Of(node.Folder.Run).Contains(pid));
     }
 
+    /// <summary>Between its answer and its CPUs there is time to do that while its state is read.</summary>
+    [Fact]
+    public async Task APreparedVmThatEndsWhileItsCloneRestoresItIsPassedOver() => await IsPassedOverAsync(Signals.Kill);
+
+    [Fact]
+    public async Task APreparedVmThatIsStoppedWhileItsCloneRestoresItIsPassedOver() => await IsPassedOverAsync(Signals.Stop);
+
+    private async Task IsPassedOverAsync(int signal)
+    {
+        await using var node = await StartAsync();
+        await SetAsync(node, prepared: 1);
+        var waiting = (await WaitAsync(node, prepared: 1)).Status.Vms[0].Pid;
+        using var watch = node.Client.Clones.WatchClones(new WatchClonesRequest { Parent = "tenants/-" }, cancellationToken: Limit);
+        (await watch.ResponseStream.MoveNext(Limit)).ShouldBeTrue();
+        watch.ResponseStream.Current.Type.ShouldBe(ChangeType.Synced);
+
+        var create = node.Client.CloneAsync(Limit);
+        (await watch.ResponseStream.MoveNext(Limit)).ShouldBeTrue();
+        watch.ResponseStream.Current.Type.ShouldBe(ChangeType.Added);
+        Signals.Send(waiting, signal).ShouldBeTrue();
+
+        var clone = await create;
+        Phases(clone).ShouldStartWith("take queue restore");
+        Phases(clone).ShouldEndWith("restore resume identity");
+        clone.Pid.ShouldNotBe(waiting);
+        (await node.Client.ShellAsync(clone, "echo on", Limit)).Output.ShouldBe("on\n");
+        VmProcesses.Of(node.Folder.Run).ShouldNotContain(waiting);
+        (await SeeAsync(node, p => p.Status.Prepared == 1, "another waits")).Status.Failures.ShouldBe(1);
+        while (watch.ResponseStream.Current.Clone_.State != CloneState.Running)
+        {
+            (await watch.ResponseStream.MoveNext(Limit)).ShouldBeTrue();
+            watch.ResponseStream.Current.Clone_.State.ShouldNotBe(CloneState.Failed, "nobody is told of the one that was passed over");
+        }
+    }
+
     [Fact]
     public async Task TwoClonesForTheLastOneEachGetAVmOfTheirOwn()
     {
@@ -161,6 +196,39 @@ public sealed class PoolFaultTests : PoolTest
 
         await SeeAsync(node, p => p.Status.Restored == 2 && !p.Status.Vms.Any(vm => left.Contains(vm.Pid)), "they are replaced");
         Phases(await node.Client.CloneAsync(Limit)).ShouldBe(Restored);
+    }
+
+    /// <summary>Those that wait take no ports any more, and a clone that has some does not take them.</summary>
+    [Fact]
+    public async Task PortsAreLedToAClonesVmAlsoWhereThoseThatWaitAreOfADaemonThatIsGone()
+    {
+        await using var node = await StartAsync();
+        var spec = GuestSpecs.Web();
+        spec.Network = null;
+        var template = await node.Client.BuildAsync("plain", spec, Limit);
+        await SetAsync(node, restored: 1, prepared: 1, template: $"tenants/{PreparedStore.Tenant}/templates/plain");
+        await WaitAsync(node, restored: 1, prepared: 1);
+        var left = await KilledAsync(node, Limit);
+        await node.RestartAsync();
+        var port = FreePort.Next();
+
+        var withPorts = await node.Client.CloneAsync(Limit, r =>
+        {
+            r.Spec.Template = template.Name;
+            r.Spec.Network = new NetworkSpec { Forwards = { new PortForward { GuestPort = 80, HostPort = port }, new PortForward { GuestPort = 80 } } };
+        });
+        var without = await node.Client.CloneAsync(Limit, r => r.Spec.Template = template.Name);
+
+        left.ShouldNotContain(withPorts.Pid);
+        withPorts.Network.Forwards.Select(forward => forward.HostPort).ShouldAllBe(at => at > 0);
+        using var http = new HttpClient();
+        foreach (var forward in withPorts.Network.Forwards)
+        {
+            (await http.GetStringAsync(new Uri($"http://127.0.0.1:{forward.HostPort}/"), Limit)).ShouldContain(withPorts.Id);
+        }
+
+        left.ShouldContain(without.Pid);
+        (await node.Client.ShellAsync(without, "cat /proc/sys/kernel/hostname", Limit)).Output.ShouldBe($"{without.Id}\n");
     }
 
     /// <summary>Whatever moment it is: between a record and its VM, between a VM and its clone.</summary>

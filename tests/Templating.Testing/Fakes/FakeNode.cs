@@ -56,11 +56,11 @@ public sealed class FakeNode : IAsyncDisposable
                 Interval = TimeSpan.FromMilliseconds(20),
             },
             (logs ?? NullLoggerFactory.Instance).CreateLogger<PoolManager>());
-        Clones = new CloneManager(parts, Store, Leases, Options, NullLogger<CloneManager>.Instance, _images, Pools);
+        Clones = new CloneManager(parts, Store, Leases, Pools, Options, NullLogger<CloneManager>.Instance, _images);
         Processes = before?.Processes ?? new FakeProcesses();
         Sandboxes = new SandboxManager(Clones, Processes, NullLogger<SandboxManager>.Instance);
         Templates = new TemplateManager(
-            parts, Store, Leases, Clones, new BuildOptions { BuildsFolder = Options.BuildsFolder, Settle = TimeSpan.Zero },
+            parts, Store, Leases, Pools, Clones, new BuildOptions { BuildsFolder = Options.BuildsFolder, Settle = TimeSpan.Zero },
             (logs ?? NullLoggerFactory.Instance).CreateLogger<TemplateManager>());
         Kernel = Path.Combine(_root, "kernel");
         if (before is null)

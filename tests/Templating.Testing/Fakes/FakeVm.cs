@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Microsoft.Win32.SafeHandles;
+using Templating.Core.Errors;
 using Templating.Core.Machines;
 
 namespace Templating.Testing.Fakes;
@@ -38,12 +39,14 @@ public sealed class FakeVm(FakeVmm owner, VmFolder folder, VmProcessId process) 
     public async Task RestoreAsync(CancellationToken cancellationToken)
     {
         await owner.OnStep("restore", this, cancellationToken);
+        RequireAlive();
         State = VmRunState.Paused;
     }
 
     public async Task ResumeAsync(CancellationToken cancellationToken)
     {
         await owner.OnStep("resume", this, cancellationToken);
+        RequireAlive();
         State = VmRunState.Running;
     }
 
@@ -113,6 +116,14 @@ public sealed class FakeVm(FakeVmm owner, VmFolder folder, VmProcessId process) 
     public Task PlugCpusAsync(int vcpus, CancellationToken cancellationToken) => owner.OnStep("plug_cpus", this, cancellationToken);
 
     public Task<VmMemory> ReadMemoryAsync(CancellationToken cancellationToken) => Task.FromResult(new VmMemory(4, 3, 2, 1, 1, 0));
+
+    private void RequireAlive()
+    {
+        if (_exit.Task.IsCompleted)
+        {
+            throw new TemplatingException(ErrorCode.QemuExited, "QEMU has ended.");
+        }
+    }
 
     private PluggedDevice Plug(PluggedKind kind, long bytes)
     {

@@ -1,3 +1,4 @@
+using Templating.Core.Capacity;
 using Templating.Core.Clones;
 using Templating.Core.Names;
 using Templating.Core.Pools;
@@ -16,7 +17,7 @@ public abstract class PoolTest : IAsyncLifetime
     private CancellationTokenSource _running = new();
     private Task _run = Task.CompletedTask;
 
-    protected PoolTest(long vms = 40) => Node = new FakeNode(vms * VmMiB, users: null);
+    protected PoolTest(long vms = 40, VmUserPool? users = null) => Node = new FakeNode(vms * VmMiB, users: users);
 
     protected FakeNode Node { get; private set; }
 

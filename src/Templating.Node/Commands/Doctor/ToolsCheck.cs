@@ -15,7 +15,7 @@ internal sealed class ToolsCheck : IHostCheck
         var found = target.SearchPath.Split(':', StringSplitOptions.RemoveEmptyEntries).Append("/usr/bin")
             .Select(folder => target.At(Path.Combine(folder, "setpriv"))).FirstOrDefault(File.Exists);
         return found is null
-            ? new Finding("setpriv", Verdict.Fail, "Not found; QEMU is started through it, without privileges", "apt install util-linux")
+            ? new Finding("setpriv", Verdict.Fail, "Not found; what QEMU can do is probed through it, images are made through it, and VMs of pods start through it", "apt install util-linux")
             : new Finding("setpriv", Verdict.Pass, found);
     }
 

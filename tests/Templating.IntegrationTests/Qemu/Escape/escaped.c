@@ -235,13 +235,26 @@ static int read_line(int fd, char *line, size_t size) {
     return 0;
 }
 
+/* The command's own id is a number; an object's among its arguments is a name. */
+static long number_of(const char *command) {
+    for (const char *at = strstr(command, "\"id\":"); at != NULL; at = strstr(at, "\"id\":")) {
+        at += strlen("\"id\":");
+        char *end;
+        long number = strtol(at, &end, 10);
+        if (end != at) {
+            return number;
+        }
+    }
+
+    return 0;
+}
+
 static void serve(int listener) {
     char line[65536];
     int fd = accept(listener, NULL, NULL);
     dprintf(fd, "{\"QMP\": {\"version\": {\"qemu\": {\"micro\": 0, \"minor\": 0, \"major\": 10}, \"package\": \"\"}, \"capabilities\": []}}\n");
     while (read_line(fd, line, sizeof line)) {
-        char *id = strstr(line, "\"id\":");
-        long number = id == NULL ? 0 : strtol(id + strspn(id, "\"id: "), NULL, 10);
+        long number = number_of(line);
         if (strstr(line, "\"object-add\"") != NULL) {
             map_object(line);
         } else if (strstr(line, "hostfwd_add") != NULL) {
