@@ -1,4 +1,5 @@
 using Templating.Core.Linux;
+using Templating.Shim.Errors;
 
 namespace Templating.Shim.Host;
 
@@ -14,17 +15,24 @@ internal sealed class StartTurns(string folder, int count, TimeProvider time)
 {
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan ForVm = TimeSpan.FromSeconds(210);
+    private static readonly TimeSpan ForContainer = TimeSpan.FromSeconds(50);
 
     /// <summary>At least two, so that one guest that does not answer keeps nobody waiting.</summary>
     public static int Usual { get; } = Math.Max(2, Environment.ProcessorCount);
 
-    /// <summary>Waits for a turn at starting a VM. The kubelet waits four minutes for a pod's sandbox.</summary>
-    public Task<IDisposable?> TakeForVmAsync(CancellationToken cancellationToken) => TakeAsync("vm", TimeSpan.FromSeconds(150), cancellationToken);
+    /// <summary>Waits for a turn at starting a VM.</summary>
+    /// <exception cref="ShimException">Unavailable: it did not come. The kubelet, which waits four minutes, makes a sandbox anew, and nothing of the pod is lost.</exception>
+    public async Task<IDisposable> TakeForVmAsync(CancellationToken cancellationToken) =>
+        await TakeAsync("vm", ForVm, cancellationToken) ?? throw new ShimException(
+            Grpc.Core.StatusCode.Unavailable,
+            $"Too many pods start on this node: {count} at a time do, and this one's turn has not come in {ForVm.TotalSeconds:0} s. It is tried again.");
 
-    /// <summary>Waits for a turn at starting a container. The kubelet waits two minutes for that.</summary>
-    public Task<IDisposable?> TakeForContainerAsync(CancellationToken cancellationToken) => TakeAsync("container", TimeSpan.FromSeconds(50), cancellationToken);
+    /// <summary>Waits for a turn at starting a container; a failure would end it, or count as one of its restarts, and the kubelet waits two minutes.</summary>
+    /// <returns>Null after too long a wait: it starts without.</returns>
+    public Task<IDisposable?> TakeForContainerAsync(CancellationToken cancellationToken) => TakeAsync("container", ForContainer, cancellationToken);
 
-    /// <returns>Disposed when it has started. Null after too long a wait: then it starts without.</returns>
+    /// <returns>Disposed when it has started; null after too long a wait.</returns>
     private async Task<IDisposable?> TakeAsync(string kind, TimeSpan patience, CancellationToken cancellationToken)
     {
         var (start, pause) = (time.GetTimestamp(), ShortestPause);

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Time.Testing;
+using Templating.Shim.Errors;
 using Templating.Shim.Host;
 using Templating.Testing;
 
@@ -20,7 +21,7 @@ public sealed class StartTurnsTests : IDisposable
         _time.Advance(TimeSpan.FromSeconds(10));
         third.IsCompleted.ShouldBeFalse("two are starting");
 
-        second!.Dispose();
+        second.Dispose();
 
         (await AdvanceUntilAsync(third)).ShouldNotBeNull().Dispose();
     }
@@ -37,14 +38,15 @@ public sealed class StartTurnsTests : IDisposable
     }
 
     [Fact]
-    public async Task WhoWaitedTooLongStartsWithoutATurn()
+    public async Task AContainerThatWaitedTooLongStartsWithoutATurnAndAVmDoesNot()
     {
         var turns = New(1);
         using var vm = await turns.TakeForVmAsync(CancellationToken.None);
         using var container = await turns.TakeForContainerAsync(CancellationToken.None);
 
-        (await AdvanceUntilAsync(turns.TakeForVmAsync(CancellationToken.None))).ShouldBeNull();
         (await AdvanceUntilAsync(turns.TakeForContainerAsync(CancellationToken.None))).ShouldBeNull();
+        var refusal = await Should.ThrowAsync<ShimException>(() => AdvanceUntilAsync(turns.TakeForVmAsync(CancellationToken.None)));
+        refusal.Message.ShouldBe("Too many pods start on this node: 1 at a time do, and this one's turn has not come in 210 s. It is tried again.");
     }
 
     [Fact]
@@ -65,7 +67,7 @@ public sealed class StartTurnsTests : IDisposable
     private StartTurns New(int count) => new(_folder.Path, count, _time);
 
     /// <summary>Time goes on, however often the other side looks.</summary>
-    private async Task<IDisposable?> AdvanceUntilAsync(Task<IDisposable?> waiting)
+    private async Task<T> AdvanceUntilAsync<T>(Task<T> waiting)
     {
         while (!waiting.IsCompleted)
         {
