@@ -13,6 +13,7 @@ internal static class TimePlots
     /// <summary>About so many; more would be a band.</summary>
     private const int MostWindows = 120;
 
+    /// <summary>Of a table, and of a stack.</summary>
     private const int MostRows = 16;
 
     private static readonly double[] Widths = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600];
@@ -27,20 +28,23 @@ internal static class TimePlots
 
         var end = result.Seconds;
         var width = Width(end, MostWindows);
-        Series[] series =
-        [
-            new("offered", Points(result.Samples.Select(s => s.Offered))),
-            new("usable", Points(result.Samples.Where(s => s.Failure is null).Select(s => s.Usable))),
-        ];
+        const string name = "Offered and completed";
         return LinePlot.Figure(
-            "Offered and completed", "seconds", "objects a second",
+            name, "seconds", "objects a second",
             string.Create(
                 CultureInfo.InvariantCulture,
                 $"What the schedule wanted, and what became usable, in windows of {width} s. Where the second stays below the first, work waits."),
-            series);
+            [.. Lines(width)],
+            Rows($"{name}, objects a second", [.. Lines(Width(end, MostRows))]));
 
-        List<(double X, double Y)> Points(IEnumerable<double?> times) =>
-            [.. RunFigures.Windows(times, width, end).Select((count, i) => (i * width, count / width))];
+        IEnumerable<Series> Lines(double windows) =>
+        [
+            new("offered", Points(result.Samples.Select(s => s.Offered), windows)),
+            new("usable", Points(result.Samples.Where(s => s.Failure is null).Select(s => s.Usable), windows)),
+        ];
+
+        List<(double X, double Y)> Points(IEnumerable<double?> times, double windows) =>
+            [.. RunFigures.Windows(times, windows, end).Select((count, i) => (i * windows, count / windows))];
     }
 
     public static XElement? Shares(RunResult result)
@@ -69,15 +73,24 @@ internal static class TimePlots
 
     public static IEnumerable<XElement> Pools(RunResult result) => result.Pools.GroupBy(p => p.Pool, StringComparer.Ordinal).Select(pool =>
     {
-        var levels = Thin([.. pool]);
+        var name = $"Pool {pool.Key}";
+        PoolLevel[] all = [.. pool];
         return LinePlot.Figure(
-            $"Pool {pool.Key}", "seconds", "VMs", "As its status told it; waiting ones can be claimed now.",
-            [
-                new Series("waiting", [.. levels.Select(l => (At(l), (double)l.Waiting))]),
-                new Series("starting", [.. levels.Select(l => (At(l), (double)l.Starting))]),
-                new Series("wanted", [.. levels.Select(l => (At(l), (double)l.Wanted))]),
-            ]);
+            name, "seconds", "VMs", "As its status told it; waiting ones can be claimed now.",
+            Levels(Thin(all, MostWindows)), Rows($"{name}, VMs", Levels(Thin(all, MostRows))));
     });
+
+    private static Series[] Levels(List<PoolLevel> levels) =>
+    [
+        new("waiting", [.. levels.Select(l => (At(l), (double)l.Waiting))]),
+        new("starting", [.. levels.Select(l => (At(l), (double)l.Starting))]),
+        new("wanted", [.. levels.Select(l => (At(l), (double)l.Wanted))]),
+    ];
+
+    /// <summary>Fewer than the plot's points: hundreds of rows are read by nobody.</summary>
+    private static XElement Rows(string caption, Series[] series) => Table(
+        caption, ["seconds", .. series.Select(s => s.Name)],
+        series[0].Points.Select((p, row) => (IReadOnlyList<string>)[$"{p.X}", .. series.Select(s => Numbers.Text(s.Points[row].Y))]));
 
     private static XElement? Stacks(string name, string caption, IEnumerable<(string Name, IEnumerable<Sample> Samples)> groups)
     {
@@ -87,10 +100,10 @@ internal static class TimePlots
     }
 
     /// <summary>Every so many, and the last.</summary>
-    private static List<PoolLevel> Thin(List<PoolLevel> levels)
+    private static List<PoolLevel> Thin(PoolLevel[] levels, int most)
     {
-        var stride = Math.Max(1, levels.Count / MostWindows);
-        return [.. levels.Where((_, i) => i % stride == 0 || i == levels.Count - 1)];
+        var stride = Math.Max(1, (int)Math.Ceiling(levels.Length / (double)most));
+        return [.. levels.Where((_, i) => i % stride == 0 || i == levels.Length - 1)];
     }
 
     private static double At(PoolLevel level) => Math.Round(level.At, 2);
