@@ -2,6 +2,8 @@ using System.Text.Json;
 using System.Xml.Linq;
 using k8s;
 using k8s.Models;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
 using Templating.Kubectl.Commands;
 using Templating.Kubectl.Load.Api;
 using Templating.Kubectl.Load.Recipes;
@@ -61,7 +63,8 @@ public sealed class LoadRunTests
         samples.Select(s => s.GetProperty("node").GetString()).Distinct(StringComparer.Ordinal).ShouldBe(["node-1", "node-2"], ignoreOrder: true);
         json.RootElement.GetProperty("pools").EnumerateArray().First().GetProperty("wanted").GetInt32().ShouldBe(3);
         var calls = json.RootElement.GetProperty("calls").EnumerateArray()
-            .ToDictionary(c => $"{c.GetProperty("verb").GetString()} {c.GetProperty("kind").GetString()}", c => c.GetProperty("count").GetInt32(), StringComparer.Ordinal);
+            .ToDictionary(
+                c => $"{c.GetProperty("verb").GetString()} {c.GetProperty("kind").GetString()}", c => c.GetProperty("count").GetInt32(), StringComparer.Ordinal);
         (calls["create vmclones"], calls["create pods"], calls["delete vmclones"], calls["delete pods"]).ShouldBe((10, 10, 10, 10));
         (calls["watch vmclones"], calls["watch pods"], calls["watch vmpools"]).ShouldBe((1, 1, 1));
         XDocument.Parse(await File.ReadAllTextAsync(folder["out/junit.xml"])).Root!.Element("testsuite")!.Attribute("failures")!.Value.ShouldBe("0");
@@ -109,17 +112,7 @@ public sealed class LoadRunTests
     {
         await using var space = await TestSpace.PrepareAsync();
         await space.CreatePoolAsync("web", replicas: 3);
-        await space.Client.CoreV1.CreateNamespacedResourceQuotaAsync(
-            new V1ResourceQuota
-            {
-                Metadata = new V1ObjectMeta { Name = "none" },
-                Spec = new V1ResourceQuotaSpec { Hard = new Dictionary<string, ResourceQuantity>(StringComparer.Ordinal) { ["pods"] = new("0") } },
-                Status = new V1ResourceQuotaStatus(),
-            },
-            space.Name);
-        // As the quota controller tells it: until then the server knows no limit.
-        await space.Client.CoreV1.PatchNamespacedResourceQuotaStatusAsync(
-            new V1Patch("""{"status":{"hard":{"pods":"0"},"used":{"pods":"0"}}}""", V1Patch.PatchType.MergePatch), "none", space.Name);
+        await LimitAsync(space, "pods", 0);
         await using var cluster = new PlayedCluster(space, PlayedCluster.Ready);
         using var folder = new TempFolder();
 
@@ -127,6 +120,63 @@ public sealed class LoadRunTests
 
         code.ShouldBe(ExitCode.Missed, table);
         table.ShouldContain("create: 403 Forbidden");
+        await ShouldHaveNothingAsync(space);
+    }
+
+    [Fact]
+    public async Task ARatchetEndsAtTheCapacityAndTellsHowMuchItHeld()
+    {
+        await using var space = await TestSpace.PrepareAsync();
+        await space.CreateTemplateAsync("web");
+        await LimitAsync(space, $"count/{VMClone.Plural}.{Group.Name}", 5);
+        await using var cluster = new PlayedCluster(space, PlayedCluster.Ready);
+        using var folder = new TempFolder();
+
+        var (code, table) = await RunAsync(
+            space,
+            """
+            version: 1
+            name: capacity
+            subjects: [{name: vm, template: web}]
+            stages: [{ratchet: {step: 2, steps: 9, failures: 40}}]
+            thresholds: [{figure: held, least: 5, most: 5}]
+            """,
+            folder["out"], CancellationToken.None);
+
+        code.ShouldBe(ExitCode.Ok, table);
+        table.ShouldContain("The ratchet ended at step 3 of 9: 50 % of its 2 objects failed.");
+        await ShouldHaveNothingAsync(space);
+    }
+
+    [Fact]
+    public async Task WhereTheRecipeAsksForAnHttpAnswerOnlyThatMakesAVmUsable()
+    {
+        await using var space = await TestSpace.PrepareAsync();
+        await space.CreatePoolAsync("web", replicas: 3);
+        await using var cluster = new PlayedCluster(space, PlayedCluster.ReadyAt("127.0.0.1"));
+        using var folder = new TempFolder();
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        await using var server = builder.Build();
+        server.MapGet("/healthz", () => "here");
+        await server.StartAsync();
+
+        var (code, table) = await RunAsync(
+            space,
+            $$$"""
+            version: 1
+            name: answers
+            subjects: [{name: vm, pool: web}]
+            stages: [{burst: {count: 3}}]
+            http: {port: {{{new Uri(server.Urls.First()).Port}}}, path: /healthz}
+            lifetime: 0s
+            thresholds: [{figure: failures, most: 0}]
+            """,
+            folder["out"], CancellationToken.None);
+
+        code.ShouldBe(ExitCode.Ok, table);
+        using var json = JsonDocument.Parse(await File.ReadAllTextAsync(folder["out/samples.json"]));
+        json.RootElement.GetProperty("samples").EnumerateArray().ShouldAllBe(s => s.GetProperty("usable").GetDouble() > s.GetProperty("ready").GetDouble());
         await ShouldHaveNothingAsync(space);
     }
 
@@ -201,9 +251,25 @@ public sealed class LoadRunTests
         using var output = new StringWriter();
         using var guard = new OutputGuard();
         using var api = new LoadApi(space.Server.Configuration(), TimeProvider.System);
-        var session = new LoadSession(new PluginHost(output, TextWriter.Null, guard, () => null), api, TimeProvider.System);
+        // Standard error is a terminal: what moves there is none of the output.
+        var host = new PluginHost(output, TextWriter.Null, guard, () => null) { ErrorWidth = () => 80 };
+        var session = new LoadSession(host, api, TimeProvider.System);
         var code = await session.RunAsync(RecipeReader.Parse("r.yaml", recipe), space.Name, folder, cancellationToken);
         return (code, output.ToString());
+    }
+
+    /// <summary>A quota, and what the quota controller tells of it: before that the server knows no limit.</summary>
+    private static async Task LimitAsync(TestSpace space, string resource, int most)
+    {
+        var hard = new Dictionary<string, ResourceQuantity>(StringComparer.Ordinal)
+        {
+            [resource] = new(most.ToString(System.Globalization.CultureInfo.InvariantCulture)),
+        };
+        var used = new Dictionary<string, ResourceQuantity>(StringComparer.Ordinal) { [resource] = new("0") };
+        await space.Client.CoreV1.CreateNamespacedResourceQuotaAsync(
+            new V1ResourceQuota { Metadata = new V1ObjectMeta { Name = "limit" }, Spec = new V1ResourceQuotaSpec { Hard = hard } }, space.Name);
+        await space.Client.CoreV1.PatchNamespacedResourceQuotaStatusAsync(
+            new V1Patch(KubernetesJson.Serialize(new { status = new { hard, used } }), V1Patch.PatchType.MergePatch), "limit", space.Name);
     }
 
     private static async Task<int> CountAsync(TestSpace space) => (await NamesAsync(space)).Count + (await space.PodsAsync()).Count;

@@ -27,18 +27,21 @@ internal sealed class PlayedCluster : IAsyncDisposable
         _playing = PlayAsync(clones);
     }
 
-    public static VMCloneStatus Ready { get; } = new()
+    public static VMCloneStatus Ready { get; } = ReadyAt("10.244.0.9");
+
+    public static VMCloneStatus Ended { get; } = new() { Start = StartKinds.Cold, Conditions = [Condition(ConditionTypes.Finished, Reasons.VMFailed)] };
+
+    public static VMCloneStatus ReadyAt(string ip) => new()
     {
         Start = StartKinds.Warm,
         NodeName = "node-1",
-        Ip = "10.244.0.9",
+        Ip = ip,
         Conditions =
         [
-            Condition(ConditionTypes.Scheduled, Reasons.Claimed), Condition(ConditionTypes.Restored, Reasons.Restored), Condition(ConditionTypes.Ready, ConditionTypes.Ready),
+            Condition(ConditionTypes.Scheduled, Reasons.Claimed), Condition(ConditionTypes.Restored, Reasons.Restored),
+            Condition(ConditionTypes.Ready, ConditionTypes.Ready),
         ],
     };
-
-    public static VMCloneStatus Ended { get; } = new() { Start = StartKinds.Cold, Conditions = [Condition(ConditionTypes.Finished, Reasons.VMFailed)] };
 
     public async ValueTask DisposeAsync()
     {
@@ -69,7 +72,8 @@ internal sealed class PlayedCluster : IAsyncDisposable
     {
         if (clones is not null)
         {
-            var all = await _space.Api.SendAsync<ItemList<VMClone>>(HttpMethod.Get, ResourceType.Of<VMClone>().Collection(_space.Name), null, null, CancellationToken.None);
+            var all = await _space.Api.SendAsync<ItemList<VMClone>>(
+                HttpMethod.Get, ResourceType.Of<VMClone>().Collection(_space.Name), null, null, CancellationToken.None);
             foreach (var clone in all.Items.Where(c => c.Status?.Conditions is null))
             {
                 await UnlessGoneAsync(() => _space.Client.CustomObjects.PatchNamespacedCustomObjectStatusAsync<VMClone>(
@@ -87,7 +91,8 @@ internal sealed class PlayedCluster : IAsyncDisposable
             {
                 await UnlessGoneAsync(() => _space.Kubelet.StartAsync(pod.Metadata.Name, "node-2"));
                 await UnlessGoneAsync(() => _space.Client.CoreV1.PatchNamespacedPodStatusAsync(
-                    Patch(new { status = new { conditions = new[] { new { type = ConditionTypes.Ready, status = ConditionStatus.True } } } }), pod.Metadata.Name, _space.Name));
+                    Patch(new { status = new { conditions = new[] { new { type = ConditionTypes.Ready, status = ConditionStatus.True } } } }),
+                    pod.Metadata.Name, _space.Name));
             }
         }
     }
