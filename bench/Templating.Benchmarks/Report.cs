@@ -1,4 +1,5 @@
 using Spectre.Console;
+using Templating.Plots;
 
 namespace Templating.Benchmarks;
 

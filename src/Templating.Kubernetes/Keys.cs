@@ -26,6 +26,9 @@ public static class Keys
 
     public const string ActivatedByPool = "pool";
 
+    /// <summary>On what a load test made: the test's run.</summary>
+    public const string LoadLabel = "templating.dev/load";
+
     /// <summary>Kubernetes' recommended label; VM pods have <see cref="Container"/> there.</summary>
     public const string NameLabel = "app.kubernetes.io/name";
 

@@ -1,4 +1,4 @@
-using Templating.Benchmarks.Page;
+using Templating.Plots;
 
 namespace Templating.BenchmarkTests;
 

@@ -3,6 +3,7 @@ using System.Net;
 using System.Text.RegularExpressions;
 using Templating.Benchmarks;
 using Templating.Benchmarks.Page;
+using Templating.Plots;
 
 namespace Templating.BenchmarkTests;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Xml.Linq;
+using Templating.Plots;
 
 namespace Templating.Benchmarks.Page;
 

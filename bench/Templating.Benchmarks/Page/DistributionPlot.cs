@@ -1,22 +1,17 @@
-using System.Text;
 using System.Xml.Linq;
-using static Templating.Benchmarks.Page.Html;
+using Templating.Plots;
+using static Templating.Plots.Html;
 
 namespace Templating.Benchmarks.Page;
 
 /// <summary>Which share of the samples is at or below a value, of two sides, with the target as a line.</summary>
 internal static class DistributionPlot
 {
-    /// <summary>As many steps as a line of this width can show.</summary>
-    private const int MaxSteps = 400;
-
-    private static readonly double[] Quarters = [0, 25, 50, 75, 100];
-
     public static XElement Figure(Comparison comparison, Samples samples)
     {
         var (ours, theirs) = (Sorted(samples[comparison.Ours]), Sorted(samples[comparison.Theirs]));
         var target = comparison.Limit * samples.Median(comparison.Theirs);
-        var frame = new Frame(Axis.Around([.. ours, .. theirs, target]), Axis.FromZero(Quarters));
+        var frame = new Frame(Axis.Around([.. ours, .. theirs, target]), Axis.FromZero(SharesPlot.Quarters));
         var at = frame.X(target);
         var (anchor, side) = at > Frame.Width / 2 ? ("end", -5) : ("start", 5);
         var ratio = Numbers.Text(samples.Ratio(comparison.Ours, comparison.Theirs));
@@ -31,26 +26,14 @@ internal static class DistributionPlot
                 [
                     El("line", At("class", "target"), At("x1", at), At("y1", Frame.Roof - 14), At("x2", at), At("y2", Frame.Floor)),
                     Frame.Text(at + side, Frame.Roof - 6, anchor, $"target {Numbers.Text(target)}"),
-                    Line(frame, theirs, 1), Line(frame, ours, 0),
+                    SharesPlot.Line(frame, theirs, 1), SharesPlot.Line(frame, ours, 0),
                     Middle(frame, samples.Median(comparison.Theirs), 1), Middle(frame, samples.Median(comparison.Ours), 0),
                 ]),
             [comparison.OursIs, comparison.TheirsIs],
             $"Ratio of the medians {ratio}, target at most {Numbers.Text(comparison.Limit)}. The dashed line is where our median would just meet it; dots are medians.",
             Table(
                 $"{comparison.Name}, {comparison.Unit}", ["", "samples", "least", "median", "p90", "p99", "most"],
-                sides.Select(s => (IReadOnlyList<string>)[s.Item1, $"{samples.Count(s.Item2)}", .. FigureElement.Summary(samples, s.Item2)])));
-    }
-
-    private static XElement Line(Frame frame, double[] sorted, int side)
-    {
-        var path = new StringBuilder($"M{Place(frame.X(sorted[0]))} {Place(Frame.Floor)}");
-        var stride = Math.Max(1, sorted.Length / MaxSteps);
-        for (var i = 0; i < sorted.Length; i += stride)
-        {
-            path.Append($"H{Place(frame.X(sorted[i]))}V{Place(frame.Y(100.0 * Math.Min(i + stride, sorted.Length) / sorted.Length))}");
-        }
-
-        return El("path", At("class", $"line s{side}"), At("d", path.Append($"H{Place(Frame.RightEdge)}").ToString()));
+                sides.Select(s => (IReadOnlyList<string>)[s.Item1, $"{samples.Count(s.Item2)}", .. Summaries.Of(samples, s.Item2)])));
     }
 
     private static XElement Middle(Frame frame, double median, int side) =>

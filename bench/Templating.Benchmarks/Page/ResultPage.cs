@@ -1,50 +1,26 @@
 using System.Globalization;
-using System.Xml;
 using System.Xml.Linq;
-using static Templating.Benchmarks.Page.Html;
+using Templating.Plots;
+using static Templating.Plots.Html;
 
 namespace Templating.Benchmarks.Page;
 
-/// <summary>A run as one page that needs nothing else: no script, no picture, no font from anywhere.</summary>
+/// <summary>A run as one page.</summary>
 internal static class ResultPage
 {
+    private const string Title = "Templating, measured side by side";
+
     public static string Html(Result result)
     {
-        var text = new StringWriter(CultureInfo.InvariantCulture);
-        text.WriteLine("<!DOCTYPE html>");
-        using (var writer = XmlWriter.Create(text, new XmlWriterSettings { OmitXmlDeclaration = true, ConformanceLevel = ConformanceLevel.Fragment }))
-        {
-            El("html", At("lang", "en"), Head(), Body(result)).WriteTo(writer);
-        }
-
-        text.WriteLine();
-        return text.ToString();
-    }
-
-    private static XElement Head()
-    {
-        using var style = new StreamReader(typeof(ResultPage).Assembly.GetManifestResourceStream("page.css")!);
-        return El(
-            "head",
-            El("meta", At("charset", "utf-8")),
-            El("meta", At("name", "viewport"), At("content", "width=device-width, initial-scale=1")),
-            El("meta", At("http-equiv", "Content-Security-Policy"), At("content", "default-src 'none'; style-src 'unsafe-inline'")),
-            El("title", "Templating, measured side by side"),
-            El("style", style.ReadToEnd()));
-    }
-
-    private static XElement Body(Result result)
-    {
         var (samples, machine) = (result.Samples, result.Machine);
-        return El(
-            "body",
-            El(
-                "header",
-                El("h1", "Templating, measured side by side"),
+        return PlotPage.Html(
+            Title,
+            [
+                El("h1", Title),
                 El("p", $"{result.Taken.UtcDateTime.ToString("d MMMM yyyy HH:mm", CultureInfo.InvariantCulture)} UTC. {machine}; load average {machine.LoadBefore} before, {result.LoadAfter} after."),
-                El("p", "All of a comparison ran by turns in one run. Only ratios travel to other machines.")),
-            El(
-                "main",
+                El("p", "All of a comparison ran by turns in one run. Only ratios travel to other machines."),
+            ],
+            [
                 El("section", El("h2", "Promises"), Promises(result.Targets)),
                 El(
                     "section", El("h2", "Plots"),
@@ -55,7 +31,8 @@ internal static class ResultPage
                     "section", El("h2", "All samples"),
                     Table(
                         "All samples, by name", ["", "samples", "least", "median", "p90", "p99", "most"],
-                        samples.All.Select(s => (IReadOnlyList<string>)[s.Key, $"{s.Value.Count}", .. FigureElement.Summary(samples, s.Key)])))));
+                        samples.All.Select(s => (IReadOnlyList<string>)[s.Key, $"{s.Value.Count}", .. Summaries.Of(samples, s.Key)]))),
+            ]);
     }
 
     private static XElement Promises(IReadOnlyList<Target> targets)

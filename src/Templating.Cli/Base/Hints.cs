@@ -1,6 +1,6 @@
 using Grpc.Core;
 using Templating.Api.Client;
-using Templating.Cli.Parsing;
+using Templating.Contract;
 
 namespace Templating.Cli.Base;
 

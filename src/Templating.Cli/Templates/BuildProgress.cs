@@ -4,7 +4,7 @@ using Spectre.Console.Rendering;
 using Templating.Api.Wire;
 using Templating.Cli.Base;
 using Templating.Cli.Exits;
-using Templating.Cli.Parsing;
+using Templating.Contract;
 using Templating.Terminal.Tables;
 using Templating.V1;
 

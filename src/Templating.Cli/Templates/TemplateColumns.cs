@@ -1,6 +1,5 @@
 using Templating.Api.Wire;
 using Templating.Cli.Output;
-using Templating.Cli.Parsing;
 using Templating.Contract;
 using Templating.Terminal.Tables;
 using Templating.V1;

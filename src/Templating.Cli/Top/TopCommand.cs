@@ -4,6 +4,7 @@ using Templating.Cli.Exits;
 using Templating.Cli.Output;
 using Templating.Cli.Parsing;
 using Templating.Cli.Templates;
+using Templating.Contract;
 using Templating.Terminal.Tables;
 
 namespace Templating.Cli.Top;

@@ -25,9 +25,15 @@ internal sealed class ClusterConnection : IDisposable
 
     public static async Task<ClusterConnection> OpenAsync(ConnectionOptions options, CancellationToken cancellationToken)
     {
-        using var text = new MemoryStream(Encoding.UTF8.GetBytes(await KubectlExec.ConfigAsync(options, cancellationToken)));
-        var config = KubernetesClientConfiguration.BuildConfigFromConfigObject(await KubernetesClientConfiguration.LoadKubeConfigAsync(text));
+        var config = await ConfigurationAsync(options, cancellationToken);
         return new(options, new k8s.Kubernetes(config), options.Namespace ?? config.Namespace ?? "default");
+    }
+
+    /// <summary>The same as kubectl's.</summary>
+    public static async Task<KubernetesClientConfiguration> ConfigurationAsync(ConnectionOptions options, CancellationToken cancellationToken)
+    {
+        using var text = new MemoryStream(Encoding.UTF8.GetBytes(await KubectlExec.ConfigAsync(options, cancellationToken)));
+        return KubernetesClientConfiguration.BuildConfigFromConfigObject(await KubernetesClientConfiguration.LoadKubeConfigAsync(text));
     }
 
     public void Dispose() => Client.Dispose();

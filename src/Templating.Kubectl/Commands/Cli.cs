@@ -3,6 +3,7 @@ using System.CommandLine.Invocation;
 using k8s.Autorest;
 using k8s.Exceptions;
 using Templating.Kubectl.Cluster;
+using Templating.Kubectl.Load.Recipes;
 using Templating.Terminal.Commands;
 using Templating.Terminal.Tables;
 
@@ -42,12 +43,28 @@ internal static class Cli
 
         try
         {
-            return await parse.InvokeAsync(
-                new InvocationConfiguration { Output = host.Out, Error = error, EnableDefaultExceptionHandler = false }, host.Guard.Lost);
+            var invocation = new InvocationConfiguration { Output = host.Out, Error = error, EnableDefaultExceptionHandler = false };
+            if (LoadCommand.CleansUp(parse))
+            {
+                // After a Ctrl-C or SIGTERM what it made goes first, and that takes the time it takes.
+                invocation.ProcessTerminationTimeout = LoadCommand.CleanUpLimit;
+            }
+
+            return await parse.InvokeAsync(invocation, host.Guard.Lost);
         }
         catch (OperationCanceledException) when (host.Guard.Lost.IsCancellationRequested)
         {
             // Nobody reads any more; the guard has the words and the code for it.
+        }
+        catch (RecipeException e)
+        {
+            await error.WriteLineAsync(PlainText.Of(e.Message));
+            foreach (var fault in e.Faults)
+            {
+                await error.WriteLineAsync(PlainText.Of($"  {fault.Field}: {fault.Description}"));
+            }
+
+            return ExitCode.Usage;
         }
         catch (PluginException e)
         {
@@ -75,6 +92,7 @@ internal static class Cli
             ExplainCommand.Create(globals, host.Out),
             ExecCommand.CreateConsole(globals),
             ExecCommand.CreateExec(globals),
+            LoadCommand.Create(globals, host, time),
             HelpCommand.Create(host),
         };
         foreach (var option in globals.All)

@@ -1,5 +1,5 @@
 using System.ComponentModel.DataAnnotations;
-using Templating.Cli.Parsing;
+using Templating.Contract;
 
 namespace Templating.Node.Options;
 

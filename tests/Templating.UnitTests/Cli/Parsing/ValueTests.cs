@@ -1,6 +1,7 @@
 using CsCheck;
 using Templating.Cli.Exits;
 using Templating.Cli.Parsing;
+using Templating.Contract;
 
 namespace Templating.UnitTests.Cli.Parsing;
 

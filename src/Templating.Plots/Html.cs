@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Xml.Linq;
 
-namespace Templating.Benchmarks.Page;
+namespace Templating.Plots;
 
 /// <summary>Elements of the page.</summary>
 internal static class Html

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Templating.Benchmarks;
+namespace Templating.Plots;
 
 /// <summary>Figures for people.</summary>
 internal static class Numbers

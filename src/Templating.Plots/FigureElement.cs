@@ -1,7 +1,7 @@
 using System.Xml.Linq;
-using static Templating.Benchmarks.Page.Html;
+using static Templating.Plots.Html;
 
-namespace Templating.Benchmarks.Page;
+namespace Templating.Plots;
 
 /// <summary>A plot with its heading, its legend, how to read it, and the same in numbers.</summary>
 internal static class FigureElement
@@ -18,11 +18,6 @@ internal static class FigureElement
         Wide($"Plot: {name}", plot),
         El("figcaption", caption),
         table);
-
-    /// <summary>Least, median, 90th and 99th percentile, most.</summary>
-    public static IEnumerable<string> Summary(Samples samples, string name) =>
-        ((double[])[samples.Least(name), samples.Median(name), samples.Percentile(name, 0.9), samples.Percentile(name, 0.99), samples.Percentile(name, 1)])
-        .Select(Numbers.Text);
 
     private static XElement Key(string side) => El(
         "svg", At("class", "key"), At("viewBox", "0 0 28 12"), At("aria-hidden", "true"),

@@ -1,7 +1,7 @@
 using System.Xml.Linq;
-using static Templating.Benchmarks.Page.Html;
+using static Templating.Plots.Html;
 
-namespace Templating.Benchmarks.Page;
+namespace Templating.Plots;
 
 /// <summary>Values against a count.</summary>
 internal static class LinePlot

@@ -1,4 +1,4 @@
-namespace Templating.Benchmarks.Page;
+namespace Templating.Plots;
 
 /// <summary>From values to places along a line, and the marks on it.</summary>
 internal sealed class Axis

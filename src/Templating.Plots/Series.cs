@@ -1,4 +1,4 @@
-namespace Templating.Benchmarks.Page;
+namespace Templating.Plots;
 
 /// <summary>One line of a plot.</summary>
 /// <param name="Name">For its legend.</param>

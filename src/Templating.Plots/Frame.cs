@@ -1,7 +1,7 @@
 using System.Xml.Linq;
-using static Templating.Benchmarks.Page.Html;
+using static Templating.Plots.Html;
 
-namespace Templating.Benchmarks.Page;
+namespace Templating.Plots;
 
 /// <summary>A plot's room: its axes with their marks, and places within. Colours and letters are the page's style.</summary>
 internal sealed class Frame(Axis x, Axis y)

@@ -1,15 +1,16 @@
 using System.Buffers;
 using System.Globalization;
 
-namespace Templating.Cli.Parsing;
+namespace Templating.Contract;
 
 /// <summary>Durations as people write them: <c>500ms</c>, <c>30s</c>, <c>2m</c>, <c>1h30m</c>.</summary>
-internal static class DurationText
+public static class DurationText
 {
     public const string Allowed = "numbers with ms, s, m, h or d, such as 500ms, 30s, 2m or 1h30m";
 
     private static readonly SearchValues<char> Digits = SearchValues.Create("0123456789.");
 
+    /// <returns>False where it is no such text, or longer than a <see cref="TimeSpan"/> can be.</returns>
     public static bool TryParse(string text, out TimeSpan duration)
     {
         duration = default;

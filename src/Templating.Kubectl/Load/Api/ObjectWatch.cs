@@ -1,0 +1,125 @@
+using System.Net;
+using System.Text.Json;
+using k8s;
+using k8s.Autorest;
+using k8s.Models;
+
+namespace Templating.Kubectl.Load.Api;
+
+/// <summary>
+/// Follows the objects of one kind in one namespace: a list, then a watch that goes on where it ended; a new list where the
+/// server no longer knows that place.
+/// </summary>
+/// <param name="seen">Each that is there, or changed. In order, and not for long.</param>
+/// <param name="gone">Each that was deleted.</param>
+/// <param name="listed">After each list, with the names that are there: what was there before and is none of them is gone.</param>
+internal sealed class ObjectWatch<T>(
+    LoadApi api, LoadKind kind, string @namespace, string selector, TimeProvider time, Action<T> seen, Action<T> gone, Action<IReadOnlySet<string>>? listed = null)
+    where T : class, IKubernetesObject<V1ObjectMeta>
+{
+    /// <summary>Connections that broke off one after the other, without an event between them.</summary>
+    private const int MostFailures = 8;
+
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
+
+    private readonly TaskCompletionSource _synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private string? _version;
+    private int _failures;
+
+    /// <summary>Ends after the first list, or with what it failed by.</summary>
+    public Task Synced => _synced.Task;
+
+    /// <summary>Until it is cancelled; then it ends without a word.</summary>
+    /// <exception cref="HttpOperationException">The server refuses it.</exception>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            while (!cancellationToken.IsCancellationRequested)
+            {
+                await OnceAsync(cancellationToken);
+            }
+        }
+        catch (Exception) when (cancellationToken.IsCancellationRequested)
+        {
+            // Over; a body that is cut off so need not say it was cancelled.
+        }
+        catch (Exception e)
+        {
+            _synced.TrySetException(e);
+            throw;
+        }
+        finally
+        {
+            _synced.TrySetCanceled(cancellationToken);
+        }
+    }
+
+    private async Task OnceAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (_version is null)
+            {
+                await ListAsync(cancellationToken);
+            }
+
+            var told = false;
+            await foreach (var (type, item) in api.WatchAsync(kind, @namespace, selector, _version ?? "", cancellationToken))
+            {
+                told = true;
+                Take(type, item);
+            }
+
+            // A server that takes watches and ends them at once is not asked in a tight loop.
+            await (told ? Task.CompletedTask : Task.Delay(Pause, time, cancellationToken));
+        }
+        catch (HttpOperationException e) when (e.Response.StatusCode == HttpStatusCode.Gone)
+        {
+            _version = null;
+        }
+        catch (Exception e) when (_failures++ < MostFailures && IsPassing(e) && !cancellationToken.IsCancellationRequested)
+        {
+            await Task.Delay(Pause, time, cancellationToken);
+        }
+    }
+
+    /// <summary>A server that restarts, or has too much to do.</summary>
+    private static bool IsPassing(Exception e) => e is HttpRequestException or IOException or TimeoutException
+        || (e is HttpOperationException refusal && (refusal.Response.StatusCode == HttpStatusCode.TooManyRequests || (int)refusal.Response.StatusCode >= 500));
+
+    private async Task ListAsync(CancellationToken cancellationToken)
+    {
+        var list = await api.ListAsync<T>(kind, @namespace, selector, cancellationToken);
+        foreach (var item in list.Items)
+        {
+            seen(item);
+        }
+
+        listed?.Invoke(list.Items.Select(i => i.Metadata.Name).ToHashSet(StringComparer.Ordinal));
+        _version = list.Metadata.ResourceVersion;
+        _synced.TrySetResult();
+    }
+
+    private void Take(string type, JsonElement frame)
+    {
+        if (type is "ERROR")
+        {
+            var status = frame.TryGetProperty("code", out var code) && code.TryGetInt32(out var number) ? number : 500;
+            using var response = new HttpResponseMessage((HttpStatusCode)status);
+            throw new HttpOperationException($"watch of {kind.Plural}: {status}") { Response = new HttpResponseMessageWrapper(response, frame.GetRawText()) };
+        }
+
+        _failures = 0;
+        var item = KubernetesJson.Deserialize<T>(frame.GetRawText());
+        _version = item.Metadata.ResourceVersion;
+        if (type is "DELETED")
+        {
+            gone(item);
+        }
+        else if (type is not "BOOKMARK")
+        {
+            seen(item);
+        }
+    }
+}

@@ -1,0 +1,38 @@
+using Templating.Kubectl.Load.Api;
+using Templating.Kubectl.Load.Recipes;
+using Templating.Kubectl.Load.Samples;
+
+namespace Templating.Kubectl.Load.Running;
+
+/// <summary>All that is known after a run.</summary>
+internal sealed record RunResult
+{
+    public required string Run { get; init; }
+
+    public required Recipe Recipe { get; init; }
+
+    public required IReadOnlyList<string> Namespaces { get; init; }
+
+    public required DateTimeOffset Began { get; init; }
+
+    /// <summary>Seconds until all had come to an end, or it was broken off.</summary>
+    public required double Seconds { get; init; }
+
+    public bool Interrupted { get; init; }
+
+    /// <summary>Why it was broken off by itself; null where it was not.</summary>
+    public string? Fault { get; init; }
+
+    /// <summary>What could not be removed; it should be empty.</summary>
+    public IReadOnlyList<string> Left { get; init; } = [];
+
+    public IReadOnlyList<string> Notes { get; init; } = [];
+
+    public IReadOnlyList<Sample> Samples { get; init; } = [];
+
+    public IReadOnlyList<PoolLevel> Pools { get; init; } = [];
+
+    public IReadOnlyList<CallSummary> Calls { get; init; } = [];
+
+    public IReadOnlyList<Verdict> Verdicts { get; init; } = [];
+}

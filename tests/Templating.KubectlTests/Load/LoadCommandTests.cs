@@ -1,0 +1,67 @@
+using Templating.Kubectl.Commands;
+using Templating.Terminal.Descriptors;
+using Templating.Testing;
+
+namespace Templating.KubectlTests.Load;
+
+public sealed class LoadCommandTests
+{
+    [Fact]
+    public async Task ItListsAndShowsTheRecipesThatComeWithIt()
+    {
+        var (code, output, _) = await RunAsync("load", "list");
+        code.ShouldBe(ExitCode.Ok);
+        output.ShouldContain("pool-exhaustion");
+        (await RunAsync("load", "show", "burst")).Output.ShouldContain("name: burst");
+        (await RunAsync("load", "show", "nothing")).Error.ShouldContain("burst, churn");
+    }
+
+    [Fact]
+    public async Task ARecipeWithFaultsIsAUsageErrorThatListsThem()
+    {
+        using var folder = new TempFolder();
+        var file = folder.Write("r.yaml", "version: 1\nname: mine\nsubjects: []\nstages: [{burst: {count: 0}}]\n");
+        var (code, _, error) = await RunAsync("load", "run", file);
+        code.ShouldBe(ExitCode.Usage);
+        error.ShouldContain("has 2 faults");
+        error.ShouldContain("  subjects: Found a list of 0");
+        error.ShouldContain("  stages[0].burst.count: Found 0");
+    }
+
+    [Fact]
+    public async Task WhatIsNoFileAndNoRecipeIsToldWithWhatThereIs()
+    {
+        var (code, _, error) = await RunAsync("load", "run", "nothing-of-the-kind");
+        code.ShouldBe(ExitCode.Usage);
+        error.ShouldContain("Give a file, or one of burst");
+    }
+
+    [Theory]
+    [InlineData("load", "run", "burst", "-A")]
+    [InlineData("load", "run", "burst", "--pool", "No_Name")]
+    [InlineData("load", "clean")]
+    [InlineData("load", "clean", "x", "--all")]
+    [InlineData("load", "clean", "a,b")]
+    public async Task WhatCouldReachTooFarIsRefusedBeforeAnyCall(params string[] arguments) => (await RunAsync(arguments)).Code.ShouldNotBe(ExitCode.Ok);
+
+    [Theory]
+    [InlineData(true, "load", "run", "burst")]
+    [InlineData(true, "load", "clean", "--all")]
+    [InlineData(false, "load", "list")]
+    [InlineData(false, "status")]
+    public void OnlyWhatMakesOrRemovesHasTimeToCleanUpAfterASignal(bool expected, params string[] arguments)
+    {
+        using var guard = new OutputGuard();
+        var root = Cli.CreateRoot(new PluginHost(TextWriter.Null, TextWriter.Null, guard, () => null), TimeProvider.System);
+        LoadCommand.CleansUp(root.Parse(arguments)).ShouldBe(expected);
+    }
+
+    private static async Task<(int Code, string Output, string Error)> RunAsync(params string[] arguments)
+    {
+        using var output = new StringWriter();
+        using var error = new StringWriter();
+        using var guard = new OutputGuard();
+        var code = await Cli.RunAsync(arguments, new PluginHost(output, error, guard, () => null), TimeProvider.System);
+        return (code, output.ToString(), error.ToString());
+    }
+}

@@ -1,0 +1,118 @@
+using System.Text.Json;
+using System.Xml.Linq;
+using Templating.Kubectl.Commands;
+using Templating.Kubectl.Load.Api;
+using Templating.Kubectl.Load.Recipes;
+using Templating.Kubectl.Load.Reports;
+using Templating.Kubectl.Load.Running;
+using Templating.Kubectl.Load.Samples;
+using Templating.Kubernetes;
+using Templating.KubectlTests.Load.Samples;
+
+namespace Templating.KubectlTests.Load.Reports;
+
+public sealed class ReportTests
+{
+    private const string Hostile = "<script>alert('x')</script>\u0001";
+
+    private static readonly string[] Headings =
+    [
+        "Offered and completed", "Time to usable", "Phases over time", "Phases by side", "Pool team-a/web", "Node by node", "Failures by reason", "Thresholds",
+    ];
+
+    private static readonly RunResult Result = new()
+    {
+        Run = "20260102-000000-abcd",
+        Recipe = new Recipe { Name = "mine", Description = "What it is for." },
+        Namespaces = ["team-a"],
+        Began = new DateTimeOffset(2026, 1, 2, 0, 0, 0, TimeSpan.Zero),
+        Seconds = 12.5,
+        Samples =
+        [
+            FigureTests.Make(0, 1, StartKinds.Warm) with { Accepted = 0.1, Placed = 0.2, Started = 0.3, Ready = 1, Node = "node-1" },
+            FigureTests.Make(1, 4, StartKinds.Cold) with { Node = Hostile },
+            FigureTests.Make(2, null, failure: Hostile),
+        ],
+        Pools = [new PoolLevel(0, "team-a/web", 3, 3, 0, 0), new PoolLevel(2, "team-a/web", 3, 1, 1, 2)],
+        Calls = [new CallSummary("create", "vmclones", 3, 1, 4, 9)],
+        Verdicts = [new Verdict("p50 at most 1s", "3s", Met: false), new Verdict("failures at most 50 %", "33 %", Met: true)],
+    };
+
+    [Fact]
+    public void ThePageHasEveryPlotAndIsAlone()
+    {
+        var page = ResultPage.Html(Result);
+        foreach (var heading in Headings)
+        {
+            page.ShouldContain(heading);
+        }
+
+        page.ShouldContain("vm warm");
+        page.ShouldContain("create vmclones");
+        page.ShouldNotContain("http://");
+        page.ShouldNotContain("https://");
+    }
+
+    [Fact]
+    public void WhatTheClusterSaidIsTextOnThePageAndNothingElse()
+    {
+        var page = ResultPage.Html(Result);
+        page.ShouldNotContain("<script");
+        page.ShouldContain("&lt;script&gt;");
+        page.ShouldNotContain('\u0001');
+    }
+
+    [Fact]
+    public void ARunThatCameToNothingHasAPageToo() => ResultPage.Html(Result with { Samples = [], Pools = [], Calls = [], Verdicts = [] }).ShouldContain("<h1>");
+
+    [Fact]
+    public void EachThresholdIsATestCaseAndSoAreTheEndAndWhatWasLeft()
+    {
+        var suite = XDocument.Parse(JUnitXml.Of(Result with { Interrupted = true })).Root!.Element("testsuite")!;
+        suite.Attribute("tests")!.Value.ShouldBe("4");
+        suite.Attribute("failures")!.Value.ShouldBe("2");
+        suite.Elements("testcase").Where(c => c.Element("failure") is not null).Select(c => c.Attribute("name")!.Value)
+            .ShouldBe(["p50 at most 1s", "the run comes to its end"]);
+    }
+
+    [Fact]
+    public void TheSamplesAreWrittenWholeAndByTheirNames()
+    {
+        using var json = JsonDocument.Parse(ResultJson.Of(Result));
+        json.RootElement.GetProperty("version").GetInt32().ShouldBe(1);
+        var sample = json.RootElement.GetProperty("samples")[0];
+        sample.GetProperty("usable").GetDouble().ShouldBe(1);
+        sample.GetProperty("start").GetString().ShouldBe(StartKinds.Warm);
+        json.RootElement.GetProperty("samples").GetArrayLength().ShouldBe(3);
+        json.RootElement.GetProperty("sides").GetArrayLength().ShouldBe(3);
+    }
+
+    [Fact]
+    public void TheTableTellsFiguresFailuresThresholdsAndWhatWasLeft()
+    {
+        var text = ResultTable.Of(Result with { Left = ["2 pods in namespace team-a"] }, room: null);
+        text.ShouldContain("vm warm");
+        text.ShouldContain("NO");
+        text.ShouldContain("NOT removed: 2 pods in namespace team-a");
+        text.ShouldContain("load clean 20260102-000000-abcd");
+        text.ShouldNotContain('\u0001');
+    }
+
+    [Fact]
+    public void ProgressTellsRateAndPercentilesOfWhatWasUsableLately()
+    {
+        ProgressText.Of(Result.Samples, 5).ShouldBe("5s: 3 asked for, 2 usable (2 there), 1 failed; 0.4/s, p50 1s, p95 3s");
+        ProgressText.Of(Result.Samples, 60).ShouldEndWith("none lately");
+        ProgressText.Of([], 0).ShouldContain("0 asked for");
+    }
+
+    [Fact]
+    public void TheExitCodeTellsHowItEnded()
+    {
+        LoadSession.CodeOf(Result with { Verdicts = [] }).ShouldBe(ExitCode.Ok);
+        LoadSession.CodeOf(Result).ShouldBe(ExitCode.Missed);
+        LoadSession.CodeOf(Result with { Interrupted = true }).ShouldBe(ExitCode.Interrupted);
+        LoadSession.CodeOf(Result with { Interrupted = true, Left = ["pods"] }).ShouldBe(ExitCode.Failure);
+        LoadSession.CodeOf(Result with { Verdicts = [], Fault = "A watch ended." }).ShouldBe(ExitCode.Failure);
+    }
+}
