@@ -2,7 +2,6 @@ using Templating.Core.Clones;
 using Templating.Core.Diagnostics;
 using Templating.Core.Errors;
 using Templating.Core.Machines;
-using Templating.Core.Names;
 using Templating.Core.Vms;
 using Templating.Testing;
 using Templating.Testing.Fakes;

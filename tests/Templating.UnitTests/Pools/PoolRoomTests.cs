@@ -1,5 +1,4 @@
 using Templating.Core.Building;
-using Templating.Core.Capacity;
 using Templating.Core.Clones;
 using Templating.Core.Errors;
 using Templating.Core.Machines;
@@ -118,7 +117,7 @@ public sealed class PoolRoomTests : PoolTest
         Node.Pools.Get(Web).Vms.Count.ShouldBe(1);
     }
 
-    private Task BuildAsync(string name, long memoryMiB)
+    private Task<TemplateView> BuildAsync(string name, long memoryMiB)
     {
         var request = Node.Request(name: name);
         return Node.Templates.CreateAsync(
