@@ -6,8 +6,8 @@ using Templating.Kubectl.Load.Recipes;
 using Templating.Kubectl.Load.Reports;
 using Templating.Kubectl.Load.Running;
 using Templating.Kubectl.Load.Samples;
-using Templating.Kubernetes;
 using Templating.KubectlTests.Load.Samples;
+using Templating.Kubernetes;
 
 namespace Templating.KubectlTests.Load.Reports;
 
