@@ -60,7 +60,7 @@ export NO_PROXY='*' no_proxy='*'
 
 "$here/install.sh" >&2
 "$here/kube/build.sh" >&2
-dotnet build "$root/bench/Templating.ClusterBenchmarks" -c Release -v q -o "$root/artifacts/bench/cluster" >&2
+dotnet build "$root/bench/Templating.ClusterBenchmarks" -c Release -v q -p:RunAnalyzers=false -o "$root/artifacts/bench/cluster" >&2
 benchmarks=(dotnet "$root/artifacts/bench/cluster/templating-cluster-benchmarks.dll")
 
 dir='' child=''
@@ -128,7 +128,7 @@ if [ -n "$pods" ]; then
     [ "$missed" -le 1 ] || exit "$missed"
 fi
 if [ -n "$scale" ]; then
-    dotnet publish "$root/src/Templating.Operator" -c Release -v q -o "$root/artifacts/bench/operator" >&2
+    dotnet publish "$root/src/Templating.Operator" -c Release -v q -p:RunAnalyzers=false -o "$root/artifacts/bench/operator" >&2
     measure "${benchmarks[@]}" scale --nodes "$nodes" "${clones[@]/#/--clones=}" ${scale_arguments[@]+"${scale_arguments[@]}"} \
         --kube "$here/kube" --chart-install "$here/chart/install.sh" --operator "$root/artifacts/bench/operator/templating-operator" \
         --out "${out:-$root/artifacts/bench/kubernetes-$time-scale.json}" || missed=$?

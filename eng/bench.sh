@@ -51,8 +51,8 @@ done
 # The bare driver needs more of Python than python3-minimal has.
 python3 -c 'import json' || { echo "python3 without its json module: install the package python3." >&2; exit 1; }
 
-dotnet publish "$root/src/Templating.Node" -c Release -r linux-x64 -v q -o "$root/artifacts/bench/node" >&2
-dotnet build "$root/bench/Templating.Benchmarks" -c Release -v q -o "$root/artifacts/bench/run" >&2
+dotnet publish "$root/src/Templating.Node" -c Release -r linux-x64 -v q -p:RunAnalyzers=false -o "$root/artifacts/bench/node" >&2
+dotnet build "$root/bench/Templating.Benchmarks" -c Release -v q -p:RunAnalyzers=false -o "$root/artifacts/bench/run" >&2
 
 cache=${TEMPLATING_CACHE:-$root/.cache}
 # In place of this shell, so that a Ctrl-C or a SIGTERM has one receiver that cleans up.
