@@ -21,7 +21,9 @@ internal static class DeleteCommand
 
     private static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LockPatience = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan DaemonPatience = TimeSpan.FromSeconds(2);
+
+    /// <summary>For all of it: less than containerd's, so that what has come to nothing is told.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(4.5);
 
     /// <param name="arguments">containerd's.</param>
     /// <param name="folders">Where shims have their files.</param>
@@ -29,6 +31,7 @@ internal static class DeleteCommand
     /// <param name="warn">Told what could not be given back.</param>
     public static async Task<DeleteResponse> RunAsync(ShimArguments arguments, ShimFolders folders, string bundle, Action<string> warn)
     {
+        var start = TimeProvider.System.GetTimestamp();
         var group = GroupOf(bundle, arguments.Id, warn);
         var place = folders.PlaceOf(arguments.Address, arguments.Namespace, group.Id);
         if (FileStamp.TryRead(place.Folder) is not null && await HasEndedAsync(group, place))
@@ -38,7 +41,7 @@ internal static class DeleteCommand
                 // Another one of the pod's containers may have been quicker, and a new pod of that id there again.
                 if (!PodSocket.Answers(place.Socket))
                 {
-                    await GiveBackAsync(place, warn);
+                    await GiveBackAsync(place, Patience - TimeProvider.System.GetElapsedTime(start), warn);
                     PodFiles.Remove(place);
                 }
             }
@@ -91,7 +94,7 @@ internal static class DeleteCommand
     /// Where the daemon is away, nothing is lost by going on: the VM's owner is the shim, which has ended, and so the daemon ends the VM itself,
     /// at the latest when it is back.
     /// </summary>
-    private static async Task GiveBackAsync(PodPlace place, Action<string> warn)
+    private static async Task GiveBackAsync(PodPlace place, TimeSpan patience, Action<string> warn)
     {
         try
         {
@@ -102,8 +105,8 @@ internal static class DeleteCommand
 
             if (TemplatingAddress.TryParse(record.Daemon, out var address, out _))
             {
-                using var limit = new CancellationTokenSource(DaemonPatience);
-                using var daemon = new PodVmClient(new ShimOptions { Daemon = address, DaemonPatience = DaemonPatience }, TimeProvider.System);
+                using var limit = new CancellationTokenSource(patience);
+                using var daemon = new PodVmClient(new ShimOptions { Daemon = address, DaemonPatience = patience }, TimeProvider.System);
                 await daemon.ReleaseAsync(record.Sandbox, TimeSpan.Zero, limit.Token);
             }
 
@@ -111,7 +114,8 @@ internal static class DeleteCommand
         }
         catch (Exception e) when (e is ShimException or IOException or OperationCanceledException)
         {
-            warn($"The pod's VM is left to the daemon, which ends it because its owner has ended: {e.Message}");
+            var why = e is OperationCanceledException ? $"it has not answered in {patience.TotalSeconds:0.#} s." : e.Message;
+            warn($"The pod's VM is left to the daemon, which ends it because its owner has ended: {why}");
         }
     }
 
