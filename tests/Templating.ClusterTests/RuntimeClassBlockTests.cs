@@ -25,7 +25,7 @@ public sealed class RuntimeClassBlockTests(RuntimeClassFixture cluster)
 
         await second.ApplyAsync(Pod(second, first, "reader"));
         await Eventually.SeeAsync(async () => await second.EventsAsync("reader"), e => e.Contains("in use", StringComparison.Ordinal), "an event that tells of the device's other VM");
-        (await second.GetAsync("reader"))!.Status.Phase.ShouldBe("Pending");
+        (await second.GetAsync("reader"))!.Status.ContainerStatuses[0].State.Running.ShouldBeNull("a container that is told to be in want of its device");
 
         await first.DeleteAsync("writer");
         await second.ReadyAsync("reader");
