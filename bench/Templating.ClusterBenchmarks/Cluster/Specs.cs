@@ -1,4 +1,5 @@
 using k8s.Models;
+using Templating.Kubernetes;
 using Templating.Kubernetes.Resources;
 
 namespace Templating.ClusterBenchmarks.Cluster;
@@ -49,13 +50,7 @@ internal static class Specs
             EnableServiceLinks = false,
             RestartPolicy = "Never",
             TerminationGracePeriodSeconds = 0,
-            SecurityContext = new V1PodSecurityContext
-            {
-                RunAsNonRoot = true,
-                RunAsUser = 65532,
-                RunAsGroup = 65532,
-                SeccompProfile = new V1SeccompProfile { Type = "RuntimeDefault" },
-            },
+            SecurityContext = RestrictedPods.Pod(),
             Containers =
             [
                 new V1Container
@@ -64,12 +59,7 @@ internal static class Specs
                     Image = image,
                     ImagePullPolicy = "IfNotPresent",
                     Command = ["sleep", "3600"],
-                    SecurityContext = new V1SecurityContext
-                    {
-                        AllowPrivilegeEscalation = false,
-                        ReadOnlyRootFilesystem = true,
-                        Capabilities = new V1Capabilities { Drop = ["ALL"] },
-                    },
+                    SecurityContext = RestrictedPods.Container(),
                 },
             ],
         },

@@ -17,8 +17,6 @@ internal sealed class PodBuilder(IOptions<PodOptions> options)
 
     private const string VolumeFolder = "/run/templating";
 
-    private const long UserId = 65532;
-
     private static readonly Dictionary<string, string> None = new(StringComparer.Ordinal);
 
     public V1Pod Build(PodPlan plan) => new()
@@ -74,13 +72,7 @@ internal sealed class PodBuilder(IOptions<PodOptions> options)
         ImagePullSecrets = plan.Pod?.ImagePullSecrets,
         DnsPolicy = plan.Pod?.DnsPolicy,
         DnsConfig = plan.Pod?.DnsConfig,
-        SecurityContext = new V1PodSecurityContext
-        {
-            RunAsNonRoot = true,
-            RunAsUser = UserId,
-            RunAsGroup = UserId,
-            SeccompProfile = new V1SeccompProfile { Type = "RuntimeDefault" },
-        },
+        SecurityContext = RestrictedPods.Pod(),
         Containers = [Container(plan)],
         Volumes =
         [
@@ -122,13 +114,7 @@ internal sealed class PodBuilder(IOptions<PodOptions> options)
             Protocol = "TCP",
         })],
         Resources = PodResources.Of(plan.Template.Spec.Machine, plan.Pod?.Resources, (long)options.Value.OverheadMiB << 20),
-        SecurityContext = new V1SecurityContext
-        {
-            AllowPrivilegeEscalation = false,
-            ReadOnlyRootFilesystem = true,
-            RunAsNonRoot = true,
-            Capabilities = new V1Capabilities { Drop = ["ALL"] },
-        },
+        SecurityContext = RestrictedPods.Container(),
         ReadinessProbe = new V1Probe
         {
             Exec = new V1ExecAction { Command = ["templating", "pod", "ready"] },

@@ -35,13 +35,7 @@ internal static class LoadObjects
             RestartPolicy = RestartPolicies.Never,
             // With 0 the API server forgets it before its kubelet has ended it.
             TerminationGracePeriodSeconds = 1,
-            SecurityContext = new V1PodSecurityContext
-            {
-                RunAsNonRoot = true,
-                RunAsUser = 65532,
-                RunAsGroup = 65532,
-                SeccompProfile = new V1SeccompProfile { Type = "RuntimeDefault" },
-            },
+            SecurityContext = RestrictedPods.Pod(),
             Containers =
             [
                 new V1Container
@@ -50,12 +44,7 @@ internal static class LoadObjects
                     Image = subject.Image,
                     Command = subject.Command is { } words ? [.. words] : null,
                     ImagePullPolicy = "IfNotPresent",
-                    SecurityContext = new V1SecurityContext
-                    {
-                        AllowPrivilegeEscalation = false,
-                        ReadOnlyRootFilesystem = true,
-                        Capabilities = new V1Capabilities { Drop = ["ALL"] },
-                    },
+                    SecurityContext = RestrictedPods.Container(),
                 },
             ],
         },
