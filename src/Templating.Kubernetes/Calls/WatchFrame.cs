@@ -1,11 +1,13 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
-namespace Templating.Operator.Cluster;
+namespace Templating.Kubernetes.Calls;
 
-/// <summary>One line of a watch: ADDED, MODIFIED, DELETED, BOOKMARK or ERROR (then the object is a Status).</summary>
-internal sealed class WatchFrame
+/// <summary>One line of a watch: ADDED, MODIFIED, DELETED, BOOKMARK or ERROR (then the item is a Status).</summary>
+public sealed class WatchFrame
 {
     public string Type { get; set; } = "";
 
-    public JsonElement Object { get; set; }
+    [JsonPropertyName("object")]
+    public JsonElement Item { get; set; }
 }

@@ -1,8 +1,6 @@
 using System.Net;
-using System.Text.Json;
-using k8s;
 using k8s.Autorest;
-using k8s.Models;
+using Templating.Kubernetes.Calls;
 
 namespace Templating.Operator.Cluster;
 
@@ -48,7 +46,7 @@ internal static class ClusterErrors
     public static bool Is(Exception error, ClusterErrorKind kind) => KindOf(error) == kind;
 
     /// <summary>Whether somebody said no to this call (then with a Status), or nobody answered it.</summary>
-    public static bool IsAnswer(Exception error) => error is HttpOperationException { Response: { } response } && StatusOf(response.Content) is not null;
+    public static bool IsAnswer(Exception error) => error is HttpOperationException { Response: { } response } && ServerStatus.Of(response.Content) is not null;
 
     /// <summary>One that this process caused by knowing less than the server: a moment later it knows more.</summary>
     public static bool IsStale(Exception error) =>
@@ -61,14 +59,14 @@ internal static class ClusterErrors
     public static bool IsAboutThisCall(Exception error) =>
         KindOf(error) is ClusterErrorKind.Forbidden or ClusterErrorKind.Invalid or ClusterErrorKind.Failed;
 
-    /// <summary>The message of the Status in a refusal; the text itself where it is none. A webhook's may be of any length.</summary>
-    public static string MessageOf(string? content) => Cut(StatusOf(content)?.Message is { Length: > 0 } message ? message : content ?? "");
+    /// <summary>What a refusal says. A webhook's may be of any length.</summary>
+    public static string MessageOf(string? content) => Cut(ServerStatus.MessageOf(content));
 
     public static string MessageOf(HttpOperationException refusal) => MessageOf(refusal.Response?.Content);
 
     private static ClusterErrorKind KindOf(HttpResponseMessageWrapper response) => response.StatusCode switch
     {
-        HttpStatusCode.Conflict when StatusOf(response.Content)?.Reason is "AlreadyExists" => ClusterErrorKind.AlreadyExists,
+        HttpStatusCode.Conflict when ServerStatus.Of(response.Content)?.Reason is "AlreadyExists" => ClusterErrorKind.AlreadyExists,
         HttpStatusCode.Conflict => ClusterErrorKind.Conflict,
         HttpStatusCode.NotFound => ClusterErrorKind.NotFound,
         HttpStatusCode.Gone => ClusterErrorKind.Gone,
@@ -76,28 +74,10 @@ internal static class ClusterErrors
         HttpStatusCode.Forbidden or HttpStatusCode.Unauthorized => ClusterErrorKind.Forbidden,
         HttpStatusCode.UnprocessableEntity or HttpStatusCode.BadRequest => ClusterErrorKind.Invalid,
         HttpStatusCode.TooManyRequests => ClusterErrorKind.Transient,
-        HttpStatusCode.InternalServerError when StatusOf(response.Content) is not null => ClusterErrorKind.Failed,
+        HttpStatusCode.InternalServerError when ServerStatus.Of(response.Content) is not null => ClusterErrorKind.Failed,
         >= HttpStatusCode.InternalServerError => ClusterErrorKind.Transient,
         _ => ClusterErrorKind.None,
     };
-
-    private static V1Status? StatusOf(string? content)
-    {
-        if (string.IsNullOrEmpty(content) || content[0] != '{')
-        {
-            return null;
-        }
-
-        try
-        {
-            return KubernetesJson.Deserialize<V1Status>(content) is { Kind: V1Status.KubeKind } status ? status : null;
-        }
-        catch (JsonException)
-        {
-            // A proxy's page, not the API server's.
-            return null;
-        }
-    }
 
     private static string Cut(string text) => text.Length <= MaxMessage ? text
         // Half a character is no text: the server would refuse the condition it stands in.

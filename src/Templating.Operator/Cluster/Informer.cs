@@ -3,6 +3,7 @@ using System.Globalization;
 using k8s;
 using k8s.Autorest;
 using k8s.Models;
+using Templating.Kubernetes.Calls;
 
 namespace Templating.Operator.Cluster;
 
@@ -154,10 +155,10 @@ internal sealed class Informer<T>(ClusterApi api, InformerOptions<T> options, Cl
     {
         if (frame.Type is "ERROR")
         {
-            throw ErrorOf(frame.Object.GetRawText());
+            throw ErrorOf(frame.Item.GetRawText());
         }
 
-        var item = KubernetesJson.Deserialize<T>(frame.Object.GetRawText());
+        var item = KubernetesJson.Deserialize<T>(frame.Item.GetRawText());
         var version = item.Metadata.ResourceVersion;
         if (frame.Type is "BOOKMARK")
         {

@@ -1,8 +1,8 @@
 using System.Net;
-using System.Text.Json;
 using k8s;
 using k8s.Autorest;
 using k8s.Models;
+using Templating.Kubernetes.Calls;
 
 namespace Templating.Kubectl.Load.Api;
 
@@ -65,10 +65,10 @@ internal sealed class ObjectWatch<T>(
             }
 
             var told = false;
-            await foreach (var (type, item) in api.WatchAsync(kind, @namespace, selector, _version ?? "", cancellationToken))
+            await foreach (var frame in api.WatchAsync(kind, @namespace, selector, _version ?? "", cancellationToken))
             {
                 told = true;
-                Take(type, item);
+                Take(frame);
             }
 
             // A server that takes watches and ends them at once is not asked in a tight loop.
@@ -101,23 +101,23 @@ internal sealed class ObjectWatch<T>(
         _synced.TrySetResult();
     }
 
-    private void Take(string type, JsonElement frame)
+    private void Take(WatchFrame frame)
     {
-        if (type is "ERROR")
+        if (frame.Type is "ERROR")
         {
-            var status = frame.TryGetProperty("code", out var code) && code.TryGetInt32(out var number) ? number : 500;
+            var status = frame.Item.TryGetProperty("code", out var code) && code.TryGetInt32(out var number) ? number : 500;
             using var response = new HttpResponseMessage((HttpStatusCode)status);
-            throw new HttpOperationException($"watch of {kind.Plural}: {status}") { Response = new HttpResponseMessageWrapper(response, frame.GetRawText()) };
+            throw new HttpOperationException($"watch of {kind.Plural}: {status}") { Response = new HttpResponseMessageWrapper(response, frame.Item.GetRawText()) };
         }
 
         _failures = 0;
-        var item = KubernetesJson.Deserialize<T>(frame.GetRawText());
+        var item = KubernetesJson.Deserialize<T>(frame.Item.GetRawText());
         _version = item.Metadata.ResourceVersion;
-        if (type is "DELETED")
+        if (frame.Type is "DELETED")
         {
             gone(item);
         }
-        else if (type is not "BOOKMARK")
+        else if (frame.Type is not "BOOKMARK")
         {
             seen(item);
         }
