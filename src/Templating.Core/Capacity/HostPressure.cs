@@ -22,8 +22,11 @@ public sealed record PressureLimits
 /// </summary>
 internal sealed class HostPressure(PressureLimits limits, string folder = "/proc/pressure")
 {
-    /// <summary>What the host is short of, in a sentence; null where it is not, or nobody knows.</summary>
-    public string? Find() => Over("memory", limits.Memory) ?? Over("cpu", limits.Cpu);
+    /// <summary>That the host is short of memory, in a sentence; null where it is not, or nobody knows.</summary>
+    public string? FindMemory() => Over("memory", limits.Memory);
+
+    /// <summary>The same of its CPUs.</summary>
+    public string? FindCpu() => Over("cpu", limits.Cpu);
 
     /// <summary>The first line: <c>some avg10=0.47 avg60=0.71 avg300=0.44 total=16725071</c>.</summary>
     internal static double? Read(string text)

@@ -19,6 +19,9 @@ internal sealed class Pool(PoolName name, PoolSpec spec, TimeProvider time)
 
     public PoolBackoff Backoff { get; } = new(time);
 
+    /// <summary>When the first VM was taken that none was begun for since; null where none is missed.</summary>
+    public TimeSpan? MissedSince { get; set; }
+
     /// <summary>Until they are gone, or a clone's.</summary>
     public List<WaitingVm> Vms { get; } = [];
 

@@ -29,6 +29,7 @@ public sealed class PoolManager : IPoolManager, IAsyncDisposable
 
     /// <summary>One write of a pool's file at a time, so that the file says what the table does.</summary>
     private readonly Lock _writing = new();
+    private readonly ITimer _refill;
     private volatile bool _isOver;
 
     public PoolManager(VmParts parts, TemplateStore store, RevisionLeases leases, PoolOptions options, ILogger<PoolManager> logger)
@@ -39,7 +40,8 @@ public sealed class PoolManager : IPoolManager, IAsyncDisposable
         _vms = new PoolVms(parts, store, leases, _table, Starts, options, Wake, logger);
         _stepper = new PoolStepper(_table, _vms, parts, store, options, logger);
         _recovery = new PoolRecovery(_table, _vms, parts, store, leases, options, logger);
-        Taker = new PoolTaker(_table, _vms, parts, options, Wake, logger);
+        _refill = parts.Time.CreateTimer(_ => Wake(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        Taker = new PoolTaker(_table, _vms, parts, options, WakeToRefill, logger);
         Room = new PoolRoom(_table, _vms, _stepper, parts);
         parts.Metrics.ObservePools("templating.pool.waiting", "VMs that wait in pools.", () => Count((pool, kind) => pool.Count(kind)));
         parts.Metrics.ObservePools(
@@ -173,6 +175,7 @@ public sealed class PoolManager : IPoolManager, IAsyncDisposable
         }
 
         _isOver = true;
+        await _refill.DisposeAsync();
         List<WaitingVm> left;
         lock (_table.Lock)
         {
@@ -230,6 +233,13 @@ public sealed class PoolManager : IPoolManager, IAsyncDisposable
     }
 
     private void Wake() => _wakes.Writer.TryWrite(true);
+
+    /// <summary>Now, for what is to be told, and when a start may follow a take.</summary>
+    private void WakeToRefill()
+    {
+        Wake();
+        _refill.Change(_options.RefillDelay, Timeout.InfiniteTimeSpan);
+    }
 
     /// <summary>Ends those that are silent, or not where they were left: nobody is to wait for one.</summary>
     private async Task LookAsync(Pool pool, CancellationToken cancellationToken)

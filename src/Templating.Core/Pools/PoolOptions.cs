@@ -13,11 +13,26 @@ public sealed record PoolOptions
     /// <summary>How many VMs start at once, clones and others.</summary>
     public required int MaxConcurrentStarts { get; init; }
 
-    /// <summary>Beyond it nothing is begun that nobody waits for.</summary>
+    /// <summary>Beyond that for memory nothing is begun that nobody waits for; beyond that for a CPU it is begun slowly.</summary>
     public PressureLimits Pressure { get; init; } = new();
+
+    /// <summary>Where the kernel tells of it.</summary>
+    public string PressureFolder { get; init; } = "/proc/pressure";
+
+    /// <summary>
+    /// From one start to the next on the node while it is short of CPUs. A host may be so for days, and without any VMs that wait its clones start
+    /// cold, which takes as much of them.
+    /// </summary>
+    public TimeSpan PressedInterval { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>How often pools are looked at where nothing happens to them: so late is a host's shortage noticed, and so late that it is over.</summary>
     public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>
+    /// How long after a clone took one nothing is started in its place: so long it has the CPUs to itself, for its guest to run and to become
+    /// its own. A pool that lacks some for longer does not wait again.
+    /// </summary>
+    public TimeSpan RefillDelay { get; init; } = TimeSpan.FromMilliseconds(200);
 
     /// <summary>How often the VMs that wait are asked whether they answer.</summary>
     public TimeSpan LookInterval { get; init; } = TimeSpan.FromSeconds(15);

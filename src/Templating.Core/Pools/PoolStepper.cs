@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Logging;
+using Templating.Contract;
 using Templating.Core.Capacity;
 using Templating.Core.Errors;
 using Templating.Core.Store;
@@ -10,8 +11,9 @@ namespace Templating.Core.Pools;
 /// <summary>Leads a pool from what there is to what is asked for, a step at a time.</summary>
 internal sealed class PoolStepper(PoolTable table, PoolVms vms, VmParts parts, TemplateStore store, PoolOptions options, ILogger logger)
 {
-    private readonly HostPressure _pressure = new(options.Pressure);
+    private readonly HostPressure _pressure = new(options.Pressure, options.PressureFolder);
     private readonly Dictionary<string, int> _holds = new(StringComparer.Ordinal);
+    private TimeSpan? _lastStart;
 
     /// <summary>While a clone of the tenant waits for the room that its VMs take, it gets none of it.</summary>
     public IDisposable Hold(string tenant)
@@ -68,7 +70,8 @@ internal sealed class PoolStepper(PoolTable table, PoolVms vms, VmParts parts, T
         }
 
         var room = parts.Capacity.RoomFor(pool.Name.Tenant, revision.Manifest.Machine.MemoryBytes);
-        var pressure = _pressure.Find();
+        var memory = _pressure.FindMemory();
+        var pressure = memory ?? _pressure.FindCpu();
         var now = new PoolSituation
         {
             Sizes = pool.Spec.Sizes,
@@ -79,10 +82,16 @@ internal sealed class PoolStepper(PoolTable table, PoolVms vms, VmParts parts, T
             StartingPrepared = pool.CountStarting(WaitingKind.Prepared),
             Takes = pool.Demand.Count(),
             Room = (int)Math.Clamp(room, int.MinValue, int.MaxValue),
-            IsHeld = pressure is not null || !pool.Backoff.IsOver || _holds.ContainsKey(pool.Name.Tenant),
+            IsHeld = memory is not null || (pressure is not null && HasJustBegun) || !pool.Backoff.IsOver || _holds.ContainsKey(pool.Name.Tenant)
+                || IsServing(pool),
         };
         var plan = PoolPlanner.Next(now);
         pool.Target = plan.Target;
+        if (IsFull(now, plan))
+        {
+            pool.MissedSince = null;
+        }
+
         Stop(pool, WaitingKind.Prepared, plan.StopPrepared);
         Stop(pool, WaitingKind.Restored, plan.StopRestored);
         Replace(pool, WaitingKind.Prepared, now.Prepared, now.Sizes.Prepared, now.Room);
@@ -93,9 +102,18 @@ internal sealed class PoolStepper(PoolTable table, PoolVms vms, VmParts parts, T
         (pool.Problem, pool.ProblemText) = FindProblem(pool, now, plan, pressure, refusal);
     }
 
+    /// <summary>Whether it is too early for another start of any pool's, where the host is short of CPUs.</summary>
+    private bool HasJustBegun => _lastStart is { } last && parts.Time.Steady() - last < options.PressedInterval;
+
+    /// <summary>Whether a clone has just begun to go on from one of its VMs.</summary>
+    private bool IsServing(Pool pool) => pool.MissedSince is { } since && parts.Time.Steady() - since < options.RefillDelay;
+
+    private static bool IsFull(in PoolSituation now, in PoolPlan plan) =>
+        now.Restored + now.StartingRestored >= plan.Target && now.Prepared + now.StartingPrepared >= now.Sizes.Prepared;
+
     private (PoolProblem Problem, string Text) FindProblem(Pool pool, in PoolSituation now, in PoolPlan plan, string? pressure, string? refusal)
     {
-        if (now.Restored + now.StartingRestored >= plan.Target && now.Prepared + now.StartingPrepared >= now.Sizes.Prepared)
+        if (IsFull(now, plan))
         {
             return (PoolProblem.None, "");
         }
@@ -147,6 +165,7 @@ internal sealed class PoolStepper(PoolTable table, PoolVms vms, VmParts parts, T
         try
         {
             vms.Begin(pool, revision, kind);
+            _lastStart = parts.Time.Steady();
             return null;
         }
         catch (TemplatingException e)

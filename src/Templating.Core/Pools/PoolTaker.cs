@@ -153,6 +153,7 @@ internal sealed class PoolTaker(PoolTable table, PoolVms vms, VmParts parts, Poo
             {
                 vm.Custody = Custody.Given;
                 pool.Vms.Remove(vm);
+                pool.MissedSince ??= parts.Time.Steady();
                 pool.Backoff.Succeeded();
                 return true;
             }

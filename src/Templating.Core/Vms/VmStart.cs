@@ -76,12 +76,11 @@ internal sealed class VmStart(IVmm vmm, VmBirth birth, VmStatus status, PhaseClo
         var forwards = activation.Forwards;
         await _clock.RunAsync("resume", async () =>
         {
-            foreach (var forward in activation.Forwards)
-            {
-                await Vm!.AddForwardAsync(forward, cancellationToken);
-            }
-
-            forwards = activation.Forwards.All(f => f.HostPort != 0) ? activation.Forwards : await ChosenAsync(activation.Forwards, cancellationToken);
+            // All at once: QEMU takes them in order.
+            var added = Task.WhenAll(activation.Forwards.Select(forward => Vm!.AddForwardAsync(forward, cancellationToken)).ToList());
+            var chosen = activation.Forwards.All(f => f.HostPort != 0) ? Task.FromResult(forwards) : ChosenAsync(activation.Forwards, cancellationToken);
+            await added;
+            forwards = await chosen;
             await Vm!.ResumeAsync(cancellationToken);
         });
         status.TryChange(v => v with

@@ -25,7 +25,7 @@ public sealed class FakeNode : IAsyncDisposable
     private readonly IImageCache? _images;
 
     public FakeNode(long budgetMiB = 4096, int maxStarts = 4, TimeProvider? time = null, FakeNode? before = null, ILoggerFactory? logs = null,
-        TemplatingMetrics? metrics = null, ITenantLimits? limits = null, VmUserPool? users = null, TimeProvider? boot = null, IImageCache? images = null, bool blanks = false)
+        TemplatingMetrics? metrics = null, ITenantLimits? limits = null, VmUserPool? users = null, TimeProvider? boot = null, IImageCache? images = null, bool blanks = false, Func<PoolOptions, PoolOptions>? pools = null)
     {
         _ownsRoot = before is null;
         _root = before?._root ?? Directory.CreateTempSubdirectory("tmpl-").FullName;
@@ -45,16 +45,17 @@ public sealed class FakeNode : IAsyncDisposable
             parts = parts with { Blanks = Blanks };
         }
 
+        var waiting = new PoolOptions
+        {
+            Folder = Path.Combine(_root, "store", "pools"),
+            VmsFolder = Options.ClonesFolder,
+            MaxConcurrentStarts = maxStarts,
+            Pressure = new PressureLimits { Memory = 100, Cpu = 100 },
+            Interval = TimeSpan.FromMilliseconds(20),
+            RefillDelay = TimeSpan.Zero,
+        };
         Pools = new PoolManager(
-            parts, Store, Leases,
-            new PoolOptions
-            {
-                Folder = Path.Combine(_root, "store", "pools"),
-                VmsFolder = Options.ClonesFolder,
-                MaxConcurrentStarts = maxStarts,
-                Pressure = new PressureLimits { Memory = 100, Cpu = 100 },
-                Interval = TimeSpan.FromMilliseconds(20),
-            },
+            parts, Store, Leases, pools?.Invoke(waiting) ?? waiting,
             (logs ?? NullLoggerFactory.Instance).CreateLogger<PoolManager>());
         Clones = new CloneManager(parts, Store, Leases, Pools, Options, NullLogger<CloneManager>.Instance, _images);
         Processes = before?.Processes ?? new FakeProcesses();

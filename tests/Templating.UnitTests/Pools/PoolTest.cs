@@ -17,7 +17,8 @@ public abstract class PoolTest : IAsyncLifetime
     private CancellationTokenSource _running = new();
     private Task _run = Task.CompletedTask;
 
-    protected PoolTest(long vms = 40, VmUserPool? users = null) => Node = new FakeNode(vms * VmMiB, users: users);
+    protected PoolTest(long vms = 40, VmUserPool? users = null, Func<PoolOptions, PoolOptions>? options = null) =>
+        Node = new FakeNode(vms * VmMiB, users: users, pools: options);
 
     protected FakeNode Node { get; private set; }
 
@@ -28,7 +29,7 @@ public abstract class PoolTest : IAsyncLifetime
         Run();
     }
 
-    public async Task DisposeAsync()
+    public virtual async Task DisposeAsync()
     {
         await StopAsync();
         _running.Dispose();

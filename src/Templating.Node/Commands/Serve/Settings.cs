@@ -29,7 +29,7 @@ internal static class Settings
         Whole("MaxClones", "max-clones", "Clones at once (default 1000)", (o, v) => o.MaxClones = v),
         Whole("MaxConcurrentStarts", "max-concurrent-starts", "Clones that start at once (default: twice the CPUs)", (o, v) => o.MaxConcurrentStarts = v),
         Number("PoolMemoryPressure", "pool-memory-pressure", "Percent of the time that programs of the host wait for memory, above which nothing is started for pools (default 10)", (o, v) => o.PoolMemoryPressure = v),
-        Number("PoolCpuPressure", "pool-cpu-pressure", "As --pool-memory-pressure, for a CPU (default 80)", (o, v) => o.PoolCpuPressure = v),
+        Number("PoolCpuPressure", "pool-cpu-pressure", "The same for a CPU, above which one VM is started every five seconds (default 80)", (o, v) => o.PoolCpuPressure = v),
         Whole("MaxConnections", "max-connections", "Connections at once (default 4096, or what the limit of open files leaves room for)", (o, v) => o.MaxConnections = v),
         Whole("MaxConnectionsPerCaller", "max-connections-per-caller", "Connections at once of one caller; eight times as many where it may act for all tenants (default 128)", (o, v) => o.MaxConnectionsPerCaller = v),
         Whole("MaxCallsPerCaller", "max-calls-per-caller", "Calls at once of one caller, watches and execs too; eight times as many where it may act for all tenants (default 1024)", (o, v) => o.MaxCallsPerCaller = v),
