@@ -14,6 +14,8 @@ running between requests, so that its interpreter's start is never in a measurem
       process ids; with "own_copies" each has RAM and images of its own, in memory
   {"op": "release"}
       ends those that stay
+  {"op": "forget", "files": [PATH]}
+      has the kernel let go of what it has of them in memory
   {"op": "kata_template" | "kata", ...}
       a template, and a clone of it, the way Kata Containers makes them (bare/kata.py)
 
@@ -27,11 +29,11 @@ import sys
 # The folder is a checkout's.
 sys.dont_write_bytecode = True
 
-from bare.clones import boot, clone
+from bare.clones import boot, clone, forget
 from bare.kata import kata, kata_template
 from bare.many import many, release
 
-OPERATIONS = {"clone": clone, "boot": boot, "many": many, "release": release, "kata": kata, "kata_template": kata_template}
+OPERATIONS = {"clone": clone, "boot": boot, "many": many, "release": release, "forget": forget, "kata": kata, "kata_template": kata_template}
 
 # The benchmark ends it by closing its input; a Ctrl-C in the terminal is the benchmark's to handle.
 signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -51,6 +51,10 @@ internal sealed class BareDriver(string script, Folders folders) : IAsyncDisposa
     public async Task ReleaseAsync(CancellationToken cancellationToken) =>
         _ = await AskAsync(new JsonObject { ["op"] = "release" }, cancellationToken);
 
+    /// <summary>Has the kernel let go of what it has in memory of a clone's files.</summary>
+    public async Task ForgetAsync(CommandLine command, string statePath, CancellationToken cancellationToken) => _ = await AskAsync(
+        new JsonObject { ["op"] = "forget", ["files"] = new JsonArray([.. command.Files.Values.Append(statePath).Select(path => (JsonNode)path)]) }, cancellationToken);
+
     /// <summary>Kata's way (bench/bare/kata.py): its template, before the first clone of it.</summary>
     public async Task BuildKataAsync(KataGuest guest, CancellationToken cancellationToken) =>
         _ = await AskAsync(guest.Request("kata_template", folders), cancellationToken);

@@ -23,7 +23,7 @@ internal sealed class CloneRounds(
     public async Task RunAsync(int round, CancellationToken cancellationToken)
     {
         // The second of those that are compared may find something warm that the first did not: take turns.
-        foreach (var group in (Func<CancellationToken, Task>[][])[[RunningAsync, BareRunningAsync, KataAsync], [ReadyAsync, BareReadyAsync]])
+        foreach (var group in (Func<CancellationToken, Task>[][])[[RunningAsync, BareRunningAsync, KataAsync], [ReadyAsync, BareReadyAsync], [LostAsync, BareLostAsync]])
         {
             for (var i = 0; i < group.Length; i++)
             {
@@ -87,6 +87,21 @@ internal sealed class CloneRounds(
         samples.Add("bare.ready.phase.restore", times["restore"] - times["qemu_start"]);
         samples.Add("bare.ready.phase.resume", times["running"] - times["restore"]);
         samples.Add("bare.ready.phase.identity", times["identity"] - times["running"]);
+    }
+
+    private async Task LostAsync(CancellationToken cancellationToken)
+    {
+        await bare.ForgetAsync(command, _state, cancellationToken);
+        var start = Stopwatch.GetTimestamp();
+        var clone = await _clones.CreateAsync(WaitFor.Ready, cancellationToken);
+        samples.Add("clone.lost.ready", Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+        await DeleteAsync(clone, cancellationToken);
+    }
+
+    private async Task BareLostAsync(CancellationToken cancellationToken)
+    {
+        await bare.ForgetAsync(command, _state, cancellationToken);
+        samples.Add("bare.lost.ready", (await bare.CloneAsync(command, _state, http: true, cancellationToken))["identity"]);
     }
 
     private async Task DeleteAsync(VmClone clone, CancellationToken cancellationToken) =>

@@ -14,6 +14,7 @@ internal static class Comparisons
         new("Cold clone to running, over bare QEMU", "clone.running", "cold clone", "bare.running", Bare, "ms", 1.08),
         new("Cold clone to running, over Kata's way", "clone.running", "cold clone", "kata.running", "Kata's way", "ms", 0.6),
         new("Clone to first HTTP answer, over a cold boot to the same", "clone.http", "cold clone", "boot.http", "cold boot", "ms", 1.0 / 15),
+        new("Clone to ready where the page cache has lost its template, over bare QEMU", "clone.lost.ready", "clone", "bare.lost.ready", Bare, "ms", 0.8),
         new("A storm of clones, 8 at a time, over bare QEMU",
             Storms.Name("clone", Storms.AtOnce, "total"), "clones", Storms.Name("bare", Storms.AtOnce, "total"), Bare, "ms", 1.05),
         new("Memory of idle clones, over as many without sharing",

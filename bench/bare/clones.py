@@ -64,3 +64,15 @@ def boot(request):
     finally:
         os.unlink(path)
     return result
+
+
+def forget(request):
+    for path in request["files"]:
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            # What is not on the disk yet would stay.
+            os.fsync(descriptor)
+            os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+        finally:
+            os.close(descriptor)
+    return {"files": len(request["files"])}

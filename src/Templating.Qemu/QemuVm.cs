@@ -209,6 +209,8 @@ internal sealed class QemuVm : IVm
     public Task<VmMemory> ReadMemoryAsync(CancellationToken cancellationToken) =>
         Task.FromResult(MemoryReader.Read(Process.Pid, _link.Files));
 
+    public IReadOnlyList<IReadOnlyList<FileRange>> ReadUsedPages() => UsedPages.Read(Process.Pid, _link.Files);
+
     public async Task<VmExit> StopAsync(TimeSpan grace, CancellationToken cancellationToken)
     {
         if (grace > TimeSpan.Zero && !Exited.IsCompleted)

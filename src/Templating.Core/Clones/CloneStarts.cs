@@ -169,7 +169,7 @@ internal sealed class CloneStarts(VmParts parts, CloneTable table, CloneFactory 
         var status = factory.StatusOf(clone, view);
         var life = new VmLife(
             birth.Name, birth.Holdings, status,
-            new VmStart(parts.Vmm, birth with { Turns = pools.Starts, Blanks = parts.Blanks }, status, clone.Clock!, parts.Time), parts.Time);
+            new VmStart(parts.Vmm, birth with { Turns = pools.Starts, Blanks = parts.Blanks, FirstPages = parts.FirstPages }, status, clone.Clock!, parts.Time), parts.Time);
         try
         {
             Enter(start, life, birth.Folder, resting: null);

@@ -33,6 +33,7 @@ public sealed class TemplatingMetrics
     private readonly Counter<long> _blanksWanted;
     private readonly Counter<long> _refusals;
     private readonly Counter<long> _ended;
+    private readonly Counter<long> _readAhead;
     private readonly Counter<long> _poolTakes;
     private readonly Counter<long> _poolLosses;
     private readonly Histogram<double> _poolRefill;
@@ -54,6 +55,8 @@ public sealed class TemplatingMetrics
         _refusals = _meter.CreateCounter<long>("templating.refusals", "{request}", "Requests refused or failed, by error code.");
         _ended = _meter.CreateCounter<long>(
             "templating.clones.ended", "{clone}", "Clones whose VM ended, by whether it was asked for, and else by error code.");
+        _readAhead = _meter.CreateCounter<long>(
+            "templating.template.read_ahead", "By", "Bytes of templates read ahead for starts, where the page cache had lost what clones use first.");
         _poolTakes = _meter.CreateCounter<long>("templating.pool.takes", "{clone}", "Clones that a pool could serve, by what they went on from.");
         _poolLosses = _meter.CreateCounter<long>("templating.pool.losses", "{vm}", "VMs that ended while they waited in a pool, and nobody had asked for that.");
         _poolRefill = Seconds("templating.pool.refill.duration", "Time of the start of a VM for a pool.");
@@ -71,6 +74,7 @@ public sealed class TemplatingMetrics
         BlankTaken(found: true, times: 0);
         BlankTaken(found: false, times: 0);
         PoolLost(times: 0);
+        ReadAhead(bytes: 0);
         foreach (var from in PoolKinds.Append(PoolMiss))
         {
             PoolTake(from, times: 0);
@@ -115,6 +119,8 @@ public sealed class TemplatingMetrics
     /// <param name="from">One of <see cref="PoolKinds"/>, or <see cref="PoolMiss"/>.</param>
     /// <param name="times">For <see cref="Begin"/>.</param>
     internal void PoolTake(string from, int times = 1) => _poolTakes.Add(times, new KeyValuePair<string, object?>("from", from));
+
+    internal void ReadAhead(long bytes) => _readAhead.Add(bytes);
 
     internal void PoolLost(int times = 1) => _poolLosses.Add(times);
 

@@ -10,6 +10,7 @@ internal static partial class MemoryCalls
     public const int ArenaMax = -8;             // M_ARENA_MAX
 
     public const int PopulateWrite = 23;        // MADV_POPULATE_WRITE, Linux 5.14
+    public const int ProtectRead = 1;           // PROT_READ
     public const int ProtectReadWrite = 1 | 2;  // PROT_READ | PROT_WRITE
     public const int MapPrivate = 2;            // MAP_PRIVATE
     public const nint MapFailed = -1;           // MAP_FAILED

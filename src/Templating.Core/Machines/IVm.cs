@@ -87,6 +87,13 @@ public interface IVm : IAsyncDisposable
     Task<VmMemory> ReadMemoryAsync(CancellationToken cancellationToken);
 
     /// <summary>
+    /// Which parts of its template's files it has used, by its page tables: of the RAM first, then of each image. What lies close together is one
+    /// part. Blocks for as long as it takes to look at all its pages.
+    /// </summary>
+    /// <exception cref="Errors.TemplatingException">QemuExited.</exception>
+    IReadOnlyList<IReadOnlyList<FileRange>> ReadUsedPages();
+
+    /// <summary>
     /// Ends the VM: asks the guest to power off, waits up to <paramref name="grace"/> (zero: does not ask), then
     /// kills. When this returns, the process is gone.
     /// </summary>

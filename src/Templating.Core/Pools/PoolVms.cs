@@ -146,6 +146,7 @@ internal sealed class PoolVms(
             Holdings = holdings,
             Turns = starts,
             IsIdle = true,
+            FirstPages = parts.FirstPages,
             Rent = _ => Task.FromResult(parts.Users?.Rent()),
         };
         var status = new VmStatus(view);

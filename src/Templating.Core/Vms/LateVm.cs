@@ -78,6 +78,8 @@ internal sealed class LateVm : IVm
 
     public Task PlugCpusAsync(int vcpus, CancellationToken cancellationToken) => Vm.PlugCpusAsync(vcpus, cancellationToken);
 
+    public IReadOnlyList<IReadOnlyList<FileRange>> ReadUsedPages() => Vm.ReadUsedPages();
+
     public Task<VmMemory> ReadMemoryAsync(CancellationToken cancellationToken) => Vm.ReadMemoryAsync(cancellationToken);
 
     /// <summary>It may answer within the grace; then what is left of that is its guest's.</summary>

@@ -28,6 +28,9 @@ internal sealed record VmBirth
     /// <summary>Where VMs wait that are started already; null: it starts its own.</summary>
     public IBlankVms? Blanks { get; init; }
 
+    /// <summary>What clones of its revision use first; null where that is neither known nor to be learned.</summary>
+    public FirstPages? FirstPages { get; init; }
+
     /// <summary>Gets the guest's console before its first byte; must not wait.</summary>
     public Action<IConsole>? Attach { get; init; }
 

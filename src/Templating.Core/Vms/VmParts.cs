@@ -16,6 +16,9 @@ public sealed record VmParts(IVmm Vmm, NodeCapacity Capacity, VmUserPool? Users,
     /// <summary>VMs that are started already; null where each starts its own.</summary>
     public IBlankVms? Blanks { get; init; }
 
+    /// <summary>What clones of each revision use first; null where that is nobody's to know.</summary>
+    public FirstPages? FirstPages { get; init; }
+
     /// <summary>What is written down of it, the next daemon of this boot of the host can read.</summary>
     public TimeProvider BootTime { get; init; } = BootClock.Instance;
 }

@@ -25,12 +25,18 @@ internal sealed class VmStart(IVmm vmm, VmBirth birth, VmStatus status, PhaseClo
     public PhaseClock Clock => _clock;
 
     /// <summary>From here on somebody waits for it, whose clock counts.</summary>
-    public void HandOver(PhaseClock clock) => (_clock, _isIdle) = (clock, false);
+    public void HandOver(PhaseClock clock)
+    {
+        (_clock, _isIdle) = (clock, false);
+        // It may have waited for long.
+        _ = birth.FirstPages?.Fetch(birth.Source);
+    }
 
     /// <summary>Until QEMU answers and waits for the frozen state.</summary>
     public async Task PrepareAsync(CancellationToken cancellationToken)
     {
         await TakeTurnAsync(cancellationToken);
+        _ = birth.FirstPages?.Fetch(birth.Source);
         if (birth.Source.EnsureVerified is { } verify)
         {
             using var elsewhere = _turn?.Await();
@@ -119,6 +125,7 @@ internal sealed class VmStart(IVmm vmm, VmBirth birth, VmStatus status, PhaseClo
             Phases = _clock.Phases,
             Total = _clock.Elapsed,
         });
+        _ = birth.FirstPages?.Learn(birth.Source, Vm!);
     }
 
     /// <summary>Lets the next one start. Safe to call again.</summary>

@@ -99,7 +99,12 @@ internal static class NodeServices
         });
         services.AddSingleton(provider => new BlankVms(
             PartsOf(provider, users), BlankOptionsOf(options), provider.GetRequiredService<ILogger<BlankVms>>()));
-        services.AddSingleton(provider => PartsOf(provider, users) with { Blanks = provider.GetRequiredService<BlankVms>() });
+        services.AddSingleton<FirstPages>();
+        services.AddSingleton(provider => PartsOf(provider, users) with
+        {
+            Blanks = provider.GetRequiredService<BlankVms>(),
+            FirstPages = provider.GetRequiredService<FirstPages>(),
+        });
         services.AddSingleton(provider => new PoolManager(
             provider.GetRequiredService<VmParts>(), provider.GetRequiredService<TemplateStore>(), provider.GetRequiredService<RevisionLeases>(),
             new PoolOptions

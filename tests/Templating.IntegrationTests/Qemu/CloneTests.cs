@@ -42,6 +42,21 @@ public sealed class CloneTests(TemplateFixture fixture)
     }
 
     [Fact]
+    public async Task WhatACloneHasUsedOfItsFilesIsALittleOfThem()
+    {
+        var vm = await Template.CloneAsync();
+        await vm.Guest.IdentifyAsync(FrozenTemplate.NewIdentity("first"), Limit, CancellationToken.None);
+
+        var used = vm.ReadUsedPages();
+
+        used.Count.ShouldBe(2, "RAM and one image");
+        used.ShouldAllBe(file => file.Count > 0);
+        var ram = used[0].Sum(range => range.Length);
+        ram.ShouldBeInRange(1 << 20, Template.Machine.MemoryBytes / 2);
+        used[0].ShouldAllBe(range => range.Offset % 4096 == 0 && range.Length > 0 && range.Offset + range.Length <= Template.Machine.MemoryBytes);
+    }
+
+    [Fact]
     public async Task GuestWithOnlyQemuGuestAgentBecomesItselfAndRunsCommands()
     {
         var vm = await Template.CloneAsync();

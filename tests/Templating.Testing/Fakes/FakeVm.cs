@@ -115,6 +115,11 @@ public sealed class FakeVm(FakeVmm owner, VmFolder folder, VmProcessId process) 
 
     public Task PlugCpusAsync(int vcpus, CancellationToken cancellationToken) => owner.OnStep("plug_cpus", this, cancellationToken);
 
+    /// <summary>What it has used of its files, the RAM first.</summary>
+    public IReadOnlyList<IReadOnlyList<FileRange>> UsedPages { get; set; } = [];
+
+    public IReadOnlyList<IReadOnlyList<FileRange>> ReadUsedPages() => UsedPages;
+
     public Task<VmMemory> ReadMemoryAsync(CancellationToken cancellationToken) => Task.FromResult(new VmMemory(4, 3, 2, 1, 1, 0));
 
     private void RequireAlive()
