@@ -233,7 +233,7 @@ public sealed class LoadRunTests
             "/usr/bin/env",
             [
                 $"PATH={folder.Path}:/usr/bin:/bin", Path.Combine(AppContext.BaseDirectory, "kubectl-templating"), "load", "run", recipe, "-n", space.Name,
-                "--output", folder["out"],
+                "--kubeconfig", space.Server.Kubeconfig, "--output", folder["out"],
             ],
             folder["log"]);
         await Eventually.UntilAsync(async () => program.HasExited || await CountAsync(space) == 8, "all are there");
