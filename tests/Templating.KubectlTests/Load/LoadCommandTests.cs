@@ -49,6 +49,7 @@ public sealed class LoadCommandTests
     [InlineData(true, "load", "clean", "--all")]
     [InlineData(false, "load", "list")]
     [InlineData(false, "status")]
+    [InlineData("load", "run", "burst", "--namespaces", "team-a", "--namespaces", "No_Name")]
     public void OnlyWhatMakesOrRemovesHasTimeToCleanUpAfterASignal(bool expected, params string[] arguments)
     {
         using var guard = new OutputGuard();
