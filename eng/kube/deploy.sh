@@ -29,7 +29,7 @@ for node in "$dir"/node-[0-9]*; do
     mkdir -p "$node$guest"
     cp "$cache"/guest/{vmlinux,initrd,rootfs.img} "$node$guest/"
 done
-"$here/load-image.sh" "$dir" "$cache"/images/templating.tar "$cache"/images/templating-operator.tar
+"$here/load-image.sh" "$dir" "$cache"/images/{templating,templating-operator,kubectl-templating}.tar
 # From the cluster's network nothing can be fetched.
 "$here/../chart/helm.sh" >/dev/null
 "$here/in.sh" "$dir" "$here/../chart/install.sh" --kubeconfig "$dir/kubeconfig" --namespace "$namespace" \
