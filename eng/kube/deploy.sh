@@ -33,7 +33,7 @@ done
 # From the cluster's network nothing can be fetched.
 "$here/../chart/helm.sh" >/dev/null
 "$here/in.sh" "$dir" "$here/../chart/install.sh" --kubeconfig "$dir/kubeconfig" --namespace "$namespace" \
-    --set operator.image.tag=dev,node.image.tag=dev ${options[@]+"${options[@]}"} "$@"
+    --set operator.image.tag=dev,node.image.tag=dev,loadTest.image.tag=dev ${options[@]+"${options[@]}"} "$@"
 kubectl -n "$namespace" rollout status daemonset/templating-node --timeout=180s
 kubectl -n "$namespace" rollout status deployment/templating-operator --timeout=180s
 [ -n "$runtime" ] || exit 0
