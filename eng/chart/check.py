@@ -77,11 +77,11 @@ def state():
 
 
 def pod_specs(items):
-    return [(key(i), i["spec"]["template"]["spec"]) for i in items if i["kind"] in ("Deployment", "DaemonSet")]
+    return [(key(i), i["spec"]["template"]["spec"]) for i in items if i["kind"] in ("Deployment", "DaemonSet", "Job")]
 
 
-def check_operator_pod(name, items):
-    """The operator passes the restricted Pod Security level."""
+def check_restricted_pods(name, items):
+    """The operator and the Jobs pass the restricted Pod Security level."""
     for what, spec in pod_specs(items):
         # The daemon and the installer see the shims, and nobody else any process of the host.
         sees = any(i["kind"] == "RuntimeClass" for i in items) and what.startswith("DaemonSet")
@@ -92,7 +92,7 @@ def check_operator_pod(name, items):
         context = spec["securityContext"]
         check(context["runAsNonRoot"] is True, f"{name}: {what} may run as root.")
         check(context["seccompProfile"]["type"] == "RuntimeDefault", f"{name}: {what} has no seccomp profile.")
-        check(not any("hostPath" in volume for volume in spec["volumes"]), f"{name}: {what} has a hostPath.")
+        check(not any("hostPath" in volume for volume in spec.get("volumes", [])), f"{name}: {what} has a hostPath.")
         for container in spec["containers"]:
             inner = container["securityContext"]
             check(inner["allowPrivilegeEscalation"] is False, f"{name}: {what} may gain privileges.")
@@ -123,19 +123,33 @@ def flatten(rules, scope):
     }
 
 
-def check_role(repo, items):
-    """docs/kubernetes/rbac.md says for each right of the operator what needs it: no more, no less."""
+def check_role(repo, items, whose, page, scopes):
+    """The page says for each right of an account what needs it: no more, no less."""
     granted = set()
     for item in items:
-        if item["kind"] in ("ClusterRole", "Role") and item["metadata"]["name"].endswith("-operator"):
-            granted |= flatten(item["rules"], "cluster" if item["kind"] == "ClusterRole" else "own")
+        if item["kind"] in scopes and item["metadata"]["name"].endswith(whose):
+            granted |= flatten(item["rules"], scopes[item["kind"]])
     documented = set()
-    for line in (repo / "docs/kubernetes/rbac.md").read_text().splitlines():
-        row = re.fullmatch(r"\| (cluster|own) \| (\S+) \| (\S+) \| ([a-z, ]+) \| .+ \|", line)
+    for line in (repo / page).read_text().splitlines():
+        row = re.fullmatch(r"\| (cluster|own|each) \| (\S+) \| (\S+) \| ([a-z, ]+) \| .+ \|", line)
         if row:
             documented |= {(row[1], row[2], row[3], verb) for verb in row[4].split(", ")}
-    check(not granted - documented, f"Granted, but not in docs/kubernetes/rbac.md: {sorted(granted - documented)}")
-    check(not documented - granted, f"In docs/kubernetes/rbac.md, but not granted: {sorted(documented - granted)}")
+    check(not granted - documented, f"Granted, but not in {page}: {sorted(granted - documented)}")
+    check(not documented - granted, f"In {page}, but not granted: {sorted(documented - granted)}")
+
+
+def check_load_test(name, items):
+    """Its rights are those of its account, in the namespaces that its arguments name; its pod has time to clean up."""
+    jobs = [i for i in items if i["kind"] == "Job" and "-load-test-" in i["metadata"]["name"]]
+    roles = {i["metadata"]["namespace"] for i in items if i["kind"] == "Role" and i["metadata"]["name"].endswith("-load-test")}
+    bound = {i["metadata"]["namespace"] for i in items if i["kind"] == "RoleBinding" and i["metadata"]["name"].endswith("-load-test")}
+    check(roles == bound, f"{name}: a load test has roles in {roles} and bindings in {bound}.")
+    for job in jobs:
+        spec = job["spec"]["template"]["spec"]
+        named = {a.partition("=")[2] for a in spec["containers"][0]["args"] if a.startswith("--namespaces=")}
+        check(named == roles, f"{name}: a load test goes to {named}, and has rights in {roles}.")
+        check(job["spec"]["backoffLimit"] == 0 and spec["restartPolicy"] == "Never", f"{name}: a load test that failed runs again.")
+    check(len(jobs) == ("load-test" in name), f"{name}: {len(jobs)} load tests.")
 
 
 def comparable(items, same_version=False):
@@ -173,13 +187,15 @@ def compare(repo, folder, old, cel, current, sets):
             check(any(map(has_rules, definitions)) == (version != old and bool(definitions)), f"{name} {version}: CEL rules are for 1.25 and newer.")
             for item in definitions:
                 check(item["metadata"]["annotations"].get("helm.sh/resource-policy") == "keep", f"{name} {version}: {key(item)} would go with the release.")
-            check_operator_pod(name, items)
+            check_restricted_pods(name, items)
             check_selectors(name, items)
+            check_load_test(name, items)
             # Helm 3 is what most people have.
             check(comparable(items, True) == comparable(load(folder, name, f"{version}-helm3"), True), f"{name} {version}: Helm 3 renders another thing.")
         # What a real old server accepts is what a current one gets, but for what is meant to differ.
         check(comparable(rendered[old]) == comparable(rendered[current]), f"{name}: {old} and {current} differ by more than they should.")
-    check_role(repo, load(folder, "default", current))
+    check_role(repo, load(folder, "default", current), "-operator", "docs/kubernetes/rbac.md", {"ClusterRole": "cluster", "Role": "own"})
+    check_role(repo, load(folder, "load-test", current), "-load-test", "docs/kubernetes/load.md", {"Role": "each"})
 
 
 def main():

@@ -2,7 +2,7 @@
 # Checks the chart by Helm: it lints and packages, wrong values are refused, each set of values in charts/templating/ci
 # renders for old and current clusters, by Helm 3 as by Helm 4, a real API server accepts every object in a server-side dry
 # run, an installation is repeatable and goes away again, the renderings for current clusters fit their published schemas,
-# the operator's role is the documented one, and the alerts are heard on series (promtool). Needs root and what eng/kube/api.sh needs.
+# the roles of operator and load tests are the documented ones, and the alerts are heard on series (promtool). Needs root and what eng/kube/api.sh needs.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 repo=$(cd "$here/../.." && pwd)
@@ -61,6 +61,14 @@ refused /runtimeClass/enabled 'value must be true' --set runtimeClass.remove=tru
 refused /runtimeClass/containerd/config "'/config.toml' does not match pattern" --set runtimeClass.containerd.config=/config.toml
 refused /runtimeClass/containerd/wait "'never' does not match pattern" --set runtimeClass.containerd.wait=never
 refused /runtimeClass/template/namespaces/0 "'Upper' does not match pattern" --set 'runtimeClass.template.namespaces={Upper}'
+refused /loadTest/recipe "'anyOf' failed" --set loadTest.recipe=no-such-recipe
+refused /loadTest/recipe 'minLength: got 0, want 1' --set loadTest.enabled=true
+refused /loadTest/namespaces 'minItems: got 0, want 1' --set loadTest.enabled=true
+refused /loadTest/namespaces/0 "'Upper' does not match pattern" --set 'loadTest.namespaces={Upper}'
+refused /loadTest/namespaces 'items at 0 and 1 are equal' --set 'loadTest.namespaces={a,a}'
+refused /loadTest/pool "'a.b' does not match pattern" --set loadTest.pool=a.b
+refused /loadTest/activeDeadlineSeconds 'minimum: got 0, want 1' --set loadTest.activeDeadlineSeconds=0
+refused /loadTest/ttlSecondsAfterFinished 'got string, want' --set-string loadTest.ttlSecondsAfterFinished=1h
 refused /tls/mode 'value must be one of' --set tls.mode=none
 refused /tls/existing/nodeSecret 'minLength: got 0, want 1' --set tls.mode=existing
 refused /tls/validityDays 'minimum: got 0, want 1' --set tls.validityDays=0
@@ -115,6 +123,26 @@ grep -q '^            - uninstall$' "$work/rendered.yaml" || fail "With runtimeC
 "$helm" template templating "$package" >"$work/rendered.yaml"
 ! grep -q 'hostPID\|kind: RuntimeClass\|images-folders' "$work/rendered.yaml" || fail "The RuntimeClass is off, and yet there is something of it."
 echo "The RuntimeClass comes, goes and is off by default."
+
+# A Job cannot change: its name says what it does. Whatever is not its own leaves it as it is.
+load_test() {
+    "$helm" template templating "$package" --show-only templates/load-test-job.yaml -f "$chart/ci/load-test-values.yaml" "$@" >"$work/load-test.yaml"
+    sed -n 's/^  name: \(templating-load-test-[0-9a-f]*\)$/\1/p' "$work/load-test.yaml"
+}
+run=$(load_test)
+[ -n "$run" ] || fail "The load test has no Job."
+[ "$(load_test --set loadTest.ttlSecondsAfterFinished=null,operator.replicas=1,commonLabels.a=b)" = "$run" ] || fail "Something else changed makes another load test."
+printf 'version: 1\nname: other\n' >"$work/recipe.yaml"
+for change in --set-file=loadTest.recipe="$work/recipe.yaml" --set=loadTest.run=3 --set=loadTest.image.digest= --set=loadTest.pool=third; do
+    [ "$(load_test "$change")" != "$run" ] || fail "The load test is the same Job with $change."
+done
+load_test --set loadTest.recipe=burst,loadTest.results.claimName= >/dev/null
+grep -q '^        *- --output=-$' "$work/load-test.yaml" || fail "Without a claim a load test's reports are lost."
+! grep -q 'ConfigMap\|volume' "$work/load-test.yaml" || fail "A load test that needs no file has one."
+"$helm" template templating "$package" --set 'loadTest.namespaces={team-a}' >"$work/rendered.yaml"
+grep -q '^ *verbs: \[list\]$' "$work/rendered.yaml" || fail "A load test without pods may do more than list them, or cannot clean up."
+! grep -q 'kind: Job' "$work/rendered.yaml" || fail "A load test runs that is not enabled."
+echo "A load test runs where it is wanted, once for each thing that it does."
 
 # --- Alerts -----------------------------------------------------------------------------------------------------------
 promtool=$("$here/promtool.sh")

@@ -3,7 +3,7 @@
 # same effect: the values are those given, and the chart's.
 #
 #   eng/chart/install.sh --kubeconfig FILE [--namespace templating-system] [--release templating] [--set A=B]...
-#                        [--set-string A=B]... [-f FILE]... [--wait SECONDS] [--take-ownership] [--uninstall]
+#                        [--set-string A=B]... [--set-file A=FILE]... [-f FILE]... [--wait SECONDS] [--take-ownership] [--uninstall]
 #
 #   --wait SECONDS     return when operator and daemons are ready; fails when they are not by then
 #   --take-ownership   also take over objects that another release, or no Helm, made
@@ -40,7 +40,7 @@ while [ $# -gt 0 ]; do
         --namespace | -n) namespace=$2 ;;
         --release) release=$2 ;;
         --wait) given+=(--wait --timeout "${2}s") ;;
-        --set | --set-string | -f) given+=("$1" "$2") ;;
+        --set | --set-string | --set-file | -f) given+=("$1" "$2") ;;
         *) usage ;;
     esac
     shift 2

@@ -3,6 +3,7 @@
 #
 #   .cache/images/templating.tar            localhost/templating:dev
 #   .cache/images/templating-operator.tar   localhost/templating-operator:dev
+#   .cache/images/kubectl-templating.tar    localhost/kubectl-templating:dev
 #
 #   build.sh [--from-source] [--refresh]
 #
@@ -100,7 +101,7 @@ image() {
     echo "$images/$name.tar: $(du -h "$images/$name.tar" | cut -f1)."
 }
 
-# Only the compiled stage is worth keeping as a layer: the second image takes it from the first.
+# Only the compiled stage is worth keeping as a layer: the other images take it from the first.
 layers=false
 [ -z "$from_source" ] || layers=true
 arguments=(--build-arg BASE=localhost/templating-base --build-arg NODE_BASE=localhost/templating-node-base)
@@ -118,11 +119,11 @@ if [ -n "$from_source" ]; then
 else
     "$repo/eng/publish.sh" --all
     arguments+=(--build-arg BINARIES=published)
-    made_of=$(digest "$repo"/artifacts/publish{,-shim,-operator}/sources.sha256)
+    made_of=$(digest "$repo"/artifacts/publish{,-shim,-operator,-kubectl}/sources.sha256)
 fi
 
 stamp="$made_of $from_source $(digest "$repo/Dockerfile" "$repo/.dockerignore" "$images"/*.stamp)"
-if [ -z "$refresh" ] && [ -s "$images/templating.tar" ] && [ -s "$images/templating-operator.tar" ] &&
+if [ -z "$refresh" ] && [ -s "$images/templating.tar" ] && [ -s "$images/templating-operator.tar" ] && [ -s "$images/kubectl-templating.tar" ] &&
     [ "$(cat "$images/made-of" 2>/dev/null)" = "$stamp" ]; then
     echo "The images are up to date."
     exit 0
@@ -130,6 +131,7 @@ fi
 rm -f "$images/made-of"
 image templating templating
 image operator templating-operator
+image kubectl-templating kubectl-templating
 # Of each build before, a nameless copy is left.
 buildah "${options[@]}" rmi --prune >/dev/null 2>&1 || true
 echo "$stamp" >"$images/made-of"

@@ -99,7 +99,7 @@ kube_wait 120 "exec after the restarts" run exec "$first" -- true
 [ "$(started)" = "$before" ]
 
 step "The images, in restricted pods"
-"$here/load-image.sh" "$dir" "$images/templating.tar" "$images/templating-operator.tar"
+"$here/load-image.sh" "$dir" "$images"/{templating,templating-operator,kubectl-templating}.tar
 run apply -f - <<'YAML'
 apiVersion: v1
 kind: Pod
@@ -128,9 +128,23 @@ spec:
     imagePullPolicy: Never
     command: [sh, -euc, "test -x /usr/lib/templating-operator/templating-operator; ls /usr/lib/x86_64-linux-gnu/libssl.so.3"]
     securityContext: {allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: {drop: [ALL]}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: kubectl-image}
+spec:
+  restartPolicy: Never
+  automountServiceAccountToken: false
+  securityContext: {runAsNonRoot: true, seccompProfile: {type: RuntimeDefault}}
+  containers:
+  - name: check
+    image: localhost/kubectl-templating:dev
+    imagePullPolicy: Never
+    args: [load, list]
+    securityContext: {allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: {drop: [ALL]}}
 YAML
 ended() { run get pod "$1" -o jsonpath='{.status.phase}' | grep -qE '^(Succeeded|Failed)$'; }
-for pod in node-image operator-image; do
+for pod in node-image operator-image kubectl-image; do
     kube_wait 180 "$pod" ended "$pod"
     run logs "$pod"
     [ "$(run get pod "$pod" -o jsonpath='{.status.phase}')" = Succeeded ]

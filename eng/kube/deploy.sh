@@ -29,11 +29,11 @@ for node in "$dir"/node-[0-9]*; do
     mkdir -p "$node$guest"
     cp "$cache"/guest/{vmlinux,initrd,rootfs.img} "$node$guest/"
 done
-"$here/load-image.sh" "$dir" "$cache"/images/templating.tar "$cache"/images/templating-operator.tar
+"$here/load-image.sh" "$dir" "$cache"/images/{templating,templating-operator,kubectl-templating}.tar
 # From the cluster's network nothing can be fetched.
 "$here/../chart/helm.sh" >/dev/null
 "$here/in.sh" "$dir" "$here/../chart/install.sh" --kubeconfig "$dir/kubeconfig" --namespace "$namespace" \
-    --set operator.image.tag=dev,node.image.tag=dev ${options[@]+"${options[@]}"} "$@"
+    --set operator.image.tag=dev,node.image.tag=dev,loadTest.image.tag=dev ${options[@]+"${options[@]}"} "$@"
 kubectl -n "$namespace" rollout status daemonset/templating-node --timeout=180s
 kubectl -n "$namespace" rollout status deployment/templating-operator --timeout=180s
 [ -n "$runtime" ] || exit 0

@@ -102,3 +102,118 @@ allow_pod_template = {{ .Values.runtimeClass.allowPodTemplate }}
 {{ . | trim }}
 {{- end }}
 {{- end -}}
+
+{{- define "templating.loadTestName" -}}
+{{ include "templating.fullname" . }}-load-test
+{{- end -}}
+
+{{/* A Job's template cannot change: where it or the recipe does, it is another Job. */}}
+{{- define "templating.loadTestJob" -}}
+{{- $of := list (include "templating.loadTestPod" .) .Values.loadTest.recipe (toString .Values.loadTest.run) -}}
+{{ include "templating.loadTestName" . }}-{{ $of | toJson | sha256sum | trunc 8 }}
+{{- end -}}
+
+{{/* The pod of a load test. Nothing in it may differ from one rendering to the next, and nothing by the chart's version alone. */}}
+{{- define "templating.loadTestPod" -}}
+{{- $load := .Values.loadTest -}}
+{{- $written := contains "\n" $load.recipe -}}
+{{- $claim := $load.results.claimName -}}
+metadata:
+  labels:
+    app.kubernetes.io/name: templating
+    app.kubernetes.io/component: load-test
+    app.kubernetes.io/instance: {{ .Release.Name }}
+    {{- with $load.podLabels }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+  {{- with $load.podAnnotations }}
+  annotations:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+spec:
+  serviceAccountName: {{ include "templating.loadTestName" . }}
+  automountServiceAccountToken: true
+  restartPolicy: Never
+  # Of the pod, not of the Job: that would delete the pod, and with it the table in its log.
+  activeDeadlineSeconds: {{ $load.activeDeadlineSeconds }}
+  # Told to end, it removes what it made, which may take three minutes, and writes its reports.
+  terminationGracePeriodSeconds: 240
+  {{- with .Values.imagePullSecrets }}
+  imagePullSecrets:
+    {{- range . }}
+    - name: {{ . }}
+    {{- end }}
+  {{- end }}
+  securityContext:
+    runAsNonRoot: true
+    runAsUser: 65532
+    runAsGroup: 65532
+    fsGroup: 65532
+    seccompProfile:
+      type: RuntimeDefault
+  containers:
+    - name: load
+      image: {{ include "templating.image" (dict "image" $load.image "root" .) }}
+      imagePullPolicy: {{ $load.image.pullPolicy }}
+      args:
+        - load
+        - run
+        - {{ ternary "/etc/templating/load/recipe.yaml" $load.recipe $written }}
+        {{- range $load.namespaces }}
+        - --namespaces={{ . }}
+        {{- end }}
+        {{- range $option, $value := dict "pool" $load.pool "template" $load.template "image" $load.podImage }}
+        {{- if $value }}
+        - {{ printf "--%s=%s" $option $value | quote }}
+        {{- end }}
+        {{- end }}
+        {{- if not $claim }}
+        - --output=-
+        {{- end }}
+      {{- if $claim }}
+      # Each run makes a folder of its own here.
+      workingDir: /results
+      {{- end }}
+      resources:
+        {{- include "templating.resources" $load.resources | default "{}" | trim | nindent 8 }}
+      securityContext:
+        allowPrivilegeEscalation: false
+        readOnlyRootFilesystem: true
+        capabilities:
+          drop: [ALL]
+      {{- if or $written $claim }}
+      volumeMounts:
+        {{- if $written }}
+        - name: recipe
+          mountPath: /etc/templating/load
+          readOnly: true
+        {{- end }}
+        {{- if $claim }}
+        - name: results
+          mountPath: /results
+        {{- end }}
+      {{- end }}
+  {{- if or $written $claim }}
+  volumes:
+    {{- if $written }}
+    - name: recipe
+      configMap:
+        name: {{ include "templating.loadTestName" . }}
+    {{- end }}
+    {{- if $claim }}
+    - name: results
+      persistentVolumeClaim:
+        claimName: {{ $claim }}
+    {{- end }}
+  {{- end }}
+  nodeSelector:
+    kubernetes.io/os: linux
+    kubernetes.io/arch: amd64
+    {{- with $load.nodeSelector }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+  {{- with $load.tolerations }}
+  tolerations:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+{{- end -}}

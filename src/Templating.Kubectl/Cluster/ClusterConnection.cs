@@ -3,7 +3,7 @@ using k8s;
 
 namespace Templating.Kubectl.Cluster;
 
-/// <summary>The cluster that a kubeconfig names, and the namespace asked for.</summary>
+/// <summary>The cluster that a kubeconfig or the pod's account names, and the namespace asked for.</summary>
 internal sealed class ClusterConnection : IDisposable
 {
     private ClusterConnection(ConnectionOptions options, k8s.Kubernetes client, string @namespace)
@@ -29,9 +29,18 @@ internal sealed class ClusterConnection : IDisposable
         return new(options, new k8s.Kubernetes(config), options.Namespace ?? config.Namespace ?? "default");
     }
 
-    /// <summary>The same as kubectl's.</summary>
+    /// <summary>The same as kubectl's, which is not needed in a pod.</summary>
+    /// <exception cref="PluginException">Nothing says which cluster.</exception>
     public static async Task<KubernetesClientConfiguration> ConfigurationAsync(ConnectionOptions options, CancellationToken cancellationToken)
     {
+        var source = ClusterSources.Of(
+            options, Environment.GetEnvironmentVariable, File.Exists(KubernetesClientConfiguration.KubeConfigDefaultLocation), KubernetesClientConfiguration.IsInCluster());
+        if (source is ClusterSource.Pod)
+        {
+            // Reads the token's file again each minute, since the kubelet replaces it.
+            return KubernetesClientConfiguration.InClusterConfig();
+        }
+
         using var text = new MemoryStream(Encoding.UTF8.GetBytes(await KubectlExec.ConfigAsync(options, cancellationToken)));
         return KubernetesClientConfiguration.BuildConfigFromConfigObject(await KubernetesClientConfiguration.LoadKubeConfigAsync(text));
     }

@@ -9,7 +9,7 @@ internal sealed class Globals
     public Option<string?> Namespace { get; } = new("--namespace", "-n")
     {
         HelpName = "NAME",
-        Description = "The namespace (default: the kubeconfig's)",
+        Description = "The namespace (default: the kubeconfig's, or the pod's)",
         Recursive = true,
     };
 
@@ -18,7 +18,7 @@ internal sealed class Globals
     public Option<string?> Kubeconfig { get; } = new("--kubeconfig")
     {
         HelpName = "FILE",
-        Description = "The kubeconfig (default: KUBECONFIG, else ~/.kube/config)",
+        Description = "The kubeconfig (default: KUBECONFIG, else ~/.kube/config, else in a pod its service account)",
         Recursive = true,
     };
 

@@ -32,10 +32,24 @@ internal static class LoadCommand
     private static Command CreateRun(Globals globals, PluginHost host, TimeProvider time)
     {
         var recipe = new Argument<string>("RECIPE") { Description = "A file in YAML, or the name of one that comes with it ('load list')" };
-        var output = new Option<string?>("--output", "-o") { HelpName = "FOLDER", Description = "Where samples.json, junit.xml and index.html go (default: ./load-RUN)" };
+        var output = new Option<string?>("--output", "-o") { HelpName = "FOLDER", Description = "Where samples.json, junit.xml and index.html go (default: ./load-RUN); - for standard output, which gets the first two" };
         var pool = new Option<string?>("--pool") { HelpName = "NAME", Description = "The VMPool, in the place of the recipe's" };
         var template = new Option<string?>("--template") { HelpName = "NAME", Description = "The VMTemplate, in the place of the recipe's" };
         var image = new Option<string?>("--image") { HelpName = "IMAGE", Description = "The image of pods, in the place of the recipe's" };
+        var namespaces = new Option<string[]>("--namespaces") { HelpName = "NAME", Description = "The namespaces, in the place of the recipe's: once for each" };
+        namespaces.Validators.Add(result =>
+        {
+            var names = result.GetValueOrDefault<string[]>() ?? [];
+            foreach (var fault in names.Select(name => Labels.Check(namespaces.Name, name)).OfType<FieldViolation>())
+            {
+                result.AddError($"{fault.Field}: {fault.Description}");
+            }
+
+            if (names.Length > RecipeLimits.MaxNamespaces)
+            {
+                result.AddError($"{namespaces.Name}: Found {names.Length}, expected {RecipeLimits.MaxNamespaces} at most.");
+            }
+        });
         foreach (var name in new[] { pool, template })
         {
             name.Validators.Add(result =>
@@ -47,7 +61,7 @@ internal static class LoadCommand
             });
         }
 
-        var command = new Command(Run, "Runs a recipe, and ends with 3 where it missed a threshold.") { recipe, output, pool, template, image };
+        var command = new Command(Run, "Runs a recipe, and ends with 3 where it missed a threshold.") { recipe, output, pool, template, image, namespaces };
         command.SetAction(async (parse, cancellationToken) =>
         {
             var options = globals.Read(parse);
@@ -59,6 +73,7 @@ internal static class LoadCommand
             var read = RecipeFile.Read(parse.GetRequiredValue(recipe));
             var wanted = read with
             {
+                Namespaces = parse.GetValue(namespaces) is { Length: > 0 } names ? [.. names.Distinct(StringComparer.Ordinal)] : read.Namespaces,
                 Subjects = [.. read.Subjects.Select(s => Replace(s, parse.GetValue(pool), parse.GetValue(template), parse.GetValue(image)))],
             };
             var configuration = await ClusterConnection.ConfigurationAsync(options, cancellationToken);

@@ -16,11 +16,14 @@ internal sealed class LoadSession(PluginHost host, LoadApi api, TimeProvider tim
 {
     private static readonly TimeSpan LiveEvery = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>In the place of a folder: reports go to standard output, as from a pod whose files end with it.</summary>
+    private const string Standard = "-";
+
     /// <summary>In a log.</summary>
     private static readonly TimeSpan LineEvery = TimeSpan.FromSeconds(10);
 
     /// <param name="namespace">Where the recipe names none.</param>
-    /// <param name="folder">Null for one named after the run.</param>
+    /// <param name="folder">Null for one named after the run; <see cref="Standard"/> for none.</param>
     /// <param name="cancellationToken">Breaks it off.</param>
     public async Task<int> RunAsync(Recipe recipe, string @namespace, string? folder, CancellationToken cancellationToken)
     {
@@ -28,7 +31,11 @@ internal sealed class LoadSession(PluginHost host, LoadApi api, TimeProvider tim
         await CheckAsync(recipe, namespaces, cancellationToken);
         var run = NewRun();
         var output = folder ?? $"load-{run}";
-        ReportFiles.Prepare(output);
+        if (output != Standard)
+        {
+            ReportFiles.Prepare(output);
+        }
+
         await host.Error.WriteLineAsync($"Run {run} of {recipe.Name} in {string.Join(", ", namespaces)}; Ctrl-C ends it, and removes what it made.");
 
         var ledger = new Ledger(time);
@@ -36,6 +43,12 @@ internal sealed class LoadSession(PluginHost host, LoadApi api, TimeProvider tim
         using (var load = new LoadRun(recipe, api, namespaces, run, ledger, time))
         {
             result = await ShowAsync(load.RunAsync(cancellationToken), ledger);
+        }
+
+        if (output == Standard)
+        {
+            await host.Out.WriteAsync(ResultTable.Of(result, host.Width()) + ReportFiles.Text(result));
+            return CodeOf(result);
         }
 
         await ReportFiles.WriteAsync(output, result);

@@ -1,4 +1,7 @@
+using System.Globalization;
+using System.Text.Json;
 using Templating.Kubectl.Commands;
+using Templating.Kubectl.Load.Recipes;
 using Templating.Terminal.Descriptors;
 using Templating.Testing;
 
@@ -14,6 +17,23 @@ public sealed class LoadCommandTests
         output.ShouldContain("pool-exhaustion");
         (await RunAsync("load", "show", "burst")).Output.ShouldContain("name: burst");
         (await RunAsync("load", "show", "nothing")).Error.ShouldContain("burst, churn");
+    }
+
+    [Fact]
+    public void TheChartKnowsTheRecipesThatComeWithIt()
+    {
+        using var schema = JsonDocument.Parse(File.ReadAllText(Path.Combine(Repository.Root, "charts/templating/values.schema.json")));
+        schema.RootElement.GetProperty("properties").GetProperty("loadTest").GetProperty("properties").GetProperty("recipe").GetProperty("anyOf")[0]
+            .GetProperty("enum").EnumerateArray().Select(name => name.GetString()).ShouldBe(["", .. BuiltInRecipes.Names]);
+    }
+
+    [Fact]
+    public void AJobsPodHasMoreTimeToEndThanARunTakesToCleanUp()
+    {
+        const string Field = "terminationGracePeriodSeconds: ";
+        var line = File.ReadLines(Path.Combine(Repository.Root, "charts/templating/templates/_helpers.tpl")).Single(l => l.Contains(Field, StringComparison.Ordinal));
+        TimeSpan.FromSeconds(int.Parse(line[(line.IndexOf(Field, StringComparison.Ordinal) + Field.Length)..], CultureInfo.InvariantCulture))
+            .ShouldBeGreaterThan(LoadCommand.CleanUpLimit);
     }
 
     [Fact]
@@ -39,6 +59,7 @@ public sealed class LoadCommandTests
     [Theory]
     [InlineData("load", "run", "burst", "-A")]
     [InlineData("load", "run", "burst", "--pool", "No_Name")]
+    [InlineData("load", "run", "burst", "--namespaces", "team-a", "--namespaces", "No_Name")]
     [InlineData("load", "clean")]
     [InlineData("load", "clean", "x", "--all")]
     [InlineData("load", "clean", "a,b")]

@@ -73,6 +73,23 @@ public sealed class LoadRunTests
     }
 
     [Fact]
+    public async Task WhereNoFileLastsTheReportsFollowTheTable()
+    {
+        await using var space = await TestSpace.PrepareAsync();
+        await space.CreatePoolAsync("web", replicas: 3);
+        await using var cluster = new PlayedCluster(space, PlayedCluster.Ready);
+
+        var (code, output) = await RunAsync(space, Recipe, "-", CancellationToken.None);
+
+        code.ShouldBe(ExitCode.Ok, output);
+        Directory.Exists("-").ShouldBeFalse();
+        output.IndexOf("vm warm", StringComparison.Ordinal).ShouldBeLessThan(output.IndexOf("\n--- junit.xml\n", StringComparison.Ordinal));
+        using var json = JsonDocument.Parse(output[output.LastIndexOf("\n{\n", StringComparison.Ordinal)..]);
+        json.RootElement.GetProperty("samples").GetArrayLength().ShouldBe(20);
+        await ShouldHaveNothingAsync(space);
+    }
+
+    [Fact]
     public async Task ARunThatIsBrokenOffRemovesWhatIsReadyAndWhatIsNotYet()
     {
         await using var space = await TestSpace.PrepareAsync();
@@ -233,7 +250,7 @@ public sealed class LoadRunTests
             "/usr/bin/env",
             [
                 $"PATH={folder.Path}:/usr/bin:/bin", Path.Combine(AppContext.BaseDirectory, "kubectl-templating"), "load", "run", recipe, "-n", space.Name,
-                "--output", folder["out"],
+                "--kubeconfig", space.Server.Kubeconfig, "--output", folder["out"],
             ],
             folder["log"]);
         await Eventually.UntilAsync(async () => program.HasExited || await CountAsync(space) == 8, "all are there");

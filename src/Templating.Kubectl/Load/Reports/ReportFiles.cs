@@ -33,6 +33,9 @@ internal static class ReportFiles
         await WriteAsync(folder, "index.html", ResultPage.Html(result));
     }
 
+    /// <summary>Those for other programs, each after a line with its name.</summary>
+    public static string Text(RunResult result) => $"\n--- junit.xml\n{JUnitXml.Of(result)}--- samples.json\n{ResultJson.Of(result)}";
+
     private static async Task WriteAsync(string folder, string name, string text)
     {
         await using var file = new FileStream(Path.Combine(folder, name), FileMode.Create, FileAccess.Write);

@@ -76,6 +76,17 @@ public sealed class ReportTests
     }
 
     [Fact]
+    public void OnStandardOutputEachReportComesAfterItsNameAndCanBeCutOut()
+    {
+        var parts = ReportFiles.Text(Result).Split("\n--- ");
+        parts[0].ShouldBeEmpty();
+        parts[1..].Select(p => p[..p.IndexOf('\n', StringComparison.Ordinal)]).ShouldBe(["junit.xml", "samples.json"]);
+        XDocument.Parse(parts[1]["junit.xml\n".Length..]).Root!.Name.LocalName.ShouldBe("testsuites");
+        using var samples = JsonDocument.Parse(parts[2]["samples.json\n".Length..]);
+        samples.RootElement.GetProperty("run").GetString().ShouldBe(Result.Run);
+    }
+
+    [Fact]
     public void TheSamplesAreWrittenWholeAndByTheirNames()
     {
         using var json = JsonDocument.Parse(ResultJson.Of(Result));
