@@ -104,7 +104,12 @@ internal static class OperatorHost
     private static void AddTelemetry(IServiceCollection services, ConfigurationManager configuration)
     {
         var telemetry = services.AddOpenTelemetry().ConfigureResource(resource => resource.AddService("templating-operator").AddEnvironmentVariableDetector())
-            .WithMetrics(metrics => metrics.AddMeter(OperatorMetrics.MeterName, ClusterMetrics.MeterName, "System.Runtime").AddPrometheusExporter());
+            .WithMetrics(metrics => metrics
+                .AddMeter(OperatorMetrics.MeterName, PoolMetrics.MeterName, ClusterMetrics.MeterName, "System.Runtime")
+                .AddView(instrument => instrument.Name.StartsWith(PoolMetrics.Prefix, StringComparison.Ordinal)
+                    ? new MetricStreamConfiguration { CardinalityLimit = PoolMetrics.MaxSeries }
+                    : null)
+                .AddPrometheusExporter());
         var endpoint = configuration["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"] ?? configuration["OTEL_EXPORTER_OTLP_ENDPOINT"];
         if (!string.IsNullOrEmpty(endpoint))
         {
