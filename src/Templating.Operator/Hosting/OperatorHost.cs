@@ -66,8 +66,14 @@ internal static class OperatorHost
 
         var app = builder.Build();
         app.UseRouting();
-        app.MapGet("/healthz", () => "ok");
-        app.MapGet("/readyz", (OperatorWork work) => work.IsReady ? Results.Text("ok") : Results.Text("Not everything is listed yet.", statusCode: 503));
+        // Request delegates: parameters and results of other kinds are bound by compiled expressions, which cost megabytes.
+        app.MapGet("/healthz", context => context.Response.WriteAsync("ok", context.RequestAborted));
+        app.MapGet("/readyz", context =>
+        {
+            var isReady = context.RequestServices.GetRequiredService<OperatorWork>().IsReady;
+            context.Response.StatusCode = isReady ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
+            return context.Response.WriteAsync(isReady ? "ok" : "Not everything is listed yet.", context.RequestAborted);
+        });
         app.MapPrometheusScrapingEndpoint("/metrics");
         return app;
     }
