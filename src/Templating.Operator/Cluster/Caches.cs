@@ -27,7 +27,6 @@ internal sealed class Caches
             Namespace = watched,
             LabelSelector = Keys.TemplateLabel,
             Indexers = VmIndexers.Pods,
-            Trim = VmIndexers.TrimPod,
         });
         Nodes = Add(new InformerOptions<V1Node> { Trim = VmIndexers.TrimNode });
         Daemons = Add(new InformerOptions<V1Pod> { Namespace = installation, LabelSelector = InstallationLabels.NodeSelector, Indexers = VmIndexers.Daemons });

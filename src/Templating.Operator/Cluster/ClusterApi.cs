@@ -5,7 +5,7 @@ using Templating.Kubernetes.Calls;
 
 namespace Templating.Operator.Cluster;
 
-/// <summary>The operator's calls of the API server.</summary>
+/// <summary>The operator's calls of the API server. What it says is read as <see cref="ObjectJson"/> does.</summary>
 internal sealed class ClusterApi(k8s.Kubernetes client, TimeProvider time)
 {
     private readonly ApiServer _server = new(client, "templating-operator", ClusterErrors.MessageOf, time);
@@ -32,7 +32,7 @@ internal sealed class ClusterApi(k8s.Kubernetes client, TimeProvider time)
     public async Task<T> SendAsync<T>(HttpMethod method, string path, string? body, string? contentType, CancellationToken cancellationToken)
     {
         await using var content = await _server.CallAsync(Call(method, path) with { Body = body, ContentType = contentType }, cancellationToken);
-        return KubernetesJson.Deserialize<T>(content);
+        return ObjectJson.Read<T>(content);
     }
 
     /// <summary>The events of a watch until the server or a token ends it.</summary>

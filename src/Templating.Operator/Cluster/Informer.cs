@@ -40,7 +40,7 @@ internal sealed class Informer<T>(ClusterApi api, InformerOptions<T> options, Cl
 
     public void Remember(T item)
     {
-        Trim(item);
+        options.Trim?.Invoke(item);
         if (_store.Remember(item, out var before))
         {
             Tell(before, item);
@@ -113,7 +113,7 @@ internal sealed class Informer<T>(ClusterApi api, InformerOptions<T> options, Cl
         }
         while (!string.IsNullOrEmpty(next));
 
-        items.ForEach(Trim);
+        items.ForEach(item => options.Trim?.Invoke(item));
         foreach (var (before, after) in _store.Replace(items, ObjectStore<T>.ParseVersion(version)))
         {
             Tell(before, after);
@@ -158,7 +158,7 @@ internal sealed class Informer<T>(ClusterApi api, InformerOptions<T> options, Cl
             throw ErrorOf(frame.Item.GetRawText());
         }
 
-        var item = KubernetesJson.Deserialize<T>(frame.Item.GetRawText());
+        var item = ObjectJson.Read<T>(frame.Item);
         var version = item.Metadata.ResourceVersion;
         if (frame.Type is "BOOKMARK")
         {
@@ -166,7 +166,7 @@ internal sealed class Informer<T>(ClusterApi api, InformerOptions<T> options, Cl
         }
         else
         {
-            Trim(item);
+            options.Trim?.Invoke(item);
             if (frame.Type is "DELETED")
             {
                 if (_store.Remove(ObjectKey.Of(item), ObjectStore<T>.ParseVersion(version), out _))
@@ -189,13 +189,6 @@ internal sealed class Informer<T>(ClusterApi api, InformerOptions<T> options, Cl
         {
             subscriber(before, after);
         }
-    }
-
-    private void Trim(T item)
-    {
-        // Half of an object's size, and nobody here reads it.
-        item.Metadata.ManagedFields = null;
-        options.Trim?.Invoke(item);
     }
 
     private string Path(string query) =>

@@ -9,7 +9,7 @@ internal sealed record InformerOptions<T>
     /// <summary>Empty means all objects.</summary>
     public string LabelSelector { get; init; } = "";
 
-    /// <summary>Takes away what nobody here looks at, before it is kept.</summary>
+    /// <summary>Takes away what nobody here looks at, before it is kept; what that is of all objects, <see cref="ObjectJson"/> does not read.</summary>
     public Action<T>? Trim { get; init; }
 
     public IReadOnlyDictionary<string, Func<T, IEnumerable<string>>> Indexers { get; init; } =

@@ -33,44 +33,9 @@ internal static class VmIndexers
     public static IReadOnlyDictionary<string, Func<V1Pod, IEnumerable<string>>> Daemons { get; } =
         new Dictionary<string, Func<V1Pod, IEnumerable<string>>>(StringComparer.Ordinal) { [Indexes.Node] = pod => One(pod.Spec?.NodeName) };
 
-    /// <summary>Of a node only names, labels, our annotations, taints and conditions are looked at; its list of images alone can be 50 KiB.</summary>
-    public static void TrimNode(V1Node node)
-    {
-        node.Metadata.Annotations = node.Metadata.Annotations?.Where(a => a.Key.EndsWith(Keys.NodeLabelSuffix, StringComparison.Ordinal)).ToDictionary(StringComparer.Ordinal);
-        if (node.Status is { } status)
-        {
-            node.Status = new V1NodeStatus { Conditions = status.Conditions, Allocatable = status.Allocatable };
-        }
-    }
-
-    /// <summary>
-    /// Of a VM pod its node, its status, and whether its containers are started again are looked at. The rest of its spec nobody
-    /// reads: it follows from its VMPool or VMClone.
-    /// </summary>
-    public static void TrimPod(V1Pod pod)
-    {
-        var vm = pod.Spec?.Containers?.FirstOrDefault(c => c.Name == Keys.Container);
-        pod.Spec = new V1PodSpec
-        {
-            NodeName = pod.Spec?.NodeName,
-            RestartPolicy = pod.Spec?.RestartPolicy,
-            ActiveDeadlineSeconds = pod.Spec?.ActiveDeadlineSeconds,
-            Containers = vm is null ? [] : [new V1Container { Name = vm.Name, RestartPolicy = vm.RestartPolicy }],
-        };
-        if (pod.Status is { } status)
-        {
-            pod.Status = new V1PodStatus
-            {
-                Phase = status.Phase,
-                Reason = status.Reason,
-                Message = status.Message,
-                PodIP = status.PodIP,
-                Conditions = status.Conditions,
-                InitContainerStatuses = status.InitContainerStatuses,
-                ContainerStatuses = status.ContainerStatuses,
-            };
-        }
-    }
+    /// <summary>Of a node's annotations only ours are looked at.</summary>
+    public static void TrimNode(V1Node node) => node.Metadata.Annotations =
+        node.Metadata.Annotations?.Where(a => a.Key.EndsWith(Keys.NodeLabelSuffix, StringComparison.Ordinal)).ToDictionary(StringComparer.Ordinal);
 
     private static IEnumerable<string> Scoped(V1ObjectMeta about, string? name) =>
         string.IsNullOrEmpty(name) ? [] : [$"{about.NamespaceProperty}/{name}"];

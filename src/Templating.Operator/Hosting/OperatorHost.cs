@@ -66,8 +66,14 @@ internal static class OperatorHost
 
         var app = builder.Build();
         app.UseRouting();
-        app.MapGet("/healthz", () => "ok");
-        app.MapGet("/readyz", (OperatorWork work) => work.IsReady ? Results.Text("ok") : Results.Text("Not everything is listed yet.", statusCode: 503));
+        // Request delegates: parameters and results of other kinds are bound by compiled expressions, which cost megabytes.
+        app.MapGet("/healthz", context => context.Response.WriteAsync("ok", context.RequestAborted));
+        app.MapGet("/readyz", context =>
+        {
+            var isReady = context.RequestServices.GetRequiredService<OperatorWork>().IsReady;
+            context.Response.StatusCode = isReady ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
+            return context.Response.WriteAsync(isReady ? "ok" : "Not everything is listed yet.", context.RequestAborted);
+        });
         app.MapPrometheusScrapingEndpoint("/metrics");
         return app;
     }
@@ -104,7 +110,12 @@ internal static class OperatorHost
     private static void AddTelemetry(IServiceCollection services, ConfigurationManager configuration)
     {
         var telemetry = services.AddOpenTelemetry().ConfigureResource(resource => resource.AddService("templating-operator").AddEnvironmentVariableDetector())
-            .WithMetrics(metrics => metrics.AddMeter(OperatorMetrics.MeterName, ClusterMetrics.MeterName, "System.Runtime").AddPrometheusExporter());
+            .WithMetrics(metrics => metrics
+                .AddMeter(OperatorMetrics.MeterName, PoolMetrics.MeterName, ClusterMetrics.MeterName, "System.Runtime")
+                .AddView(instrument => instrument.Name.StartsWith(PoolMetrics.Prefix, StringComparison.Ordinal)
+                    ? new MetricStreamConfiguration { CardinalityLimit = PoolMetrics.MaxSeries }
+                    : null)
+                .AddPrometheusExporter());
         var endpoint = configuration["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"] ?? configuration["OTEL_EXPORTER_OTLP_ENDPOINT"];
         if (!string.IsNullOrEmpty(endpoint))
         {

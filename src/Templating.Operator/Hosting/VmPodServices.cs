@@ -7,6 +7,7 @@ using Templating.Operator.Reconcilers.Clones;
 using Templating.Operator.Reconcilers.Clones.Work;
 using Templating.Operator.Reconcilers.Orphans;
 using Templating.Operator.Reconcilers.Pools;
+using Templating.Operator.Telemetry;
 
 namespace Templating.Operator.Hosting;
 
@@ -16,6 +17,8 @@ internal static class VmPodServices
     public static IServiceCollection AddVmPods(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddOptions<PodOptions>().Bind(configuration.GetSection(PodOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<PoolMetricsOptions>().Bind(configuration.GetSection(PoolMetricsOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<PoolMetrics>();
         services.AddSingleton<Refusals>();
         services.AddSingleton<StatusApply>();
         services.AddSingleton<PodBuilder>();

@@ -7,7 +7,7 @@ internal sealed class OperatorMetrics
 {
     public const string MeterName = "Templating.Operator";
 
-    private static readonly string[] Controllers = ["template", "pool", "clone", "node"];
+    private static readonly string[] Controllers = ["template", "pool", "clone", "node", "orphan"];
 
     // A warm claim is tens of milliseconds, a reconcile that changes nothing less than one, a build minutes.
     private static readonly InstrumentAdvice<double> Seconds = new()

@@ -38,6 +38,7 @@ internal sealed class OperatorByHand : IAsyncDisposable
         _nodes = new NodeDirectory(parts.Caches.Daemons, new NodeClients(Options.Create(space.Tls), TimeProvider.System), TimeProvider.System, NullLogger<NodeDirectory>.Instance);
         _services = new ServiceCollection()
             .AddLogging()
+            .AddMetrics()
             .AddSingleton(time ?? Time)
             .AddSingleton(parts.Caches)
             .AddSingleton(parts.Metrics)

@@ -51,6 +51,43 @@ public sealed class ScrapeTests
         await app.StopAsync(deadline.Token);
     }
 
+    [Fact]
+    public async Task APoolsOwnSeriesFollowItAndGoWithIt()
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(2), TimeProvider.System);
+        await using var test = await TestSpace.PrepareAsync();
+        await test.AddNodeAsync();
+        var app = await test.StartOperatorAsync("one", "--PoolMetrics:Limit=2");
+        var metrics = new Uri(new Uri(app.Urls.Single()), "metrics");
+        (string, string)[] pool = [("namespace", test.Name), ("pool", "pool")];
+        await test.CreateTemplateAsync(TestSpace.Template);
+        await test.UntilAsync<VMTemplate>(TestSpace.Template, t => t?.Status?.Summary == "1/1", "it is ready");
+        await test.CreatePoolAsync("pool", 1);
+        await UntilAsync(metrics, s => s.Sum("templating_operator_pool_empty_seconds_total", pool) > 0, "it is empty", deadline.Token);
+
+        await Eventually.UntilAsync(async () => (await test.PodsAsync()).Count == 1, "its pod is there", cancellationToken: deadline.Token);
+        await test.StartPodsAsync();
+        var full = await UntilAsync(metrics, s => s.Sum("templating_operator_pool_waiting", pool) == 1, "its VM waits", deadline.Token);
+        full.Sum("templating_operator_pool_wanted", pool).ShouldBe(1);
+        full.Sum("templating_operator_pool_claims_total", [.. pool, ("found", "true")]).ShouldBe(0);
+        full.Sum("templating_operator_pool_claims_total", [.. pool, ("found", "false")]).ShouldBe(0);
+
+        await test.CreateCloneAsync("warm", new VMCloneSpec { Pool = "pool" });
+        await UntilAsync(metrics, s => s.Sum("templating_operator_pool_claims_total", [.. pool, ("found", "true")]) == 1, "it was taken", deadline.Token);
+        await test.CreateCloneAsync("cold", new VMCloneSpec { Pool = "pool" });
+        await UntilAsync(metrics, s => s.Sum("templating_operator_pool_claims_total", [.. pool, ("found", "false")]) == 1, "none waited", deadline.Token);
+
+        await test.CreatePoolAsync("second", 0);
+        await test.CreatePoolAsync("third", 0);
+        await UntilAsync(metrics, s => s.Sum("templating_operator_pools_unmeasured") == 1, "there are more than may have series", deadline.Token);
+        await test.DeleteAsync<VMPool>("pool");
+        var left = await UntilAsync(metrics, s => s.Sum("templating_operator_pool_wanted", pool) is null, "its series are gone", deadline.Token);
+        left.Text.ShouldNotContain("pool=\"pool\"");
+        left.Sum("templating_operator_pool_wanted", ("pool", "third")).ShouldBe(0);
+        left.Sum("templating_operator_pools_unmeasured").ShouldBe(0);
+        await app.StopAsync(deadline.Token);
+    }
+
     /// <summary>What is served is kept for a moment, so that many who ask cost no more than one.</summary>
     private static async Task<Scrape> UntilAsync(Uri metrics, Func<Scrape, bool> condition, string what, CancellationToken cancellationToken)
     {

@@ -3,6 +3,7 @@ using Templating.Kubernetes;
 using Templating.Kubernetes.Resources;
 using Templating.Operator.Cluster;
 using Templating.Operator.Pods;
+using Templating.Operator.Telemetry;
 using Templating.Operator.Validation;
 
 namespace Templating.Operator.Reconcilers.Pools;
@@ -15,6 +16,7 @@ internal sealed class PoolReconciler(
     PoolReplicator replicator,
     PoolBackoff backoff,
     PoolStatus status,
+    PoolMetrics metrics,
     IEvents events) : IReconciler
 {
     private static readonly TimeSpan Again = TimeSpan.FromMilliseconds(20);
@@ -25,6 +27,7 @@ internal sealed class PoolReconciler(
     {
         if (pools.Get(key) is not { } pool || pool.Metadata.DeletionTimestamp is not null)
         {
+            metrics.Forget(key);
             return ReconcileResult.Done;
         }
 
@@ -35,6 +38,7 @@ internal sealed class PoolReconciler(
             : TemplateRevisions.Usable(template, pool.Status?.Revision);
         var view = viewer.Look(pool, revision);
         var work = new PoolWork(pool, template, revision, view, faults);
+        metrics.Looked(key, pool.Metadata.CreationTimestamp, view.Waiting, work.Desired);
         if (faults.Count == 0)
         {
             await TryAsync(work, () => replicator.ForgetAsync(view.Lost, cancellationToken));

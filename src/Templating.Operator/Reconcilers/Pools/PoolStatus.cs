@@ -24,7 +24,7 @@ internal sealed class PoolStatus(StatusApply status, Refusals refusals, IEvents 
             {
                 ObservedGeneration = pool.Metadata.Generation,
                 Replicas = members.Count,
-                ReadyReplicas = Waiting(work),
+                ReadyReplicas = work.View.Waiting,
                 StartingReplicas = members.Count(m => m.State == MemberState.Starting),
                 UpdatedReplicas = members.Count(m => m.Updated),
                 ClaimedReplicas = work.View.Claimed,
@@ -34,8 +34,6 @@ internal sealed class PoolStatus(StatusApply status, Refusals refusals, IEvents 
             },
             cancellationToken);
     }
-
-    private static int Waiting(PoolWork work) => work.View.Members.Count(m => m.State == MemberState.Waiting);
 
     private void SetTemplateReady(PoolWork work, ConditionSet conditions)
     {
@@ -78,7 +76,7 @@ internal sealed class PoolStatus(StatusApply status, Refusals refusals, IEvents 
     /// <summary>A pool that is not full says what it lacks, where anything stands in its way.</summary>
     private void SetReady(PoolWork work, ConditionSet conditions)
     {
-        var waiting = Waiting(work);
+        var waiting = work.View.Waiting;
         var count = $"{waiting} of {work.Desired} VMs wait";
         var obstacle = conditions.Get(ConditionTypes.Progressing) is { Status: ConditionStatus.False } stopped && stopped.Reason != Reasons.Settled ? stopped : null;
         var (status, reason, message) =

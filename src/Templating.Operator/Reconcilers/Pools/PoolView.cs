@@ -18,6 +18,9 @@ internal sealed record PoolView
 
     public required int Claimed { get; init; }
 
+    /// <summary>Members that can be claimed now.</summary>
+    public int Waiting => Members.Count(m => m.State == MemberState.Waiting);
+
     /// <summary>When the next node counts as lost; null where none is in doubt.</summary>
     public TimeSpan? NextLoss { get; init; }
 }

@@ -5,13 +5,14 @@ using Templating.Kubernetes.Resources;
 using Templating.Operator.Cluster;
 using Templating.Operator.Pods;
 using Templating.Operator.Reconcilers.Clones.Work;
+using Templating.Operator.Telemetry;
 
 namespace Templating.Operator.Reconcilers.Clones.Steps;
 
 /// <summary>Makes a pod for a VMClone that got none from a pool. Its name follows from the VMClone, so it is made once.</summary>
 internal sealed class CreatePod(
     ICache<VMPool> pools, ICache<VMTemplate> templates, PodBuilder builder, ClusterApi api, ClusterWriter writer,
-    Refusals refusals) : ICloneStep
+    PoolMetrics metrics, Refusals refusals) : ICloneStep
 {
     /// <summary>A change of template or pool is told; this is for what nobody tells.</summary>
     private static readonly TimeSpan Again = TimeSpan.FromSeconds(10);
@@ -35,6 +36,12 @@ internal sealed class CreatePod(
         {
             work.Pod = await writer.CreateAsync(builder.Build(Plan(work, source)), cancellationToken);
             refusals.Forget(work.Uid, ConditionTypes.Scheduled);
+            // With a refusal some waited: a larger pool would not help.
+            if (source.Pool is { } pool && work.ClaimRefusal is null)
+            {
+                metrics.Claimed(ObjectKey.Of(pool), found: false);
+            }
+
             return StepResult.Next;
         }
         catch (HttpOperationException refusal) when (ClusterErrors.IsAboutThisCall(refusal))

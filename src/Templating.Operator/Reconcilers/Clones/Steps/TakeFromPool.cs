@@ -5,6 +5,7 @@ using Templating.Kubernetes.Resources;
 using Templating.Operator.Cluster;
 using Templating.Operator.Pods;
 using Templating.Operator.Reconcilers.Clones.Work;
+using Templating.Operator.Telemetry;
 
 namespace Templating.Operator.Reconcilers.Clones.Steps;
 
@@ -14,7 +15,7 @@ namespace Templating.Operator.Reconcilers.Clones.Steps;
 /// </summary>
 internal sealed class TakeFromPool(
     ICache<VMPool> pools, WaitingVms waiting, PodReservations reservations, ClusterWriter writer, Refusals refusals, CloneClock clock,
-    TimeProvider time) : ICloneStep
+    PoolMetrics metrics, TimeProvider time) : ICloneStep
 {
     private const int Attempts = 4;
 
@@ -45,6 +46,7 @@ internal sealed class TakeFromPool(
                     work.Pod = claimed;
                     work.Vm = waiting.VmOf(claimed);
                     clock.Mark(work.Key, StartPhases.Claimed);
+                    metrics.Claimed(ObjectKey.Of(pool), found: true);
                     work.ClaimRefusal = null;
                     return StepResult.Next;
                 }
