@@ -69,6 +69,7 @@ internal static class PodCommand
                 QemuPath = context.Get(qemu),
                 Forwards = ActivationReader.Forwards("--publish", context.Get(publish), faults),
                 TerminationLog = context.Get(lastWords),
+                Ip = context.Host.Environment("POD_IP") ?? "",
             };
             settings = context.Get(grace) is { } time ? settings with { Grace = time } : settings;
             var wire = await inputs.ReadAsync(context, cancellationToken);

@@ -8,7 +8,7 @@ namespace Templating.Node.Mapping;
 /// <summary>Writes what a VM pod tells of itself.</summary>
 internal static class PodWriter
 {
-    public static V1.PodStatus ToWire(VmView view, VmMemory? memory = null)
+    public static V1.PodStatus ToWire(VmView view, string ip, VmMemory? memory = null)
     {
         var status = new V1.PodStatus
         {
@@ -19,6 +19,7 @@ internal static class PodWriter
             RequestId = view.RequestId?.ToString("D") ?? "",
             Network = NetworkMapping.ToWire(view.Network),
             Memory = CloneWriter.ToWire(memory),
+            Ip = ip,
             ReadyTime = view.ReadyAt is { } at ? Timestamp.FromDateTimeOffset(at) : null,
         };
         status.Phases.AddRange(view.Phases.Select(phase => new V1.Phase { Name = phase.Name, Duration = Duration.FromTimeSpan(phase.Duration) }));

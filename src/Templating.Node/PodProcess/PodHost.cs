@@ -52,7 +52,7 @@ internal sealed class PodHost(PodSettings settings, CliHost host)
         var volume = PodVolume.Open(settings.Volume);
         var printer = new ConsolePrinter(host.StandardOutput, host.Clock);
         using var vmm = CreateVmm();
-        await using var vm = new PodVm(vmm, volume, settings.RunFolder, settings.Forwards, host.Clock, printer.Attach);
+        await using var vm = new PodVm(vmm, volume, settings.RunFolder, settings.Forwards, host.Clock, printer.Attach) { Ip = settings.Ip };
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         await using var cancelled = cancellationToken.Register(() => _ = vm.StopAsync(settings.Grace));

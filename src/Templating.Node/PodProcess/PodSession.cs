@@ -107,7 +107,7 @@ internal sealed class PodSession(NetworkStream stream, PodVm vm, TimeProvider ti
             await foreach (var view in vm.WatchAsync(ended.Token))
             {
                 // Its steps within a state are told with the state that they lead to.
-                var status = PodWriter.ToWire(view);
+                var status = PodWriter.ToWire(view, vm.Ip);
                 if (status.State != told)
                 {
                     told = status.State;
@@ -126,13 +126,13 @@ internal sealed class PodSession(NetworkStream stream, PodVm vm, TimeProvider ti
     private async Task ActivateAsync(V1.Activation activation, CancellationToken closing)
     {
         var view = await vm.ActivateAsync(ActivationReader.Read(activation), closing);
-        await WriteAsync(new PodResponse { Status = PodWriter.ToWire(view) }, closing);
+        await WriteAsync(new PodResponse { Status = PodWriter.ToWire(view, vm.Ip) }, closing);
     }
 
     private async Task QueryAsync(PodQuery query, CancellationToken closing)
     {
         var memory = query.WithMemory ? await vm.ReadMemoryAsync(closing) : null;
-        await WriteAsync(new PodResponse { Status = PodWriter.ToWire(vm.View, memory) }, closing);
+        await WriteAsync(new PodResponse { Status = PodWriter.ToWire(vm.View, vm.Ip, memory) }, closing);
     }
 
     private async Task StopAsync(PodStop stop, CancellationToken closing)
@@ -141,7 +141,7 @@ internal sealed class PodSession(NetworkStream stream, PodVm vm, TimeProvider ti
         var grace = FieldReader.Duration("grace_period", stop.GracePeriod, TimeSpan.Zero, MaxGrace, faults) ?? TimeSpan.Zero;
         faults.ThrowIfAny();
         await vm.StopAsync(grace).WaitAsync(closing);
-        await WriteAsync(new PodResponse { Status = PodWriter.ToWire(vm.View) }, closing);
+        await WriteAsync(new PodResponse { Status = PodWriter.ToWire(vm.View, vm.Ip) }, closing);
     }
 
     private async Task ExecAsync(ExecCloneRequest first, CancellationToken closing)

@@ -15,6 +15,9 @@ internal sealed record PodSettings
     /// <summary>Null for the QEMU in the PATH.</summary>
     public string? QemuPath { get; init; }
 
+    /// <summary>The pod's address, where it was told; else empty.</summary>
+    public string Ip { get; init; } = "";
+
     public IReadOnlyList<PortForward> Forwards { get; init; } = [];
 
     /// <summary>What it becomes at once; null where it waits for its activation.</summary>

@@ -44,6 +44,9 @@ internal sealed class PodVm : IAsyncDisposable
 
     public VmView View => _life.View;
 
+    /// <summary>Its pod's address; empty where nobody told it.</summary>
+    public string Ip { get; init; } = "";
+
     /// <summary>Completes when the VM is gone, or could not be started. Never faults.</summary>
     public Task<VmEnd?> Ended => _life.Ended;
 

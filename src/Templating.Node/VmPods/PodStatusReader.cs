@@ -1,3 +1,4 @@
+using System.Net;
 using Google.Protobuf.WellKnownTypes;
 using Templating.Api.Wire;
 using Templating.Contract;
@@ -27,6 +28,7 @@ internal static class PodStatusReader
             Id = Labels.IsLabel(said.Id) ? said.Id : "",
             RequestId = Guid.TryParseExact(said.RequestId, "D", out _) ? said.RequestId : "",
             ReadyTime = Time(said.ReadyTime),
+            Ip = IPAddress.TryParse(said.Ip, out var ip) ? ip.ToString() : "",
             Memory = said.Memory?.Clone(),
         };
         if (said.Identity is { } identity)

@@ -26,6 +26,7 @@ internal static class VmPodWriter
             PublishTime = Timestamp.FromDateTimeOffset(volume.PublishedAt),
             ReadyTime = status.ReadyTime,
             Memory = memory,
+            Ip = status.Ip,
         };
         wire.Phases.AddRange(status.Phases);
         return wire;

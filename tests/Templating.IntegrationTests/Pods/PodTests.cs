@@ -15,7 +15,9 @@ public sealed class PodTests : NodeTest
     {
         using var http = new HttpClient();
         using var pod = await PodProcess.StartAsync(Limit, spoil: null, "--wait");
-        (await pod.WaitAsync(PodState.Waiting, Limit)).Phases.Select(p => p.Name).ShouldBe(["qemu_start", "restore"]);
+        var waiting = await pod.WaitAsync(PodState.Waiting, Limit);
+        waiting.Phases.Select(p => p.Name).ShouldBe(["qemu_start", "restore"]);
+        waiting.Ip.ShouldBe(PodProcess.Ip);
         (await pod.RunAsync("ready", Limit)).ExitCode.ShouldBe(1);
         var activation = new Activation
         {

@@ -51,6 +51,28 @@ public sealed class CloneTests : ByHandTests
         (await Space.GetAsync<VMClone>("one")).ShouldBeNull();
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("10.0.0.7")]
+    public async Task ACloneIsReadyWithTheAddressThatItsPodWasToldAndElseWhenTheKubeletTellsIt(string ownIp)
+    {
+        await Space.CreateCloneAsync("one");
+        await ReconcileCloneAsync("one");
+        var pod = (await Space.PodsAsync()).ShouldHaveSingleItem();
+        Space.Wait(await Space.Kubelet.StrandAsync(pod.Metadata.Name, Space.Node(1).Name), ownIp);
+
+        var clone = await ReconcileCloneAsync("one");
+
+        Condition(clone, "IdentityConfirmed").Status.ShouldBe("True");
+        Condition(clone, "Ready").ShouldBe(ownIp.Length == 0 ? ("False", "AddressPending") : ("True", "Ready"));
+        (clone.Status!.Ip ?? "").ShouldBe(ownIp);
+
+        var told = await Space.Kubelet.TellRunningAsync(pod.Metadata.Name);
+        clone = await ReconcileCloneAsync("one");
+        Condition(clone, "Ready").Status.ShouldBe("True");
+        clone.Status!.Ip.ShouldBe(told.Status.PodIP);
+    }
+
     [Fact]
     public async Task AReadyCloneIsWrittenNoMore()
     {

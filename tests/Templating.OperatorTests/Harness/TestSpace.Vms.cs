@@ -60,13 +60,17 @@ internal sealed partial class TestSpace
     }
 
     /// <summary>The daemon of the first node tells of a pod's VM that it waits.</summary>
-    public void Wait(V1Pod pod) => Node(1).SetPod(new VmPod
+    public void Wait(V1Pod pod) => Wait(pod, ip: "");
+
+    /// <summary>The same, with the address that the pod was told.</summary>
+    public void Wait(V1Pod pod, string ip) => Node(1).SetPod(new VmPod
     {
         Name = $"tenants/{pod.Metadata.NamespaceProperty}/pods/{pod.Metadata.Uid}",
         Tenant = pod.Metadata.NamespaceProperty,
         PodName = pod.Metadata.Name,
         PodUid = pod.Metadata.Uid,
         State = PodState.Waiting,
+        Ip = ip,
     });
 
     private Task<VMTemplate> SetTemplateReadyAsync(string revision) => Client.CustomObjects.PatchNamespacedCustomObjectStatusAsync<VMTemplate>(

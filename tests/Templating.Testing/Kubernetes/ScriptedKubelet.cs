@@ -16,13 +16,15 @@ public sealed class ScriptedKubelet(IKubernetes client, string @namespace)
     public async Task<V1Pod> StartAsync(string pod, string node)
     {
         await BindAsync(pod, node);
-        return await PatchStatusAsync(pod, new V1PodStatus
-        {
-            Phase = "Running",
-            PodIP = $"10.244.0.{1 + Interlocked.Increment(ref _addresses) % 250}",
-            ContainerStatuses = [Container(new V1ContainerState { Running = new V1ContainerStateRunning() })],
-        });
+        return await TellRunningAsync(pod);
     }
+
+    public Task<V1Pod> TellRunningAsync(string pod) => PatchStatusAsync(pod, new V1PodStatus
+    {
+        Phase = "Running",
+        PodIP = $"10.244.0.{1 + Interlocked.Increment(ref _addresses) % 250}",
+        ContainerStatuses = [Container(new V1ContainerState { Running = new V1ContainerStateRunning() })],
+    });
 
     /// <summary>Its volume does not come: the container waits to be made.</summary>
     public async Task<V1Pod> StrandAsync(string pod, string node)

@@ -9,6 +9,9 @@ namespace Templating.Testing.Nodes;
 /// <summary>A <c>templating pod</c> of a test's own, with a folder that looks like its volume.</summary>
 public sealed class PodProcess : IDisposable
 {
+    /// <summary>As the kubelet's downward API tells it.</summary>
+    public const string Ip = "10.1.2.3";
+
     private readonly NodeFolder _folder;
     private readonly ChildProcess _process;
     private readonly StringBuilder _output = new();
@@ -22,7 +25,7 @@ public sealed class PodProcess : IDisposable
         File.WriteAllText(LastWordsFile, "");
         _process = new ChildProcess(
             NodeExecutable.Path, ["pod", "--volume", volume, "--run", folder.Run, "--termination-log", LastWordsFile, .. arguments],
-            new Dictionary<string, string>(StringComparer.Ordinal) { ["POD_NAME"] = "web-1" }, redirect: true);
+            new Dictionary<string, string>(StringComparer.Ordinal) { ["POD_NAME"] = "web-1", ["POD_IP"] = Ip }, redirect: true);
         _printing = GatherAsync();
         _errors = _process.Error.ReadToEndAsync(CancellationToken.None);
         Client = new PodClient(VolumeLayout.SocketPath(volume));

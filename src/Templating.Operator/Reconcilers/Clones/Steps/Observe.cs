@@ -32,7 +32,8 @@ internal sealed class Observe(NodeHealth health, StrandedPods stranded, IEvents 
         status.PodName = pod.Metadata.Name;
         status.PodUid = pod.Metadata.Uid;
         status.NodeName = pod.Spec?.NodeName;
-        status.Ip = pod.Status?.PodIP;
+        // The kubelet looks at its pods once a second; it told the pod itself when it made the container. What it says here counts.
+        status.Ip = pod.Status?.PodIP is { Length: > 0 } told ? told : work.Vm?.Ip is { Length: > 0 } own ? own : null;
         status.Revision = pod.Label(Keys.RevisionLabel);
         status.Start = pod.Label(Keys.PoolLabel) is null ? StartKinds.Cold : StartKinds.Warm;
     }
@@ -103,7 +104,7 @@ internal sealed class Observe(NodeHealth health, StrandedPods stranded, IEvents 
             // Who waits for Ready goes on to use the address.
             if (work.Status.ReadyTime is null && string.IsNullOrEmpty(work.Status.Ip))
             {
-                work.Conditions.Set(ConditionTypes.Ready, ConditionStatus.False, Reasons.AddressPending, "The kubelet has not told the pod's IP yet.");
+                work.Conditions.Set(ConditionTypes.Ready, ConditionStatus.False, Reasons.AddressPending, "Neither the kubelet nor the pod has told the pod's IP yet.");
                 return;
             }
 
