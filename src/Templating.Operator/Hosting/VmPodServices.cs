@@ -39,6 +39,7 @@ internal static class VmPodServices
         services.AddSingleton<PoolViewer>();
         services.AddSingleton<PoolReplicator>();
         services.AddSingleton<PoolBackoff>();
+        services.AddSingleton<PoolRest>();
         services.AddSingleton<PoolStatus>();
         services.AddSingleton<PoolReconciler>();
         services.AddSingleton(s => PoolController.Create(

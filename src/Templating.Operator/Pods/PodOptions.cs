@@ -30,4 +30,8 @@ internal sealed class PodOptions
     /// again elsewhere. A restart takes 10 s, an update as much and the pull of its image.
     /// </summary>
     public TimeSpan DaemonLostAfter { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long a pool that is not empty is left as it is after a VMClone took one of its VMs: so long a guest takes to become its own.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:01:00")]
+    public TimeSpan RefillDelay { get; set; } = TimeSpan.FromMilliseconds(500);
 }

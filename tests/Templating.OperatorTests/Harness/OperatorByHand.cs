@@ -30,7 +30,7 @@ internal sealed class OperatorByHand : IAsyncDisposable
     private readonly ServiceProvider _services;
     private readonly TestSpace _space;
 
-    private OperatorByHand(OperatorParts parts, TestSpace space, TimeProvider? time)
+    private OperatorByHand(OperatorParts parts, TestSpace space, TimeProvider? time, TimeSpan refillDelay)
     {
         _parts = parts;
         _space = space;
@@ -47,7 +47,7 @@ internal sealed class OperatorByHand : IAsyncDisposable
             .AddSingleton<IEvents>(Events)
             .AddSingleton<INodeDirectory>(_nodes)
             .AddCaches()
-            .AddVmPods(new ConfigurationBuilder().Build())
+            .AddVmPods(new ConfigurationBuilder().AddInMemoryCollection([KeyValuePair.Create("Pods:RefillDelay", (string?)$"{refillDelay:c}")]).Build())
             .BuildServiceProvider();
     }
 
@@ -61,8 +61,9 @@ internal sealed class OperatorByHand : IAsyncDisposable
     public ClusterWriter Writer => _parts.Writer;
 
     /// <param name="bearer">Whom the API server takes it for; null for the cluster's admin.</param>
-    public static async Task<OperatorByHand> StartAsync(TestSpace space, TimeProvider? time = null, string? bearer = null) =>
-        new(await new OperatorParts(space.Server.Configuration(bearer), space.Installation, space.Name).SyncAsync(), space, time);
+    /// <param name="refillDelay">None where a test does not ask for it: most look at one step after the other.</param>
+    public static async Task<OperatorByHand> StartAsync(TestSpace space, TimeProvider? time = null, string? bearer = null, TimeSpan refillDelay = default) =>
+        new(await new OperatorParts(space.Server.Configuration(bearer), space.Installation, space.Name).SyncAsync(), space, time, refillDelay);
 
     public async Task<ReconcileResult> CloneAsync(string name, CancellationToken cancellationToken = default)
     {

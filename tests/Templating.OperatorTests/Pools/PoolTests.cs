@@ -176,6 +176,40 @@ public sealed class PoolTests : ByHandTests
         (await Space.PodsAsync()).ShouldBeEmpty();
     }
 
+    [Fact]
+    public async Task APoolThatIsNotEmptyIsLeftAsItIsWhileAVmCloneBeginsAndThenFilledForAllThatWereTaken()
+    {
+        await using var operators = await OperatorByHand.StartAsync(Space, refillDelay: TimeSpan.FromSeconds(1));
+        await FillPoolAsync(3);
+        var before = (await Space.PoolAsync("pool")).Metadata.ResourceVersion;
+        await Space.CreateCloneAsync("one", new VMCloneSpec { Pool = "pool" });
+        await operators.CloneAsync("one");
+        operators.Time.Advance(TimeSpan.FromSeconds(0.6));
+        await Space.CreateCloneAsync("two", new VMCloneSpec { Pool = "pool" });
+        await operators.CloneAsync("two");
+
+        (await operators.PoolAsync("pool")).RequeueAfter.ShouldNotBeNull().ShouldBe(TimeSpan.FromSeconds(0.4), TimeSpan.FromMilliseconds(1));
+        (await Space.PodsAsync()).Count.ShouldBe(3);
+        (await Space.PoolAsync("pool")).Metadata.ResourceVersion.ShouldBe(before);
+
+        operators.Time.Advance(TimeSpan.FromSeconds(0.4));
+        await operators.PoolAsync("pool");
+        (await Space.PodsAsync()).Count.ShouldBe(5);
+    }
+
+    [Fact]
+    public async Task APoolWhoseLastVmWasTakenIsFilledAtOnce()
+    {
+        await using var operators = await OperatorByHand.StartAsync(Space, refillDelay: TimeSpan.FromSeconds(1));
+        await FillPoolAsync(1);
+        await Space.CreateCloneAsync("one", new VMCloneSpec { Pool = "pool" });
+        await operators.CloneAsync("one");
+
+        await operators.PoolAsync("pool");
+
+        (await Space.PodsAsync()).Count.ShouldBe(2);
+    }
+
     private async Task RemoveDeletedAsync()
     {
         foreach (var pod in (await Space.PodsAsync()).Where(p => p.Metadata.DeletionTimestamp is not null))

@@ -17,6 +17,7 @@ internal sealed class PoolReconciler(
     PoolBackoff backoff,
     PoolStatus status,
     PoolMetrics metrics,
+    PoolRest rest,
     IEvents events) : IReconciler
 {
     private static readonly TimeSpan Again = TimeSpan.FromMilliseconds(20);
@@ -28,6 +29,7 @@ internal sealed class PoolReconciler(
         if (pools.Get(key) is not { } pool || pool.Metadata.DeletionTimestamp is not null)
         {
             metrics.Forget(key);
+            rest.End(key);
             return ReconcileResult.Done;
         }
 
@@ -39,6 +41,16 @@ internal sealed class PoolReconciler(
         var view = viewer.Look(pool, revision);
         var work = new PoolWork(pool, template, revision, view, faults);
         metrics.Looked(key, pool.Metadata.CreationTimestamp, view.Waiting, work.Desired);
+        if (view.Waiting == 0)
+        {
+            // Who comes next is to wait no longer than it takes.
+            rest.End(key);
+        }
+        else if (rest.Left(key) is { } left)
+        {
+            return ReconcileResult.After(left);
+        }
+
         if (faults.Count == 0)
         {
             await TryAsync(work, () => replicator.ForgetAsync(view.Lost, cancellationToken));

@@ -15,7 +15,7 @@ namespace Templating.Operator.Reconcilers.Clones.Steps;
 /// </summary>
 internal sealed class TakeFromPool(
     ICache<VMPool> pools, WaitingVms waiting, PodReservations reservations, ClusterWriter writer, Refusals refusals, CloneClock clock,
-    PoolMetrics metrics, TimeProvider time) : ICloneStep
+    PoolMetrics metrics, PoolRest rest, TimeProvider time) : ICloneStep
 {
     private const int Attempts = 4;
 
@@ -47,6 +47,7 @@ internal sealed class TakeFromPool(
                     work.Vm = waiting.VmOf(claimed);
                     clock.Mark(work.Key, StartPhases.Claimed);
                     metrics.Claimed(ObjectKey.Of(pool), found: true);
+                    rest.Took(ObjectKey.Of(pool));
                     work.ClaimRefusal = null;
                     return StepResult.Next;
                 }
