@@ -57,6 +57,11 @@ internal sealed class PoolReconciler(
             await TryAsync(work, () => replicator.DeleteAsync(view.Abandoned, cancellationToken));
             await TryAsync(work, () => RemoveEndedAsync(pool, view, cancellationToken));
             await TryAsync(work, () => ApplyAsync(work, cancellationToken));
+            if (work.Planned is { Create: > 0 })
+            {
+                // With those that were just made, or the watch's word of them would be another write.
+                work.View = viewer.Look(pool, revision);
+            }
         }
 
         await status.WriteAsync(work, cancellationToken);

@@ -8,6 +8,9 @@ internal sealed record PoolWork(VMPool Pool, VMTemplate? Template, string? Revis
 {
     public int Desired => Pool.Spec.Replicas ?? 1;
 
+    /// <summary>What there is, as far as this pass has come.</summary>
+    public PoolView View { get; set; } = View;
+
     public PoolPlan? Planned { get; set; }
 
     /// <summary>No members are made for so long.</summary>
