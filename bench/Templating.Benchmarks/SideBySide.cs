@@ -71,6 +71,14 @@ internal static class SideBySide
             }
         }
 
+        Benchmark.Say($"{options.Rounds} rounds with the page cache lost");
+        for (var i = 0; i < options.Rounds; i++)
+        {
+            await rounds.RunLostAsync(i, cancellationToken);
+        }
+
+        // All that was lost is there again.
+        await rounds.WarmUpAsync(cancellationToken);
         Benchmark.Say($"{options.Storms} storms of {options.StormClones} clones");
         await StormsAsync(new Storms(daemon, bare, template, command, folders, samples), options, cancellationToken);
         Benchmark.Say($"{options.Memories} times the memory of {options.MemoryClones} clones");
