@@ -22,30 +22,27 @@ internal sealed class CloneRounds(
 
     public async Task RunAsync(int round, CancellationToken cancellationToken)
     {
-        // The second of those that are compared may find something warm that the first did not: take turns.
-        foreach (var group in (Func<CancellationToken, Task>[][])[[RunningAsync, BareRunningAsync, KataAsync], [ReadyAsync, BareReadyAsync]])
-        {
-            for (var i = 0; i < group.Length; i++)
-            {
-                await group[(i + round) % group.Length](cancellationToken);
-            }
-        }
+        await InTurnAsync(round, [RunningAsync, BareRunningAsync, KataAsync], cancellationToken);
+        await InTurnAsync(round, [ReadyAsync, BareReadyAsync], cancellationToken);
     }
 
     /// <summary>Apart from the others: what they find in the page cache would be another's doing.</summary>
-    public async Task RunLostAsync(int round, CancellationToken cancellationToken)
-    {
-        foreach (var step in round % 2 == 0 ? (Func<CancellationToken, Task>[])[LostAsync, BareLostAsync] : [BareLostAsync, LostAsync])
-        {
-            await step(cancellationToken);
-        }
-    }
+    public Task RunLostAsync(int round, CancellationToken cancellationToken) => InTurnAsync(round, [LostAsync, BareLostAsync], cancellationToken);
 
     public async Task BootAsync(CancellationToken cancellationToken)
     {
         var times = await bare.BootAsync(template.Boot, template.Template.Machine.MemoryBytes, cancellationToken);
         samples.Add("boot.identity", times["identity"]);
         samples.Add("boot.http", times["http"]);
+    }
+
+    /// <summary>The second of those that are compared may find something warm that the first did not.</summary>
+    private static async Task InTurnAsync(int round, Func<CancellationToken, Task>[] compared, CancellationToken cancellationToken)
+    {
+        for (var i = 0; i < compared.Length; i++)
+        {
+            await compared[(i + round) % compared.Length](cancellationToken);
+        }
     }
 
     private async Task RunningAsync(CancellationToken cancellationToken)

@@ -100,49 +100,30 @@ kube_wait 120 "exec after the restarts" run exec "$first" -- true
 
 step "The images, in restricted pods"
 "$here/load-image.sh" "$dir" "$images"/{templating,templating-operator,kubectl-templating}.tar
-run apply -f - <<'YAML'
-apiVersion: v1
-kind: Pod
-metadata: {name: node-image}
-spec:
-  restartPolicy: Never
-  automountServiceAccountToken: false
-  securityContext: {runAsNonRoot: true, seccompProfile: {type: RuntimeDefault}}
-  containers:
-  - name: check
-    image: localhost/templating:dev
-    imagePullPolicy: Never
-    command: [sh, -euc, "templating version; qemu-system-x86_64 --version; setpriv --version; prlimit --version"]
-    securityContext: {allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: {drop: [ALL]}}
+restricted_pod() { # NAME IMAGE WHAT-IT-RUNS
+    cat <<YAML
 ---
 apiVersion: v1
 kind: Pod
-metadata: {name: operator-image}
+metadata: {name: $1}
 spec:
   restartPolicy: Never
   automountServiceAccountToken: false
   securityContext: {runAsNonRoot: true, seccompProfile: {type: RuntimeDefault}}
   containers:
   - name: check
-    image: localhost/templating-operator:dev
+    image: localhost/$2:dev
     imagePullPolicy: Never
-    command: [sh, -euc, "test -x /usr/lib/templating-operator/templating-operator; ls /usr/lib/x86_64-linux-gnu/libssl.so.3"]
-    securityContext: {allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: {drop: [ALL]}}
----
-apiVersion: v1
-kind: Pod
-metadata: {name: kubectl-image}
-spec:
-  restartPolicy: Never
-  automountServiceAccountToken: false
-  securityContext: {runAsNonRoot: true, seccompProfile: {type: RuntimeDefault}}
-  containers:
-  - name: check
-    image: localhost/kubectl-templating:dev
-    imagePullPolicy: Never
-    args: [load, list]
+    $3
     securityContext: {allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: {drop: [ALL]}}
 YAML
+}
+{
+    restricted_pod node-image templating 'command: [sh, -euc, "templating version; qemu-system-x86_64 --version; setpriv --version; prlimit --version"]'
+    restricted_pod operator-image templating-operator \
+        'command: [sh, -euc, "test -x /usr/lib/templating-operator/templating-operator; ls /usr/lib/x86_64-linux-gnu/libssl.so.3"]'
+    restricted_pod kubectl-image kubectl-templating 'args: [load, list]'
+} | run apply -f -
 ended() { run get pod "$1" -o jsonpath='{.status.phase}' | grep -qE '^(Succeeded|Failed)$'; }
 for pod in node-image operator-image kubectl-image; do
     kube_wait 180 "$pod" ended "$pod"

@@ -19,7 +19,7 @@ internal sealed class Pool(PoolName name, PoolSpec spec, TimeProvider time)
 
     public PoolBackoff Backoff { get; } = new(time);
 
-    /// <summary>When the first VM was taken that none was begun for since; null where none is missed.</summary>
+    /// <summary>When the first VM was taken since it was full, counting those that start; null where none was.</summary>
     public TimeSpan? MissedSince { get; set; }
 
     /// <summary>Until they are gone, or a clone's.</summary>

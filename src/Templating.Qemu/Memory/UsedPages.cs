@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 using Templating.Core.Errors;
@@ -30,10 +29,10 @@ internal static class UsedPages
             using var map = File.OpenHandle($"/proc/{pid}/pagemap");
             foreach (var line in File.ReadLines($"/proc/{pid}/maps"))
             {
-                if (Mapping.Parse(line) is { } mapping && Span(line) is { } span
+                if (Mapping.Parse(line) is { } mapping
                     && files.Select((file, i) => (File: file, Index: i)).FirstOrDefault(f => f.File.Is(mapping)) is { File: not null } found)
                 {
-                    Add(map, span, runs[found.Index]);
+                    Add(map, mapping, runs[found.Index]);
                 }
             }
         }
@@ -81,14 +80,14 @@ internal static class UsedPages
         }
     }
 
-    private static void Add(SafeFileHandle map, in (long Start, long End, long Offset) span, List<(long First, long Last)> runs)
+    private static void Add(SafeFileHandle map, in Mapping mapping, List<(long First, long Last)> runs)
     {
         var entries = new ulong[PagesAtOnce];
-        var count = (span.End - span.Start) / PageBytes;
+        var count = (mapping.End - mapping.Start) / PageBytes;
         for (var done = 0L; done < count;)
         {
             var part = MemoryMarshal.AsBytes(entries.AsSpan(0, (int)Math.Min(PagesAtOnce, count - done)));
-            var read = RandomAccess.Read(map, part, ((span.Start / PageBytes) + done) * sizeof(ulong)) / sizeof(ulong);
+            var read = RandomAccess.Read(map, part, ((mapping.Start / PageBytes) + done) * sizeof(ulong)) / sizeof(ulong);
             if (read == 0)
             {
                 return;
@@ -101,7 +100,7 @@ internal static class UsedPages
                     continue;
                 }
 
-                var page = (span.Offset / PageBytes) + done + i;
+                var page = (mapping.Offset / PageBytes) + done + i;
                 if (runs is [.., var (first, last)] && last == page - 1)
                 {
                     runs[^1] = (first, page);
@@ -115,18 +114,4 @@ internal static class UsedPages
             done += read;
         }
     }
-
-    /// <summary>Where a mapping lies in memory and in its file.</summary>
-    private static (long Start, long End, long Offset)? Span(ReadOnlySpan<char> line)
-    {
-        Span<Range> fields = stackalloc Range[4];
-        var (count, dash) = (line.Split(fields, ' ', StringSplitOptions.RemoveEmptyEntries), line.IndexOf('-'));
-        return count == 4 && dash > 0
-            && Hex(line[..dash]) is { } start && Hex(line[(dash + 1)..line.IndexOf(' ')]) is { } end && Hex(line[fields[2]]) is { } offset
-            ? (start, end, offset)
-            : null;
-    }
-
-    private static long? Hex(ReadOnlySpan<char> text) =>
-        long.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var number) ? number : null;
 }
