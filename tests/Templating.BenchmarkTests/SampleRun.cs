@@ -48,6 +48,13 @@ internal static class SampleRun
             samples.AddAll(SharedMemory.Name("unshared", count), factors.Select(f => 98 * f * count));
         }
 
+        // What is compared and has no sample yet: a comparison that is added is on the page by itself.
+        foreach (var comparison in Comparisons.All)
+        {
+            Fill(comparison.Theirs, 100);
+            Fill(comparison.Ours, 90 * comparison.Limit);
+        }
+
         for (var i = 1; i <= 300; i++)
         {
             samples.Add("density.http", 500 + i + (i % 7 * 9));
@@ -57,5 +64,13 @@ internal static class SampleRun
         return new Result(
             new MachineInfo("A <fast> CPU & more", 2, "6.18", "10.0.2", "TCG", "0.10 0.20 0.30"), new DateTimeOffset(2026, 11, 28, 0, 0, 0, TimeSpan.Zero),
             "1.00 0.50 0.30", samples, [.. Targets.Of(samples), .. Density.Targets(samples)]);
+
+        void Fill(string name, double median)
+        {
+            if (!samples.Has(name))
+            {
+                samples.AddAll(name, factors.Select(f => median * f));
+            }
+        }
     }
 }
