@@ -122,7 +122,7 @@ internal sealed class QemuVm : IVm
 
     public async Task<IReadOnlyList<PortForward>> QueryForwardsAsync(CancellationToken cancellationToken)
     {
-        if (_link.KnownForwards is { } known)
+        if ((_link.KnownForwards ?? _link.Forwards?.Bound()) is { } known)
         {
             return known;
         }
@@ -137,7 +137,7 @@ internal sealed class QemuVm : IVm
     {
         // The human monitor does not say what is wrong with a port. Nobody else's user than this process's runs a VM that is restored here.
         using var reserved = new PortReservations([forward], user: null);
-        _link.Forwards?.AllowOneMore();
+        _link.Forwards?.Allow(forward);
         var rule = QemuCommandLine.ForwardRule(forward);
         var answer = "";
         await GuardAsync(async () => answer = await _qmp.HumanAsync(

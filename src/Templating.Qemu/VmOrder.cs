@@ -15,7 +15,7 @@ internal sealed record VmOrder
     /// <summary>Its guest's memory; empty where it gets that later.</summary>
     public required IReadOnlyList<GuestFile> Files { get; init; }
 
-    /// <summary>How many ports of the host it is to have.</summary>
+    /// <summary>How many ports of the host its command line has.</summary>
     public required int Ports { get; init; }
 
     /// <summary>As <see cref="VmLink.KnownForwards"/>.</summary>

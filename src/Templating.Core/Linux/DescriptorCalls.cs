@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using System.Net;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
@@ -7,6 +9,8 @@ namespace Templating.Core.Linux;
 internal static unsafe partial class DescriptorCalls
 {
     public const int AfUnix = 1;
+    public const int AfInternet = 2;
+    public const int AfInternet6 = 10;
     public const int SockStream = 1;
     public const int SockCloseOnExec = 0x80000;
     public const short PollIn = 1;
@@ -15,6 +19,17 @@ internal static unsafe partial class DescriptorCalls
 
     [LibraryImport("libc", SetLastError = true, EntryPoint = "socket")]
     internal static partial int Socket(int domain, int type, int protocol);
+
+    /// <summary>The IPv4 address that a socket is bound to; null where it is bound to none.</summary>
+    public static IPEndPoint? BoundTo(int socket)
+    {
+        // struct sockaddr_in: family, port and address, the two of them in the network's order; then nothing.
+        var address = stackalloc byte[16];
+        var length = 16;
+        return GetSocketName(socket, address, &length) == 0 && *(ushort*)address == AfInternet
+            ? new IPEndPoint(new IPAddress(new ReadOnlySpan<byte>(address + 4, 4)), BinaryPrimitives.ReadUInt16BigEndian(new ReadOnlySpan<byte>(address + 2, 2)))
+            : null;
+    }
 
     /// <summary>Two ends of a connection, neither of which a child inherits by itself.</summary>
     public static (SafeFileHandle First, SafeFileHandle Second) Pair()
@@ -98,6 +113,9 @@ internal static unsafe partial class DescriptorCalls
 
     [LibraryImport("libc", SetLastError = true, EntryPoint = "write")]
     internal static partial nint Write(SafeFileHandle file, void* buffer, nint count);
+
+    [LibraryImport("libc", EntryPoint = "getsockname")]
+    private static partial int GetSocketName(int fd, byte* address, int* length);
 
     [LibraryImport("libc", SetLastError = true, EntryPoint = "poll")]
     internal static partial int Poll(PollDescriptor* descriptors, nuint count, int timeoutMilliseconds);

@@ -83,10 +83,12 @@ internal sealed class VmStart(IVmm vmm, VmBirth birth, VmStatus status, PhaseClo
         await _clock.RunAsync("resume", async () =>
         {
             // All at once: QEMU takes them in order.
-            var added = Task.WhenAll(activation.Forwards.Select(forward => Vm!.AddForwardAsync(forward, cancellationToken)).ToList());
-            var chosen = activation.Forwards.All(f => f.HostPort != 0) ? Task.FromResult(forwards) : ChosenAsync(activation.Forwards, cancellationToken);
-            await added;
-            forwards = await chosen;
+            await Task.WhenAll(activation.Forwards.Select(forward => Vm!.AddForwardAsync(forward, cancellationToken)).ToList());
+            if (activation.Forwards.Any(forward => forward.HostPort == 0))
+            {
+                forwards = await ChosenAsync(activation.Forwards, cancellationToken);
+            }
+
             await Vm!.ResumeAsync(cancellationToken);
         });
         status.TryChange(v => v with

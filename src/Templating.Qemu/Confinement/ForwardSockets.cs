@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Templating.Core.Linux;
+using Templating.Core.Machines;
 using Templating.Qemu.Base;
 
 namespace Templating.Qemu.Confinement;
@@ -10,9 +11,6 @@ namespace Templating.Qemu.Confinement;
 /// </summary>
 internal sealed unsafe class ForwardSockets : IDisposable
 {
-    private const int InterNetwork = 2;
-    private const int InterNetworkV6 = 10;
-    private const int StreamType = 1;
     private const int TypeMask = 0xf;
 
     private const int MostTries = 200;
@@ -20,15 +18,18 @@ internal sealed unsafe class ForwardSockets : IDisposable
 
     private readonly int _listener;
     private readonly int _wake;
-    private volatile int _most;
+    private readonly Lock _lock = new();
+    private readonly int _atStart;
+    private readonly List<PortForward> _added = [];
+    private readonly List<int> _given = [];
     private int _disposed;
     private readonly Thread _thread;
 
     /// <param name="listener">Of the filter; closed by this.</param>
-    /// <param name="most">How many sockets it gets.</param>
-    public ForwardSockets(int listener, int most)
+    /// <param name="atStart">How many sockets it gets for its command line.</param>
+    public ForwardSockets(int listener, int atStart)
     {
-        (_listener, _most) = (listener, most);
+        (_listener, _atStart) = (listener, atStart);
         _wake = DescriptorCalls.EventFd(0, DescriptorCalls.EventCloseOnExec | DescriptorCalls.EventNonBlocking);
         if (_wake < 0)
         {
@@ -41,7 +42,46 @@ internal sealed unsafe class ForwardSockets : IDisposable
         _thread.Start();
     }
 
-    public void AllowOneMore() => Interlocked.Increment(ref _most);
+    public void Allow(PortForward forward)
+    {
+        lock (_lock)
+        {
+            _added.Add(forward);
+        }
+    }
+
+    /// <summary>
+    /// What is forwarded, with the ports that the kernel chose, as the sockets themselves tell: a copy of each is kept until this is disposed.
+    /// QEMU carries its monitor's commands out one after the other, and each asks for one socket.
+    /// </summary>
+    /// <returns>
+    /// Null where they do not tell it all: one is missing, or not where it was to be, or some are of the command line, which QEMU opens in an order of its own
+    /// (the last one first, in 10.0).
+    /// </returns>
+    public IReadOnlyList<PortForward>? Bound()
+    {
+        lock (_lock)
+        {
+            if (_atStart > 0 || _given.Count != _added.Count || _disposed != 0)
+            {
+                return null;
+            }
+
+            var bound = new List<PortForward>(_added.Count);
+            foreach (var (asked, socket) in _added.Zip(_given))
+            {
+                if (DescriptorCalls.BoundTo(socket) is not { Port: not 0 } place
+                    || place.Address.ToString() != asked.HostAddress || (asked.HostPort != 0 && asked.HostPort != place.Port))
+                {
+                    return null;
+                }
+
+                bound.Add(asked with { HostPort = place.Port });
+            }
+
+            return bound;
+        }
+    }
 
     public void Dispose()
     {
@@ -54,6 +94,10 @@ internal sealed unsafe class ForwardSockets : IDisposable
         _ = DescriptorCalls.Write(_wake, &one, sizeof(ulong));
         _thread.Join();
         _ = DescriptorCalls.Close(_wake);
+        lock (_lock)
+        {
+            _given.ForEach(socket => DescriptorCalls.Close(socket));
+        }
     }
 
     private void Run()
@@ -61,7 +105,6 @@ internal sealed unsafe class ForwardSockets : IDisposable
         var descriptors = stackalloc DescriptorCalls.PollDescriptor[2];
         descriptors[0] = new DescriptorCalls.PollDescriptor { Fd = _listener, Events = DescriptorCalls.PollIn };
         descriptors[1] = new DescriptorCalls.PollDescriptor { Fd = _wake, Events = DescriptorCalls.PollIn };
-        var given = 0;
         while (true)
         {
             if (DescriptorCalls.Poll(descriptors, 2, -1) < 0)
@@ -78,7 +121,7 @@ internal sealed unsafe class ForwardSockets : IDisposable
             // It fails where the one who asked has been killed meanwhile.
             if (SeccompCalls.Receive(_listener, out var question) == 0)
             {
-                given += Answer(question, given < _most) ? 1 : 0;
+                Answer(question);
             }
         }
 
@@ -105,20 +148,26 @@ internal sealed unsafe class ForwardSockets : IDisposable
         }
     }
 
-    private bool Answer(SeccompCalls.Question question, bool isFree)
+    private void Answer(SeccompCalls.Question question)
     {
         var (domain, type, protocol) = ((int)question.First, (int)question.Second, (int)question.Third);
-        if (!isFree || domain is not (InterNetwork or InterNetworkV6) || (type & TypeMask) != StreamType)
+        if (!IsOneLeft() || domain is not (DescriptorCalls.AfInternet or DescriptorCalls.AfInternet6) || (type & TypeMask) != DescriptorCalls.SockStream)
         {
             _ = SeccompCalls.AnswerError(_listener, question.Id, Errno.NotPermitted);
-            return false;
+            return;
         }
 
         var fd = MakeSocket(domain, type, protocol);
         if (fd < 0)
         {
             _ = SeccompCalls.AnswerError(_listener, question.Id, Marshal.GetLastPInvokeError());
-            return false;
+            return;
+        }
+
+        // Before it is answered: who asks where it is bound has QEMU's word that it is.
+        lock (_lock)
+        {
+            _given.Add(fd);
         }
 
         var closeOnExec = (type & DescriptorCalls.SockCloseOnExec) != 0;
@@ -126,8 +175,13 @@ internal sealed unsafe class ForwardSockets : IDisposable
         {
             _ = SeccompCalls.AnswerError(_listener, question.Id, Errno.NotPermitted);
         }
+    }
 
-        _ = DescriptorCalls.Close(fd);
-        return true;
+    private bool IsOneLeft()
+    {
+        lock (_lock)
+        {
+            return _given.Count < _atStart + _added.Count;
+        }
     }
 }

@@ -41,6 +41,31 @@ public sealed class CloneTests(TemplateFixture fixture)
         vm.Console.ReadTail().ShouldNotBeEmpty();
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task PortsToldBeforeItRunsAreThoseThatQemuHas(bool isFromBlank)
+    {
+        if (isFromBlank && !Environment.IsPrivilegedProcess)
+        {
+            return; // without namespaces there are no blank VMs
+        }
+
+        PortForward[] asked = [new(80), new(8080, 0, "127.0.0.2"), new(80, 0, "127.0.0.2")];
+        var vm = isFromBlank ? (await Template.BindAsync(asked)).Vm : await Template.PrepareAsync(Template.NewRequest(asked));
+        var later = new PortForward(443);
+        await vm.RestoreAsync(CancellationToken.None);
+        await vm.AddForwardAsync(later, CancellationToken.None);
+
+        var told = await vm.QueryForwardsAsync(CancellationToken.None);
+        await vm.ResumeAsync(CancellationToken.None);
+        var afterwards = await vm.QueryForwardsAsync(CancellationToken.None);
+
+        told.Select(forward => forward with { HostPort = 0 }).ShouldBe([.. asked, later], ignoreOrder: true);
+        told.ShouldAllBe(forward => forward.HostPort > 0);
+        afterwards.ShouldBe(told, ignoreOrder: true);
+    }
+
     [Fact]
     public async Task WhatACloneHasUsedOfItsFilesIsALittleOfThem()
     {
