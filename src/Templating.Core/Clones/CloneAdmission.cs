@@ -25,15 +25,7 @@ internal sealed class CloneAdmission(
         var lease = leases.Acquire(revision.Name);
         try
         {
-            var source = new VmSource
-            {
-                Name = revision.Name,
-                Manifest = revision.Manifest,
-                MemoryPath = revision.MemoryPath,
-                StatePath = revision.StatePath,
-                ImagePaths = [.. revision.Manifest.Images.Select(store.ImagePath)],
-                EnsureVerified = token => store.EnsureVerifiedAsync(revision, token),
-            };
+            var source = VmSource.Of(revision, store);
             source.RequireCompatible(await parts.Vmm.ProbeAsync(refresh: false, cancellationToken));
             var tenant = request.Template.Tenant;
             var network = request.Network ?? revision.Manifest.Spec.Network;

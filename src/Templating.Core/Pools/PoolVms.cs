@@ -15,17 +15,6 @@ namespace Templating.Core.Pools;
 internal sealed class PoolVms(
     VmParts parts, TemplateStore store, RevisionLeases leases, PoolTable table, FairTurns starts, PoolOptions options, Action wake, ILogger logger)
 {
-    /// <summary>Where a VM comes from.</summary>
-    public VmSource SourceOf(Revision revision) => new()
-    {
-        Name = revision.Name,
-        Manifest = revision.Manifest,
-        MemoryPath = revision.MemoryPath,
-        StatePath = revision.StatePath,
-        ImagePaths = [.. revision.Manifest.Images.Select(store.ImagePath)],
-        EnsureVerified = token => store.EnsureVerifiedAsync(revision, token),
-    };
-
     /// <summary>Begins one. Within the lock.</summary>
     /// <exception cref="TemplatingException">There is no room for it, or its revision is being deleted: nothing is begun, and nothing held.</exception>
     public void Begin(Pool pool, Revision revision, WaitingKind kind)
@@ -141,7 +130,7 @@ internal sealed class PoolVms(
         var birth = new VmBirth
         {
             Name = $"a VM of {pool.Name}",
-            Source = SourceOf(revision),
+            Source = VmSource.Of(revision, store),
             Folder = folder,
             Holdings = holdings,
             Turns = starts,

@@ -21,6 +21,17 @@ public sealed record VmSource
     /// <summary>Whether the files are what was published; null where who opened the source has looked already.</summary>
     public Func<CancellationToken, Task>? EnsureVerified { get; init; }
 
+    /// <summary>Of the store; whoever starts a VM of it has its files verified first.</summary>
+    public static VmSource Of(Revision revision, TemplateStore store) => new()
+    {
+        Name = revision.Name,
+        Manifest = revision.Manifest,
+        MemoryPath = revision.MemoryPath,
+        StatePath = revision.StatePath,
+        ImagePaths = [.. revision.Manifest.Images.Select(store.ImagePath)],
+        EnsureVerified = token => store.EnsureVerifiedAsync(revision, token),
+    };
+
     /// <exception cref="TemplatingException">TemplateStale: this node's QEMU cannot read its state.</exception>
     public void RequireCompatible(VmmInfo vmm)
     {
