@@ -3,6 +3,7 @@ namespace Templating.Core.Blanks;
 /// <summary>VMs that wait for their memory.</summary>
 public sealed record BlankOptions
 {
+    public const int DefaultCount = 1;
     public const int DefaultMost = 4;
     public static readonly TimeSpan DefaultIdleLimit = TimeSpan.FromMinutes(10);
 
@@ -10,7 +11,7 @@ public sealed record BlankOptions
     public required string Folder { get; init; }
 
     /// <summary>How many wait of each shape that is in use; 0: none.</summary>
-    public int Count { get; init; } = 1;
+    public int Count { get; init; } = DefaultCount;
 
     /// <summary>How many wait in all.</summary>
     public int Most { get; init; } = DefaultMost;

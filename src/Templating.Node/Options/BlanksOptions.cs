@@ -8,7 +8,7 @@ public sealed class BlanksOptions
 {
     /// <summary>How many wait for each shape of machine that is in use. Default 1; at most 64; 0 means none.</summary>
     [Range(0, 64)]
-    public int Count { get; set; }
+    public int Count { get; set; } = BlankOptions.DefaultCount;
 
     /// <summary>How many wait in all. Default 4; 1 to 256.</summary>
     [Range(1, 256)]

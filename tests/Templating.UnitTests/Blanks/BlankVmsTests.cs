@@ -27,9 +27,10 @@ public sealed class BlankVmsTests : IAsyncLifetime
     [Fact]
     public async Task ShapeThatWasWantedIsKeptAndGivenOnce()
     {
-        var blanks = Start();
+        // By a clock that stands: no other one is made between the two that want it.
+        var blanks = Start(refillDelay: TimeSpan.FromSeconds(1));
         blanks.Take(Machine(), 1, Inward).ShouldBeNull("nothing waits yet, and nobody waits for it");
-        await WaitingAsync(1);
+        await MadeAsync();
 
         var taken = blanks.Take(Machine(memory: 512), 1, Inward).ShouldNotBeNull("memory is none of the shape");
         var second = blanks.Take(Machine(), 1, Inward);
@@ -38,7 +39,7 @@ public sealed class BlankVmsTests : IAsyncLifetime
         var fake = _vmm.Blanks[0];
         taken.Generation.ShouldBe(fake.Request.Generation);
         taken.User!.User.ShouldBe(fake.Request.User);
-        await WaitingAsync(1);
+        await MadeAsync();
         _vmm.Blanks[1].Request.Generation.ShouldNotBe(taken.Generation);
         _vmm.Blanks[1].Request.User.ShouldNotBe(taken.User.User);
     }
@@ -246,14 +247,16 @@ public sealed class BlankVmsTests : IAsyncLifetime
         _folder.Dispose();
     }
 
-    private BlankVms Start(int count = 1, int most = 4)
+    private BlankVms Start(int count = 1, int most = 4, TimeSpan refillDelay = default)
     {
         var parts = new VmParts(_vmm, _capacity, _users, TestMetrics.Create(), _time);
         _blanks = new BlankVms(
-            parts, new BlankOptions { Folder = _folder["blanks"], Count = count, Most = most, RefillDelay = TimeSpan.Zero }, NullLogger<BlankVms>.Instance);
+            parts, new BlankOptions { Folder = _folder["blanks"], Count = count, Most = most, RefillDelay = refillDelay }, NullLogger<BlankVms>.Instance);
         _running = Task.Run(() => _blanks.RunAsync(_stop.Token));
         return _blanks;
     }
+
+    private Task MadeAsync() => Eventually.UntilAsync(() => { _time.Advance(TimeSpan.FromSeconds(1)); return _blanks!.Waiting == 1; }, "one is made");
 
     private Task WaitingAsync(int count) => Eventually.UntilAsync(() => _blanks!.Waiting == count, $"{count} wait");
 

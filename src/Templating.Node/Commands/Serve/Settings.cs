@@ -44,7 +44,7 @@ internal static class Settings
         Images<int>("MaxInodes", "max-inodes", "N", "Files, folders and links that an image may have (default 1000000)", TryWhole, "a whole number", (i, v) => i.MaxInodes = v),
         Images<TimeSpan>("BuildTimeout", "build-timeout", "DURATION", "For making an image (default 2m)", DurationText.TryParse, DurationText.Allowed, (i, v) => i.BuildTimeout = v),
         Images<long>("CacheBytes", "cache-bytes", SizeHelp, "What all images may have before those that no clone holds go (default 20GiB)", ByteSize.TryParse, ByteSize.Allowed, (i, v) => i.CacheBytes = v),
-        Blanks<int>("Count", "count", "N", "VMs that wait, started, for each shape of machine in use; 0: none (default 0)", TryWhole, "a whole number", (b, v) => b.Count = v),
+        Blanks<int>("Count", "count", "N", "VMs that wait, started, for each shape of machine in use; 0: none (default 1)", TryWhole, "a whole number", (b, v) => b.Count = v),
         Blanks<int>("Max", "max", "N", "VMs that wait in all (default 4)", TryWhole, "a whole number", (b, v) => b.Max = v),
         Blanks<TimeSpan>("IdleLimit", "idle-limit", "DURATION", "How long a shape of machine is in use after a start (default 10m)", DurationText.TryParse, DurationText.Allowed, (b, v) => b.IdleLimit = v),
         Text("PolicyPath", "policy-path", "FILE", "JSON file that says who may act for which tenants (default: root, the daemon's user, and certificates for those they name)", (o, v) => o.PolicyPath = v),
