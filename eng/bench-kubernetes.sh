@@ -5,6 +5,7 @@
 #   eng/bench-kubernetes.sh --life [ROUNDS]            VMClones beside plain pods on a real cluster of two nodes; 10 rounds
 #   eng/bench-kubernetes.sh --pods [ROUNDS]            pods of the RuntimeClass beside runc's, on a real cluster of one node; 10 rounds
 #   eng/bench-kubernetes.sh --scale [CLONES] [NODES]   VMClones over simulated nodes; 1000 and then 5000, over 100
+#       --churn RATE MINUTES   then so many a second come and go beside those of --scale, for so long
 #       --out FILE       instead of artifacts/bench/kubernetes-TIME-{life,pods,scale}.json; for one of them
 #       --keep FOLDER    logs of the operator and of the API server under --scale
 #       --check          exit with 1 when a target is missed
@@ -31,6 +32,11 @@ while [ $# -gt 0 ]; do
             scale=1
             if number "${2:-}"; then clones=("$2"); shift; fi
             if number "${2:-}"; then nodes=$2; shift; fi
+            ;;
+        --churn)
+            { number "${2:-}" && number "${3:-}"; } || { echo "--churn needs VMClones a second and minutes." >&2; exit 2; }
+            scale_arguments+=(--churn "$2" --churn-minutes "$3")
+            shift 2
             ;;
         --out)
             out=$(realpath -m "${2:?--out needs a file}")
@@ -128,9 +134,10 @@ if [ -n "$pods" ]; then
     [ "$missed" -le 1 ] || exit "$missed"
 fi
 if [ -n "$scale" ]; then
-    dotnet publish "$root/src/Templating.Operator" -c Release -v q -p:RunAnalyzers=false -o "$root/artifacts/bench/operator" >&2
+    "$here/publish.sh" --all >&2
     measure "${benchmarks[@]}" scale --nodes "$nodes" "${clones[@]/#/--clones=}" ${scale_arguments[@]+"${scale_arguments[@]}"} \
-        --kube "$here/kube" --chart-install "$here/chart/install.sh" --operator "$root/artifacts/bench/operator/templating-operator" \
+        --kube "$here/kube" --chart-install "$here/chart/install.sh" --operator "$root/artifacts/publish-operator/templating-operator" \
+        --load-tool "$root/artifacts/publish-kubectl/kubectl-templating" \
         --out "${out:-$root/artifacts/bench/kubernetes-$time-scale.json}" || missed=$?
 fi
 exit "$missed"

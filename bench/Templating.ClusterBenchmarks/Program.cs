@@ -62,13 +62,16 @@ pods.SetAction((parse, cancellationToken) => Runs.RunAsync(
 var clones = new Option<int[]>("--clones") { Description = "VMClones; more than once for more runs", DefaultValueFactory = _ => [1000, 5000] };
 var nodes = new Option<int>("--nodes") { Description = "Simulated nodes, at most 250", DefaultValueFactory = _ => 100 };
 var poolPercent = new Option<int>("--pool-percent") { Description = "Of the VMClones, those from a pool", DefaultValueFactory = _ => 20 };
+var churn = new Option<int>("--churn") { Description = "VMClones a second that come and go beside those at rest; 0: none" };
+var churnMinutes = new Option<int>("--churn-minutes") { Description = "For how long", DefaultValueFactory = _ => 10 };
 var kube = new Option<DirectoryInfo>("--kube") { Description = "Folder eng/kube", Required = true };
 var chart = new Option<FileInfo>("--chart-install") { Description = "eng/chart/install.sh", Required = true };
 var executable = new Option<FileInfo>("--operator") { Description = "The operator's executable", Required = true };
+var loadTool = new Option<FileInfo?>("--load-tool") { Description = "kubectl-templating, whose load test is measured" };
 var keep = new Option<DirectoryInfo?>("--keep") { Description = "Folder for logs of the operator and the API server" };
 var scale = new Command("scale", "Thousands of VMClones over simulated nodes, on an API server of their own.")
 {
-    output, clones, nodes, poolPercent, kube, chart, executable, keep, check,
+    output, clones, nodes, poolPercent, churn, churnMinutes, kube, chart, executable, loadTool, keep, check,
 };
 scale.SetAction((parse, cancellationToken) => Runs.RunAsync(
     token => ScaleBenchmark.RunAsync(
@@ -78,9 +81,12 @@ scale.SetAction((parse, cancellationToken) => Runs.RunAsync(
             Clones = parse.GetRequiredValue(clones),
             Nodes = parse.GetValue(nodes),
             PoolPercent = parse.GetValue(poolPercent),
+            ChurnRate = parse.GetValue(churn),
+            ChurnTime = TimeSpan.FromMinutes(parse.GetValue(churnMinutes)),
             KubeFolder = parse.GetRequiredValue(kube).FullName,
             ChartInstall = parse.GetRequiredValue(chart).FullName,
             Operator = parse.GetRequiredValue(executable).FullName,
+            LoadTool = parse.GetValue(loadTool)?.FullName,
             Keep = parse.GetValue(keep)?.FullName,
         },
         token),

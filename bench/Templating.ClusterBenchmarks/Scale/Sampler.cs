@@ -18,9 +18,12 @@ internal sealed class Sampler : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await _end.CancelAsync();
-        await _looking;
-        _end.Dispose();
+        if (!_end.IsCancellationRequested)
+        {
+            await _end.CancelAsync();
+            await _looking;
+            _end.Dispose();
+        }
     }
 
     private async Task LookAsync(OperatorProcess target)

@@ -12,6 +12,12 @@ internal sealed record ScaleOptions
     /// <summary>Of the VMClones, those taken from a pool that has as many VMs.</summary>
     public required int PoolPercent { get; init; }
 
+    /// <summary>VMClones a second that come and go beside those, when all of them are ready; 0: none.</summary>
+    public required int ChurnRate { get; init; }
+
+    /// <summary>For how long.</summary>
+    public required TimeSpan ChurnTime { get; init; }
+
     /// <summary>eng/kube, with api.sh and down.sh.</summary>
     public required string KubeFolder { get; init; }
 
@@ -20,6 +26,9 @@ internal sealed record ScaleOptions
 
     /// <summary>The operator's executable.</summary>
     public required string Operator { get; init; }
+
+    /// <summary>kubectl-templating, whose load test is measured; null leaves that out.</summary>
+    public required string? LoadTool { get; init; }
 
     /// <summary>For logs and profiles of the operator; null keeps nothing.</summary>
     public required string? Keep { get; init; }

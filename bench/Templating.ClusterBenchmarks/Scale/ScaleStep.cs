@@ -1,5 +1,4 @@
 using Templating.Benchmarks;
-using Templating.ClusterBenchmarks.Cluster;
 using Templating.ClusterBenchmarks.Results;
 using Templating.Kubernetes;
 
@@ -19,7 +18,7 @@ internal sealed class ScaleStep(ScaleOptions options, Samples samples)
         await using var stage = await Stage.SetAsync(options, replicas, folder, cancellationToken);
         samples.Add(Name(count, "prepared_resident_mib"), stage.Operator.Figures.ResidentMiB);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var run = MeasureAsync(stage, count, end.Token);
+        var run = MeasureAsync(stage, count, folder, end.Token);
         // A kubelet that failed would be waited for in vain.
         if (await Task.WhenAny(run, stage.Kubelets.Completion) != run)
         {
@@ -33,44 +32,55 @@ internal sealed class ScaleStep(ScaleOptions options, Samples samples)
 
     public static string Name(int count, string figure) => $"scale.{count}.{figure}";
 
-    private async Task<IReadOnlyDictionary<string, double>> MeasureAsync(Stage stage, int count, CancellationToken cancellationToken)
+    private async Task<IReadOnlyDictionary<string, double>> MeasureAsync(Stage stage, int count, string folder, CancellationToken cancellationToken)
     {
         await stage.Storm.RunAsync("warm-up", WarmUp, options.PoolPercent, cancellationToken);
         await stage.WaitQuietAsync(cancellationToken);
 
         Terminal.Say($"{count} VMClones: go");
-        var before = await stage.Operator.MetricsAsync(cancellationToken);
-        var serverBefore = await ApiServerMetrics.ReadAsync(stage.Client.Api, cancellationToken);
-        var (cpu, serverCpu, ownCpu) = (stage.Operator.Figures.CpuSeconds, stage.Server.CpuSeconds(), Own.CpuSeconds);
-        Storm.Outcome outcome;
-        await using (var sampler = new Sampler(stage.Operator))
+        IReadOnlyDictionary<string, double> writes;
+        await using (var meter = await Meter.BeginAsync(stage, cancellationToken))
         {
-            outcome = await stage.Storm.RunAsync("clone", count, options.PoolPercent, cancellationToken);
+            var outcome = await stage.Storm.RunAsync("clone", count, options.PoolPercent, cancellationToken);
             await stage.WaitQuietAsync(cancellationToken);
-            samples.AddAll(Name(count, "queue_depth"), sampler.QueueDepths);
-            samples.AddAll(Name(count, "resident_mib"), sampler.ResidentMiB);
+            writes = await meter.EndAsync(samples, figure => Name(count, figure), count, cancellationToken);
+            AddTimes(stage, count, outcome);
         }
 
-        Add("cpu_s", stage.Operator.Figures.CpuSeconds - cpu);
-        Add("api_server_cpu_s", stage.Server.CpuSeconds() - serverCpu);
-        Add("simulator_cpu_s", Own.CpuSeconds - ownCpu);
-        Add("peak_resident_mib", stage.Operator.Figures.PeakResidentMiB);
-        var after = await stage.Operator.MetricsAsync(cancellationToken);
-        var serverAfter = await ApiServerMetrics.ReadAsync(stage.Client.Api, cancellationToken);
-        Add("writes", after.WritesInAll() - before.WritesInAll());
-        Add("writes_vmclones_by_server", serverAfter.WritesOf("vmclones") - serverBefore.WritesOf("vmclones") - count);
-        Add("retries", after.Retries() - before.Retries());
-        Add("conflicts", after.Conflicts() - before.Conflicts());
-        AddTimes(stage, count, outcome);
         AddGivenTwice(stage, count);
+        samples.Add(Name(count, "activated_for_nobody"), stage.Nodes.All.Sum(n => n.Activations) - stage.Clones.All.Count);
+        if (options.LoadTool is { } tool && count == options.Clones.Min())
+        {
+            Terminal.Say($"A load test of {LoadTool.Rate} VMClones a second beside {count}");
+            var cores = await new LoadTool(tool).MeasureAsync(stage.Server.Kubeconfig, Stage.Namespace, folder, cancellationToken);
+            samples.Add(Name(count, "load_tool_cores"), cores);
+            await stage.WaitQuietAsync(cancellationToken);
+        }
 
-        var known = before.WritesByKind();
-        return after.WritesByKind().ToDictionary(w => w.Key, w => w.Value - known.GetValueOrDefault(w.Key), StringComparer.Ordinal);
+        if (options.ChurnRate > 0)
+        {
+            await ChurnAsync(stage, count, cancellationToken);
+        }
 
-        void Add(string figure, double value) => samples.Add(Name(count, figure), value);
+        return writes;
     }
 
-    private static HostFigures Own { get; } = new(Environment.ProcessId);
+    private async Task ChurnAsync(Stage stage, int count, CancellationToken cancellationToken)
+    {
+        Terminal.Say($"{options.ChurnRate} VMClones a second come and go beside {count}, for {options.ChurnTime.TotalMinutes:0.#} min");
+        var atRest = stage.Clones.All.OrderBy(c => c.Metadata.CreationTimestamp).Select(c => c.Metadata.Name).ToList();
+        await using var meter = await Meter.BeginAsync(stage, cancellationToken);
+        var outcome = await stage.Churn.RunAsync(atRest, options.ChurnRate, options.ChurnTime, options.PoolPercent, cancellationToken);
+        await stage.WaitQuietAsync(cancellationToken);
+        await meter.EndAsync(samples, figure => Name(count, $"churn.{figure}"), outcome.Times.Count, cancellationToken);
+        samples.Add(Name(count, "churn.offered"), outcome.Offered);
+        samples.Add(Name(count, "churn.asked"), outcome.Times.Count);
+        samples.Add(Name(count, "churn.took_s"), outcome.Took.TotalSeconds);
+        samples.Add(Name(count, "churn.ready_per_s"), outcome.ReadyPerSecond);
+        samples.AddAll(Name(count, "churn.ready_ms"), outcome.Times.Select(t => t.Milliseconds));
+        samples.Add(Name(count, "churn.left"), stage.Clones.All.Count - atRest.Count);
+        AddGivenTwice(stage, count);
+    }
 
     private void AddTimes(Stage stage, int count, Storm.Outcome outcome)
     {
@@ -85,12 +95,10 @@ internal sealed class ScaleStep(ScaleOptions options, Samples samples)
         samples.Add(Name(count, "ready_per_s"), count / outcome.UntilReady.TotalSeconds);
     }
 
-    /// <summary>No VM belongs to two, none was activated for nobody.</summary>
+    /// <summary>No VM belongs to two.</summary>
     private void AddGivenTwice(Stage stage, int count)
     {
         var clones = stage.Clones.All;
-        var twice = clones.Count - clones.Select(c => c.Status?.PodUid).Distinct(StringComparer.Ordinal).Count();
-        samples.Add(Name(count, "given_twice"), twice);
-        samples.Add(Name(count, "activated_for_nobody"), stage.Nodes.All.Sum(n => n.Activations) - clones.Count);
+        samples.Add(Name(count, "given_twice"), clones.Count - clones.Select(c => c.Status?.PodUid).Distinct(StringComparer.Ordinal).Count());
     }
 }

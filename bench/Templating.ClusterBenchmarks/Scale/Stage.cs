@@ -12,7 +12,7 @@ internal sealed class Stage : IAsyncDisposable
 {
     public const string Installation = "templating-system";
 
-    private const string Namespace = "bench";
+    public const string Namespace = "bench";
 
     /// <summary>The same on each address.</summary>
     private const int NodePort = 8443;
@@ -35,7 +35,11 @@ internal sealed class Stage : IAsyncDisposable
 
     public ObjectWatch<VMPool> Pools { get; private set; } = null!;
 
-    public Storm Storm => new(Client, Clones, Namespace);
+    public Storm Storm => new(Timer);
+
+    public Churn Churn => new(Timer);
+
+    private CloneTimer Timer => new(Client, Clones, Namespace);
 
     public static async Task<Stage> SetAsync(ScaleOptions options, int replicas, string folder, CancellationToken cancellationToken)
     {
