@@ -128,7 +128,7 @@ if [ -n "$pods" ]; then
     [ "$missed" -le 1 ] || exit "$missed"
 fi
 if [ -n "$scale" ]; then
-    dotnet publish "$root/src/Templating.Operator" -c Release -v q -p:RunAnalyzers=false -o "$root/artifacts/bench/operator" >&2
+    dotnet publish "$root/src/Templating.Operator" -c Release -r linux-x64 -v q -p:RunAnalyzers=false -o "$root/artifacts/bench/operator" >&2
     measure "${benchmarks[@]}" scale --nodes "$nodes" "${clones[@]/#/--clones=}" ${scale_arguments[@]+"${scale_arguments[@]}"} \
         --kube "$here/kube" --chart-install "$here/chart/install.sh" --operator "$root/artifacts/bench/operator/templating-operator" \
         --out "${out:-$root/artifacts/bench/kubernetes-$time-scale.json}" || missed=$?
