@@ -19,14 +19,14 @@ COPY protos protos
 COPY src src
 RUN dotnet publish src/Templating.Node -c Release -r linux-x64 -o /out/templating --nologo -v quiet && \
     dotnet publish src/Templating.Shim -c Release -r linux-x64 -o /out/shim --nologo -v quiet && \
-    dotnet publish src/Templating.Operator -c Release -r linux-x64 --self-contained -o /out/operator --nologo -v quiet && \
+    dotnet publish src/Templating.Operator -c Release -r linux-x64 -o /out/operator --nologo -v quiet && \
     dotnet publish src/Templating.Kubectl -c Release -r linux-x64 --self-contained -p:PublishSingleFile=true -o /out/kubectl --nologo -v quiet && \
     rm -f /out/*/*.pdb /out/*/*.dbg
 
 FROM scratch AS published
 COPY artifacts/publish/templating /out/templating/templating
 COPY artifacts/publish-shim/containerd-shim-templating-v2 /out/shim/containerd-shim-templating-v2
-COPY artifacts/publish-operator /out/operator
+COPY artifacts/publish-operator/templating-operator /out/operator/templating-operator
 COPY artifacts/publish-kubectl/kubectl-templating /out/kubectl/kubectl-templating
 
 FROM ${BINARIES} AS binaries
@@ -44,19 +44,19 @@ COPY --from=binaries /out/shim/containerd-shim-templating-v2 /usr/bin/containerd
 USER 65532:65532
 ENTRYPOINT ["/usr/bin/templating"]
 
-# Of what brings the .NET runtime along.
-FROM ${BASE} AS self-contained
+# OpenSSL with ca-certificates, and libstdc++ for what brings the .NET runtime along: one layer of both images.
+FROM ${BASE} AS small
 COPY eng/images/strip.sh /tmp/strip.sh
 RUN [ -e /etc/ssl/certs/ca-certificates.crt ] || { apt-get update && \
     apt-get install -y --no-install-recommends ca-certificates libstdc++6 && sh /tmp/strip.sh; }
 USER 65532:65532
-ENV DOTNET_EnableDiagnostics=0
 
-FROM self-contained AS operator
-COPY --from=binaries /out/operator /usr/lib/templating-operator
-ENTRYPOINT ["/usr/lib/templating-operator/templating-operator"]
+FROM small AS operator
+COPY --from=binaries /out/operator/templating-operator /usr/bin/templating-operator
+ENTRYPOINT ["/usr/bin/templating-operator"]
 
 # Without kubectl: in a pod the plugin goes to the API server by the pod's account.
-FROM self-contained AS kubectl-templating
+FROM small AS kubectl-templating
+ENV DOTNET_EnableDiagnostics=0
 COPY --from=binaries /out/kubectl/kubectl-templating /usr/bin/kubectl-templating
 ENTRYPOINT ["/usr/bin/kubectl-templating"]

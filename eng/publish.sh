@@ -6,7 +6,7 @@
 #   artifacts/publish/templating                       node daemon, VM pods and CLI, NativeAOT
 #   artifacts/publish-shim/containerd-shim-templating-v2
 #                                                      with --all: the shim of containerd, NativeAOT
-#   artifacts/publish-operator/templating-operator     with --all: the operator, with the .NET runtime it needs
+#   artifacts/publish-operator/templating-operator     with --all: the operator, NativeAOT
 #   artifacts/publish-kubectl/kubectl-templating       with --all: the kubectl plugin, with the .NET runtime it needs
 set -euo pipefail
 repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -43,7 +43,7 @@ publish() {
 publish 'src/Templating.[OS]*/*' src/Templating.Node templating artifacts/publish
 if [ -n "$all" ]; then
     publish 'src/Templating.[KNQT]*/*' src/Templating.Shim containerd-shim-templating-v2 artifacts/publish-shim
-    publish 'src/Templating.[NS]*/*' src/Templating.Operator templating-operator artifacts/publish-operator --self-contained
+    publish 'src/Templating.[NS]*/*' src/Templating.Operator templating-operator artifacts/publish-operator
     publish 'src/Templating.[NOS]*/*' src/Templating.Kubectl kubectl-templating artifacts/publish-kubectl \
         --self-contained -p:PublishSingleFile=true
 fi

@@ -121,7 +121,7 @@ YAML
 {
     restricted_pod node-image templating 'command: [sh, -euc, "templating version; qemu-system-x86_64 --version; setpriv --version; prlimit --version"]'
     restricted_pod operator-image templating-operator \
-        'command: [sh, -euc, "test -x /usr/lib/templating-operator/templating-operator; ls /usr/lib/x86_64-linux-gnu/libssl.so.3"]'
+        'command: [sh, -euc, "test -x /usr/bin/templating-operator; ls /usr/lib/x86_64-linux-gnu/libssl.so.3"]'
     restricted_pod kubectl-image kubectl-templating 'args: [load, list]'
 } | run apply -f -
 ended() { run get pod "$1" -o jsonpath='{.status.phase}' | grep -qE '^(Succeeded|Failed)$'; }

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization.Metadata;
 using Templating.Contract;
 using Templating.Kubernetes.Resources;
 
@@ -16,23 +17,31 @@ namespace Templating.Kubernetes;
 public static class Revisions
 {
     /// <summary>Names as users write them, and nothing escaped that JSON can hold: what is digested is to read here alone.</summary>
-    private static readonly JsonSerializerOptions Format = new(JsonSerializerDefaults.Web) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly EssenceContext Format = new(new(JsonSerializerDefaults.Web) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
 
     public static string Of(VMTemplateSpec spec)
     {
         ArgumentNullException.ThrowIfNull(spec);
         // Neither where it is built nor how many old ones are kept changes its bytes.
-        return Digest(new { spec.Guest, spec.Machine, spec.Network, spec.Readiness });
+        return Digest(new JsonObject
+        {
+            ["guest"] = Essence(spec.Guest),
+            ["machine"] = Essence(spec.Machine),
+            ["network"] = Essence(spec.Network),
+            ["readiness"] = Essence(spec.Readiness),
+        });
     }
+
+    /// <summary>A part of a VMTemplate's spec or of a VMClone's, as it is digested.</summary>
+    public static JsonNode? Essence<T>(T part) => JsonSerializer.SerializeToNode(part, (JsonTypeInfo<T>)Format.Options.GetTypeInfo(typeof(T)));
 
     /// <summary>
     /// Of the canonical form: keys in order, and nothing of what is unset. A field that a later version adds leaves the
     /// revisions alone of all who do not use it.
     /// </summary>
-    public static string Digest(object essence)
+    public static string Digest(JsonNode? essence)
     {
-        ArgumentNullException.ThrowIfNull(essence);
-        var canonical = Canonical(JsonSerializer.SerializeToNode(essence, essence.GetType(), Format))?.ToJsonString(Format) ?? "";
+        var canonical = Canonical(essence)?.ToJsonString(Format.Options) ?? "";
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(canonical)))[..NodeTemplates.RevisionLength];
     }
 

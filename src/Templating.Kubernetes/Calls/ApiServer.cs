@@ -2,20 +2,20 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Runtime.CompilerServices;
 using System.Text;
-using k8s;
+using System.Text.Json;
 using k8s.Autorest;
 
 namespace Templating.Kubernetes.Calls;
 
 /// <summary>
-/// Calls of an API server for any kind: KubernetesClient's connection, credentials, models and JSON, but not its generated
-/// methods, which are one for each kind and verb and hide where a page or a watch goes on.
+/// Calls of an API server for any kind: KubernetesClient's credentials and models, but not its generated methods, which are one
+/// for each kind and verb and hide where a page or a watch goes on.
 /// </summary>
-/// <param name="client">Of the server; whoever made it disposes it.</param>
+/// <param name="connection">To the server; whoever made it disposes it.</param>
 /// <param name="userAgent">Whom the server's log names.</param>
 /// <param name="messageOf">Makes of a refusal's content what its exception says.</param>
 /// <param name="time">Of limits.</param>
-public sealed class ApiServer(k8s.Kubernetes client, string userAgent, Func<string, string> messageOf, TimeProvider time)
+public sealed class ApiServer(ApiConnection connection, string userAgent, Func<string, string> messageOf, TimeProvider time)
 {
     // A call that takes longer is a server that is gone; a watch ends by itself.
     private static readonly TimeSpan CallLimit = TimeSpan.FromSeconds(30);
@@ -53,14 +53,14 @@ public sealed class ApiServer(k8s.Kubernetes client, string userAgent, Func<stri
         {
             if (line.Length > 0)
             {
-                yield return KubernetesJson.Deserialize<WatchFrame>(line);
+                yield return JsonSerializer.Deserialize(line, CallContext.Default.WatchFrame)!;
             }
         }
     }
 
     private async Task<HttpResponseMessage> SendAsync(ApiCall call, CancellationToken cancellationToken)
     {
-        using var request = new HttpRequestMessage(call.Method, new Uri(client.BaseUri, call.Path));
+        using var request = new HttpRequestMessage(call.Method, new Uri(connection.Root, call.Path));
         call.Options?.Invoke(request.Options);
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
         request.Headers.UserAgent.ParseAdd(userAgent);
@@ -72,12 +72,12 @@ public sealed class ApiServer(k8s.Kubernetes client, string userAgent, Func<stri
             request.Content.Headers.ContentType = new MediaTypeHeaderValue(call.ContentType ?? "application/json");
         }
 
-        if (client.Credentials is { } credentials)
+        if (connection.Credentials is { } credentials)
         {
             await credentials.ProcessHttpRequestAsync(request, cancellationToken);
         }
 
-        var response = await client.HttpClient.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+        var response = await connection.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
         if (response.IsSuccessStatusCode)
         {
             return response;

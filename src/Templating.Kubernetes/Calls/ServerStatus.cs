@@ -1,5 +1,4 @@
 using System.Text.Json;
-using k8s;
 using k8s.Models;
 
 namespace Templating.Kubernetes.Calls;
@@ -17,7 +16,7 @@ public static class ServerStatus
 
         try
         {
-            return KubernetesJson.Deserialize<V1Status>(content) is { Kind: V1Status.KubeKind } status ? status : null;
+            return JsonSerializer.Deserialize(content, CallContext.Default.V1Status) is { Kind: V1Status.KubeKind } status ? status : null;
         }
         catch (JsonException)
         {

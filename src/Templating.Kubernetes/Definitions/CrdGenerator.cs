@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
 using System.Text.Json.Nodes;
 using k8s.Models;
@@ -10,6 +11,7 @@ namespace Templating.Kubernetes.Definitions;
 public sealed record CrdFile(string Name, string Yaml);
 
 /// <summary>CustomResourceDefinitions (apiextensions.k8s.io/v1) of our types. <c>dotnet run eng/crds.cs</c> writes them.</summary>
+[RequiresUnreferencedCode(Reflection.Reason), RequiresDynamicCode(Reflection.Reason)]
 public static class CrdGenerator
 {
     private static readonly Crd[] All =

@@ -1,6 +1,7 @@
 using System.Collections;
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Reflection;
 using System.Text.Json;
@@ -12,6 +13,7 @@ using Templating.Kubernetes.Schemas;
 namespace Templating.Kubernetes.Definitions;
 
 /// <summary>Structural OpenAPI schemas from types and their attributes.</summary>
+[RequiresUnreferencedCode(Reflection.Reason), RequiresDynamicCode(Reflection.Reason)]
 internal sealed class SchemaGenerator(bool withCel)
 {
     public JsonObject Of(Type type)
@@ -134,11 +136,11 @@ internal sealed class SchemaGenerator(bool withCel)
             case RegularExpressionAttribute pattern:
                 (type == "array" ? schema["items"]! : schema)["pattern"] = pattern.Pattern;
                 break;
-            case MaxLengthAttribute most:
-                schema[type == "array" ? "maxItems" : "maxProperties"] = most.Length;
+            case MaxEntriesAttribute most:
+                schema[type == "array" ? "maxItems" : "maxProperties"] = most.Count;
                 break;
-            case MinLengthAttribute least:
-                schema[type == "array" ? "minItems" : "minProperties"] = least.Length;
+            case MinEntriesAttribute least:
+                schema[type == "array" ? "minItems" : "minProperties"] = least.Count;
                 break;
             case AllowedTextAttribute allowed:
                 schema["enum"] = Names(allowed.Values);

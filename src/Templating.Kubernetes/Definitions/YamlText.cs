@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using YamlDotNet.Serialization;
@@ -5,6 +6,7 @@ using YamlDotNet.Serialization;
 namespace Templating.Kubernetes.Definitions;
 
 /// <summary>A JSON tree as YAML, in the order it has; texts are quoted where YAML 1.1 or 1.2 reads anything else in them.</summary>
+[RequiresUnreferencedCode(Reflection.Reason), RequiresDynamicCode(Reflection.Reason)]
 internal static class YamlText
 {
     private static readonly ISerializer Serializer = new SerializerBuilder().WithQuotingNecessaryStrings(quoteYaml1_1Strings: true).Build();

@@ -55,16 +55,16 @@ public sealed class VMCloneSpec
     [RegularExpression(HostnameRules.Pattern), StringLength(HostnameRules.MaxLength), Description("The guest's host name, labels with dots between; the VMClone's name where unset.")]
     public string? Hostname { get; set; }
 
-    [MaxLength(EnvironmentRules.MaxEntries), Description("The guest's environment: /run/templating/env. 64Ki in all, two bytes a variable for its separators.")]
+    [MaxEntries(EnvironmentRules.MaxEntries), Description("The guest's environment: /run/templating/env. 64Ki in all, two bytes a variable for its separators.")]
     public List<VMEnvironmentVariable>? Env { get; set; }
 
     [Description("At most 64Ki: /run/templating/user-data in the guest.")]
     public VMValueSource? UserData { get; set; }
 
-    [MaxLength(GuestFileRules.MaxCount), Description("Files in the guest before it is ready; 512Ki in all.")]
+    [MaxEntries(GuestFileRules.MaxCount), Description("Files in the guest before it is ready; 512Ki in all.")]
     public List<VMFile>? Files { get; set; }
 
-    [MaxLength(ForwardRules.MaxCount), Description("Ports of the pod's IP that lead to the guest.")]
+    [MaxEntries(ForwardRules.MaxCount), Description("Ports of the pod's IP that lead to the guest.")]
     public List<VMPort>? Ports { get; set; }
 
     [Description("Of the pod; with a pool, only labels and annotations can still be given.")]

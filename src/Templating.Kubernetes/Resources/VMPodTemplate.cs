@@ -9,25 +9,25 @@ namespace Templating.Kubernetes.Resources;
 /// <summary>What the pod around a clone has beside the VM.</summary>
 public sealed record VMPodTemplate
 {
-    [MaxLength(64)]
+    [MaxEntries(64)]
     public Dictionary<string, string>? Labels { get; set; }
 
-    [MaxLength(64)]
+    [MaxEntries(64)]
     public Dictionary<string, string>? Annotations { get; set; }
 
     [Description("Requests and limits of the VM's container; unset means what the machine needs (docs/kubernetes/pools-and-clones.md).")]
     public VMPodResources? Resources { get; set; }
 
-    [MaxLength(32)]
+    [MaxEntries(32)]
     public Dictionary<string, string>? NodeSelector { get; set; }
 
     [Description("As of any pod; that the node has the template's revision is required beside it.")]
     public V1Affinity? Affinity { get; set; }
 
-    [MaxLength(32)]
+    [MaxEntries(32)]
     public List<V1Toleration>? Tolerations { get; set; }
 
-    [MaxLength(16), Description("As of any pod. Unset, waiting VMs of a pool go to different nodes where they can.")]
+    [MaxEntries(16), Description("As of any pod. Unset, waiting VMs of a pool go to different nodes where they can.")]
     public List<V1TopologySpreadConstraint>? TopologySpreadConstraints { get; set; }
 
     [StringLength(Patterns.MaxSubdomain), RegularExpression(Patterns.Subdomain)]
@@ -36,7 +36,7 @@ public sealed record VMPodTemplate
     [StringLength(Patterns.MaxSubdomain), RegularExpression(Patterns.Subdomain), Description("default-scheduler where unset.")]
     public string? SchedulerName { get; set; }
 
-    [MaxLength(16), Description("Secrets of the namespace for the image of VM pods.")]
+    [MaxEntries(16), Description("Secrets of the namespace for the image of VM pods.")]
     public List<V1LocalObjectReference>? ImagePullSecrets { get; set; }
 
     [AllowedText("ClusterFirst", "Default", "None"), Description("Of the pod, whose DNS an outbound guest has; ClusterFirst where unset. None needs dnsConfig.")]
@@ -50,9 +50,9 @@ public sealed record VMPodTemplate
 
 public sealed record VMPodResources
 {
-    [MaxLength(16)]
+    [MaxEntries(16)]
     public Dictionary<string, ResourceQuantity>? Requests { get; set; }
 
-    [MaxLength(16)]
+    [MaxEntries(16)]
     public Dictionary<string, ResourceQuantity>? Limits { get; set; }
 }

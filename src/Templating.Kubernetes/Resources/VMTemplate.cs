@@ -45,7 +45,7 @@ public sealed class VMTemplateSpec
     [Description("Whether it is for pods of the RuntimeClass, and other clones with an owner: they get their network card, images, memory and vCPUs while they run. Of no use to VM pods, for it has no network card. Unset means false.")]
     public bool? Sandbox { get; set; }
 
-    [MaxLength(32), Description("Nodes to build it on; empty means every node that runs the daemon.")]
+    [MaxEntries(32), Description("Nodes to build it on; empty means every node that runs the daemon.")]
     public Dictionary<string, string>? NodeSelector { get; set; }
 
     [Range(0, 100), DefaultValue(Defaults.HistoryLimit), Description("Older revisions to keep on a node beside the current one.")]
@@ -60,7 +60,7 @@ public sealed class VMGuest
     [Description("The initial RAM disk.")]
     public VMFileSource? Initrd { get; set; }
 
-    [MaxLength(SourceRules.MaxImages), Description("Read-only NVDIMMs in the guest's order (pmem0, pmem1, ...); each a multiple of 2 MiB.")]
+    [MaxEntries(SourceRules.MaxImages), Description("Read-only NVDIMMs in the guest's order (pmem0, pmem1, ...); each a multiple of 2 MiB.")]
     public List<VMFileSource>? Images { get; set; }
 
     [StringLength(CommandLineRules.MaxBytes), RegularExpression(CommandLineRules.Pattern), Description("The kernel's command line: printable ASCII.")]
@@ -120,13 +120,13 @@ public sealed class VMReadiness
     [Description("Whether a guest that runs systemd is to have booted before the warm-up: it is running or, which is accepted, degraded. Of other guests nothing but their agent is waited for. Unset means true.")]
     public bool? WaitForBoot { get; set; }
 
-    [MaxLength(WarmUpRules.MaxCommands), Description("Run in the guest, in order, before it is frozen; each must exit with 0. At most 16Ki of arguments each and 96Ki in all.")]
+    [MaxEntries(WarmUpRules.MaxCommands), Description("Run in the guest, in order, before it is frozen; each must exit with 0. At most 16Ki of arguments each and 96Ki in all.")]
     public List<VMCommand>? WarmUp { get; set; }
 }
 
 public sealed class VMCommand
 {
-    [Required, MinLength(1), MaxLength(WarmUpRules.MaxArguments), RegularExpression(Patterns.NoNul)]
+    [Required, MinEntries(1), MaxEntries(WarmUpRules.MaxArguments), RegularExpression(Patterns.NoNul)]
     public List<string> Command { get; set; } = [];
 }
 

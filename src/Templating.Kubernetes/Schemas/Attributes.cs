@@ -7,6 +7,20 @@ public sealed class AllowedTextAttribute(params string[] values) : Attribute
     public IReadOnlyList<string> Values { get; } = values;
 }
 
+/// <summary>The schema's <c>maxItems</c> or <c>maxProperties</c>. The platform's attribute of that kind finds the count of anything by reflection.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class MaxEntriesAttribute(int count) : Attribute
+{
+    public int Count => count;
+}
+
+/// <summary>The schema's <c>minItems</c> or <c>minProperties</c>.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class MinEntriesAttribute(int count) : Attribute
+{
+    public int Count => count;
+}
+
 /// <summary>Exactly one of these properties must be there: <c>oneOf</c> of <c>required</c>.</summary>
 [AttributeUsage(AttributeTargets.Class)]
 public sealed class ExactlyOneOfAttribute(params string[] properties) : Attribute

@@ -6,9 +6,9 @@ using Templating.Kubernetes.Calls;
 namespace Templating.Operator.Cluster;
 
 /// <summary>The operator's calls of the API server. What it says is read as <see cref="ObjectJson"/> does.</summary>
-internal sealed class ClusterApi(k8s.Kubernetes client, TimeProvider time)
+internal sealed class ClusterApi(ApiConnection connection, TimeProvider time)
 {
-    private readonly ApiServer _server = new(client, "templating-operator", ClusterErrors.MessageOf, time);
+    private readonly ApiServer _server = new(connection, "templating-operator", ClusterErrors.MessageOf, time);
 
     /// <summary>For what no informer keeps (Secrets, ConfigMaps), or must not be old. Null where there is none.</summary>
     /// <exception cref="HttpOperationException">As the server refused it.</exception>

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using k8s;
 using k8s.Models;
@@ -25,7 +26,7 @@ internal sealed class ClusterWriter(ClusterApi api, Caches caches, ClusterMetric
         var type = ResourceType.Of<T>();
         Fill(item, type);
         var path = $"{type.Collection(item.Metadata.NamespaceProperty ?? "")}?fieldManager={FieldManager}";
-        return WriteAsync<T>("create", HttpMethod.Post, path, KubernetesJson.Serialize(item), null, type.Plural, ObjectKey.Of(item), cancellationToken);
+        return WriteAsync<T>("create", HttpMethod.Post, path, ObjectJson.Write(item), null, type.Plural, ObjectKey.Of(item), cancellationToken);
     }
 
     /// <summary>Server-side apply under our field manager, forced: the fields in it are ours.</summary>
@@ -36,7 +37,7 @@ internal sealed class ClusterWriter(ClusterApi api, Caches caches, ClusterMetric
         Fill(item, type);
         var key = ObjectKey.Of(item);
         return WriteAsync<T>(
-            "apply", HttpMethod.Patch, $"{type.Item(key)}?fieldManager={FieldManager}&force=true", KubernetesJson.Serialize(item), Apply,
+            "apply", HttpMethod.Patch, $"{type.Item(key)}?fieldManager={FieldManager}&force=true", ObjectJson.Write(item), Apply,
             type.Plural, key, cancellationToken);
     }
 
@@ -49,9 +50,9 @@ internal sealed class ClusterWriter(ClusterApi api, Caches caches, ClusterMetric
     {
         var type = ResourceType.Of<T>();
         var key = ObjectKey.Of(current);
-        var wanted = EmptyTexts.Remove(JsonNode.Parse(KubernetesJson.Serialize(status))!);
+        var wanted = EmptyTexts.Remove(ObjectJson.Node(status));
         var known = caches.Find<T>()?.Get(key) is { } cached && cached.Metadata.Uid == current.Metadata.Uid ? cached : current;
-        if (known.Status is { } has && JsonNode.DeepEquals(EmptyTexts.Remove(JsonNode.Parse(KubernetesJson.Serialize(has))!), wanted))
+        if (known.Status is { } has && JsonNode.DeepEquals(EmptyTexts.Remove(ObjectJson.Node(has)), wanted))
         {
             return known;
         }
@@ -69,13 +70,13 @@ internal sealed class ClusterWriter(ClusterApi api, Caches caches, ClusterMetric
             $"{type.Plural}/status", key, cancellationToken);
     }
 
-    /// <summary>A JSON merge patch; put metadata.resourceVersion into it to have it refused (409) when somebody else was first.</summary>
-    public Task<T> PatchAsync<T>(ObjectKey key, object mergePatch, CancellationToken cancellationToken)
+    /// <summary>A JSON merge patch, where null means "take away"; put metadata.resourceVersion into it to have it refused (409) when somebody else was first.</summary>
+    public Task<T> PatchAsync<T>(ObjectKey key, JsonObject mergePatch, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
         var type = ResourceType.Of<T>();
         return WriteAsync<T>(
-            "patch", HttpMethod.Patch, $"{type.Item(key)}?fieldManager={FieldManager}", MergePatch.Serialize(mergePatch), Merge,
+            "patch", HttpMethod.Patch, $"{type.Item(key)}?fieldManager={FieldManager}", mergePatch.ToJsonString(), Merge,
             type.Plural, key, cancellationToken);
     }
 
@@ -99,8 +100,8 @@ internal sealed class ClusterWriter(ClusterApi api, Caches caches, ClusterMetric
         try
         {
             // The answer is the object or a Status: nothing of it is needed.
-            await CallAsync<JsonObject>(
-                "delete", HttpMethod.Delete, type.Item(key), KubernetesJson.Serialize(options), null, type.Plural, key, cancellationToken);
+            await CallAsync<JsonElement>(
+                "delete", HttpMethod.Delete, type.Item(key), ObjectJson.Write(options), null, type.Plural, key, cancellationToken);
         }
         catch (k8s.Autorest.HttpOperationException e) when (ClusterErrors.KindOf(e) is ClusterErrorKind.NotFound
             || (uid is not null && ClusterErrors.KindOf(e) == ClusterErrorKind.Conflict))
@@ -125,8 +126,8 @@ internal sealed class ClusterWriter(ClusterApi api, Caches caches, ClusterMetric
         };
         try
         {
-            await CallAsync<JsonObject>(
-                "delete", HttpMethod.Delete, type.Item(key), KubernetesJson.Serialize(options), null, type.Plural, key, cancellationToken);
+            await CallAsync<JsonElement>(
+                "delete", HttpMethod.Delete, type.Item(key), ObjectJson.Write(options), null, type.Plural, key, cancellationToken);
             return true;
         }
         catch (k8s.Autorest.HttpOperationException e) when (ClusterErrors.Is(e, ClusterErrorKind.NotFound))

@@ -35,7 +35,7 @@ internal sealed class Events(ClusterApi api, ClusterMetrics metrics, TimeProvide
             try
             {
                 var path = $"{ResourceType.Of<Corev1Event>().Collection(item.Metadata.NamespaceProperty)}?fieldManager={ClusterWriter.FieldManager}";
-                await api.SendAsync<Corev1Event>(HttpMethod.Post, path, KubernetesJson.Serialize(item), null, cancellationToken);
+                await api.SendAsync<Corev1Event>(HttpMethod.Post, path, ObjectJson.Write(item), null, cancellationToken);
                 metrics.Wrote("create", "events", "ok");
             }
             catch (Exception e) when (ClusterErrors.KindOf(e) != ClusterErrorKind.None || e is k8s.Autorest.HttpOperationException)

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Text.Json;
 using k8s;
 using k8s.Autorest;
 using k8s.Models;
@@ -155,7 +156,7 @@ internal sealed class Informer<T>(ClusterApi api, InformerOptions<T> options, Cl
     {
         if (frame.Type is "ERROR")
         {
-            throw ErrorOf(frame.Item.GetRawText());
+            throw ErrorOf(frame.Item);
         }
 
         var item = ObjectJson.Read<T>(frame.Item);
@@ -196,10 +197,10 @@ internal sealed class Informer<T>(ClusterApi api, InformerOptions<T> options, Cl
         + (options.LabelSelector.Length == 0 ? "" : $"&labelSelector={Uri.EscapeDataString(options.LabelSelector)}");
 
     /// <param name="content">A Status; the client's type of it can be read, but not written.</param>
-    private HttpOperationException ErrorOf(string content)
+    private HttpOperationException ErrorOf(JsonElement content)
     {
-        var status = KubernetesJson.Deserialize<V1Status>(content);
+        var status = ObjectJson.Read<V1Status>(content);
         using var response = new HttpResponseMessage((System.Net.HttpStatusCode)(status.Code ?? 500));
-        return new HttpOperationException($"Watch of {Kind}: {status.Message}") { Response = new HttpResponseMessageWrapper(response, content) };
+        return new HttpOperationException($"Watch of {Kind}: {status.Message}") { Response = new HttpResponseMessageWrapper(response, content.GetRawText()) };
     }
 }

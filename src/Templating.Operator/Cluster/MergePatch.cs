@@ -1,36 +1,17 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
-using System.Text.Json.Serialization;
-using k8s;
-using k8s.Models;
-using Templating.Kubernetes.Resources;
 
 namespace Templating.Operator.Cluster;
 
-/// <summary>
-/// JSON of a merge patch, where null means "take away": nulls of dictionaries, nodes and anonymous types are written; those
-/// within the models' types are not, as everywhere else.
-/// </summary>
+/// <summary>Parts of a JSON merge patch.</summary>
 internal static class MergePatch
 {
-    private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web) { Converters = { new Models() } };
+    /// <summary>Labels or annotations; null takes one away.</summary>
+    public static JsonObject Map(IEnumerable<KeyValuePair<string, string?>> entries) =>
+        new(entries.Select(entry => KeyValuePair.Create(entry.Key, (JsonNode?)entry.Value)));
 
-    public static string Serialize(object patch) => patch is JsonNode node ? node.ToJsonString() : JsonSerializer.Serialize(patch, Options);
+    /// <summary>A patch has lists as a whole.</summary>
+    public static JsonArray List(IEnumerable<string> entries) => new([.. entries.Select(entry => (JsonNode?)entry)]);
 
-    private sealed class Models : JsonConverterFactory
-    {
-        public override bool CanConvert(Type typeToConvert) =>
-            typeToConvert.Assembly == typeof(V1Pod).Assembly || typeToConvert.Assembly == typeof(VMClone).Assembly
-            || typeToConvert == typeof(DateTime);
-
-        public override JsonConverter CreateConverter(Type typeToConvert, JsonSerializerOptions options) =>
-            (JsonConverter)Activator.CreateInstance(typeof(Model<>).MakeGenericType(typeToConvert))!;
-    }
-
-    private sealed class Model<T> : JsonConverter<T>
-    {
-        public override T Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => throw new NotSupportedException();
-
-        public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options) => writer.WriteRawValue(KubernetesJson.Serialize(value));
-    }
+    public static JsonArray List<T>(IEnumerable<T> items)
+        where T : class => new([.. items.Select(ObjectJson.Node)]);
 }

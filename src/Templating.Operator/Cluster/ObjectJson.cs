@@ -1,13 +1,13 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
-using k8s;
 using k8s.Models;
 
 namespace Templating.Operator.Cluster;
 
 /// <summary>
-/// How what the API server says is read: KubernetesClient's way, but without what nobody here looks at, so that it is never made,
-/// and with one instance of each short text that comes again (<see cref="SharedTexts"/>).
+/// How what the API server is told is written, and what it says is read: without what nobody here looks at, so that it is never
+/// made, and with one instance of each short text that comes again (<see cref="SharedTexts"/>).
 /// </summary>
 internal static class ObjectJson
 {
@@ -23,20 +23,26 @@ internal static class ObjectJson
         [typeof(V1NodeStatus)] = ["conditions", "allocatable"],
     };
 
-    private static readonly JsonSerializerOptions Options = Create();
-
-    public static T Read<T>(Stream content) => JsonSerializer.Deserialize<T>(content, Options)!;
-
-    public static T Read<T>(JsonElement content) => content.Deserialize<T>(Options)!;
-
-    private static JsonSerializerOptions Create()
+    private static readonly JsonSerializerOptions Reading = new(ObjectContext.Default.Options)
     {
-        JsonSerializerOptions? options = null;
-        KubernetesJson.AddJsonOptions(clients => options = new JsonSerializerOptions(clients));
-        options!.TypeInfoResolver = (options.TypeInfoResolver ?? new DefaultJsonTypeInfoResolver()).WithAddedModifier(LeaveOut);
-        options.Converters.Add(new SharedTexts());
-        return options;
-    }
+        TypeInfoResolver = ObjectContext.Default.WithAddedModifier(LeaveOut),
+        Converters = { new SharedTexts() },
+    };
+
+    public static T Read<T>(Stream content) => JsonSerializer.Deserialize(content, Info<T>(Reading))!;
+
+    public static T Read<T>(JsonElement content) => content.Deserialize(Info<T>(Reading))!;
+
+    public static string Write<T>(T item) => JsonSerializer.Serialize(item, Info<T>(ObjectContext.Default.Options));
+
+    /// <summary>As a part of something else.</summary>
+    public static JsonNode Node<T>(T item)
+        where T : class => JsonSerializer.SerializeToNode(item, Info<T>(ObjectContext.Default.Options))!;
+
+    /// <summary>What is written of a type of ours: its properties, by their names in JSON.</summary>
+    public static JsonTypeInfo InfoOf(Type type) => ObjectContext.Default.Options.GetTypeInfo(type);
+
+    private static JsonTypeInfo<T> Info<T>(JsonSerializerOptions options) => (JsonTypeInfo<T>)options.GetTypeInfo(typeof(T));
 
     private static void LeaveOut(JsonTypeInfo type)
     {

@@ -43,8 +43,8 @@ internal static class OperatorHost
     private static async Task<int> RemoveRuntimeAsync(string daemonSet, CancellationToken cancellationToken)
     {
         var options = new OperatorOptions();
-        using var client = new k8s.Kubernetes(ClusterConnection.Configure(options));
-        var removal = new RuntimeRemoval(new ClusterApi(client, TimeProvider.System), TimeProvider.System, Console.Out);
+        using var connection = ClusterConnection.Open(options);
+        var removal = new RuntimeRemoval(new ClusterApi(connection, TimeProvider.System), TimeProvider.System, Console.Out);
         await removal.RunAsync(new ObjectKey(options.Namespace, daemonSet), cancellationToken);
         return 0;
     }

@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using Microsoft.Extensions.Options;
 using Templating.Operator.Leadership;
 using Templating.Operator.Nodes;
+using Templating.Operator.Settings;
 
 namespace Templating.Operator.Hosting;
 
@@ -32,7 +33,7 @@ internal sealed class OperatorOptions
     public LogLevel LogLevel { get; set; } = LogLevel.Information;
 
     /// <summary>How long work that is under way may take to end when the process is told to stop; default 10 s.</summary>
-    [Range(typeof(TimeSpan), "00:00:01", "00:05:00")]
+    [TimeRange("00:00:01", "00:05:00")]
     public TimeSpan ShutdownTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
     [Required, ValidateObjectMembers]

@@ -56,7 +56,7 @@ internal static class OperatorServices
     private static void AddCluster(IServiceCollection services)
     {
         services.AddSingleton<ClusterMetrics>();
-        services.AddSingleton(provider => new k8s.Kubernetes(ClusterConnection.Configure(provider.GetRequiredService<IOptions<OperatorOptions>>().Value)));
+        services.AddSingleton(provider => ClusterConnection.Open(provider.GetRequiredService<IOptions<OperatorOptions>>().Value));
         services.AddSingleton<ClusterApi>();
         services.AddSingleton(provider =>
         {

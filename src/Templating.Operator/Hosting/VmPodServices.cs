@@ -1,4 +1,5 @@
 using k8s.Models;
+using Microsoft.Extensions.Options;
 using Templating.Kubernetes.Resources;
 using Templating.Operator.Cluster;
 using Templating.Operator.Pods;
@@ -16,8 +17,10 @@ internal static class VmPodServices
 {
     public static IServiceCollection AddVmPods(this IServiceCollection services, IConfiguration configuration)
     {
-        services.AddOptions<PodOptions>().Bind(configuration.GetSection(PodOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
-        services.AddOptions<PoolMetricsOptions>().Bind(configuration.GetSection(PoolMetricsOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<PodOptions>().Bind(configuration.GetSection(PodOptions.Section)).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<PodOptions>, PodOptionsValidator>();
+        services.AddOptions<PoolMetricsOptions>().Bind(configuration.GetSection(PoolMetricsOptions.Section)).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<PoolMetricsOptions>, PoolMetricsOptionsValidator>();
         services.AddSingleton<PoolMetrics>();
         services.AddSingleton<Refusals>();
         services.AddSingleton<StatusApply>();
@@ -65,7 +68,7 @@ internal static class VmPodServices
         services.AddSingleton<InputReader>();
         foreach (var step in CloneReconciler.Steps)
         {
-            services.AddSingleton(typeof(ICloneStep), step);
+            services.Add(step);
         }
 
         services.AddSingleton<CloneReconciler>();

@@ -1,4 +1,3 @@
-using k8s;
 using k8s.Autorest;
 using k8s.Models;
 using Templating.Operator.Cluster;
@@ -103,7 +102,7 @@ internal sealed class LeaderElection(
             };
             Stamp(made, now);
             return await api.SendAsync<V1Lease>(
-                HttpMethod.Post, ResourceType.Of<V1Lease>().Collection(_key.Namespace), KubernetesJson.Serialize(made), null, cancellationToken);
+                HttpMethod.Post, ResourceType.Of<V1Lease>().Collection(_key.Namespace), ObjectJson.Write(made), null, cancellationToken);
         }
 
         if (found.Metadata.ResourceVersion != _seenVersion)
@@ -221,5 +220,5 @@ internal sealed class LeaderElection(
     }
 
     private Task<V1Lease> UpdateAsync(V1Lease lease, CancellationToken cancellationToken) => api.SendAsync<V1Lease>(
-        HttpMethod.Put, ResourceType.Of<V1Lease>().Item(_key), KubernetesJson.Serialize(lease), null, cancellationToken);
+        HttpMethod.Put, ResourceType.Of<V1Lease>().Item(_key), ObjectJson.Write(lease), null, cancellationToken);
 }

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Templating.Operator.Settings;
 
 namespace Templating.Operator.Pods;
 
@@ -32,6 +33,6 @@ internal sealed class PodOptions
     public TimeSpan DaemonLostAfter { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>How long a pool that is not empty is left as it is after a VMClone took one of its VMs: so long a guest takes to become its own.</summary>
-    [Range(typeof(TimeSpan), "00:00:00", "00:01:00")]
+    [TimeRange("00:00:00", "00:01:00")]
     public TimeSpan RefillDelay { get; set; } = TimeSpan.FromMilliseconds(500);
 }

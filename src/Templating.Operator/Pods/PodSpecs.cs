@@ -7,7 +7,7 @@ namespace Templating.Operator.Pods;
 /// <summary>Which spec.pod a pool's member was made of: a digest, on the pod. None where the pool says nothing of its pods.</summary>
 internal static class PodSpecs
 {
-    public static string? Of(VMPodTemplate? pod) => pod is null ? null : Revisions.Digest(pod);
+    public static string? Of(VMPodTemplate? pod) => pod is null ? null : Revisions.Digest(Revisions.Essence(pod));
 
     public static bool IsMadeOf(this V1Pod pod, VMPodTemplate? spec) =>
         (pod.Metadata.Annotations is { } all && all.TryGetValue(Keys.PodSpecAnnotation, out var digest) ? digest : null) == Of(spec);

@@ -2,11 +2,12 @@ using System.Collections;
 using System.Collections.Concurrent;
 using System.ComponentModel.DataAnnotations;
 using System.Reflection;
-using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using System.Text.RegularExpressions;
 using Templating.Contract;
 using Templating.Kubernetes.Resources;
 using Templating.Kubernetes.Schemas;
+using Templating.Operator.Cluster;
 
 namespace Templating.Operator.Validation;
 
@@ -41,10 +42,10 @@ internal static class SpecChecker
 
     private static void CheckObject(Faults faults, string field, object item)
     {
-        var rules = Known.GetOrAdd(item.GetType(), type => new Rules(type));
+        var rules = Known.GetOrAdd(item.GetType(), type => new Rules(ObjectJson.InfoOf(type)));
         foreach (var property in rules.Properties)
         {
-            var value = property.Property.GetValue(item);
+            var value = property.Get(item);
             if (value is null && !property.IsRequired)
             {
                 continue;
@@ -117,10 +118,10 @@ internal static class SpecChecker
             $"{Quote.Text(text)} is not allowed; it must match {pattern.Pattern}.",
         RegularExpressionAttribute pattern when value is IEnumerable<string> texts && texts.Any(text => text is not null && !Matches(text, pattern.Pattern)) =>
             $"One of its texts is not allowed; each must match {pattern.Pattern}.",
-        MaxLengthAttribute most when value is ICollection items && items.Count > most.Length =>
-            $"It has {items.Count} entries; at most {most.Length} are allowed.",
-        MinLengthAttribute least when value is ICollection items && items.Count < least.Length =>
-            $"It has {items.Count} entries; at least {least.Length} are needed.",
+        MaxEntriesAttribute most when value is ICollection items && items.Count > most.Count =>
+            $"It has {items.Count} entries; at most {most.Count} are allowed.",
+        MinEntriesAttribute least when value is ICollection items && items.Count < least.Count =>
+            $"It has {items.Count} entries; at least {least.Count} are needed.",
         AllowedTextAttribute allowed when value is string text && !allowed.Values.Contains(text, StringComparer.Ordinal) =>
             $"{Quote.Text(text)} is not allowed; use {string.Join(" or ", allowed.Values)}.",
         _ => null,
@@ -128,28 +129,28 @@ internal static class SpecChecker
 
     private static bool IsOurs(object value) => value.GetType().Assembly == typeof(VMCloneSpec).Assembly;
 
-    private static string NameOf(string property) => JsonNamingPolicy.CamelCase.ConvertName(property);
-
-    private sealed class Rules(Type type)
+    /// <summary>Of what is written of a type: the compiler keeps that, with its attributes, where all else that nobody names is left out.</summary>
+    private sealed class Rules(JsonTypeInfo type)
     {
-        public IReadOnlyList<PropertyRules> Properties { get; } = [.. type.GetProperties().Select(p => new PropertyRules(p))];
+        public IReadOnlyList<PropertyRules> Properties { get; } = [.. type.Properties.Select(p => new PropertyRules(p))];
 
-        public IReadOnlyList<string>? ExactlyOneOf { get; } = type.GetCustomAttribute<ExactlyOneOfAttribute>()?.Properties;
+        public IReadOnlyList<string>? ExactlyOneOf { get; } = type.Type.GetCustomAttribute<ExactlyOneOfAttribute>()?.Properties;
 
-        public IReadOnlyList<string>? AtMostOneOf { get; } = type.GetCustomAttribute<AtMostOneOfAttribute>()?.Properties;
+        public IReadOnlyList<string>? AtMostOneOf { get; } = type.Type.GetCustomAttribute<AtMostOneOfAttribute>()?.Properties;
 
         public List<string> Given(object item, IReadOnlyList<string> names) =>
-            [.. Properties.Where(p => names.Contains(p.Name, StringComparer.Ordinal) && p.Property.GetValue(item) is not null).Select(p => p.Name)];
+            [.. Properties.Where(p => names.Contains(p.Name, StringComparer.Ordinal) && p.Get(item) is not null).Select(p => p.Name)];
     }
 
-    private sealed class PropertyRules(PropertyInfo property)
+    private sealed class PropertyRules(JsonPropertyInfo property)
     {
-        public PropertyInfo Property => property;
+        public string Name => property.Name;
 
-        public string Name { get; } = NameOf(property.Name);
+        public bool IsRequired { get; } = ((MemberInfo)property.AttributeProvider!).IsDefined(typeof(RequiredAttribute));
 
-        public bool IsRequired { get; } = property.IsDefined(typeof(RequiredAttribute));
+        /// <summary>Those of a property that this one overrides, too, unless it has its own of that type.</summary>
+        public IReadOnlyList<Attribute> Rules { get; } = [.. ((MemberInfo)property.AttributeProvider!).GetCustomAttributes()];
 
-        public IReadOnlyList<Attribute> Rules { get; } = [.. property.GetCustomAttributes()];
+        public object? Get(object item) => property.Get!(item);
     }
 }

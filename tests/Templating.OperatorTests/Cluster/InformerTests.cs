@@ -6,6 +6,7 @@ using Templating.Operator.Cluster;
 using Templating.OperatorTests.Harness;
 using Templating.Testing;
 using Templating.Testing.Kubernetes;
+using ApiConnection = Templating.Kubernetes.Calls.ApiConnection;
 
 namespace Templating.OperatorTests.Cluster;
 
@@ -46,7 +47,7 @@ public sealed class InformerTests : IAsyncLifetime
         await _server.StopServerAsync();
         _server.StartServer();
         await _server.WaitReadyAsync();
-        var others = new ClusterApi(client, TimeProvider.System);
+        var others = new ClusterApi(ApiConnection.Of(client), TimeProvider.System);
         var pools = ResourceType.Of<VMPool>();
         await others.SendAsync<JsonElement>(HttpMethod.Delete, pools.Item(new(space, "goes")), null, null, CancellationToken.None);
         await others.SendAsync<VMPool>(HttpMethod.Post, pools.Collection(space), KubernetesJson.Serialize(Pool(space, "comes")), null, CancellationToken.None);

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using k8s;
 using k8s.Models;
 using Templating.Kubernetes.Resources;
 using Templating.Operator.Cluster;
@@ -31,6 +32,62 @@ public sealed class ObjectJsonTests
         pod.Spec.Containers[0].Env.ShouldBeNull();
         pod.Status.PodIPs.ShouldBeNull();
         Read<V1Node>("""{"status": {"images": [{"sizeBytes": 1}], "conditions": [{"type": "Ready"}]}}""").Status.Images.ShouldBeNull();
+    }
+
+    /// <summary>All of it, whatever of it is not read.</summary>
+    [Fact]
+    public void WhatIsWrittenIsAsKubernetesClientWritesIt()
+    {
+        var time = new DateTime(2026, 1, 2, 3, 4, 5, 678, DateTimeKind.Utc);
+        var pod = new V1Pod
+        {
+            ApiVersion = "v1",
+            Kind = "Pod",
+            Metadata = new() { Name = "ä<p>", Labels = new Dictionary<string, string> { ["a"] = "b" }, CreationTimestamp = time, ManagedFields = [new() { Manager = "m" }] },
+            Spec = new()
+            {
+                Containers =
+                [
+                    new()
+                    {
+                        Name = "vm",
+                        Resources = new() { Limits = new Dictionary<string, ResourceQuantity> { ["memory"] = new("512Mi") } },
+                        LivenessProbe = new() { HttpGet = new() { Port = 80 } },
+                        Env = [new() { Name = "IP", ValueFrom = new() { FieldRef = new() { FieldPath = "status.podIP" } } }],
+                    },
+                ],
+                Volumes = [new() { Name = "v", EmptyDir = new() { SizeLimit = new("1Mi") } }],
+            },
+        };
+
+        Same(pod);
+        Same(new V1Lease { Spec = new() { HolderIdentity = "me", RenewTime = time, LeaseTransitions = 0 } });
+        Same(new Corev1Event { Metadata = new() { Name = "e" }, InvolvedObject = new() { Kind = "Pod" }, LastTimestamp = time, Count = 1 });
+        Same(new V1DeleteOptions { GracePeriodSeconds = 0, Preconditions = new() { Uid = "u" } });
+        Same(new VMClone { Spec = new() { Pool = "p", ShutdownTime = time }, Status = new() { StartSeconds = 0.25, ReadyTime = time, Given = new() { ["env"] = "x" } } });
+        Same(new VMPool { Spec = new() { Template = "t" }, Status = new() { Conditions = [new() { Type = "Ready", LastTransitionTime = time }] } });
+
+        static void Same<T>(T item)
+            where T : class
+        {
+            ObjectJson.Write(item).ShouldBe(KubernetesJson.Serialize(item));
+            ObjectJson.Node(item).ToJsonString(JsonSerializerOptions.Default).ShouldBe(ObjectJson.Write(item));
+        }
+    }
+
+    [Fact]
+    public void WhatIsReadIsAsKubernetesClientReadsIt()
+    {
+        const string Secret = """{"metadata":{"name":"s","creationTimestamp":"2026-01-02T03:04:05Z"},"data":{"a":"YQ=="},"type":"Opaque"}""";
+        const string Lease = """{"metadata":{"name":"l"},"spec":{"acquireTime":"2026-01-02T03:04:05.678901Z","leaseDurationSeconds":15}}""";
+        const string Nodes = """{"metadata":{"resourceVersion":"7"},"items":[{"metadata":{"name":"n"},"status":{"allocatable":{"cpu":"2","memory":"1Gi"}}}]}""";
+
+        Same<V1Secret>(Secret);
+        Same<V1Lease>(Lease);
+        var nodes = Read<ItemList<V1Node>>(Nodes);
+        (nodes.Metadata.ResourceVersion, nodes.Items[0].Status.Allocatable["memory"].ToString()).ShouldBe(("7", "1Gi"));
+
+        static void Same<T>(string json) => KubernetesJson.Serialize(Read<T>(json)!).ShouldBe(KubernetesJson.Serialize(KubernetesJson.Deserialize<T>(json)!));
     }
 
     [Fact]

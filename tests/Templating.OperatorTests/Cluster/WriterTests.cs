@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using k8s.Autorest;
 using k8s.Models;
 using Templating.Kubernetes.Resources;
@@ -55,7 +56,7 @@ public sealed class WriterTests
         using var client = (await SharedCluster.GetAsync()).Client();
         var space = await Namespaces.CreateAsync(client);
         var pool = await parts.Writer.CreateAsync(InformerTests.Pool(space, "a"), CancellationToken.None);
-        object Patch(string by) => new { metadata = new { resourceVersion = pool.Metadata.ResourceVersion, labels = new Dictionary<string, string?> { ["by"] = by } } };
+        JsonObject Patch(string by) => Patches.Of(new { metadata = new { resourceVersion = pool.Metadata.ResourceVersion, labels = new { by } } });
 
         var outcomes = await Task.WhenAll(new[] { "one", "two" }.Select(async by =>
         {
@@ -84,7 +85,7 @@ public sealed class WriterTests
         await parts.Writer.CreateAsync(pool, CancellationToken.None);
 
         var patched = await parts.Writer.PatchAsync<VMPool>(
-            new(space, "a"), new { metadata = new { labels = new Dictionary<string, string?> { ["drop"] = null } } }, CancellationToken.None);
+            new(space, "a"), new JsonObject { ["metadata"] = new JsonObject { ["labels"] = MergePatch.Map([KeyValuePair.Create("drop", (string?)null)]) } }, CancellationToken.None);
 
         patched.Metadata.Labels.Keys.ShouldBe(["keep"]);
     }

@@ -133,7 +133,7 @@ public sealed class ContractTests
     }
 
     /// <summary>Never asked: no case has a value of a Secret. What is read from one is judged by the same rules.</summary>
-    private static readonly ClusterApi NoSecrets = new(client: null!, TimeProvider.System);
+    private static readonly ClusterApi NoSecrets = new(connection: null!, TimeProvider.System);
 
     /// <param name="Schema">The server's words; null where it takes it.</param>
     private sealed record Verdicts(string? Schema, bool Operator, bool Node);

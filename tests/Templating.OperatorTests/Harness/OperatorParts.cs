@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
+using Templating.Kubernetes.Calls;
 using Templating.Operator.Cluster;
 using Templating.Operator.Telemetry;
 using Templating.Testing;
@@ -11,18 +12,18 @@ internal sealed class OperatorParts : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stop = new();
     private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
-    private readonly k8s.Kubernetes _client;
+    private readonly ApiConnection _connection;
     private readonly Task _informers;
 
     /// <param name="installation">The namespace of daemons.</param>
     /// <param name="watched">The only namespace whose resources are looked at; empty for all.</param>
     public OperatorParts(k8s.KubernetesClientConfiguration configuration, string installation = "templating-system", string watched = "")
     {
-        _client = new k8s.Kubernetes(configuration);
+        _connection = ApiConnection.Open(configuration);
         var meters = _services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>();
         ClusterMetrics = new ClusterMetrics(meters);
         Metrics = new OperatorMetrics(meters);
-        Api = new ClusterApi(_client, TimeProvider.System);
+        Api = new ClusterApi(_connection, TimeProvider.System);
         Caches = new Caches(Api, installation, watched, ClusterMetrics, TimeProvider.System, NullLogger<Caches>.Instance);
         Writer = new ClusterWriter(Api, Caches, ClusterMetrics, NullLogger<ClusterWriter>.Instance);
         Events = new Events(Api, ClusterMetrics, TimeProvider.System, NullLogger<Events>.Instance);
@@ -55,7 +56,7 @@ internal sealed class OperatorParts : IAsyncDisposable
         await _stop.CancelAsync();
         await _informers;
         Writer.Dispose();
-        _client.Dispose();
+        _connection.Dispose();
         await _services.DisposeAsync();
         _stop.Dispose();
     }

@@ -5,6 +5,7 @@ using Templating.Operator.Hosting;
 using Templating.Operator.Nodes;
 using Templating.Testing;
 using Templating.Testing.Kubernetes;
+using ApiConnection = Templating.Kubernetes.Calls.ApiConnection;
 
 namespace Templating.OperatorTests.Harness;
 
@@ -25,7 +26,7 @@ internal sealed partial class TestSpace : IAsyncDisposable
         Kubelet = new ScriptedKubelet(client, name);
         Authority = new TestAuthority(_folder["pki"]);
         (Certificate, CertificateKey) = Authority.Issue("templating-operator");
-        Api = new ClusterApi(client, TimeProvider.System);
+        Api = new ClusterApi(ApiConnection.Of(client), TimeProvider.System);
     }
 
     public ApiServer Server { get; }
@@ -105,7 +106,7 @@ internal sealed partial class TestSpace : IAsyncDisposable
     /// <param name="value">Null takes it away.</param>
     public Task SetNodeLabelAsync(int node, string label, string? value) => k8s.CoreV1OperationsExtensions.PatchNodeAsync(
         Client.CoreV1,
-        new k8s.Models.V1Patch(MergePatch.Serialize(new { metadata = new { labels = new Dictionary<string, string?> { [label] = value } } }), k8s.Models.V1Patch.PatchType.MergePatch),
+        new k8s.Models.V1Patch(Patches.Of(new { metadata = new { labels = new Dictionary<string, string?> { [label] = value } } }).ToJsonString(), k8s.Models.V1Patch.PatchType.MergePatch),
         Node(node).Name);
 
     public ScriptedNode Node(int number) => _nodes[number - 1];
@@ -129,7 +130,7 @@ internal sealed partial class TestSpace : IAsyncDisposable
 
     public Task<T> PatchAsync<T>(string name, object patch)
         where T : class, k8s.IKubernetesObject<k8s.Models.V1ObjectMeta> => Api.SendAsync<T>(
-        HttpMethod.Patch, ResourceType.Of<T>().Item(new(Name, name)), MergePatch.Serialize(patch), "application/merge-patch+json", CancellationToken.None);
+        HttpMethod.Patch, ResourceType.Of<T>().Item(new(Name, name)), Patches.Of(patch).ToJsonString(), "application/merge-patch+json", CancellationToken.None);
 
     public Task DeleteAsync<T>(string name)
         where T : class, k8s.IKubernetesObject<k8s.Models.V1ObjectMeta> => Api.SendAsync<System.Text.Json.JsonElement>(

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using k8s.Models;
 using Templating.Kubernetes;
 using Templating.Kubernetes.Resources;
@@ -68,17 +69,64 @@ public sealed class RevisionsTests
             Guest = new { Whole.Guest.CommandLine, Firmware = (string?)null, Whole.Guest.Images, Whole.Guest.Initrd, Whole.Guest.Kernel },
         };
 
-        Revisions.Digest(later).ShouldBe(Revisions.Of(Whole));
+        Revisions.Digest(Node(later)).ShouldBe(Revisions.Of(Whole));
     }
 
     [Fact]
     public void TheOrderOfAMapsKeysDoesNotCount() =>
-        Revisions.Digest(new { Map = new Dictionary<string, int> { ["a"] = 1, ["b"] = 2 } })
-            .ShouldBe(Revisions.Digest(new { Map = new Dictionary<string, int> { ["b"] = 2, ["a"] = 1 } }));
+        Revisions.Digest(Node(new { Map = new Dictionary<string, int> { ["a"] = 1, ["b"] = 2 } }))
+            .ShouldBe(Revisions.Digest(Node(new { Map = new Dictionary<string, int> { ["b"] = 2, ["a"] = 1 } })));
 
     [Fact]
     public void TheOrderOfAListDoes() =>
-        Revisions.Digest(new { List = new[] { 1, 2 } }).ShouldNotBe(Revisions.Digest(new { List = new[] { 2, 1 } }));
+        Revisions.Digest(Node(new { List = new[] { 1, 2 } })).ShouldNotBe(Revisions.Digest(Node(new { List = new[] { 2, 1 } })));
+
+    /// <summary>As before they were generated: digests of what runs stand in statuses and on pods.</summary>
+    [Fact]
+    public void TheEssenceOfAPartIsItsJsonByReflection()
+    {
+        var pod = new VMPodTemplate
+        {
+            Labels = new() { ["ünd"] = "a\"<b>" },
+            Resources = new() { Requests = new() { ["cpu"] = new ResourceQuantity("500m") } },
+            Affinity = new()
+            {
+                NodeAffinity = new()
+                {
+                    RequiredDuringSchedulingIgnoredDuringExecution = new()
+                    {
+                        NodeSelectorTerms = [new() { MatchExpressions = [new() { Key = "disk", OperatorProperty = "In", Values = ["fast"] }] }],
+                    },
+                },
+            },
+            Tolerations = [new() { Key = "x", OperatorProperty = "Exists", TolerationSeconds = 5 }],
+            TopologySpreadConstraints = [new() { MaxSkew = 1, TopologyKey = "zone", LabelSelector = new() { MatchLabels = new Dictionary<string, string> { ["a"] = "b" } } }],
+            ImagePullSecrets = [new() { Name = "s" }],
+            DnsConfig = new() { Nameservers = ["10.0.0.1"], Options = [new() { Name = "ndots", Value = "1" }] },
+            TerminationGracePeriodSeconds = 10,
+        };
+
+        Same(pod);
+        Same(Whole.Guest);
+        Same(Whole.Machine);
+        Same(Whole.Network);
+        Same(Whole.Readiness);
+        Same(new List<VMEnvironmentVariable> { new() { Name = "A", Value = "é" }, new() { Name = "B", SecretKeyRef = new() { Name = "s", Key = "k", Optional = true } } });
+        Same(new VMValueSource { Value = "text" });
+        Same(new List<VMFile> { new() { Path = "/a", Value = "x", Mode = 384 } });
+        Same(new List<VMPort> { new() { Name = "web", GuestPort = 80, Port = 8080 } });
+        Same<DateTime?>(new DateTime(2026, 1, 2, 3, 4, 5, 6, DateTimeKind.Utc));
+        Same<int?>(5);
+        Same<int?>(null);
+        Same("Always");
+        Same<List<VMFile>?>(null);
+
+        static void Same<T>(T part)
+        {
+            (Revisions.Essence(part)?.ToJsonString()).ShouldBe(Node(part)?.ToJsonString());
+            Revisions.Digest(new JsonObject { ["part"] = Revisions.Essence(part) }).ShouldBe(Revisions.Digest(Node(new { Part = part })));
+        }
+    }
 
     [Fact]
     public void WhatIsSetCounts()
@@ -111,4 +159,6 @@ public sealed class RevisionsTests
 
         revisions.ShouldBeUnique();
     }
+
+    private static JsonNode? Node<T>(T value) => JsonSerializer.SerializeToNode(value, JsonSerializerOptions.Web);
 }

@@ -18,7 +18,7 @@ internal sealed class LoadApi : IDisposable
         _clients = [new(configuration, new CallCounter(Log, time)), new(configuration, new CallCounter(Log, time))];
         (_calls, _watches) = (Server(_clients[0]), Server(_clients[1]));
 
-        ApiServer Server(k8s.Kubernetes client) => new(client, "kubectl-templating", ServerStatus.MessageOf, time);
+        ApiServer Server(k8s.Kubernetes client) => new(ApiConnection.Of(client), "kubectl-templating", ServerStatus.MessageOf, time);
     }
 
     public CallLog Log { get; } = new();

@@ -11,28 +11,28 @@ internal sealed class CloneReconciler(
     ICache<VMClone> clones, IEnumerable<ICloneStep> steps, CloneStatusWriter status, Refusals refusals, CloneClock clock, TimeProvider time) : IReconciler
 {
     /// <summary>The steps of a pass. Their order is the algorithm: each relies on what those before it saw to.</summary>
-    public static IReadOnlyList<Type> Steps { get; } =
+    public static IReadOnlyList<ServiceDescriptor> Steps { get; } =
     [
         // First what is: every other step judges by the pod and by what its node says.
-        typeof(FindPod),
+        ServiceDescriptor.Singleton<ICloneStep, FindPod>(),
         // A finished VMClone is not looked at any further, whatever its spec says by now.
-        typeof(Expire),
+        ServiceDescriptor.Singleton<ICloneStep, Expire>(),
         // Nothing is made of a spec that is not valid. After FindPod: with a VM that runs the spec is compared, and it goes on.
-        typeof(Accept),
+        ServiceDescriptor.Singleton<ICloneStep, Accept>(),
         // Before EndOfPod, which would take the pod that is deleted here for one that somebody deleted.
-        typeof(ShutDown),
+        ServiceDescriptor.Singleton<ICloneStep, ShutDown>(),
         // Before a VM is made: only when the last one is counted as ended may another take its place.
-        typeof(EndOfPod),
+        ServiceDescriptor.Singleton<ICloneStep, EndOfPod>(),
         // Before a VM is taken or made: one that could not start where it is gets its pod anew.
-        typeof(LeaveNode),
+        ServiceDescriptor.Singleton<ICloneStep, LeaveNode>(),
         // Before a VM is taken, so that none is taken for a guest that cannot be given what it is to have.
-        typeof(ReadInputs),
-        typeof(TakeFromPool),
+        ServiceDescriptor.Singleton<ICloneStep, ReadInputs>(),
+        ServiceDescriptor.Singleton<ICloneStep, TakeFromPool>(),
         // Where no VM waited, or no pool is named.
-        typeof(CreatePod),
-        typeof(Activate),
+        ServiceDescriptor.Singleton<ICloneStep, CreatePod>(),
+        ServiceDescriptor.Singleton<ICloneStep, Activate>(),
         // Last: it tells what the steps before it came to.
-        typeof(Observe),
+        ServiceDescriptor.Singleton<ICloneStep, Observe>(),
     ];
 
     public string Name => "clone";

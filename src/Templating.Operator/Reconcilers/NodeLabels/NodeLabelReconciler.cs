@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using k8s.Models;
 using Templating.Kubernetes;
 using Templating.Kubernetes.Resources;
@@ -54,7 +55,7 @@ internal sealed class NodeLabelReconciler(
 
         Log.Withdrawn(logger, key.Name, marks.Labels.Count, why);
         var labels = marks.Labels.Keys.ToDictionary(label => label, _ => (string?)null, StringComparer.Ordinal);
-        await writer.PatchAsync<V1Node>(key, new { metadata = new { labels, annotations = marks.Labels } }, cancellationToken);
+        await writer.PatchAsync<V1Node>(key, Patch(labels, marks.Labels!), cancellationToken);
     }
 
     private async Task<ReconcileResult> FollowAsync(ObjectKey key, NodeMarks marks, INode daemon, CancellationToken cancellationToken)
@@ -78,11 +79,16 @@ internal sealed class NodeLabelReconciler(
 
         if (labels.Count + annotations.Count > 0)
         {
-            await writer.PatchAsync<V1Node>(key, new { metadata = new { labels, annotations } }, cancellationToken);
+            await writer.PatchAsync<V1Node>(key, Patch(labels, annotations), cancellationToken);
         }
 
         return result;
     }
+
+    private static JsonObject Patch(IReadOnlyDictionary<string, string?> labels, IReadOnlyDictionary<string, string?> annotations) => new()
+    {
+        ["metadata"] = new JsonObject { ["labels"] = MergePatch.Map(labels), ["annotations"] = MergePatch.Map(annotations) },
+    };
 
     private static void Drop(
         string mark, NodeMarks marks, Dictionary<string, string> wanted, Dictionary<string, string?> labels, Dictionary<string, string?> annotations)

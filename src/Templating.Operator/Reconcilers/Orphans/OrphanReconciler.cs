@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Text.Json.Nodes;
 using k8s.Autorest;
 using k8s.Models;
 using Templating.Contract;
@@ -53,7 +54,15 @@ internal sealed class OrphanReconciler(
         {
             await writer.PatchAsync<V1Pod>(
                 ObjectKey.Of(pod),
-                new { metadata = new { uid = pod.Metadata.Uid, resourceVersion = pod.Metadata.ResourceVersion, ownerReferences = references } },
+                new JsonObject
+                {
+                    ["metadata"] = new JsonObject
+                    {
+                        ["uid"] = pod.Metadata.Uid,
+                        ["resourceVersion"] = pod.Metadata.ResourceVersion,
+                        ["ownerReferences"] = MergePatch.List(references),
+                    },
+                },
                 cancellationToken);
         }
         catch (HttpOperationException refusal) when (ClusterErrors.KindOf(refusal) is ClusterErrorKind.Conflict or ClusterErrorKind.NotFound)

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Templating.Kubernetes;
 using Templating.Kubernetes.Resources;
 using Templating.Operator.Cluster;
@@ -16,5 +17,10 @@ internal sealed class TemplateHold(ClusterWriter writer)
         WriteAsync(template, [.. template.Metadata.Finalizers.Where(finalizer => finalizer != Keys.TemplateFinalizer)], cancellationToken);
 
     private Task<VMTemplate> WriteAsync(VMTemplate template, string[] finalizers, CancellationToken cancellationToken) => writer.PatchAsync<VMTemplate>(
-        ObjectKey.Of(template), new { metadata = new { resourceVersion = template.Metadata.ResourceVersion, finalizers } }, cancellationToken);
+        ObjectKey.Of(template),
+        new JsonObject
+        {
+            ["metadata"] = new JsonObject { ["resourceVersion"] = template.Metadata.ResourceVersion, ["finalizers"] = MergePatch.List(finalizers) },
+        },
+        cancellationToken);
 }

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using k8s.Autorest;
 using k8s.Models;
 using Templating.Kubernetes;
@@ -104,15 +105,15 @@ internal sealed class TakeFromPool(
 
     private Task<V1Pod> ClaimAsync(CloneWork work, V1Pod pod, CancellationToken cancellationToken) => writer.PatchAsync<V1Pod>(
         ObjectKey.Of(pod),
-        new
+        new JsonObject
         {
-            metadata = new
+            ["metadata"] = new JsonObject
             {
-                uid = pod.Metadata.Uid,
-                resourceVersion = pod.Metadata.ResourceVersion,
-                labels = PodBuilder.Merge(work.Clone.Spec.Pod?.Labels, work.PodLabels),
-                annotations = PodBuilder.Merge(work.Clone.Spec.Pod?.Annotations, work.PodAnnotations),
-                ownerReferences = new[] { PodBuilder.Owner(VMClone.KubeKind, work.Clone.Metadata) },
+                ["uid"] = pod.Metadata.Uid,
+                ["resourceVersion"] = pod.Metadata.ResourceVersion,
+                ["labels"] = MergePatch.Map(PodBuilder.Merge(work.Clone.Spec.Pod?.Labels, work.PodLabels)!),
+                ["annotations"] = MergePatch.Map(PodBuilder.Merge(work.Clone.Spec.Pod?.Annotations, work.PodAnnotations)!),
+                ["ownerReferences"] = MergePatch.List([PodBuilder.Owner(VMClone.KubeKind, work.Clone.Metadata)]),
             },
         },
         cancellationToken);

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Templating.Kubernetes;
 using Templating.Kubernetes.Resources;
 
@@ -10,27 +11,27 @@ namespace Templating.Operator.Reconcilers.Clones.Work;
 internal static class GivenSpec
 {
     /// <summary>Used when the pod is made, or taken.</summary>
-    private static readonly Part[] OfPod = [new("pod", spec => spec.Pod)];
+    private static readonly Part[] OfPod = [new("pod", spec => Revisions.Essence(spec.Pod))];
 
     /// <summary>Used when the guest is told who it is.</summary>
     private static readonly Part[] OfGuest =
     [
-        new("env", spec => spec.Env),
-        new("userData", spec => spec.UserData),
-        new("files", spec => spec.Files),
-        new("ports", spec => spec.Ports),
-        new("identityTimeoutSeconds", spec => spec.IdentityTimeoutSeconds),
+        new("env", spec => Revisions.Essence(spec.Env)),
+        new("userData", spec => Revisions.Essence(spec.UserData)),
+        new("files", spec => Revisions.Essence(spec.Files)),
+        new("ports", spec => Revisions.Essence(spec.Ports)),
+        new("identityTimeoutSeconds", spec => Revisions.Essence(spec.IdentityTimeoutSeconds)),
     ];
 
     /// <summary>Looked at until it has finished. Its time to live after that is looked at even then.</summary>
     private static readonly Part[] OfLife =
     [
-        new("template", spec => spec.Template),
-        new("pool", spec => spec.Pool),
-        new("hostname", spec => spec.Hostname),
-        new("restartPolicy", spec => spec.RestartPolicy),
-        new("shutdownTime", spec => spec.ShutdownTime),
-        new("ttlSeconds", spec => spec.TtlSeconds),
+        new("template", spec => Revisions.Essence(spec.Template)),
+        new("pool", spec => Revisions.Essence(spec.Pool)),
+        new("hostname", spec => Revisions.Essence(spec.Hostname)),
+        new("restartPolicy", spec => Revisions.Essence(spec.RestartPolicy)),
+        new("shutdownTime", spec => Revisions.Essence(spec.ShutdownTime)),
+        new("ttlSeconds", spec => Revisions.Essence(spec.TtlSeconds)),
     ];
 
     private static readonly Part[] All = [.. OfPod, .. OfGuest, .. OfLife];
@@ -54,8 +55,8 @@ internal static class GivenSpec
         }
     }
 
-    private sealed record Part(string Name, Func<VMCloneSpec, object?> Of)
+    private sealed record Part(string Name, Func<VMCloneSpec, JsonNode?> Of)
     {
-        public string Digest(VMCloneSpec spec) => Revisions.Digest(new { Part = Of(spec) });
+        public string Digest(VMCloneSpec spec) => Revisions.Digest(new JsonObject { ["part"] = Of(spec) });
     }
 }

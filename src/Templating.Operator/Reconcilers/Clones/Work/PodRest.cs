@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using k8s.Autorest;
 using k8s.Models;
 using Templating.Operator.Cluster;
@@ -30,7 +31,13 @@ internal sealed class PodRest(ClusterWriter writer)
         try
         {
             await writer.PatchAsync<V1Pod>(
-                ObjectKey.Of(pod), new { metadata = new { uid = pod.Metadata.Uid }, spec = new { activeDeadlineSeconds = Now } }, cancellationToken);
+                ObjectKey.Of(pod),
+                new JsonObject
+                {
+                    ["metadata"] = new JsonObject { ["uid"] = pod.Metadata.Uid },
+                    ["spec"] = new JsonObject { ["activeDeadlineSeconds"] = Now },
+                },
+                cancellationToken);
         }
         catch (HttpOperationException refusal) when (ClusterErrors.KindOf(refusal) is ClusterErrorKind.Forbidden or ClusterErrorKind.Invalid)
         {
