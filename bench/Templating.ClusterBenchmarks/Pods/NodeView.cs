@@ -51,12 +51,31 @@ internal sealed class NodeView
     public string Remains()
     {
         var running = Running().ToList();
-        return $"{running.Count(p => IsShim(p.Words))} shims, {running.Count(p => p.Words[0].Contains("qemu-system", StringComparison.Ordinal))} VMs, "
+        var daemon = running.Where(p => p.Words is [_, "serve", ..]).Select(p => CgroupOf(p.Pid)).FirstOrDefault();
+        return $"{running.Count(p => IsShim(p.Words))} shims, {running.Count(p => IsVm(p.Words) && !IsBlank(p, daemon))} VMs, "
             + $"{Entries("run/netns")} network namespaces, {Entries("run/templating/clones")} clones, "
             + $"{Entries("run/containerd/io.containerd.runtime.v2.task/k8s.io")} bundles, {Entries("run/templating-shim")} files of shims";
     }
 
     private static bool IsShim(IReadOnlyList<string> words) => words[0].Contains(Shims, StringComparison.Ordinal);
+
+    private static bool IsVm(IReadOnlyList<string> words) => words[0].Contains("qemu-system", StringComparison.Ordinal);
+
+    /// <summary>It waits for whatever template: one that was bound is in its pod's control group.</summary>
+    private static bool IsBlank((int Pid, IReadOnlyList<string> Words) process, string? daemonsGroup) =>
+        process.Words.Contains("-preconfig", StringComparer.Ordinal) && CgroupOf(process.Pid) == daemonsGroup;
+
+    private static string? CgroupOf(int pid)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{pid}/cgroup");
+        }
+        catch (IOException)
+        {
+            return null; // it has just ended
+        }
+    }
 
     private static string? FindUsage(string group) =>
         ((string[])["memory.current", "memory.usage_in_bytes"]).Select(f => Path.Combine(group, f)).FirstOrDefault(File.Exists);

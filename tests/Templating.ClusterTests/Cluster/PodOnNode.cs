@@ -5,11 +5,16 @@ namespace Templating.ClusterTests.Cluster;
 /// <summary>What a pod of the runtime class is on its node, and what of all of them is there: for tests that break one and look what is left.</summary>
 internal static class PodOnNode
 {
-    /// <summary>Everything on a node that comes and goes with pods of the runtime class; of bundles the number, for other pods may be started again.</summary>
+    /// <summary>
+    /// Everything on a node that comes and goes with pods of the runtime class; of bundles the number, for other pods may be started again. A blank VM is
+    /// no pod's while it is in the daemon's control group: one that was bound has its pod's.
+    /// </summary>
     private const string Look = """
         cd /run
         echo shims: $(pgrep -f 'containerd-shim-templating-v[2] ' | sort)
-        echo machines: $(pidof qemu-system-x86_64 | tr ' ' '\n' | sort)
+        daemon=$(cat /proc/$(pgrep -of 'templating serv[e] ')/cgroup)
+        is_blank() { grep -qs -e -preconfig /proc/$1/cmdline && [ "$(cat /proc/$1/cgroup)" = "$daemon" ]; }
+        echo machines: $(for pid in $(pidof qemu-system-x86_64); do is_blank $pid || echo $pid; done | sort)
         echo sockets: $(ls containerd/s templating-shim 2>/dev/null | grep -v lock-)
         echo clones: $(ls templating/clones)
         echo bundles: $(ls containerd/io.containerd.runtime.v2.task/k8s.io | wc -l)
