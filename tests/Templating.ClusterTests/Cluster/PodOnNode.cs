@@ -15,7 +15,7 @@ internal static class PodOnNode
         daemon=$(cat /proc/$(pgrep -of 'templating serv[e] ')/cgroup)
         is_blank() { grep -qs -e -preconfig /proc/$1/cmdline && [ "$(cat /proc/$1/cgroup)" = "$daemon" ]; }
         echo machines: $(for pid in $(pidof qemu-system-x86_64); do is_blank $pid || echo $pid; done | sort)
-        echo sockets: $(ls containerd/s templating-shim 2>/dev/null | grep -v lock-)
+        echo sockets: $(ls containerd/s) $(ls templating-shim 2>/dev/null | grep -v lock-)
         echo clones: $(ls templating/clones)
         echo bundles: $(ls containerd/io.containerd.runtime.v2.task/k8s.io | wc -l)
         echo networks: $(ls /var/run/netns)
