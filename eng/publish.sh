@@ -40,9 +40,9 @@ publish() {
     echo "$out: $(du -sh "$out" | cut -f1)."
 }
 
-publish 'src/Templating.[OS]*/*' src/Templating.Node templating artifacts/publish
+publish 'src/Templating.[KOPS]*/*' src/Templating.Node templating artifacts/publish
 if [ -n "$all" ]; then
-    publish 'src/Templating.[KNQT]*/*' src/Templating.Shim containerd-shim-templating-v2 artifacts/publish-shim
+    publish 'src/Templating.[KNPQT]*/*' src/Templating.Shim containerd-shim-templating-v2 artifacts/publish-shim
     publish 'src/Templating.[NS]*/*' src/Templating.Operator templating-operator artifacts/publish-operator
     publish 'src/Templating.[NOS]*/*' src/Templating.Kubectl kubectl-templating artifacts/publish-kubectl \
         --self-contained -p:PublishSingleFile=true

@@ -20,6 +20,7 @@ internal sealed class ObjectWatch<T> : IAsyncDisposable
     private readonly Dictionary<string, T> _objects = new(StringComparer.Ordinal);
     private readonly Dictionary<string, List<Waiter<T>>> _waiters = new(StringComparer.Ordinal);
     private readonly Action<T>? _onChange;
+    private readonly Action<T>? _onGone;
     private readonly Task _following;
     private Exception? _failure;
     private long _lastEvent = Stopwatch.GetTimestamp();
@@ -27,9 +28,10 @@ internal sealed class ObjectWatch<T> : IAsyncDisposable
     /// <param name="client">Of the kind.</param>
     /// <param name="namespace">Which.</param>
     /// <param name="onChange">Called with each object that was added or changed, in order; not for long.</param>
-    public ObjectWatch(GenericClient client, string @namespace, Action<T>? onChange = null)
+    /// <param name="onGone">Likewise with each that was removed.</param>
+    public ObjectWatch(GenericClient client, string @namespace, Action<T>? onChange = null, Action<T>? onGone = null)
     {
-        _onChange = onChange;
+        (_onChange, _onGone) = (onChange, onGone);
         _following = FollowAsync(client, @namespace);
     }
 
@@ -169,10 +171,7 @@ internal sealed class ObjectWatch<T> : IAsyncDisposable
             }
         }
 
-        if (!gone)
-        {
-            _onChange?.Invoke(item);
-        }
+        (gone ? _onGone : _onChange)?.Invoke(item);
     }
 
     private void Fail(Exception failure)

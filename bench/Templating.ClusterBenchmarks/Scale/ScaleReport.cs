@@ -15,7 +15,7 @@ internal static class ScaleReport
     public static IEnumerable<Target> Targets(Samples samples, IReadOnlyList<int> counts)
     {
         var (least, most) = (counts.Min(), counts.Max());
-        yield return new($"The operator's memory at {least}, peak", 200, AtLeast: false, "MiB", Of(samples, least, "peak_resident_mib"));
+        yield return new($"The operator's memory at {most}, peak", 200, AtLeast: false, "MiB", Of(samples, most, "peak_resident_mib"));
         foreach (var count in counts)
         {
             yield return new($"Of {count}, ready", count, AtLeast: true, "", samples.Count(ScaleStep.Name(count, "ready_ms")));

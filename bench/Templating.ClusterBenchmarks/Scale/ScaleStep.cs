@@ -54,11 +54,11 @@ internal sealed class ScaleStep(ScaleOptions options, Samples samples)
             Terminal.Say($"A load test of {LoadTool.Rate} VMClones a second beside {count}");
             var cores = await new LoadTool(tool).MeasureAsync(stage.Server.Kubeconfig, Stage.Namespace, folder, cancellationToken);
             samples.Add(Name(count, "load_tool_cores"), cores);
-            await stage.WaitQuietAsync(cancellationToken);
         }
 
         if (options.ChurnRate > 0)
         {
+            await stage.WaitQuietAsync(cancellationToken);
             await ChurnAsync(stage, count, cancellationToken);
         }
 

@@ -105,7 +105,7 @@ internal sealed class Stage : IAsyncDisposable
         var connection = new KubernetesApi(KubernetesClientConfiguration.BuildConfigFromConfigFile(Server.Kubeconfig));
         _parts.Push(new Disposal(connection));
         Kubelets = Own(new SimulatedKubelets(Client, connection, Nodes, Namespace));
-        Clones = Own(new ObjectWatch<VMClone>(Client.WatchedClones, Namespace));
+        Clones = Own(new ObjectWatch<VMClone>(Client.WatchedClones, Namespace, onGone: clone => Kubelets.Collect(clone.Status?.PodName)));
         Pools = Own(new ObjectWatch<VMPool>(Client.WatchedPools, Namespace));
         await using (var templates = new ObjectWatch<VMTemplate>(Client.WatchedTemplates, Namespace))
         {

@@ -56,6 +56,18 @@ internal sealed class SimulatedKubelets : IAsyncDisposable
         _end.Dispose();
     }
 
+    /// <summary>
+    /// Stands for the garbage collector, which deletes what belonged to an object that is gone. Where nobody does the operator itself comes to it, in time.
+    /// </summary>
+    /// <param name="pod">Of that object; null where it had none.</param>
+    public void Collect(string? pod)
+    {
+        if (pod is not null)
+        {
+            _work.Writer.TryWrite(token => _writes.DeleteAsync(PathOf(pod), token));
+        }
+    }
+
     private void See(PodView pod)
     {
         if (pod.Metadata.DeletionTimestamp is not null)
