@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Templating.ClusterBenchmarks.Cluster;
+using Templating.Kubernetes;
 using Templating.Kubernetes.Resources;
 
 namespace Templating.ClusterBenchmarks.Scale;
@@ -33,8 +34,12 @@ internal sealed class CloneTimer(ClusterClient client, ObjectWatch<VMClone> clon
         return new CloneTime(name, begun, created, await ready);
     }
 
-    public Task DeleteAsync(string name, CancellationToken cancellationToken) =>
-        client.Clones.DeleteNamespacedAsync<VMClone>(@namespace, name, cancellationToken);
+    /// <summary>The answer is a Status or the object that has yet to go, so it is read as neither.</summary>
+    public async Task DeleteAsync(string name, CancellationToken cancellationToken)
+    {
+        using var answer = await client.Api.CustomObjects.DeleteNamespacedCustomObjectWithHttpMessagesAsync(
+            Group.Name, Group.Version, @namespace, VMClone.Plural, name, cancellationToken: cancellationToken);
+    }
 
     /// <summary>Of so many, spread evenly, the percentage that is taken from the pool.</summary>
     public static bool IsFromPool(int number, int poolPercent) => (number + 1) * poolPercent / 100 > number * poolPercent / 100;
