@@ -103,8 +103,9 @@ build() {
 
 # What the build and the unit tests do not tell: the files' ends and their bytes. Analyzers, style and the form of each line (IDE0055) are the
 # build's, the order of imports is a test's; dotnet format would take minutes to find them again.
+# Folders end with a slash: without it none of their files is looked at.
 check_format() {
-    dotnet format whitespace . --folder --verify-no-changes --include src tests bench eng
+    dotnet format whitespace . --folder --verify-no-changes --include src/ tests/ bench/ eng/
 }
 
 # A Debian package that only tests need, by the name of its program.

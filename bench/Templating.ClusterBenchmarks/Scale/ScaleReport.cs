@@ -33,7 +33,7 @@ internal static class ScaleReport
             if (samples.Has(ScaleStep.Name(count, "churn.offered")))
             {
                 yield return new($"Of those that were to come beside {count}, asked for without falling behind", 1, AtLeast: true, "x", Of(samples, count, "churn.asked") / Of(samples, count, "churn.offered"));
-                yield return new($"VMClones too many or few after that", 0, AtLeast: false, "", Math.Abs(Of(samples, count, "churn.left")));
+                yield return new("VMClones too many or few after that", 0, AtLeast: false, "", Math.Abs(Of(samples, count, "churn.left")));
             }
 
             yield return new($"Of {count}, retries of reconciles for a VMClone", 1, AtLeast: false, "", Of(samples, count, "retries") / count);
