@@ -30,9 +30,6 @@ internal static class OperatorMetrics
     /// <summary>All but the leader's renewals, which go on whatever happens.</summary>
     public static double WritesInAll(this MetricsPage page) => page.Sum(Writes, s => s.Label("resource") != "leases");
 
-    /// <summary>What is written for VMClones: by their controller, and every Event there is.</summary>
-    public static double WritesForClones(this MetricsPage page) => page.Sum(Writes, IsForClones);
-
     public static Dictionary<string, double> WritesByKind(this MetricsPage page) =>
         page.SumBy(Writes, s => $"{s.Label("controller")} {s.Label("verb")} {s.Label("resource")}{(s.Label("outcome") is "ok" ? "" : " " + s.Label("outcome"))}".Trim());
 
@@ -41,10 +38,4 @@ internal static class OperatorMetrics
     public static double Conflicts(this MetricsPage page) => page.Sum("templating_operator_conflicts_total");
 
     public static double QueueDepth(this MetricsPage page) => page.Sum("templating_operator_queue_depth");
-
-    private static bool IsForClones(MetricsPage.Series series) =>
-        series.Label("controller") is { Length: > 0 } controller
-            ? controller == "clone"
-            : series.Label("resource") is "vmclones" or "vmclones/status" or "events"
-                || (series.Label("resource") is "pods" && series.Label("verb") is "patch");
 }

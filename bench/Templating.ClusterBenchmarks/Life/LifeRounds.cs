@@ -67,8 +67,7 @@ internal sealed class LifeRounds(ClusterClient client, LifeWatches watches, stri
                 return;
             }
 
-            samples.Add("warm.writes", after.WritesForClones() - before.WritesForClones());
-            samples.Add("warm.writes_with_refill", after.WritesInAll() - before.WritesInAll());
+            samples.Add("warm.writes", after.WritesInAll() - before.WritesInAll());
             // Without the create, which is ours.
             samples.Add("warm.writes_vmclones_by_server", serverAfter.WritesOf("vmclones") - serverBefore.WritesOf("vmclones") - 1);
             var known = before.WritesByKind();

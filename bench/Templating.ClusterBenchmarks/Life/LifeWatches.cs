@@ -8,8 +8,11 @@ namespace Templating.ClusterBenchmarks.Life;
 /// <summary>Everything of the namespace that may move.</summary>
 internal sealed class LifeWatches(ClusterClient client, string @namespace) : IAsyncDisposable
 {
-    /// <summary>A pool that is full, nothing else there, and no change for so long: the last round is over.</summary>
-    private static readonly TimeSpan Still = TimeSpan.FromSeconds(2);
+    /// <summary>
+    /// A pool that is full, nothing else there, and no change for so long: the last round is over. What is told of a pool may be three seconds
+    /// late (the operator's Pods:PoolStatusDelay).
+    /// </summary>
+    private static readonly TimeSpan Still = TimeSpan.FromSeconds(4);
 
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
 
@@ -25,7 +28,7 @@ internal sealed class LifeWatches(ClusterClient client, string @namespace) : IAs
 
     /// <summary>Until the pool is full again beside a claimed VM, and nothing moves.</summary>
     public Task WaitRefilledAsync(int replicas, CancellationToken cancellationToken) =>
-        WaitAsync(() => Pods.All.Count == replicas + 1 && IsFullAndStill(), "full again", cancellationToken);
+        WaitAsync(() => Pods.All.Count == replicas + 1 && Pools.All is [{ Status.ClaimedReplicas: 1 }, ..] && IsFullAndStill(), "full again", cancellationToken);
 
     public async ValueTask DisposeAsync()
     {

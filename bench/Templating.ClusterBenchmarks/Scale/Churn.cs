@@ -9,12 +9,13 @@ internal sealed class Churn(CloneTimer timer)
     /// <summary>VMClones that were asked for and are not ready. Beyond it the cluster has fallen behind for good, and no more is asked of it.</summary>
     private const int MostUnderWay = 1000;
 
+    /// <param name="prefix">Of their names.</param>
     /// <param name="atRest">Those there are, the oldest first.</param>
     /// <param name="rate">A second.</param>
     /// <param name="time">For how long.</param>
     /// <param name="poolPercent">Of them, spread evenly, taken from the pool.</param>
     /// <param name="cancellationToken">Stops.</param>
-    public async Task<Outcome> RunAsync(IEnumerable<string> atRest, int rate, TimeSpan time, int poolPercent, CancellationToken cancellationToken)
+    public async Task<Outcome> RunAsync(string prefix, IEnumerable<string> atRest, int rate, TimeSpan time, int poolPercent, CancellationToken cancellationToken)
     {
         var oldest = new ConcurrentQueue<string>(atRest);
         var underWay = 0;
@@ -33,7 +34,7 @@ internal sealed class Churn(CloneTimer timer)
             if (Volatile.Read(ref underWay) < MostUnderWay)
             {
                 Interlocked.Increment(ref underWay);
-                all.Add(ReplaceAsync($"churn-{i}", CloneTimer.IsFromPool(i, poolPercent)));
+                all.Add(ReplaceAsync($"{prefix}-{i}", CloneTimer.IsFromPool(i, poolPercent)));
             }
         }
 

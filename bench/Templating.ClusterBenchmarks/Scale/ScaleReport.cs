@@ -25,6 +25,11 @@ internal static class ScaleReport
                 yield return new($"Of {count}, created to ready from the pool, median", 2, AtLeast: false, "s", Of(samples, count, "warm_ready_ms") / 1000);
             }
 
+            if (samples.Has(ScaleStep.Name(count, "steady.ready_ms")))
+            {
+                yield return new($"{ScaleStep.SteadyRate} claims a second, created to ready, 99th percentile over the median", 2, AtLeast: false, "x", samples.Percentile(ScaleStep.Name(count, "steady.ready_ms"), 0.99) / Of(samples, count, "steady.ready_ms"));
+            }
+
             if (samples.Has(ScaleStep.Name(count, "load_tool_cores")))
             {
                 yield return new($"A load test's own CPU at {LoadTool.Rate} VMClones a second", 0.1, AtLeast: false, "cores", Of(samples, count, "load_tool_cores"));

@@ -10,6 +10,11 @@ internal sealed class ScaleStep(ScaleOptions options, Samples samples)
     /// <summary>The operator's code is compiled as it is first run; that is no VMClone's cost.</summary>
     private const int WarmUp = 50;
 
+    /// <summary>Claims a second of VMs that wait, for which a 99th percentile is promised.</summary>
+    public const int SteadyRate = 10;
+
+    private static readonly TimeSpan SteadyTime = TimeSpan.FromSeconds(30);
+
     /// <returns>The operator's writes by kind.</returns>
     public async Task<IReadOnlyDictionary<string, double>> RunAsync(int count, string folder, CancellationToken cancellationToken)
     {
@@ -49,6 +54,11 @@ internal sealed class ScaleStep(ScaleOptions options, Samples samples)
 
         AddGivenTwice(stage, count);
         samples.Add(Name(count, "activated_for_nobody"), stage.Nodes.All.Sum(n => n.Activations) - stage.Clones.All.Count);
+        if (options.PoolPercent > 0 && count == options.Clones.Min())
+        {
+            await ClaimSteadilyAsync(stage, count, cancellationToken);
+        }
+
         if (options.LoadTool is { } tool && count == options.Clones.Min())
         {
             Terminal.Say($"A load test of {LoadTool.Rate} VMClones a second beside {count}");
@@ -65,12 +75,22 @@ internal sealed class ScaleStep(ScaleOptions options, Samples samples)
         return writes;
     }
 
+    /// <summary>A rate that leaves the machine time, so that what is slow now and then is not the machine.</summary>
+    private async Task ClaimSteadilyAsync(Stage stage, int count, CancellationToken cancellationToken)
+    {
+        Terminal.Say($"{SteadyRate} claims a second for {SteadyTime.TotalSeconds:0} s");
+        var atRest = stage.Clones.All.OrderBy(c => c.Metadata.CreationTimestamp).Select(c => c.Metadata.Name).ToList();
+        var outcome = await stage.Churn.RunAsync("steady", atRest, SteadyRate, SteadyTime, poolPercent: 100, cancellationToken);
+        samples.AddAll(Name(count, "steady.ready_ms"), outcome.Times.Select(t => t.Milliseconds));
+        await stage.WaitQuietAsync(cancellationToken);
+    }
+
     private async Task ChurnAsync(Stage stage, int count, CancellationToken cancellationToken)
     {
         Terminal.Say($"{options.ChurnRate} VMClones a second come and go beside {count}, for {options.ChurnTime.TotalMinutes:0.#} min");
         var atRest = stage.Clones.All.OrderBy(c => c.Metadata.CreationTimestamp).Select(c => c.Metadata.Name).ToList();
         await using var meter = await Meter.BeginAsync(stage, cancellationToken);
-        var outcome = await stage.Churn.RunAsync(atRest, options.ChurnRate, options.ChurnTime, options.PoolPercent, cancellationToken);
+        var outcome = await stage.Churn.RunAsync("churn", atRest, options.ChurnRate, options.ChurnTime, options.PoolPercent, cancellationToken);
         await stage.WaitQuietAsync(cancellationToken);
         await meter.EndAsync(samples, figure => Name(count, $"churn.{figure}"), outcome.Times.Count, cancellationToken);
         samples.Add(Name(count, "churn.offered"), outcome.Offered);

@@ -19,6 +19,9 @@ internal sealed class Stage : IAsyncDisposable
 
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(15);
 
+    /// <summary>Longer than the operator's Pods:PoolStatusDelay.</summary>
+    private static readonly TimeSpan PoolsStill = TimeSpan.FromSeconds(4);
+
     private readonly Stack<IAsyncDisposable> _parts = new();
 
     public ApiServer Server { get; private set; } = null!;
@@ -57,12 +60,12 @@ internal sealed class Stage : IAsyncDisposable
         }
     }
 
-    /// <summary>Until the pool is full again and nothing has moved for a second.</summary>
+    /// <summary>Until the pool is full again and nothing has moved for a second; nothing of the pool for longer, whose status may be behind.</summary>
     public async Task WaitQuietAsync(CancellationToken cancellationToken)
     {
         var still = TimeSpan.FromSeconds(1);
         await Pools.WhenAsync(Specs.Pool, Conditions.Full, Limit, cancellationToken);
-        while (Kubelets.Quiet < still || Clones.Quiet < still || Pools.Quiet < still)
+        while (Kubelets.Quiet < still || Clones.Quiet < still || Pools.Quiet < PoolsStill)
         {
             await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, cancellationToken);
         }

@@ -43,6 +43,8 @@ internal static class VmPodServices
         services.AddSingleton<PoolReplicator>();
         services.AddSingleton<PoolBackoff>();
         services.AddSingleton<PoolRest>();
+        services.AddSingleton<PoolQuiet>();
+        services.AddSingleton<PoolLevels>();
         services.AddSingleton<PoolStatus>();
         services.AddSingleton<PoolReconciler>();
         services.AddSingleton(s => PoolController.Create(

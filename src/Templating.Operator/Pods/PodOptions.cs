@@ -35,4 +35,11 @@ internal sealed class PodOptions
     /// <summary>How long a pool that is not empty is left as it is after a VMClone took one of its VMs: so long a guest takes to become its own.</summary>
     [TimeRange("00:00:00", "00:01:00")]
     public TimeSpan RefillDelay { get; set; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>
+    /// How long the status of a full pool may be behind while VMClones take of it and it is filled again. So long a VM pod takes to start, so
+    /// that the status of a pool is written once for a claim, or once for all claims of that time.
+    /// </summary>
+    [TimeRange("00:00:00", "00:01:00")]
+    public TimeSpan PoolStatusDelay { get; set; } = TimeSpan.FromSeconds(3);
 }

@@ -30,7 +30,7 @@ internal sealed class OperatorByHand : IAsyncDisposable
     private readonly ServiceProvider _services;
     private readonly TestSpace _space;
 
-    private OperatorByHand(OperatorParts parts, TestSpace space, TimeProvider? time, TimeSpan refillDelay)
+    private OperatorByHand(OperatorParts parts, TestSpace space, TimeProvider? time, TimeSpan refillDelay, TimeSpan statusDelay)
     {
         _parts = parts;
         _space = space;
@@ -47,7 +47,8 @@ internal sealed class OperatorByHand : IAsyncDisposable
             .AddSingleton<IEvents>(Events)
             .AddSingleton<INodeDirectory>(_nodes)
             .AddCaches()
-            .AddVmPods(new ConfigurationBuilder().AddInMemoryCollection([KeyValuePair.Create("Pods:RefillDelay", (string?)$"{refillDelay:c}")]).Build())
+            .AddVmPods(new ConfigurationBuilder().AddInMemoryCollection([
+                KeyValuePair.Create("Pods:RefillDelay", (string?)$"{refillDelay:c}"), KeyValuePair.Create("Pods:PoolStatusDelay", (string?)$"{statusDelay:c}")]).Build())
             .BuildServiceProvider();
     }
 
@@ -62,8 +63,10 @@ internal sealed class OperatorByHand : IAsyncDisposable
 
     /// <param name="bearer">Whom the API server takes it for; null for the cluster's admin.</param>
     /// <param name="refillDelay">None where a test does not ask for it: most look at one step after the other.</param>
-    public static async Task<OperatorByHand> StartAsync(TestSpace space, TimeProvider? time = null, string? bearer = null, TimeSpan refillDelay = default) =>
-        new(await new OperatorParts(space.Server.Configuration(bearer), space.Installation, space.Name).SyncAsync(), space, time, refillDelay);
+    /// <param name="statusDelay">Likewise.</param>
+    public static async Task<OperatorByHand> StartAsync(
+        TestSpace space, TimeProvider? time = null, string? bearer = null, TimeSpan refillDelay = default, TimeSpan statusDelay = default) =>
+        new(await new OperatorParts(space.Server.Configuration(bearer), space.Installation, space.Name).SyncAsync(), space, time, refillDelay, statusDelay);
 
     public async Task<ReconcileResult> CloneAsync(string name, CancellationToken cancellationToken = default)
     {

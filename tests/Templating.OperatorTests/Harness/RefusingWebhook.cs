@@ -26,13 +26,17 @@ internal sealed class RefusingWebhook : IAsyncDisposable
 
     private RefusingWebhook(TestSpace space, WebApplication? app) => (_space, _app) = (space, app);
 
+    /// <summary>What each question waits for; the API server gives up after five seconds.</summary>
+    public Func<Task> BeforeAnswer { get; set; } = () => Task.CompletedTask;
+
     /// <summary>Returns when the API server asks it.</summary>
     /// <param name="words">What it refuses with; null for nobody there.</param>
     /// <param name="rules">Such as UPDATE pods; of a group other than the core's: DELETE vmclones.templating.dev.</param>
     public static async Task<RefusingWebhook> StartAsync(TestSpace space, string? words, params string[] rules)
     {
-        var app = words is null ? null : await ServeAsync(space, words);
-        var webhook = new RefusingWebhook(space, app);
+        RefusingWebhook? webhook = null;
+        var app = words is null ? null : await ServeAsync(space, words, () => webhook?.BeforeAnswer() ?? Task.CompletedTask);
+        webhook = new RefusingWebhook(space, app);
         // Nothing listens at port 1 of loopback.
         var url = app is null ? "https://127.0.0.1:1/" : app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
         await space.Client.CoreV1.PatchNamespaceAsync(Patch(new { metadata = new { labels = new Dictionary<string, string> { ["test"] = space.Name } } }), space.Name);
@@ -123,7 +127,7 @@ internal sealed class RefusingWebhook : IAsyncDisposable
 
     private static V1Patch Patch(object patch) => new(KubernetesJson.Serialize(patch), V1Patch.PatchType.MergePatch);
 
-    private static async Task<WebApplication> ServeAsync(TestSpace space, string words)
+    private static async Task<WebApplication> ServeAsync(TestSpace space, string words, Func<Task> beforeAnswer)
     {
         var (certificate, key) = space.Authority.Issue("webhook");
         using var pem = X509Certificate2.CreateFromPemFile(certificate, key);
@@ -147,6 +151,7 @@ internal sealed class RefusingWebhook : IAsyncDisposable
                     ["status"] = new JsonObject { ["code"] = 403, ["message"] = words },
                 },
             };
+            await beforeAnswer();
             context.Response.ContentType = "application/json";
             await context.Response.WriteAsync(answer.ToJsonString(), context.RequestAborted);
         });

@@ -210,6 +210,79 @@ public sealed class PoolTests : ByHandTests
         (await Space.PodsAsync()).Count.ShouldBe(2);
     }
 
+    [Fact]
+    public async Task WhatIsTakenOfAFullPoolAndMadeAgainIsWrittenOfThePoolOnce()
+    {
+        await using var operators = await OperatorByHand.StartAsync(Space, statusDelay: TimeSpan.FromSeconds(3));
+        await FillPoolAsync(2);
+        var before = (await Space.PoolAsync("pool")).Metadata.ResourceVersion;
+        await Space.CreateCloneAsync("one", new VMCloneSpec { Pool = "pool" });
+        await operators.CloneAsync("one");
+        await operators.PoolAsync("pool");
+        operators.Time.Advance(TimeSpan.FromSeconds(1));
+        await Space.StartPodsAsync();
+
+        (await operators.PoolAsync("pool")).RequeueAfter.ShouldNotBeNull().ShouldBe(TimeSpan.FromSeconds(2), TimeSpan.FromMilliseconds(1));
+        (await Space.PoolAsync("pool")).Metadata.ResourceVersion.ShouldBe(before);
+
+        operators.Time.Advance(TimeSpan.FromSeconds(2));
+        (await operators.PoolAsync("pool")).RequeueAfter.ShouldBeNull();
+        var pool = await Space.PoolAsync("pool");
+        (pool.Status!.ReadyReplicas, pool.Status.ClaimedReplicas).ShouldBe((2, 1));
+        operators.Events.Told.ShouldBeEmpty("a pool that is full again is no news");
+    }
+
+    [Fact]
+    public async Task APoolThatIsNotFullAgainInTimeSaysSo()
+    {
+        await using var operators = await OperatorByHand.StartAsync(Space, statusDelay: TimeSpan.FromSeconds(3));
+        await FillPoolAsync(2);
+        await Space.CreateCloneAsync("one", new VMCloneSpec { Pool = "pool" });
+        await operators.CloneAsync("one");
+        await operators.PoolAsync("pool");
+        operators.Time.Advance(TimeSpan.FromSeconds(3));
+
+        await operators.PoolAsync("pool");
+
+        var pool = await Space.PoolAsync("pool");
+        Condition(pool, "Ready").ShouldBe(("False", "Filling"));
+        (pool.Status!.ReadyReplicas, pool.Status.StartingReplicas).ShouldBe((1, 1));
+        await Space.StartPodsAsync();
+        await operators.PoolAsync("pool");
+        Condition(await Space.PoolAsync("pool"), "Ready").ShouldBe(("True", "Full"), "that is news, and does not wait");
+    }
+
+    [Fact]
+    public async Task WhatStandsInTheWayOfAPoolIsToldAtOnce()
+    {
+        await using var operators = await OperatorByHand.StartAsync(Space, statusDelay: TimeSpan.FromSeconds(3));
+        await FillPoolAsync(2);
+        await using var webhook = await RefusingWebhook.StartAsync(Space, "no pods here", "CREATE pods");
+        await Space.CreateCloneAsync("one", new VMCloneSpec { Pool = "pool" });
+        await operators.CloneAsync("one");
+
+        await operators.PoolAsync("pool");
+
+        Condition(await Space.PoolAsync("pool"), "Ready").ShouldBe(("False", "CreateFailed"));
+    }
+
+    [Fact]
+    public async Task AVmCloneOvertakesNoneWhenTheLastVmWasTakenThoughThePoolsStatusIsBehind()
+    {
+        await using var operators = await OperatorByHand.StartAsync(Space, statusDelay: TimeSpan.FromSeconds(3));
+        await FillPoolAsync(1);
+        await operators.PoolAsync("pool");
+        await Space.CreateCloneAsync("one", new VMCloneSpec { Pool = "pool" });
+        await Space.CreateCloneAsync("two", new VMCloneSpec { Pool = "pool" });
+        (await operators.GoesFirstAsync("two")).ShouldBeTrue();
+
+        await operators.CloneAsync("one");
+        await operators.PoolAsync("pool");
+
+        (await Space.PoolAsync("pool")).Status!.ReadyReplicas.ShouldBe(1);
+        (await operators.GoesFirstAsync("two")).ShouldBeFalse();
+    }
+
     private async Task RemoveDeletedAsync()
     {
         foreach (var pod in (await Space.PodsAsync()).Where(p => p.Metadata.DeletionTimestamp is not null))

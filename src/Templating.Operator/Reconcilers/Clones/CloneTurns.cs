@@ -10,7 +10,7 @@ namespace Templating.Operator.Reconcilers.Clones;
 /// Which VMClones go first where many wait: those that can have their VM at once, for it is ready for them. The others have to wait for a
 /// pod to start in any case.
 /// </summary>
-internal sealed class CloneTurns(ICache<VMClone> clones, ICache<VMPool> pools, ICache<V1Pod> pods, WaitingVms waiting)
+internal sealed class CloneTurns(ICache<VMClone> clones, PoolLevels levels, ICache<V1Pod> pods, WaitingVms waiting)
 {
     public bool GoesFirst(ObjectKey key)
     {
@@ -24,6 +24,6 @@ internal sealed class CloneTurns(ICache<VMClone> clones, ICache<VMPool> pools, I
             : HasWaitingVm(clone);
     }
 
-    /// <summary>By the pool's own count, which may be a moment old: a VM that is gone by then is one pass in vain.</summary>
-    private bool HasWaitingVm(VMClone clone) => clone.Spec.Pool is { } name && pools.Get(new ObjectKey(clone.Metadata.NamespaceProperty, name))?.Status?.ReadyReplicas > 0;
+    /// <summary>By the last look at the pool, which may be a moment old: a VM that is gone by then is one pass in vain.</summary>
+    private bool HasWaitingVm(VMClone clone) => clone.Spec.Pool is { } name && levels[new ObjectKey(clone.Metadata.NamespaceProperty, name)] > 0;
 }

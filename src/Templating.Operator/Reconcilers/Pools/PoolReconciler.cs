@@ -17,6 +17,7 @@ internal sealed class PoolReconciler(
     PoolBackoff backoff,
     PoolStatus status,
     PoolMetrics metrics,
+    PoolLevels levels,
     PoolRest rest,
     IEvents events) : IReconciler
 {
@@ -29,7 +30,9 @@ internal sealed class PoolReconciler(
         if (pools.Get(key) is not { } pool || pool.Metadata.DeletionTimestamp is not null)
         {
             metrics.Forget(key);
+            levels.Forget(key);
             rest.End(key);
+            status.Forget(key);
             return ReconcileResult.Done;
         }
 
@@ -41,14 +44,15 @@ internal sealed class PoolReconciler(
         var view = viewer.Look(pool, revision);
         var work = new PoolWork(pool, template, revision, view, faults);
         metrics.Looked(key, pool.Metadata.CreationTimestamp, view.Waiting, work.Desired);
+        levels.Saw(key, view.Waiting);
         if (view.Waiting == 0)
         {
             // Who comes next is to wait no longer than it takes.
             rest.End(key);
         }
-        else if (rest.Left(key) is { } left)
+        else if (rest.Left(key) is { } pause)
         {
-            return ReconcileResult.After(left);
+            return ReconcileResult.After(pause);
         }
 
         if (faults.Count == 0)
@@ -64,13 +68,13 @@ internal sealed class PoolReconciler(
             }
         }
 
-        await status.WriteAsync(work, cancellationToken);
+        var behind = await status.WriteAsync(work, cancellationToken);
         if (work.Refused is { } refusal)
         {
             ExceptionDispatchInfo.Throw(refusal);
         }
 
-        return Left(work);
+        return behind is { } left ? Left(work).Or(ReconcileResult.After(left)) : Left(work);
     }
 
     /// <summary>What the API server refuses of it is told, and leaves the rest of the pass alone.</summary>

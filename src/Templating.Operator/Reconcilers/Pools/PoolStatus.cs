@@ -7,9 +7,13 @@ using Templating.Operator.Validation;
 namespace Templating.Operator.Reconcilers.Pools;
 
 /// <summary>Tells what a pool has.</summary>
-internal sealed class PoolStatus(StatusApply status, Refusals refusals, IEvents events, TimeProvider time)
+internal sealed class PoolStatus(StatusApply status, PoolQuiet quiet, Refusals refusals, IEvents events, TimeProvider time)
 {
-    public async Task WriteAsync(PoolWork work, CancellationToken cancellationToken)
+    /// <summary>Of a pool that is gone.</summary>
+    public void Forget(ObjectKey pool) => quiet.End(pool);
+
+    /// <returns>Where it is written later: when.</returns>
+    public async Task<TimeSpan?> WriteAsync(PoolWork work, CancellationToken cancellationToken)
     {
         var pool = work.Pool;
         var conditions = new ConditionSet(pool.Status?.Conditions, pool.Metadata.Generation, time.GetUtcNow());
@@ -17,22 +21,40 @@ internal sealed class PoolStatus(StatusApply status, Refusals refusals, IEvents 
         SetProgressing(work, conditions);
         SetReady(work, conditions);
         refusals.Tell(pool, conditions, work.Refused);
-        var members = work.View.Members;
-        await status.WriteAsync(
-            pool,
-            new VMPoolStatus
+        var now = Make(work, conditions);
+        var key = ObjectKey.Of(pool);
+        if (ClusterWriter.HasStatus(pool, now) || !PoolNews.CanWait(pool.Status, now))
+        {
+            quiet.End(key);
+        }
+        else
+        {
+            quiet.Begin(key);
+            if (quiet.Left(key) is { } left)
             {
-                ObservedGeneration = pool.Metadata.Generation,
-                Replicas = members.Count,
-                ReadyReplicas = work.View.Waiting,
-                StartingReplicas = members.Count(m => m.State == MemberState.Starting),
-                UpdatedReplicas = members.Count(m => m.Updated),
-                ClaimedReplicas = work.View.Claimed,
-                Selector = Keys.UnclaimedSelector(pool.Metadata.Name),
-                Revision = work.Revision ?? pool.Status?.Revision,
-                Conditions = conditions.ToList(),
-            },
-            cancellationToken);
+                return left;
+            }
+        }
+
+        await status.WriteAsync(pool, now, cancellationToken);
+        return null;
+    }
+
+    private static VMPoolStatus Make(PoolWork work, ConditionSet conditions)
+    {
+        var (pool, members) = (work.Pool, work.View.Members);
+        return new VMPoolStatus
+        {
+            ObservedGeneration = pool.Metadata.Generation,
+            Replicas = members.Count,
+            ReadyReplicas = work.View.Waiting,
+            StartingReplicas = members.Count(m => m.State == MemberState.Starting),
+            UpdatedReplicas = members.Count(m => m.Updated),
+            ClaimedReplicas = work.View.Claimed,
+            Selector = Keys.UnclaimedSelector(pool.Metadata.Name),
+            Revision = work.Revision ?? pool.Status?.Revision,
+            Conditions = conditions.ToList(),
+        };
     }
 
     private void SetTemplateReady(PoolWork work, ConditionSet conditions)

@@ -9,7 +9,7 @@ using Templating.V1;
 namespace Templating.Operator.Reconcilers.Clones.Steps;
 
 /// <summary>Tells in the status what the VM's pod and its node say.</summary>
-internal sealed class Observe(NodeHealth health, StrandedPods stranded, IEvents events, CloneClock clock, OperatorMetrics metrics) : ICloneStep
+internal sealed class Observe(NodeHealth health, StrandedPods stranded, CloneClock clock, OperatorMetrics metrics) : ICloneStep
 {
     public Task<StepResult> RunAsync(CloneWork work, CancellationToken cancellationToken)
     {
@@ -137,8 +137,6 @@ internal sealed class Observe(NodeHealth health, StrandedPods stranded, IEvents 
                 status.Phases = times.Phases;
                 metrics.Claim(TimeSpan.FromSeconds(times.Seconds), status.Start == StartKinds.Warm, work.Clone.Spec.Pool is not null);
             }
-
-            events.Normal(work.Clone, Reasons.Ready, $"Its VM is ready in pod '{status.PodName}' on node '{status.NodeName}' ({status.Start}, {status.StartSeconds} s).");
         }
 
         work.Conditions.Set(ConditionTypes.Ready, ConditionStatus.True, Reasons.Ready, "The VM is ready.");

@@ -48,7 +48,7 @@ internal sealed class TakeFromPool(
                     work.Vm = waiting.VmOf(claimed);
                     clock.Mark(work.Key, StartPhases.Claimed);
                     metrics.Claimed(ObjectKey.Of(pool), found: true);
-                    rest.Took(ObjectKey.Of(pool));
+                    rest.Begin(ObjectKey.Of(pool));
                     work.ClaimRefusal = null;
                     return StepResult.Next;
                 }
