@@ -1,20 +1,21 @@
 using k8s;
+using Templating.Kubectl.Load.Api;
 using Templating.Kubernetes;
 using Templating.Kubernetes.Resources;
 using KubernetesApi = k8s.Kubernetes;
 
 namespace Templating.ClusterBenchmarks.Cluster;
 
-/// <summary>One connection for calls and one for watches, so that neither waits for the other's bytes.</summary>
+/// <summary>Calls have a connection and watches have one, so that neither waits for the other's bytes.</summary>
 internal sealed class ClusterClient : IDisposable
 {
-    private readonly KubernetesApi _watches;
+    private readonly LoadApi _watches;
 
     public ClusterClient(string kubeconfig)
     {
         var configuration = KubernetesClientConfiguration.BuildConfigFromConfigFile(kubeconfig);
         Api = new KubernetesApi(configuration);
-        _watches = new KubernetesApi(configuration);
+        _watches = new LoadApi(configuration, TimeProvider.System);
         Templates = Resource(Api, VMTemplate.Plural);
         Pools = Resource(Api, VMPool.Plural);
         Clones = Resource(Api, VMClone.Plural);
@@ -28,13 +29,13 @@ internal sealed class ClusterClient : IDisposable
 
     public GenericClient Clones { get; }
 
-    public GenericClient WatchedTemplates => Resource(_watches, VMTemplate.Plural);
+    public Watched WatchedTemplates => new(_watches, LoadKind.Templates);
 
-    public GenericClient WatchedPools => Resource(_watches, VMPool.Plural);
+    public Watched WatchedPools => new(_watches, LoadKind.Pools);
 
-    public GenericClient WatchedClones => Resource(_watches, VMClone.Plural);
+    public Watched WatchedClones => new(_watches, LoadKind.Clones);
 
-    public GenericClient WatchedPods => new(_watches, "", "v1", "pods", disposeClient: false);
+    public Watched WatchedPods => new(_watches, LoadKind.Pods);
 
     public void Dispose()
     {

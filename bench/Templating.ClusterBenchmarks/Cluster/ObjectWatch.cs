@@ -6,15 +6,12 @@ using Templating.Benchmarks;
 namespace Templating.ClusterBenchmarks.Cluster;
 
 /// <summary>
-/// Follows the objects of one kind in one namespace, and tells when one came to be as wanted: by this process' clock, at the
+/// Follows the objects of one kind in one namespace, as a load test does, and tells when one came to be as wanted: by this process' clock, at the
 /// moment its event was read.
 /// </summary>
 internal sealed class ObjectWatch<T> : IAsyncDisposable
     where T : class, IKubernetesObject<V1ObjectMeta>
 {
-    /// <summary>Connections that broke off in a run, on a machine that does too much.</summary>
-    private const int MostFailures = 5;
-
     private readonly CancellationTokenSource _end = new();
     private readonly Lock _lock = new();
     private readonly Dictionary<string, T> _objects = new(StringComparer.Ordinal);
@@ -25,14 +22,14 @@ internal sealed class ObjectWatch<T> : IAsyncDisposable
     private Exception? _failure;
     private long _lastEvent = Stopwatch.GetTimestamp();
 
-    /// <param name="client">Of the kind.</param>
+    /// <param name="watched">Of what.</param>
     /// <param name="namespace">Which.</param>
     /// <param name="onChange">Called with each object that was added or changed, in order; not for long.</param>
     /// <param name="onGone">Likewise with each that was removed.</param>
-    public ObjectWatch(GenericClient client, string @namespace, Action<T>? onChange = null, Action<T>? onGone = null)
+    public ObjectWatch(Watched watched, string @namespace, Action<T>? onChange = null, Action<T>? onGone = null)
     {
         (_onChange, _onGone) = (onChange, onGone);
-        _following = FollowAsync(client, @namespace);
+        _following = FollowAsync(watched, @namespace);
     }
 
     public IReadOnlyList<T> All
@@ -114,38 +111,28 @@ internal sealed class ObjectWatch<T> : IAsyncDisposable
         }
     }
 
-    private async Task FollowAsync(GenericClient client, string @namespace)
+    private async Task FollowAsync(Watched watched, string @namespace)
     {
         try
         {
-            for (var failures = 0; ; failures++)
-            {
-                try
-                {
-                    // The server ends a watch now and then; the next one begins with every object as it is now.
-                    while (!_end.IsCancellationRequested)
-                    {
-                        await foreach (var (type, item) in client.WatchNamespacedAsync<T>(@namespace, cancel: _end.Token))
-                        {
-                            See(type, item);
-                        }
-                    }
-
-                    return;
-                }
-                catch (Exception e) when (failures < MostFailures && e is (HttpRequestException or IOException) && !_end.IsCancellationRequested)
-                {
-                    await Console.Error.WriteLineAsync($"The watch of {typeof(T).Name} goes on after: {e.Message} {e.InnerException?.Message}");
-                }
-            }
-        }
-        catch (Exception) when (_end.IsCancellationRequested)
-        {
-            // Over; a body that is cut off so need not say it was cancelled.
+            await new Kubectl.Load.Api.ObjectWatch<T>(
+                watched.Api, watched.Kind, @namespace, "", TimeProvider.System,
+                seen: item => See(WatchEventType.Modified, item),
+                gone: item => See(WatchEventType.Deleted, item),
+                listed: RemoveMissing).RunAsync(_end.Token);
         }
         catch (Exception e)
         {
             Fail(e);
+        }
+    }
+
+    /// <summary>What went while the server did not tell.</summary>
+    private void RemoveMissing(IReadOnlySet<string> there)
+    {
+        foreach (var missing in All.Where(item => !there.Contains(item.Metadata.Name)))
+        {
+            See(WatchEventType.Deleted, missing);
         }
     }
 

@@ -17,7 +17,7 @@ internal static class LifeBenchmark
         await using var space = await BenchNamespace.CreateAsync(client, cancellationToken);
         await using (var templates = new ObjectWatch<VMTemplate>(client.WatchedTemplates, space.Name))
         {
-            Terminal.Say("Waiting for the template on every node");
+            Screen.Say("Waiting for the template on every node");
             await client.Templates.CreateNamespacedAsync(Specs.MakeTemplate(options.GuestFolder), space.Name, cancellationToken);
             await templates.WhenAsync(Specs.Template, Conditions.Ready, BuildLimit, cancellationToken);
         }
@@ -25,16 +25,16 @@ internal static class LifeBenchmark
         await using var watches = new LifeWatches(client, space.Name);
         await client.Pools.CreateNamespacedAsync(Specs.MakePool(options.Replicas), space.Name, cancellationToken);
         using var rounds = new LifeRounds(client, watches, space.Name, options, result.Samples);
-        Terminal.Say("One round that does not count");
+        Screen.Say("One round that does not count");
         await rounds.RunAsync(-1, cancellationToken);
         for (var i = 0; i < options.Rounds; i++)
         {
-            Terminal.Say($"Round {i + 1} of {options.Rounds}");
+            Screen.Say($"Round {i + 1} of {options.Rounds}");
             await rounds.RunAsync(i, cancellationToken);
         }
 
         result.Targets.AddRange(LifeReport.Targets(result.Samples));
-        LifeReport.Print(Terminal.Tables, result, rounds.WritesByKind);
+        LifeReport.Print(Screen.Tables, result, rounds.WritesByKind);
         await result.WriteAsync(options.Output, cancellationToken);
         return result.Targets.All(t => t.Met);
     }

@@ -19,17 +19,17 @@ internal static class PodsBenchmark
         await using var space = await BenchNamespace.CreateAsync(client, cancellationToken);
         await using var templates = new ObjectWatch<VMTemplate>(client.WatchedTemplates, space.Name);
         await using var pods = new ObjectWatch<PodView>(client.WatchedPods, space.Name);
-        Terminal.Say("Waiting for the template");
+        Screen.Say("Waiting for the template");
         await client.Templates.CreateNamespacedAsync(PodSpecs.MakeTemplate(PodSpecs.Template, options.GuestFolder, "bench.pods"), space.Name, cancellationToken);
         await templates.WhenAsync(PodSpecs.Template, Conditions.Ready, BuildLimit, cancellationToken);
 
         using var daemon = new TemplatingClient(new TemplatingClientOptions { Address = node.Daemon });
         using var rounds = new PodRounds(client, pods, node, new Boots(client, templates, daemon, space.Name, options), space.Name, options, result.Samples);
-        Terminal.Say("One round that does not count");
+        Screen.Say("One round that does not count");
         await rounds.RunAsync(-1, cancellationToken);
         for (var i = 0; i < options.Rounds; i++)
         {
-            Terminal.Say($"Round {i + 1} of {options.Rounds}");
+            Screen.Say($"Round {i + 1} of {options.Rounds}");
             await rounds.RunAsync(i, cancellationToken);
         }
 
@@ -37,19 +37,19 @@ internal static class PodsBenchmark
         await result.WriteAsync(options.Output, cancellationToken);
         foreach (var runtime in Runtimes.All)
         {
-            Terminal.Say($"{options.MemoryPods} pods at rest, {runtime}");
+            Screen.Say($"{options.MemoryPods} pods at rest, {runtime}");
             await rounds.MemoryAsync(runtime, cancellationToken);
         }
 
         await result.WriteAsync(options.Output, cancellationToken);
         foreach (var runtime in Runtimes.All)
         {
-            Terminal.Say($"{options.BurstPods} pods at once, {runtime}");
+            Screen.Say($"{options.BurstPods} pods at once, {runtime}");
             await rounds.BurstAsync(runtime, cancellationToken);
         }
 
         result.Targets.AddRange(PodsReport.Targets(result.Samples));
-        PodsReport.Print(Terminal.Tables, result);
+        PodsReport.Print(Screen.Tables, result);
         await result.WriteAsync(options.Output, cancellationToken);
         return result.Targets.All(t => t.Met);
     }

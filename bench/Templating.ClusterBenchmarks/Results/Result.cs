@@ -53,6 +53,6 @@ internal sealed class Result(string benchmark)
         writer.WriteEndObject();
         writer.WriteEndObject();
         await writer.FlushAsync(cancellationToken);
-        Terminal.Say($"All samples: {path}");
+        Screen.Say($"All samples: {path}");
     }
 }

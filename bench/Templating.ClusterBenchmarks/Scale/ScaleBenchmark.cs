@@ -30,7 +30,7 @@ internal static class ScaleBenchmark
         }
 
         result.Targets.AddRange(ScaleReport.Targets(result.Samples, options.Clones));
-        ScaleReport.Print(Terminal.Tables, result, options, writes);
+        ScaleReport.Print(Screen.Tables, result, options, writes);
         await result.WriteAsync(options.Output, cancellationToken);
         return result.Targets.All(t => t.Met);
     }

@@ -19,7 +19,7 @@ internal sealed class ScaleStep(ScaleOptions options, Samples samples)
     public async Task<IReadOnlyDictionary<string, double>> RunAsync(int count, string folder, CancellationToken cancellationToken)
     {
         var replicas = count * options.PoolPercent / 100;
-        Terminal.Say($"{count} VMClones, {replicas} of them from a pool of as many: setting the stage");
+        Screen.Say($"{count} VMClones, {replicas} of them from a pool of as many: setting the stage");
         await using var stage = await Stage.SetAsync(options, replicas, folder, cancellationToken);
         samples.Add(Name(count, "prepared_resident_mib"), stage.Operator.Figures.ResidentMiB);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -42,7 +42,7 @@ internal sealed class ScaleStep(ScaleOptions options, Samples samples)
         await stage.Storm.RunAsync("warm-up", WarmUp, options.PoolPercent, cancellationToken);
         await stage.WaitQuietAsync(cancellationToken);
 
-        Terminal.Say($"{count} VMClones: go");
+        Screen.Say($"{count} VMClones: go");
         IReadOnlyDictionary<string, double> writes;
         await using (var meter = await Meter.BeginAsync(stage, cancellationToken))
         {
@@ -61,7 +61,7 @@ internal sealed class ScaleStep(ScaleOptions options, Samples samples)
 
         if (options.LoadTool is { } tool && count == options.Clones.Min())
         {
-            Terminal.Say($"A load test of {LoadTool.Rate} VMClones a second beside {count}");
+            Screen.Say($"A load test of {LoadTool.Rate} VMClones a second beside {count}");
             var cores = await new LoadTool(tool).MeasureAsync(stage.Server.Kubeconfig, Stage.Namespace, folder, cancellationToken);
             samples.Add(Name(count, "load_tool_cores"), cores);
         }
@@ -78,7 +78,7 @@ internal sealed class ScaleStep(ScaleOptions options, Samples samples)
     /// <summary>A rate that leaves the machine time, so that what is slow now and then is not the machine.</summary>
     private async Task ClaimSteadilyAsync(Stage stage, int count, CancellationToken cancellationToken)
     {
-        Terminal.Say($"{SteadyRate} claims a second for {SteadyTime.TotalSeconds:0} s");
+        Screen.Say($"{SteadyRate} claims a second for {SteadyTime.TotalSeconds:0} s");
         var atRest = stage.Clones.All.OrderBy(c => c.Metadata.CreationTimestamp).Select(c => c.Metadata.Name).ToList();
         var outcome = await stage.Churn.RunAsync("steady", atRest, SteadyRate, SteadyTime, poolPercent: 100, cancellationToken);
         samples.AddAll(Name(count, "steady.ready_ms"), outcome.Times.Select(t => t.Milliseconds));
@@ -87,7 +87,7 @@ internal sealed class ScaleStep(ScaleOptions options, Samples samples)
 
     private async Task ChurnAsync(Stage stage, int count, CancellationToken cancellationToken)
     {
-        Terminal.Say($"{options.ChurnRate} VMClones a second come and go beside {count}, for {options.ChurnTime.TotalMinutes:0.#} min");
+        Screen.Say($"{options.ChurnRate} VMClones a second come and go beside {count}, for {options.ChurnTime.TotalMinutes:0.#} min");
         var atRest = stage.Clones.All.OrderBy(c => c.Metadata.CreationTimestamp).Select(c => c.Metadata.Name).ToList();
         await using var meter = await Meter.BeginAsync(stage, cancellationToken);
         var outcome = await stage.Churn.RunAsync("churn", atRest, options.ChurnRate, options.ChurnTime, options.PoolPercent, cancellationToken);

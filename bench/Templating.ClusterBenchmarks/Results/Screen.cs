@@ -2,7 +2,7 @@ using Spectre.Console;
 
 namespace Templating.ClusterBenchmarks.Results;
 
-internal static class Terminal
+internal static class Screen
 {
     /// <summary>Standard output.</summary>
     public static IAnsiConsole Tables
