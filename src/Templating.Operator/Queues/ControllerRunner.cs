@@ -15,7 +15,7 @@ internal sealed class ControllerRunner(Controller controller, TriggerSources sou
     /// <summary>Works on everything that exists and on every change, until cancelled. Returns when the last worker is done.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        await using var queue = new WorkQueue(Retries, change => metrics.QueueDepth(Name, change), time, controller.GoesFirst);
+        await using var queue = new WorkQueue(Retries, change => metrics.QueueDepth(Name, change), time, controller.GoesFirst, controller.MostOthers);
         // First the changes, then what is there: nothing falls in between.
         using var subscriptions = sources.Subscribe(controller.Triggers, queue.Add);
         foreach (var key in sources.Existing(controller.Triggers))

@@ -1,4 +1,3 @@
-using System.Threading.Channels;
 using Templating.Contract;
 using Templating.Operator.Cluster;
 
@@ -6,36 +5,38 @@ namespace Templating.Operator.Queues;
 
 /// <summary>
 /// Keys to work on. A key waits once however often it is added; one that is added while it is worked on comes again
-/// afterwards; it is never given to two workers at once. Some may go first, and still the others get their turn.
+/// afterwards; it is never given to two workers at once. Some may go first, and have workers of their own, and still the others get their turn.
 /// </summary>
 internal sealed class WorkQueue : IAsyncDisposable
 {
-    /// <summary>How many that came before it a key overtakes that goes first; as many that come after it overtake another.</summary>
-    public const int HeadStart = 5000;
-
     private readonly TimeProvider _time;
     private readonly Backoff _backoff;
     private readonly Action<int> _depth;
     private readonly Lock _lock = new();
     private readonly Func<ObjectKey, bool> _goesFirst;
-    private readonly Channel<(long Turn, ObjectKey Key)> _ready = Channel.CreateUnboundedPrioritized<(long Turn, ObjectKey Key)>(
-        new UnboundedPrioritizedChannelOptions<(long Turn, ObjectKey Key)> { Comparer = Comparer<(long Turn, ObjectKey Key)>.Create((a, b) => a.Turn.CompareTo(b.Turn)) });
+    private readonly int _mostOthers;
+    private readonly Lines _lines = new();
+    private readonly Queue<Taker> _takers = new();
     private readonly Dictionary<ObjectKey, long> _waiting = [];
-    private readonly HashSet<ObjectKey> _working = [];
+
+    /// <summary>Whether each goes first.</summary>
+    private readonly Dictionary<ObjectKey, bool> _working = [];
     private readonly HashSet<ObjectKey> _again = [];
     private readonly Dictionary<ObjectKey, int> _failures = [];
     private readonly Dictionary<ObjectKey, TimeSpan> _later = [];
     private readonly PriorityQueue<ObjectKey, TimeSpan> _alarms = new();
     private readonly ITimer _timer;
-    private long _turns;
+    private int _others;
+    private bool _isDisposed;
 
     /// <param name="backoff">Of <see cref="Retry"/>.</param>
     /// <param name="depth">Told by how many the number of waiting keys changed; cheap.</param>
     /// <param name="time">Of delays.</param>
     /// <param name="goesFirst">Whether a key that begins to wait overtakes others; cheap. Null is none.</param>
-    public WorkQueue(Backoff backoff, Action<int> depth, TimeProvider time, Func<ObjectKey, bool>? goesFirst = null)
+    /// <param name="mostOthers">Of those that do not go first so many at most are worked on at once, whoever has nothing to do.</param>
+    public WorkQueue(Backoff backoff, Action<int> depth, TimeProvider time, Func<ObjectKey, bool>? goesFirst = null, int mostOthers = int.MaxValue)
     {
-        (_backoff, _depth, _time, _goesFirst) = (backoff, depth, time, goesFirst ?? (_ => false));
+        (_backoff, _depth, _time, _goesFirst, _mostOthers) = (backoff, depth, time, goesFirst ?? (_ => false), mostOthers);
         _timer = time.CreateTimer(_ => Ring(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
@@ -98,13 +99,17 @@ internal sealed class WorkQueue : IAsyncDisposable
     /// <returns>The key and how long it waited.</returns>
     public async Task<(ObjectKey Key, TimeSpan Waited)> TakeAsync(CancellationToken cancellationToken)
     {
-        var (_, key) = await _ready.Reader.ReadAsync(cancellationToken);
+        var taker = new Taker(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (_lock)
         {
-            _waiting.Remove(key, out var since);
-            _working.Add(key);
-            _depth(-1);
-            return (key, _time.GetElapsedTime(since));
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            _takers.Enqueue(taker);
+            Serve();
+        }
+
+        await using (cancellationToken.UnsafeRegister(_ => Leave(taker, cancellationToken), null))
+        {
+            return await taker.Task;
         }
     }
 
@@ -112,12 +117,18 @@ internal sealed class WorkQueue : IAsyncDisposable
     {
         lock (_lock)
         {
-            _working.Remove(key);
+            if (_working.Remove(key, out var first) && !first)
+            {
+                _others--;
+            }
+
             if (_again.Remove(key))
             {
                 _later.Remove(key);
                 Enqueue(key);
             }
+
+            Serve();
         }
     }
 
@@ -125,9 +136,14 @@ internal sealed class WorkQueue : IAsyncDisposable
     {
         lock (_lock)
         {
+            _isDisposed = true;
             _depth(-_waiting.Count);
             _waiting.Clear();
-            _ready.Writer.TryComplete();
+            _lines.Clear();
+            while (_takers.TryDequeue(out var taker))
+            {
+                taker.TrySetCanceled();
+            }
         }
 
         return _timer.DisposeAsync();
@@ -135,15 +151,52 @@ internal sealed class WorkQueue : IAsyncDisposable
 
     private void Enqueue(ObjectKey key)
     {
-        if (_working.Contains(key))
+        if (_working.ContainsKey(key))
         {
             _again.Add(key);
+            return;
         }
-        // A bounded head start, not a second line: none waits for ever.
-        else if (!_waiting.ContainsKey(key) && _ready.Writer.TryWrite((2 * _turns++ - (_goesFirst(key) ? (2 * HeadStart) + 1 : 0), key)))
+
+        if (!_isDisposed && _lines.Add(key, _goesFirst(key)))
         {
             _waiting[key] = _time.GetTimestamp();
             _depth(1);
+            Serve();
+        }
+    }
+
+    /// <summary>Gives to those who wait for a key what may be worked on now.</summary>
+    private void Serve()
+    {
+        while (_takers.TryPeek(out var taker))
+        {
+            if (taker.Task.IsCompleted)
+            {
+                _takers.Dequeue();
+                continue;
+            }
+
+            if (!_lines.TryTake(_others < _mostOthers, out var key))
+            {
+                return;
+            }
+
+            // By what it is now: while it waited its VM may have become ready.
+            var first = _goesFirst(key);
+            _others += first ? 0 : 1;
+            _working.Add(key, first);
+            _waiting.Remove(key, out var since);
+            _depth(-1);
+            _takers.Dequeue().SetResult((key, _time.GetElapsedTime(since)));
+        }
+    }
+
+    /// <summary>Under the lock, so that none leaves while it is given a key.</summary>
+    private void Leave(Taker taker, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            taker.TrySetCanceled(cancellationToken);
         }
     }
 
@@ -176,4 +229,6 @@ internal sealed class WorkQueue : IAsyncDisposable
             _timer.Change(TimeSpan.FromMilliseconds(Math.Max(1, Math.Ceiling(wait.TotalMilliseconds))), Timeout.InfiniteTimeSpan);
         }
     }
+
+    private sealed class Taker(TaskCreationOptions options) : TaskCompletionSource<(ObjectKey Key, TimeSpan Waited)>(options);
 }

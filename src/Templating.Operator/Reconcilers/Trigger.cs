@@ -16,4 +16,4 @@ internal sealed record ObjectTrigger<T>(Func<T, IEnumerable<ObjectKey>> Keys) : 
 internal sealed record NodeTrigger(Func<NodeChange, IEnumerable<ObjectKey>> Keys) : Trigger;
 
 /// <summary>A reconciler, what wakes it, how many of its keys are worked on at once, and which of those that wait go first.</summary>
-internal sealed record Controller(IReconciler Reconciler, IReadOnlyList<Trigger> Triggers, int Concurrency, Func<ObjectKey, bool>? GoesFirst = null);
+internal sealed record Controller(IReconciler Reconciler, IReadOnlyList<Trigger> Triggers, int Concurrency, Func<ObjectKey, bool>? GoesFirst = null, int MostOthers = int.MaxValue);

@@ -11,8 +11,8 @@ public sealed class WorkQueueTests
     private readonly FakeTimeProvider _time = new();
     private int _depth;
 
-    private WorkQueue New(Func<ObjectKey, bool>? goesFirst = null) =>
-        new(new Backoff(TimeSpan.FromMilliseconds(10), TimeSpan.FromSeconds(60)), change => _depth += change, _time, goesFirst);
+    private WorkQueue New(Func<ObjectKey, bool>? goesFirst = null, int mostOthers = int.MaxValue) =>
+        new(new Backoff(TimeSpan.FromMilliseconds(10), TimeSpan.FromSeconds(60)), change => _depth += change, _time, goesFirst, mostOthers);
 
     private static async Task<List<string>> TakenAsync(WorkQueue queue, int count)
     {
@@ -57,12 +57,73 @@ public sealed class WorkQueueTests
     {
         await using var queue = New(key => key.Name.StartsWith("first", StringComparison.Ordinal));
         queue.Add(Key("other"));
-        for (var i = 0; i < WorkQueue.HeadStart + 10; i++)
+        for (var i = 0; i < Lines.HeadStart + 10; i++)
         {
             queue.Add(Key($"first-{i}"));
         }
 
-        (await TakenAsync(queue, WorkQueue.HeadStart + 1))[^1].ShouldBe("other");
+        (await TakenAsync(queue, Lines.HeadStart + 1))[^1].ShouldBe("other");
+    }
+
+    [Fact]
+    public async Task HoweverManyOthersThereAreWorkersAreLeftForWhatGoesFirst()
+    {
+        await using var queue = New(key => key.Name.StartsWith("first", StringComparison.Ordinal), mostOthers: 2);
+        foreach (var name in new[] { "a", "b", "c" })
+        {
+            queue.Add(Key(name));
+        }
+
+        (await TakenAsync(queue, 2)).ShouldBe(["a", "b"]);
+        var free = queue.TakeAsync(CancellationToken.None);
+        free.IsCompleted.ShouldBeFalse("two others are worked on");
+        queue.Add(Key("first"));
+        (await free.WaitAsync(Eventually.Limit)).Key.Name.ShouldBe("first");
+
+        var next = queue.TakeAsync(CancellationToken.None);
+        queue.Done(Key("first"));
+        next.IsCompleted.ShouldBeFalse("that made no room for others");
+        queue.Done(Key("a"));
+        (await next.WaitAsync(Eventually.Limit)).Key.Name.ShouldBe("c");
+    }
+
+    [Fact]
+    public async Task WhatComesToGoFirstWhileItWaitsOvertakesTheOthersToo()
+    {
+        var ready = new HashSet<string>(StringComparer.Ordinal);
+        await using var queue = New(key => ready.Contains(key.Name), mostOthers: 1);
+        foreach (var name in new[] { "a", "b", "c" })
+        {
+            queue.Add(Key(name));
+        }
+
+        ready.Add("c");
+        queue.Add(Key("c"));
+
+        _depth.ShouldBe(3);
+        (await TakenAsync(queue, 2)).ShouldBe(["c", "a"]);
+        // That changed while it waited, and nobody added it again: it is no longer one of the others, and takes none of their places.
+        queue.Done(Key("a"));
+        ready.Add("b");
+        (await TakenAsync(queue, 1)).ShouldBe(["b"]);
+        queue.Add(Key("d"));
+        (await TakenAsync(queue, 1)).ShouldBe(["d"]);
+        _depth.ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task WhoNoLongerWaitsForAKeyTakesNone()
+    {
+        await using var queue = New();
+        using var gone = new CancellationTokenSource();
+        var first = queue.TakeAsync(gone.Token);
+        var second = queue.TakeAsync(CancellationToken.None);
+        await gone.CancelAsync();
+
+        queue.Add(Key("a"));
+
+        await Should.ThrowAsync<OperationCanceledException>(first);
+        (await second.WaitAsync(Eventually.Limit)).Key.Name.ShouldBe("a");
     }
 
     [Fact]

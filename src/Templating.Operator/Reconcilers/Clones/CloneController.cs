@@ -14,6 +14,12 @@ internal static class CloneController
     /// <summary>A worker waits while a guest confirms its identity, so there are more than there is work for.</summary>
     private const int Workers = 64;
 
+    /// <summary>
+    /// Of these, for VMClones whose pod is still to be made or to start: each of their passes waits for the API server, and where that is busy they
+    /// would have all workers.
+    /// </summary>
+    private const int ForOthers = 16;
+
     public static Controller Create(CloneReconciler reconciler, ICache<VMClone> clones, ICache<V1Pod> pods, CloneTurns turns) => new(
         reconciler,
         [
@@ -28,7 +34,8 @@ internal static class CloneController
                 : change.Template is null ? OnNode(pods, change.Node) : []),
         ],
         Workers,
-        turns.GoesFirst);
+        turns.GoesFirst,
+        ForOthers);
 
     private static IEnumerable<ObjectKey> CloneOf(V1Pod pod) => pod.Controller() is { Kind: VMClone.KubeKind, ApiVersion: Group.ApiVersion } owner
         ? [new ObjectKey(pod.Metadata.NamespaceProperty, owner.Name)]
