@@ -18,12 +18,6 @@ internal sealed class Jail : IDisposable
     /// <summary>Over it the new root is mounted while it is made: a folder of every host in which no program lies.</summary>
     private const string Scratch = "/sys";
 
-    /// <summary>
-    /// Below it lies all that is taken away again, each thing beside the others where its link in the root leads to: one mount with the others
-    /// in it, which one call takes off together with them. Each call has the kernel wait for all its CPUs.
-    /// </summary>
-    private const string Programs = "/programs";
-
     /// <summary>For folders and links; nothing is written there.</summary>
     private const string RootSize = "size=256k,nr_inodes=64,mode=0755";
 
@@ -34,8 +28,10 @@ internal sealed class Jail : IDisposable
 
     private readonly SafeFileHandle _mounts;
     private readonly SafeFileHandle _network;
+    private readonly List<string> _targets;
 
-    private Jail(SafeFileHandle mounts, SafeFileHandle network) => (_mounts, _network) = (mounts, network);
+    private Jail(SafeFileHandle mounts, SafeFileHandle network, List<string> targets) =>
+        (_mounts, _network, _targets) = (mounts, network, targets);
 
     /// <param name="programs">Paths of the programs that are to start there.</param>
     /// <exception cref="TemplatingException">Internal: what the kernel refuses.</exception>
@@ -43,8 +39,8 @@ internal sealed class Jail : IDisposable
     {
         Check(NamespaceCalls.Unshare(NamespaceCalls.OwnFolders | NamespaceCalls.NewMounts | NamespaceCalls.NewNetwork),
             "leave the host's namespaces");
-        Furnish(programs);
-        var jail = new Jail(OpenNamespace("/proc/thread-self/ns/mnt"), OpenNamespace("/proc/thread-self/ns/net"));
+        var targets = Furnish(programs);
+        var jail = new Jail(OpenNamespace("/proc/thread-self/ns/mnt"), OpenNamespace("/proc/thread-self/ns/net"), targets);
         // What runs later on the threads of VMs must have been bound before: in the jail no library is found.
         Check(NamespaceCalls.Enter(jail._network.DangerousGetHandle().ToInt32(), NamespaceCalls.NewNetwork), "enter the jail's network");
         return jail;
@@ -66,7 +62,7 @@ internal sealed class Jail : IDisposable
     /// <exception cref="TemplatingException">IsolationViolated: something is left. Internal.</exception>
     public void Empty(int pid, IEnumerable<string> shown)
     {
-        string[] targets = [.. shown, Programs];
+        string[] targets = [.. shown, .. _targets];
         VmMounts.Change(
             pid, () => Array.Exists(targets, target => MountCalls.Unmount(target, MountCalls.Detach | MountCalls.NoFollow) < 0) ? -1 : 0,
             "take the programs from the VM's sight");
@@ -84,13 +80,13 @@ internal sealed class Jail : IDisposable
         _network.Dispose();
     }
 
-    private static void Furnish(IEnumerable<string> programs)
+    /// <returns>What is mounted in the new root, in the order in which it is to be taken away.</returns>
+    private static List<string> Furnish(IEnumerable<string> programs)
     {
         Mount("none", "/", type: null, MountCalls.Recursive | MountCalls.Private);
         var folders = programs.Select(program => TopFolder(Memory.RealPaths.Of(program))).Append("usr").Distinct(StringComparer.Ordinal).ToList();
         Mount("none", Scratch, "tmpfs", Inert, RootSize);
-        FileSystem.MakeFolder(Scratch + Programs, FileSystem.FolderAbove);
-        Mount("none", Scratch + Programs, "tmpfs", Inert, RootSize);
+        var targets = new List<string>();
         foreach (var folder in ProgramFolders.Where(folder => new FileInfo("/" + folder).LinkTarget is not null))
         {
             File.CreateSymbolicLink($"{Scratch}/{folder}", new FileInfo("/" + folder).LinkTarget!);
@@ -99,20 +95,24 @@ internal sealed class Jail : IDisposable
         foreach (var folder in folders.Concat(ProgramFolders).Where(f => Directory.Exists("/" + f) && new FileInfo("/" + f).LinkTarget is null)
                      .Distinct(StringComparer.Ordinal))
         {
-            Bind("/" + folder, MakeFolder(folder), MountCalls.NoSetUid | MountCalls.NoDevices);
+            FileSystem.MakeFolder($"{Scratch}/{folder}", FileSystem.FolderAbove);
+            Bind("/" + folder, $"{Scratch}/{folder}", MountCalls.NoSetUid | MountCalls.NoDevices, targets);
         }
 
-        Bind("/proc", MakeFolder("proc"), Inert);
-        var settings = MakeFolder("etc");
+        FileSystem.MakeFolder($"{Scratch}/proc", FileSystem.FolderAbove);
+        Bind("/proc", $"{Scratch}/proc", Inert, targets);
+        FileSystem.MakeFolder($"{Scratch}/etc", FileSystem.FolderAbove);
         if (File.Exists("/etc/ld.so.cache"))
         {
-            BindFile("/etc/ld.so.cache", $"{settings}/ld.so.cache", Inert);
+            File.WriteAllBytes($"{Scratch}/etc/ld.so.cache", []);
+            Bind("/etc/ld.so.cache", $"{Scratch}/etc/ld.so.cache", Inert, targets);
         }
 
-        var devices = MakeFolder("dev");
+        FileSystem.MakeFolder($"{Scratch}/dev", FileSystem.FolderAbove);
         foreach (var device in Devices.Where(device => File.Exists("/dev/" + device)))
         {
-            BindFile("/dev/" + device, $"{devices}/{device}", MountCalls.NoSetUid | MountCalls.NoExecute);
+            File.WriteAllBytes($"{Scratch}/dev/{device}", []);
+            Bind("/dev/" + device, $"{Scratch}/dev/{device}", MountCalls.NoSetUid | MountCalls.NoExecute, targets);
         }
 
         foreach (var place in MemoryPlaces.All.Prepend(ImagePlace.Path))
@@ -125,33 +125,19 @@ internal sealed class Jail : IDisposable
         Check(NamespaceCalls.PivotToWorkingFolder(), "change the root");
         Check(MountCalls.Unmount(".", MountCalls.Detach), "leave the old root");
         Check(NamespaceCalls.ChangeFolder("/"), "enter the new root");
-        Mount("none", Programs, type: null, MountCalls.Remount | MountCalls.ReadOnly | Inert, RootSize);
         Mount("none", "/", type: null, MountCalls.Remount | MountCalls.ReadOnly | Inert, RootSize);
-    }
-
-    /// <summary>A folder among what is taken away, and the name in the root under which the programs look for it.</summary>
-    private static string MakeFolder(string name)
-    {
-        File.CreateSymbolicLink($"{Scratch}/{name}", $"{Programs[1..]}/{name}");
-        var folder = $"{Scratch}{Programs}/{name}";
-        FileSystem.MakeFolder(folder, FileSystem.FolderAbove);
-        return folder;
+        return targets.ConvertAll(target => target[Scratch.Length..]);
     }
 
     /// <summary>The host's folder of a program that is not in /usr: /opt, /nix.</summary>
     private static string TopFolder(string path) => path.Split('/', 3, StringSplitOptions.RemoveEmptyEntries)[0];
 
-    private static void BindFile(string source, string target, nuint flags)
-    {
-        File.WriteAllBytes(target, []);
-        Bind(source, target, flags);
-    }
-
-    private static void Bind(string source, string target, nuint flags)
+    private static void Bind(string source, string target, nuint flags, List<string> targets)
     {
         // With what is mounted below it: a package may lie on a filesystem of its own.
         Mount(source, target, type: null, MountCalls.Bind | MountCalls.Recursive);
         Mount("none", target, type: null, MountCalls.Remount | MountCalls.Bind | MountCalls.ReadOnly | flags);
+        targets.Add(target);
     }
 
     private static void Mount(string source, string target, string? type, nuint flags, string? data = null) =>
