@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Measures templating side by side with bare QEMU and others, in one run (docs/benchmarks.md). Installs what is missing (as root),
-# builds the guest image, publishes the NativeAOT executable into artifacts/, prints a table, writes all samples as JSON and a page
+# builds the guest image, publishes the NativeAOT executable (publish.sh), prints a table, writes all samples as JSON and a page
 # with plots beside it.
 #   eng/bench.sh [--OPTION N]... [--out FILE.json] [--check]     numbers: rounds, boots, starts, clones, storms, storm-clones,
 #                                                                memories, memory-clones, windows
@@ -51,11 +51,11 @@ done
 # The bare driver needs more of Python than python3-minimal has.
 python3 -c 'import json' || { echo "python3 without its json module: install the package python3." >&2; exit 1; }
 
-dotnet publish "$root/src/Templating.Node" -c Release -r linux-x64 -v q -p:RunAnalyzers=false -o "$root/artifacts/bench/node" >&2
+"$here/publish.sh" >&2
 dotnet build "$root/bench/Templating.Benchmarks" -c Release -v q -p:RunAnalyzers=false -o "$root/artifacts/bench/run" >&2
 
 cache=${TEMPLATING_CACHE:-$root/.cache}
 # In place of this shell, so that a Ctrl-C or a SIGTERM has one receiver that cleans up.
 exec dotnet "$root/artifacts/bench/run/templating-benchmarks.dll" \
-    --executable "$root/artifacts/bench/node/templating" --guest "$cache/guest" \
+    --executable "$root/artifacts/publish/templating" --guest "$cache/guest" \
     --driver "$root/bench/bare_driver.py" --out "$out" ${arguments[@]+"${arguments[@]}"}

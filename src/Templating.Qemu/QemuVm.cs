@@ -135,8 +135,6 @@ internal sealed class QemuVm : IVm
 
     public async Task AddForwardAsync(PortForward forward, CancellationToken cancellationToken)
     {
-        // The human monitor does not say what is wrong with a port. Nobody else's user than this process's runs a VM that is restored here.
-        using var reserved = new PortReservations([forward], user: null);
         _link.Forwards?.Allow(forward);
         var rule = QemuCommandLine.ForwardRule(forward);
         var answer = "";
@@ -145,6 +143,8 @@ internal sealed class QemuVm : IVm
         // The human monitor has no error codes: it prints nothing where all went well.
         if (answer.Trim() is { Length: > 0 } problem)
         {
+            // It does not say what is wrong with a port, and the kernel does. Nobody else's user than this process's runs a VM that is restored here.
+            using var reserved = new PortReservations([forward], user: null);
             throw new TemplatingException(ErrorCode.PortUnavailable,
                 $"The port {forward.HostAddress}:{forward.HostPort} cannot lead to the guest's {forward.GuestPort}: "
                 + ConsoleText.Clean(System.Text.Encoding.UTF8.GetBytes(problem), 256));

@@ -30,6 +30,10 @@ public sealed class PodClient(string socketPath)
     public Task<PodStatus> QueryAsync(bool withMemory, CancellationToken cancellationToken) =>
         AskAsync(new PodRequest { Query = new PodQuery { WithMemory = withMemory } }, cancellationToken);
 
+    /// <summary>With the parts of the template's files that the VM has used.</summary>
+    public Task<PodStatus> QueryUsedAsync(CancellationToken cancellationToken) =>
+        AskAsync(new PodRequest { Query = new PodQuery { WithUsed = true } }, cancellationToken);
+
     /// <summary>Stops the guest in order; returns when it is gone. The pod's process ends then.</summary>
     public Task<PodStatus> StopAsync(TimeSpan gracePeriod, CancellationToken cancellationToken) =>
         AskAsync(new PodRequest { Stop = new PodStop { GracePeriod = gracePeriod.ToDuration() } }, cancellationToken);

@@ -27,7 +27,7 @@ internal sealed class CloneStarts(VmParts parts, CloneTable table, CloneFactory 
             {
                 // Before one is spent on it.
                 table.RequireFree(admitted.Name);
-                if (await TakeAsync(start, wish, cancellationToken) is { } taken)
+                if (await TakeAsync(start, wish) is { } taken)
                 {
                     clone.Running = GoOnAsync(start, wish, taken, cancellationToken);
                     return clone;
@@ -63,7 +63,7 @@ internal sealed class CloneStarts(VmParts parts, CloneTable table, CloneFactory 
         while (!await TryRunAsync(start, wish, taken))
         {
             await PassOverAsync(clone, cancellationToken);
-            if (parts.Time.Steady() - since < pools.Taker.Patience && await TakeAsync(start, wish, cancellationToken) is { } next)
+            if (parts.Time.Steady() - since < pools.Taker.Patience && await TakeAsync(start, wish) is { } next)
             {
                 taken = next;
                 continue;
@@ -80,7 +80,8 @@ internal sealed class CloneStarts(VmParts parts, CloneTable table, CloneFactory 
     private async Task<bool> TryRunAsync(Start start, PoolWish wish, WaitingVm taken)
     {
         var clone = start.Clone;
-        clone.Life.GoOnFromRest(new Activation(start.Admitted.Name.Id, start.Request, start.Admitted.Network.Forwards));
+        clone.Life.GoOnFromRest(
+            new Activation(start.Admitted.Name.Id, start.Request, start.Admitted.Network.Forwards), pools.Taker.RequireAnswerAsync(taken));
         EndIfOver(clone);
         try
         {
@@ -105,8 +106,8 @@ internal sealed class CloneStarts(VmParts parts, CloneTable table, CloneFactory 
         cancellationToken.ThrowIfCancellationRequested();
     }
 
-    /// <returns>Null where none waits that answers.</returns>
-    private async Task<WaitingVm?> TakeAsync(Start start, PoolWish wish, CancellationToken cancellationToken)
+    /// <returns>Null where none waits.</returns>
+    private async Task<WaitingVm?> TakeAsync(Start start, PoolWish wish)
     {
         if (!pools.Taker.HasOne(wish))
         {
@@ -115,7 +116,7 @@ internal sealed class CloneStarts(VmParts parts, CloneTable table, CloneFactory 
 
         CloneView? resting = null;
         var taken = await start.Clone.Clock!.RunAsync(
-            "take", () => pools.Taker.TakeAsync(wish, vm => TryHandOver(start, vm, out resting), cancellationToken));
+            "take", () => Task.FromResult(pools.Taker.Take(wish, vm => TryHandOver(start, vm, out resting))));
         if (taken is null)
         {
             return null;

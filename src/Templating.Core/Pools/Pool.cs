@@ -44,10 +44,10 @@ internal sealed class Pool(PoolName name, PoolSpec spec, TimeProvider time)
     public bool Serves(RevisionName revision) => Spec.TemplateOf(Name) == revision.Template
         && (Spec.Revision ?? revision.Revision) == revision.Revision && (Revision is null || Revision == revision);
 
-    public int Count(WaitingKind kind) => Vms.Count(vm => vm.Kind == kind && vm.Custody is (Custody.Waiting or Custody.Looked));
+    public int Count(WaitingKind kind) => Vms.Count(vm => vm.Kind == kind && vm.Custody == Custody.Waiting);
 
     /// <summary>Those of them that are to be replaced.</summary>
-    public int CountWorn(WaitingKind kind) => Vms.Count(vm => vm.Kind == kind && vm.IsWorn && vm.Custody is (Custody.Waiting or Custody.Looked));
+    public int CountWorn(WaitingKind kind) => Vms.Count(vm => vm.Kind == kind && vm.IsWorn && vm.Custody == Custody.Waiting);
 
     public int CountStarting(WaitingKind kind) => Vms.Count(vm => vm.Kind == kind && vm.Custody == Custody.Starting);
 
@@ -59,7 +59,7 @@ internal sealed class Pool(PoolName name, PoolSpec spec, TimeProvider time)
         WantedRestored = Target,
         Starting = Vms.Count(vm => vm.Custody == Custody.Starting),
         ChargedBytes = Vms.Sum(vm => vm.Life.View.ChargedBytes),
-        Vms = [.. Vms.Where(vm => vm.Custody is Custody.Waiting or Custody.Looked).Select(vm => vm.View)],
+        Vms = [.. Vms.Where(vm => vm.Custody == Custody.Waiting).Select(vm => vm.View)],
         HitsRestored = HitsRestored,
         HitsPrepared = HitsPrepared,
         Misses = Misses,

@@ -41,7 +41,7 @@ public sealed class PoolManager : IPoolManager, IAsyncDisposable
         _stepper = new PoolStepper(_table, _vms, parts, store, options, logger);
         _recovery = new PoolRecovery(_table, _vms, parts, store, leases, options, logger);
         _refill = parts.Time.CreateTimer(_ => Wake(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        Taker = new PoolTaker(_table, _vms, parts, options, WakeToRefill, logger);
+        Taker = new PoolTaker(_table, _vms, parts, options, WakeToRefill, WakeLater, logger);
         Room = new PoolRoom(_table, _vms, _stepper, parts);
         parts.Metrics.ObservePools("templating.pool.waiting", "VMs that wait in pools.", () => Count((pool, kind) => pool.Count(kind)));
         parts.Metrics.ObservePools(
@@ -238,8 +238,10 @@ public sealed class PoolManager : IPoolManager, IAsyncDisposable
     private void WakeToRefill()
     {
         Wake();
-        _refill.Change(_options.RefillDelay, Timeout.InfiniteTimeSpan);
+        WakeLater();
     }
+
+    private void WakeLater() => _refill.Change(_options.RefillDelay, Timeout.InfiniteTimeSpan);
 
     /// <summary>Ends those that are silent, or not where they were left: nobody is to wait for one.</summary>
     private async Task LookAsync(Pool pool, CancellationToken cancellationToken)

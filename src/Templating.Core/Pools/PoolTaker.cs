@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Templating.Contract;
 using Templating.Core.Diagnostics;
+using Templating.Core.Errors;
 using Templating.Core.Machines;
 using Templating.Core.Names;
 using Templating.Core.Vms;
@@ -19,7 +20,7 @@ internal sealed record PoolWish(RevisionName Revision, NetworkSpec Network, IRea
 }
 
 /// <summary>Gives VMs that wait to clones: each to one.</summary>
-internal sealed class PoolTaker(PoolTable table, PoolVms vms, VmParts parts, PoolOptions options, Action wake, ILogger logger)
+internal sealed class PoolTaker(PoolTable table, PoolVms vms, VmParts parts, PoolOptions options, Action wake, Action wakeLater, ILogger logger)
 {
     /// <summary>How long a clone may look for one before it starts cold.</summary>
     public TimeSpan Patience => options.TakeLimit;
@@ -34,36 +35,38 @@ internal sealed class PoolTaker(PoolTable table, PoolVms vms, VmParts parts, Poo
     }
 
     /// <summary>
-    /// Finds one that answers, a restored one before a prepared one. One that does not is ended; who looks longer than a moment goes without.
+    /// Takes one, a restored one before a prepared one. Whether it answers is asked beside the first that it is told to do, see <see cref="RequireAnswerAsync"/>: by
+    /// itself that would be a time there and back which all wait for and hardly any needs.
     /// </summary>
     /// <param name="wish">What it is to be.</param>
     /// <param name="adopt">Makes it the clone's; false where it cannot be had any more.</param>
-    /// <param name="cancellationToken">Of who waits for it. It goes back then.</param>
     /// <returns>Null where there is none: the clone starts cold.</returns>
-    public async Task<WaitingVm?> TakeAsync(PoolWish wish, Func<WaitingVm, bool> adopt, CancellationToken cancellationToken)
+    public WaitingVm? Take(PoolWish wish, Func<WaitingVm, bool> adopt)
     {
-        var since = parts.Time.Steady();
-        while (parts.Time.Steady() - since < options.TakeLimit && Look(wish) is { } vm)
+        lock (table.Lock)
         {
-            bool answers;
-            try
+            while (Best(wish) is { } vm)
             {
-                answers = await vms.AnswersAsync(vm, cancellationToken);
-            }
-            catch (OperationCanceledException)
-            {
-                PutBack(vm);
-                throw;
-            }
-
-            if (Give(vm, answers, adopt))
-            {
-                wake();
-                return vm;
+                if (TryGive(vm, adopt))
+                {
+                    // What is told of it and what follows on it can wait: its clone is about to run.
+                    wakeLater();
+                    return vm;
+                }
             }
         }
 
         return null;
+    }
+
+    /// <summary>Asks one whether it is there and where it was left. Sent before this returns: QEMU answers in order.</summary>
+    /// <exception cref="TemplatingException">QmpFailed: it is silent, or somewhere else.</exception>
+    public async Task RequireAnswerAsync(WaitingVm vm)
+    {
+        if (!await vms.AnswersAsync(vm, CancellationToken.None))
+        {
+            throw new TemplatingException(ErrorCode.QmpFailed, "It did not answer when a clone was to take it.");
+        }
     }
 
     /// <summary>Counts a clone that was served, or that could have been.</summary>
@@ -76,6 +79,11 @@ internal sealed class PoolTaker(PoolTable table, PoolVms vms, VmParts parts, Poo
             foreach (var pool in pools)
             {
                 pool.Demand.Add();
+                if (taken is not null)
+                {
+                    pool.Backoff.Succeeded();
+                }
+
                 pool.HitsRestored += taken is { Kind: WaitingKind.Restored } ? 1 : 0;
                 pool.HitsPrepared += taken is { Kind: WaitingKind.Prepared } ? 1 : 0;
                 pool.Misses += taken is null ? 1 : 0;
@@ -107,20 +115,6 @@ internal sealed class PoolTaker(PoolTable table, PoolVms vms, VmParts parts, Poo
         wake();
     }
 
-    private WaitingVm? Look(PoolWish wish)
-    {
-        lock (table.Lock)
-        {
-            var vm = Best(wish);
-            if (vm is not null)
-            {
-                vm.Custody = Custody.Looked;
-            }
-
-            return vm;
-        }
-    }
-
     /// <summary>The restored ones first; of those one that no port can be led to any more, where none is asked for; the oldest.</summary>
     private WaitingVm? Best(PoolWish wish) => table.All.Where(pool => pool.Name.Tenant == wish.Revision.Template.Tenant)
         .SelectMany(pool => pool.Vms)
@@ -128,45 +122,24 @@ internal sealed class PoolTaker(PoolTable table, PoolVms vms, VmParts parts, Poo
             && (vm.TakesForwards || wish.Network.Forwards.Count == 0))
         .OrderBy(vm => vm.Kind).ThenBy(vm => vm.TakesForwards).ThenBy(vm => vm.Since).FirstOrDefault();
 
-    private void PutBack(WaitingVm vm)
+    private bool TryGive(WaitingVm vm, Func<WaitingVm, bool> adopt)
     {
-        lock (table.Lock)
+        if (table.Find(vm.Pool) is { } pool && Forget(vm) && adopt(vm))
         {
-            if (vm.Custody == Custody.Looked)
-            {
-                vm.Custody = Custody.Waiting;
-            }
+            vm.Custody = Custody.Given;
+            pool.Vms.Remove(vm);
+            pool.MissedSince ??= parts.Time.Steady();
+            return true;
         }
-    }
 
-    private bool Give(WaitingVm vm, bool answers, Func<WaitingVm, bool> adopt)
-    {
-        lock (table.Lock)
+        if (table.Find(vm.Pool) is { } losing)
         {
-            if (vm.Custody != Custody.Looked || table.Find(vm.Pool) is not { } pool)
-            {
-                // It was told to end meanwhile.
-                return false;
-            }
-
-            if (answers && Forget(vm) && adopt(vm))
-            {
-                vm.Custody = Custody.Given;
-                pool.Vms.Remove(vm);
-                pool.MissedSince ??= parts.Time.Steady();
-                pool.Backoff.Succeeded();
-                return true;
-            }
-
-            if (!vm.Life.Ended.IsCompleted)
-            {
-                vms.Lose(pool, "A VM did not answer when a clone was to take it.");
-                parts.Metrics.PoolLost();
-                vms.End(vm, "it did not answer when a clone was to take it");
-            }
-
-            return false;
+            vms.Lose(losing, "A VM that waited could not be had when a clone was to take it.");
+            parts.Metrics.PoolLost();
         }
+
+        vms.End(vm, "it could not be had when a clone was to take it");
+        return false;
     }
 
     /// <summary>From here on a daemon that is killed leaves one that is nobody's, and the next one ends it.</summary>

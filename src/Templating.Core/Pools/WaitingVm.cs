@@ -12,9 +12,6 @@ internal enum Custody
 
     Waiting,
 
-    /// <summary>A clone looks at it, and may leave it.</summary>
-    Looked,
-
     /// <summary>A clone has it, and all that is its.</summary>
     Given,
 

@@ -62,7 +62,12 @@ public sealed class FirstPages(TemplatingMetrics metrics, ILogger<FirstPages> lo
 
     /// <summary>Notes what a clone of it has used that has just become ready, where that is not known.</summary>
     /// <returns>Done when it is noted; nobody has to wait for it. Never faults.</returns>
-    internal Task Learn(VmSource source, IVm vm)
+    internal Task Learn(VmSource source, IVm vm) => Learn(source, () => WorkThread.RunAsync("used-pages", vm.ReadUsedPages, WorkThread.Low));
+
+    /// <inheritdoc cref="Learn(VmSource, IVm)"/>
+    /// <param name="source">Its files.</param>
+    /// <param name="read">What it has used of its memory, and of each of its images.</param>
+    internal Task Learn(VmSource source, Func<Task<IReadOnlyList<IReadOnlyList<FileRange>>>> read)
     {
         lock (_lock)
         {
@@ -77,15 +82,15 @@ public sealed class FirstPages(TemplatingMetrics metrics, ILogger<FirstPages> lo
             }
         }
 
-        return LearnAsync(source, vm);
+        return LearnAsync(source, read);
     }
 
     [SuppressMessage("Design", "CA1031", Justification = "Nothing depends on it; it is logged, and the next clone is looked at.")]
-    private async Task LearnAsync(VmSource source, IVm vm)
+    private async Task LearnAsync(VmSource source, Func<Task<IReadOnlyList<IReadOnlyList<FileRange>>>> read)
     {
         try
         {
-            var used = await WorkThread.RunAsync("used-pages", vm.ReadUsedPages, WorkThread.Low);
+            var used = await read();
             IReadOnlyList<(string, IReadOnlyList<FileRange>)> parts =
             [
                 (source.StatePath, [new FileRange(0, new FileInfo(source.StatePath).Length)]),

@@ -37,13 +37,16 @@ internal sealed partial class VmLife
     }
 
     /// <summary>Makes one that rests ready, once. Its end and that of its steps are told as of one that was begun so.</summary>
-    public void GoOnFromRest(Activation activation)
+    /// <param name="activation">What it becomes.</param>
+    /// <param name="answer">Fails where it turns out to be silent; before that is known its CPUs do not run.</param>
+    public void GoOnFromRest(Activation activation, Task answer)
     {
         lock (_lock)
         {
+            _start!.Answer = answer;
             if (View.State == VmState.Prepared && !_over.Task.IsCompleted)
             {
-                _restored = Task.Run(() => StepAsync(_start!.RestoreAsync), CancellationToken.None);
+                _restored = Task.Run(() => StepAsync(_start.RestoreAsync), CancellationToken.None);
             }
 
             if (_over.Task.IsCompleted || !GoOn(activation))

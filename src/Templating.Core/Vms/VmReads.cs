@@ -21,6 +21,12 @@ internal static class VmReads
             ? await vm.ReadMemoryAsync(cancellationToken)
             : null;
 
+    /// <summary>The parts of its memory's file, and of its images, that it has used; empty while there is nothing to read.</summary>
+    public static async Task<IReadOnlyList<IReadOnlyList<FileRange>>> ReadUsedAsync(this VmLife life) =>
+        VmOperations.Legal[VmOperation.ReadMemory].Contains(life.View.State) && life.Vm is { } vm and not LateVm { Answered.IsCompleted: false }
+            ? await WorkThread.RunAsync("used-pages", vm.ReadUsedPages, WorkThread.Low)
+            : [];
+
     /// <summary>What its process has run so far; null while there is none.</summary>
     public static TimeSpan? ReadCpuTime(this VmLife life) =>
         life.Vm is { Process: var process } ? ProcessStat.ReadCpuTime(process.Pid, process.StartTime) : null;

@@ -17,6 +17,7 @@ internal sealed class VmStart(IVmm vmm, VmBirth birth, VmStatus status, PhaseClo
 {
     private PhaseClock _clock = clock;
     private bool _isIdle = birth.IsIdle;
+    private bool _hasWaited;
     private Turn? _turn;
 
     /// <summary>Null until QEMU answers. Given to a start that goes on with what another process began.</summary>
@@ -24,12 +25,19 @@ internal sealed class VmStart(IVmm vmm, VmBirth birth, VmStatus status, PhaseClo
 
     public PhaseClock Clock => _clock;
 
+    /// <summary>Of one that waited: that it still answers. What it is told first goes out beside this question, and its CPUs do not run before the answer.</summary>
+    public Task Answer { get; set; } = Task.CompletedTask;
+
     /// <summary>From here on somebody waits for it, whose clock counts.</summary>
     public void HandOver(PhaseClock clock)
     {
-        (_clock, _isIdle) = (clock, false);
-        // It may have waited for long.
-        _ = birth.FirstPages?.Fetch(birth.Source);
+        // One that is restored needs no page of its files before its CPUs run, and nothing is to hold up that.
+        (_clock, _isIdle, _hasWaited) = (clock, false, status.View.State == VmState.Restored);
+        if (!_hasWaited)
+        {
+            // It may have waited for long.
+            _ = birth.FirstPages?.Fetch(birth.Source);
+        }
     }
 
     /// <summary>Until QEMU answers and waits for the frozen state.</summary>
@@ -64,7 +72,7 @@ internal sealed class VmStart(IVmm vmm, VmBirth birth, VmStatus status, PhaseClo
         var ports = status.View.Network.Forwards.All(f => f.HostPort != 0)
             ? Task.FromResult(status.View.Network.Forwards)
             : Vm!.QueryForwardsAsync(cancellationToken);
-        await _clock.RunAsync("restore", () => Vm!.RestoreAsync(cancellationToken));
+        await _clock.RunAsync("restore", () => IfItAnswersAsync(Vm!.RestoreAsync(cancellationToken)));
         var forwards = await ports;
         status.TryChange(v => v with
         {
@@ -83,7 +91,7 @@ internal sealed class VmStart(IVmm vmm, VmBirth birth, VmStatus status, PhaseClo
         await _clock.RunAsync("resume", async () =>
         {
             // All at once: QEMU takes them in order.
-            await Task.WhenAll(activation.Forwards.Select(forward => Vm!.AddForwardAsync(forward, cancellationToken)).ToList());
+            await IfItAnswersAsync(Task.WhenAll(activation.Forwards.Select(forward => Vm!.AddForwardAsync(forward, cancellationToken)).ToList()));
             if (activation.Forwards.Any(forward => forward.HostPort == 0))
             {
                 forwards = await ChosenAsync(activation.Forwards, cancellationToken);
@@ -91,6 +99,11 @@ internal sealed class VmStart(IVmm vmm, VmBirth birth, VmStatus status, PhaseClo
 
             await Vm!.ResumeAsync(cancellationToken);
         });
+        if (_hasWaited)
+        {
+            _ = birth.FirstPages?.Fetch(birth.Source);
+        }
+
         status.TryChange(v => v with
         {
             State = VmState.Running,
@@ -132,6 +145,22 @@ internal sealed class VmStart(IVmm vmm, VmBirth birth, VmStatus status, PhaseClo
 
     /// <summary>Lets the next one start. Safe to call again.</summary>
     public void GiveTurnBack() => _turn?.Dispose();
+
+    /// <summary>One that is silent is not waited for as long as what it was told might take: that ends with the VM.</summary>
+    private async Task IfItAnswersAsync(Task work)
+    {
+        try
+        {
+            await Answer;
+        }
+        catch
+        {
+            _ = work.ContinueWith(late => late.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+            throw;
+        }
+
+        await work;
+    }
 
     /// <summary>Takes a VM that waits. Null where there is none, and where it turns out to be good for nothing.</summary>
     private async Task<IVm?> TryBindAsync(CancellationToken cancellationToken)

@@ -1,6 +1,7 @@
 using Templating.Core.Machines;
 using Templating.Core.Store;
 using Templating.Core.Templates;
+using Templating.Core.Vms;
 using Templating.Node.Kubernetes;
 using Templating.Node.Kubernetes.Volumes;
 using Templating.Node.Options;
@@ -26,6 +27,7 @@ internal static class KubernetesServices
             services.AddSingleton(provider => new VolumeManager(
                 new VolumeOptions { RecordFolder = Path.Combine(options.RunPath, "volumes"), TargetRoot = Path.Combine(kubelet, "pods") },
                 provider.GetRequiredService<TemplateStore>(), provider.GetRequiredService<RevisionLeases>(), provider.GetRequiredService<IVmm>(),
+                provider.GetRequiredService<FirstPages>(),
                 provider.GetRequiredService<IVolumeMounts>(), provider.GetRequiredService<TimeProvider>(),
                 provider.GetRequiredService<ILogger<VolumeManager>>()));
             services.AddHostedService<VolumeRecovery>();

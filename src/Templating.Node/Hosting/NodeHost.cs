@@ -128,6 +128,7 @@ internal static class NodeHost
         services.AddSingleton<Services.PoolService>();
         services.AddSingleton<Services.NodeService>();
         services.AddSingleton<PodTable>();
+        services.AddSingleton<PodPages>();
         services.AddSingleton<PodCalls>();
         services.AddSingleton<Services.PodService>();
         services.AddSingleton<HealthService>();

@@ -132,7 +132,13 @@ internal sealed class PodSession(NetworkStream stream, PodVm vm, TimeProvider ti
     private async Task QueryAsync(PodQuery query, CancellationToken closing)
     {
         var memory = query.WithMemory ? await vm.ReadMemoryAsync(closing) : null;
-        await WriteAsync(new PodResponse { Status = PodWriter.ToWire(vm.View, vm.Ip, memory) }, closing);
+        var status = PodWriter.ToWire(vm.View, vm.Ip, memory);
+        if (query.WithUsed)
+        {
+            status.Used.AddRange(UsedPartsMapping.ToWire(await vm.ReadUsedAsync()));
+        }
+
+        await WriteAsync(new PodResponse { Status = status }, closing);
     }
 
     private async Task StopAsync(PodStop stop, CancellationToken closing)

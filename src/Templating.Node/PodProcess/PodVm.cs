@@ -99,6 +99,9 @@ internal sealed class PodVm : IAsyncDisposable
 
     public Task<VmMemory?> ReadMemoryAsync(CancellationToken cancellationToken) => _life.ReadMemoryAsync(cancellationToken);
 
+    /// <summary>Empty while there is no VM to look at.</summary>
+    public Task<IReadOnlyList<IReadOnlyList<FileRange>>> ReadUsedAsync() => _life.ReadUsedAsync();
+
     /// <summary>
     /// Asks the guest to power off, and kills it when it has not done so in time. One that nobody has yet is killed at once.
     /// Another call can only hurry it.

@@ -7,7 +7,7 @@ using Templating.V1;
 namespace Templating.Node.VmPods;
 
 /// <summary>Asks a pod by its socket. What it answers is its own: failures are told in our words and with our codes.</summary>
-internal sealed class PodCalls(PodTable table, TimeProvider time)
+internal sealed class PodCalls(PodTable table, PodPages pages, TimeProvider time)
 {
     /// <summary>For what a pod does beside waiting for its guest.</summary>
     private static readonly TimeSpan Margin = TimeSpan.FromSeconds(15);
@@ -25,6 +25,7 @@ internal sealed class PodCalls(PodTable table, TimeProvider time)
         }
 
         using var folder = Require(pod);
+        pages.Fetch(pod.Volume);
         var status = await AskAsync(pod, identityTimeout + Margin, token => folder.Client.ActivateAsync(activation, token), cancellationToken);
         var active = pod with { Status = PodStatusReader.Read(status) };
         // Its follower hears of it too; whoever lists now is not to see it waiting.

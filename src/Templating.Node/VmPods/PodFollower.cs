@@ -9,7 +9,7 @@ namespace Templating.Node.VmPods;
 /// Keeps the table's entry of one volume as its pod says, until cancelled. A pod's process comes some time after its volume,
 /// and may come again when the kubelet restarts its container.
 /// </summary>
-internal sealed class PodFollower(VolumeView volume, PodTable table, PodMeter meter, TimeProvider time, ILogger logger)
+internal sealed class PodFollower(VolumeView volume, PodTable table, PodMeter meter, PodPages pages, TimeProvider time, ILogger logger)
 {
     // A cold start waits for the socket to be noticed; a look is one system call.
     private static readonly TimeSpan Eager = TimeSpan.FromMilliseconds(20);
@@ -106,6 +106,12 @@ internal sealed class PodFollower(VolumeView volume, PodTable table, PodMeter me
     private void Hear(PodStatus status)
     {
         meter.See(status);
+        // One that was ready before this daemon has used more since.
+        if (status.State == PodState.Ready && _status.State is (PodState.Waiting or PodState.Activating))
+        {
+            _ = pages.Learn(volume);
+        }
+
         Set(status);
     }
 

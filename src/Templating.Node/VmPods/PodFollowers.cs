@@ -7,7 +7,7 @@ namespace Templating.Node.VmPods;
 
 /// <summary>A <see cref="PodFollower"/> for each published volume.</summary>
 internal sealed class PodFollowers(
-    VolumeManager volumes, PodTable table, TemplatingMetrics metrics, TimeProvider time, ILogger<PodFollowers> logger) : BackgroundService
+    VolumeManager volumes, PodTable table, TemplatingMetrics metrics, PodPages pages, TimeProvider time, ILogger<PodFollowers> logger) : BackgroundService
 {
     /// <summary>For pods that were there before this daemon to say their state. One that is silent holds up no start.</summary>
     private static readonly TimeSpan FirstLook = TimeSpan.FromSeconds(3);
@@ -89,7 +89,7 @@ internal sealed class PodFollowers(
         }
 
         var stop = new CancellationTokenSource();
-        var follower = new PodFollower(volume, table, new PodMeter(metrics, volume.PublishedAt, isKnown, time), time, logger);
+        var follower = new PodFollower(volume, table, new PodMeter(metrics, volume.PublishedAt, isKnown, time), pages, time, logger);
         _followers[volume.Id] = (stop, RunAsync(follower, volume, stop.Token));
         return follower.Looked;
     }

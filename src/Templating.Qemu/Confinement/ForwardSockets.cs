@@ -7,7 +7,8 @@ namespace Templating.Qemu.Confinement;
 
 /// <summary>
 /// Gives a QEMU without a network of its own the host's sockets for the ports it is to forward, and no other: while it starts,
-/// each socket(2) it makes is answered here. Once this is disposed nobody answers, and the kernel fails each further call.
+/// each socket(2) it makes is answered here. Once this is disposed each further call fails: by an error of this one's, and then by the kernel, as nobody
+/// answers any more.
 /// </summary>
 internal sealed unsafe class ForwardSockets : IDisposable
 {
@@ -22,8 +23,8 @@ internal sealed unsafe class ForwardSockets : IDisposable
     private readonly int _atStart;
     private readonly List<PortForward> _added = [];
     private readonly List<int> _given = [];
-    private int _disposed;
-    private readonly Thread _thread;
+    private bool _disposed;
+    private bool _isOver;
 
     /// <param name="listener">Of the filter; closed by this.</param>
     /// <param name="atStart">How many sockets it gets for its command line.</param>
@@ -38,8 +39,7 @@ internal sealed unsafe class ForwardSockets : IDisposable
             throw failure;
         }
 
-        _thread = new Thread(Run, 128 * 1024) { IsBackground = true, Name = "forward-sockets" };
-        _thread.Start();
+        new Thread(Run, 128 * 1024) { IsBackground = true, Name = "forward-sockets" }.Start();
     }
 
     public void Allow(PortForward forward)
@@ -62,7 +62,7 @@ internal sealed unsafe class ForwardSockets : IDisposable
     {
         lock (_lock)
         {
-            if (_atStart > 0 || _given.Count != _added.Count || _disposed != 0)
+            if (_atStart > 0 || _given.Count != _added.Count || _disposed)
             {
                 return null;
             }
@@ -83,21 +83,33 @@ internal sealed unsafe class ForwardSockets : IDisposable
         }
     }
 
+    /// <summary>From its return on no question is answered with a socket. The thread's end is not waited for: a clone is about to run.</summary>
     public void Dispose()
     {
-        if (Interlocked.Exchange(ref _disposed, 1) != 0)
-        {
-            return;
-        }
-
-        ulong one = 1;
-        _ = DescriptorCalls.Write(_wake, &one, sizeof(ulong));
-        _thread.Join();
-        _ = DescriptorCalls.Close(_wake);
         lock (_lock)
         {
-            _given.ForEach(socket => DescriptorCalls.Close(socket));
+            if (_disposed)
+            {
+                return;
+            }
+
+            _disposed = true;
+            if (_isOver)
+            {
+                CloseAll();
+                return;
+            }
+
+            ulong one = 1;
+            _ = DescriptorCalls.Write(_wake, &one, sizeof(ulong));
         }
+    }
+
+    /// <summary>Whoever of the two comes last: the thread, or who disposes this.</summary>
+    private void CloseAll()
+    {
+        _ = DescriptorCalls.Close(_wake);
+        _given.ForEach(socket => DescriptorCalls.Close(socket));
     }
 
     private void Run()
@@ -126,6 +138,14 @@ internal sealed unsafe class ForwardSockets : IDisposable
         }
 
         _ = DescriptorCalls.Close(_listener);
+        lock (_lock)
+        {
+            _isOver = true;
+            if (_disposed)
+            {
+                CloseAll();
+            }
+        }
     }
 
     /// <summary>A flood of connections may hold the daemon's last descriptor for a moment; QEMU waits for this one and asks once.</summary>
@@ -164,16 +184,15 @@ internal sealed unsafe class ForwardSockets : IDisposable
             return;
         }
 
-        // Before it is answered: who asks where it is bound has QEMU's word that it is.
+        // Before it is answered: who asks where it is bound has QEMU's word that it is. And within the lock: who disposes this meanwhile has seen it given.
         lock (_lock)
         {
             _given.Add(fd);
-        }
-
-        var closeOnExec = (type & DescriptorCalls.SockCloseOnExec) != 0;
-        if (SeccompCalls.AnswerDescriptor(_listener, question.Id, fd, closeOnExec) < 0)
-        {
-            _ = SeccompCalls.AnswerError(_listener, question.Id, Errno.NotPermitted);
+            var closeOnExec = (type & DescriptorCalls.SockCloseOnExec) != 0;
+            if (_disposed || SeccompCalls.AnswerDescriptor(_listener, question.Id, fd, closeOnExec) < 0)
+            {
+                _ = SeccompCalls.AnswerError(_listener, question.Id, Errno.NotPermitted);
+            }
         }
     }
 
@@ -181,7 +200,7 @@ internal sealed unsafe class ForwardSockets : IDisposable
     {
         lock (_lock)
         {
-            return _given.Count < _atStart + _added.Count;
+            return !_disposed && _given.Count < _atStart + _added.Count;
         }
     }
 }

@@ -1,3 +1,4 @@
+using Templating.Core.Linux;
 using Templating.IntegrationTests.Node;
 using Templating.Testing;
 using Templating.Testing.Metrics;
@@ -38,6 +39,46 @@ public sealed class PodMetricsTests : NodeTest
         scrape.Sum("templating_clones_ended_total", ("owner", "pod"), ("expected", "false"), ("reason", "QEMU_EXITED")).ShouldBe(1);
         scrape.Sum("templating_clones", ("owner", "pod"), ("state", "READY")).ShouldBe(0);
         await pod.EndAsync(Limit);
+        await node.UnpublishAsync("one", Limit);
+    }
+
+    [Fact]
+    public async Task WhatAPodsVmUsedIsReadAheadForTheNextVolumeWhereThePageCacheHasLostIt()
+    {
+        var address = $"127.0.0.1:{FreePort.Next()}";
+        await using var node = await ClusterNode.StartAsync(("METRICS_ADDRESS", address), ("LOG_LEVEL", "debug"));
+        var metrics = new Uri($"http://{address}/metrics");
+        var target = await node.PublishAsync("one", Limit);
+        using (var pod = PodProcess.StartIn(target, "--identity-timeout", "4m"))
+        {
+            await pod.WaitAsync(PodState.Ready, Limit);
+            await Eventually.UntilAsync(
+                () => Task.FromResult(node.Node.Daemon.ReadLog().Contains("bytes of its files until it was ready", StringComparison.Ordinal)), "it is learned", cancellationToken: Limit);
+            Signals.Send(pod.Machines.ShouldHaveSingleItem(), Signals.Kill);
+            await pod.EndAsync(Limit);
+        }
+
+        // What is mapped is not let go of; and the kernel keeps for a moment what another CPU has just put there.
+        var memory = Path.Combine(node.Node.Folder.RevisionFolder((await node.Node.Client.GetTemplateAsync(Limit)).Name), "memory");
+        var volumes = 1;
+        await UntilAsync(metrics, s => s.Sum("templating_template_read_ahead_bytes_total") is null or 0, "nothing was lost so far");
+        await Eventually.UntilAsync(
+            async () =>
+            {
+                using (var file = File.OpenHandle(memory))
+                {
+                    PageCache.Drop(file);
+                }
+
+                await node.PublishAsync($"more-{++volumes}", Limit);
+                return (await Scrape.OfAsync(metrics, Limit)).Sum("templating_template_read_ahead_bytes_total") > 0;
+            },
+            "it is read ahead", cancellationToken: Limit);
+        for (; volumes > 1; volumes--)
+        {
+            await node.UnpublishAsync($"more-{volumes}", Limit);
+        }
+
         await node.UnpublishAsync("one", Limit);
     }
 

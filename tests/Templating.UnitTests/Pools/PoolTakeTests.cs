@@ -148,11 +148,37 @@ public sealed class PoolTakeTests : PoolTest
 
         var clone = await CreateAsync();
 
-        Phases(clone).ShouldBe("take resume identity");
+        Phases(clone).ShouldBe("take resume take resume identity");
         clone.Pid.ShouldNotBe(silent);
-        clone.Phases[0].Duration.ShouldBeLessThan(TimeSpan.FromSeconds(10));
+        clone.Phases[1].Duration.ShouldBeLessThan(TimeSpan.FromSeconds(10));
         await Eventually.UntilAsync(() => Node.Vmm.Vms.Single(vm => vm.Process.Pid == silent).Killed, "it was ended");
         Node.Pools.Get(Web).Failures.ShouldBe(1);
+    }
+
+    [Theory]
+    [InlineData(1, 0)]
+    [InlineData(0, 1)]
+    public async Task NoneRunsBeforeItHasAnsweredThatItIsWhereItWasLeft(int restored, int prepared)
+    {
+        Set(restored: restored, prepared: prepared);
+        await WaitAsync(restored: restored, prepared: prepared);
+        await StopAsync();
+        var answer = new TaskCompletionSource();
+        var asked = new TaskCompletionSource();
+        var resumed = false;
+        Node.Vmm.OnStep = (step, _, token) =>
+        {
+            resumed |= step == "resume";
+            return step == "query" && asked.TrySetResult() ? answer.Task.WaitAsync(token) : Task.CompletedTask;
+        };
+
+        var creating = CreateAsync();
+        await asked.Task;
+        resumed.ShouldBeFalse();
+        answer.SetResult();
+
+        (await creating).State.ShouldBe(VmState.Running);
+        resumed.ShouldBeTrue();
     }
 
     [Fact]
@@ -165,7 +191,8 @@ public sealed class PoolTakeTests : PoolTest
 
         var clone = await CreateAsync();
 
-        Phases(clone).ShouldBe("take " + Cold);
+        Phases(clone).ShouldStartWith("take resume ");
+        Phases(clone).ShouldEndWith(Cold);
         Node.Pools.Get(Web).Misses.ShouldBe(1);
     }
 
@@ -186,7 +213,7 @@ public sealed class PoolTakeTests : PoolTest
     }
 
     [Fact]
-    public async Task ACallerWhoGoesAwayWhileItLooksLeavesTheVmWaiting()
+    public async Task ACallerWhoGoesAwayWhileTheVmIsAskedTakesItWithIt()
     {
         Set(restored: 1);
         await WaitAsync(restored: 1);
@@ -204,8 +231,8 @@ public sealed class PoolTakeTests : PoolTest
         await caller.CancelAsync();
 
         await Should.ThrowAsync<OperationCanceledException>(create);
-        Node.Vmm.OnStep = (_, _, _) => Task.CompletedTask;
-        Phases(await CreateAsync()).ShouldBe("take resume identity");
+        Living.ShouldBe(0);
+        Node.Clones.List(null).ShouldBeEmpty();
     }
 
     [Fact]

@@ -5,6 +5,7 @@ using Templating.Core.Errors;
 using Templating.Core.Machines;
 using Templating.Core.Store;
 using Templating.Core.Templates;
+using Templating.Core.Vms;
 
 namespace Templating.Node.Kubernetes.Volumes;
 
@@ -21,6 +22,7 @@ public sealed class VolumeManager
     private readonly TemplateStore _store;
     private readonly RevisionLeases _leases;
     private readonly IVmm _vmm;
+    private readonly FirstPages _pages;
     private readonly IVolumeMounts _mounts;
     private readonly TimeProvider _time;
     private readonly ILogger<VolumeManager> _logger;
@@ -30,10 +32,10 @@ public sealed class VolumeManager
     private readonly Broadcaster<Change<VolumeView>> _changes = new(Changes.Merging<VolumeView>(view => view.Id, _ => ViewBytes));
 
     public VolumeManager(
-        VolumeOptions options, TemplateStore store, RevisionLeases leases, IVmm vmm, IVolumeMounts mounts, TimeProvider time,
+        VolumeOptions options, TemplateStore store, RevisionLeases leases, IVmm vmm, FirstPages pages, IVolumeMounts mounts, TimeProvider time,
         ILogger<VolumeManager> logger)
     {
-        (_options, _store, _leases, _vmm, _mounts, _time, _logger) = (options, store, leases, vmm, mounts, time, logger);
+        (_options, _store, _leases, _vmm, _pages, _mounts, _time, _logger) = (options, store, leases, vmm, pages, mounts, time, logger);
         _records = new VolumeRecords(options.RecordFolder);
     }
 
@@ -88,6 +90,8 @@ public sealed class VolumeManager
         {
             await VolumeTemplate.RequireFreshAsync(_vmm, revision, cancellationToken);
             await _store.EnsureVerifiedAsync(revision, cancellationToken);
+            // The pod's process comes next, and has a second of containerd's until its QEMU looks for its pages.
+            _ = _pages.Fetch(VmSource.Of(revision, _store));
             var view = new VolumeView(
                 volume.Id, volume.TargetPath, volume.Tenant, volume.PodName, volume.PodUid, revision.Name, _time.GetUtcNow());
             Mount(view, revision);
