@@ -31,9 +31,11 @@ public sealed class PoolFaultTests : PoolTest
 
         var clone = await node.Client.CloneAsync(Limit);
 
-        Phases(clone).ShouldBe("take queue verify qemu_start restore resume identity");
+        // Of the two one is passed over, and the other as well where that leaves time; then it starts cold.
+        Phases(clone).ShouldStartWith("take resume ");
+        Phases(clone).ShouldEndWith(" queue verify qemu_start restore resume identity");
         // Twice a second, and what a slow machine adds to that.
-        clone.Phases[0].Duration.ToTimeSpan().ShouldBeLessThan(TimeSpan.FromSeconds(10));
+        clone.Phases.TakeWhile(phase => phase.Name != "queue").Sum(phase => phase.Duration.ToTimeSpan().TotalSeconds).ShouldBeLessThan(10);
         (await node.Client.ShellAsync(clone, "echo on", Limit)).Output.ShouldBe("on\n");
         await SeeAsync(node, p => p.Status.Restored == 2 && !p.Status.Vms.Any(vm => stopped.Contains(vm.Pid)), "others wait");
         stopped.ShouldAllBe(pid => !VmProcesses.Of(node.Folder.Run).Contains(pid));
