@@ -111,7 +111,7 @@ internal sealed class ObjectWatch<T>(
         }
 
         _failures = 0;
-        var item = KubernetesJson.Deserialize<T>(frame.Item.GetRawText());
+        var item = KubernetesJson.Deserialize<T>(frame.Item);
         _version = item.Metadata.ResourceVersion;
         if (frame.Type is "DELETED")
         {
