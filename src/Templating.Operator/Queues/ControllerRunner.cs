@@ -17,13 +17,25 @@ internal sealed class ControllerRunner(Controller controller, TriggerSources sou
     {
         await using var queue = new WorkQueue(Retries, change => metrics.QueueDepth(Name, change), time, controller.GoesFirst, controller.MostOthers);
         // First the changes, then what is there: nothing falls in between.
-        using var subscriptions = sources.Subscribe(controller.Triggers, queue.Add);
+        using var subscriptions = sources.Subscribe(controller.Triggers, key => Changed(queue, key));
         foreach (var key in sources.Existing(controller.Triggers))
         {
             queue.Add(key);
         }
 
         await Task.WhenAll(Enumerable.Range(0, controller.Concurrency).Select(_ => WorkAsync(queue, cancellationToken)));
+    }
+
+    private void Changed(WorkQueue queue, ObjectKey key)
+    {
+        if (controller.Gathers > TimeSpan.Zero)
+        {
+            queue.AddAfter(key, controller.Gathers);
+        }
+        else
+        {
+            queue.Add(key);
+        }
     }
 
     private async Task WorkAsync(WorkQueue queue, CancellationToken cancellationToken)

@@ -16,4 +16,8 @@ internal sealed record ObjectTrigger<T>(Func<T, IEnumerable<ObjectKey>> Keys) : 
 internal sealed record NodeTrigger(Func<NodeChange, IEnumerable<ObjectKey>> Keys) : Trigger;
 
 /// <summary>A reconciler, what wakes it, how many of its keys are worked on at once, and which of those that wait go first.</summary>
-internal sealed record Controller(IReconciler Reconciler, IReadOnlyList<Trigger> Triggers, int Concurrency, Func<ObjectKey, bool>? GoesFirst = null, int MostOthers = int.MaxValue);
+internal sealed record Controller(IReconciler Reconciler, IReadOnlyList<Trigger> Triggers, int Concurrency, Func<ObjectKey, bool>? GoesFirst = null, int MostOthers = int.MaxValue)
+{
+    /// <summary>Changes are gathered for so long before a pass, so that many of them are one; none where a pass costs less than waiting.</summary>
+    public TimeSpan Gathers { get; init; }
+}

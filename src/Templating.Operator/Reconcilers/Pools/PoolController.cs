@@ -10,6 +10,12 @@ internal static class PoolController
 {
     private const int Workers = 8;
 
+    /// <summary>
+    /// A pass looks at all of a pool's pods, and each of these changes some ten times from when it is made until it is gone: with a pass for each change
+    /// a pool of thousands took most of a core.
+    /// </summary>
+    private static readonly TimeSpan Gathers = TimeSpan.FromMilliseconds(200);
+
     public static Controller Create(PoolReconciler reconciler, ICache<VMPool> pools, ICache<V1Pod> pods) => new(
         reconciler,
         [
@@ -22,7 +28,10 @@ internal static class PoolController
                 ? pods.Get(new ObjectKey(vm.Tenant, vm.PodName)) is { } pod ? PoolOf(pod) : []
                 : change.Template is null ? OnNode(pods, change.Node) : []),
         ],
-        Workers);
+        Workers)
+    {
+        Gathers = Gathers,
+    };
 
     private static IEnumerable<ObjectKey> PoolOf(V1Pod pod) =>
         pod.Label(Keys.PoolLabel) is { } pool ? [new ObjectKey(pod.Metadata.NamespaceProperty, pool)] : [];
