@@ -64,7 +64,7 @@ internal sealed class ClusterWriter(ClusterApi api, Caches caches, ClusterMetric
         var key = ObjectKey.Of(current);
         var wanted = EmptyTexts.Remove(ObjectJson.Node(status));
         var known = caches.Find<T>()?.Get(key) is { } cached && cached.Metadata.Uid == current.Metadata.Uid ? cached : current;
-        if (HasStatus(known, status))
+        if (HasStatus(known.Status, wanted))
         {
             return known;
         }
@@ -85,8 +85,7 @@ internal sealed class ClusterWriter(ClusterApi api, Caches caches, ClusterMetric
     /// <summary>Whether writing that status would change nothing.</summary>
     public static bool HasStatus<T, TStatus>(T item, TStatus status)
         where T : IStatus<TStatus?>
-        where TStatus : class =>
-        item.Status is { } has && JsonNode.DeepEquals(EmptyTexts.Remove(ObjectJson.Node(has)), EmptyTexts.Remove(ObjectJson.Node(status)));
+        where TStatus : class => HasStatus(item.Status, EmptyTexts.Remove(ObjectJson.Node(status)));
 
     /// <summary>A JSON merge patch, where null means "take away"; put metadata.resourceVersion into it to have it refused (409) when somebody else was first.</summary>
     public Task<T> PatchAsync<T>(ObjectKey key, JsonObject mergePatch, CancellationToken cancellationToken)
@@ -163,6 +162,9 @@ internal sealed class ClusterWriter(ClusterApi api, Caches caches, ClusterMetric
         _limit.Dispose();
         _creations.Dispose();
     }
+
+    private static bool HasStatus<TStatus>(TStatus? has, JsonNode? wanted)
+        where TStatus : class => has is not null && JsonNode.DeepEquals(EmptyTexts.Remove(ObjectJson.Node(has)), wanted);
 
     private static void Fill<T>(T item, ResourceType type)
         where T : class, IKubernetesObject<V1ObjectMeta>

@@ -9,6 +9,8 @@ internal static class PodSpecs
 {
     public static string? Of(VMPodTemplate? pod) => pod is null ? null : Revisions.Digest(Revisions.Essence(pod));
 
-    public static bool IsMadeOf(this V1Pod pod, VMPodTemplate? spec) =>
-        (pod.Metadata.Annotations is { } all && all.TryGetValue(Keys.PodSpecAnnotation, out var digest) ? digest : null) == Of(spec);
+    /// <param name="pod">A pool's.</param>
+    /// <param name="digest">From <see cref="Of"/>, once for all pods of a pool.</param>
+    public static bool IsMadeOf(this V1Pod pod, string? digest) =>
+        (pod.Metadata.Annotations is { } all && all.TryGetValue(Keys.PodSpecAnnotation, out var own) ? own : null) == digest;
 }

@@ -18,7 +18,8 @@ internal sealed class WaitingVms(ICache<V1Pod> pods, INodeDirectory nodes, NodeH
             .Where(p => p.Controller()?.Uid == pool.Metadata.Uid && p.Label(Keys.TemplateLabel) == pool.Spec.Template && IsWaiting(p))
             .ToArray();
         RandomNumberGenerator.Shuffle(waiting.AsSpan());
-        return [.. waiting.OrderByDescending(p => p.Label(Keys.RevisionLabel) == pool.Status?.Revision).ThenByDescending(p => p.IsMadeOf(pool.Spec.Pod))];
+        var made = PodSpecs.Of(pool.Spec.Pod);
+        return [.. waiting.OrderByDescending(p => p.Label(Keys.RevisionLabel) == pool.Status?.Revision).ThenByDescending(p => p.IsMadeOf(made))];
     }
 
     /// <summary>The pod as it is now; null where it is gone or no longer waits.</summary>

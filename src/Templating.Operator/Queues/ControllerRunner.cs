@@ -17,25 +17,13 @@ internal sealed class ControllerRunner(Controller controller, TriggerSources sou
     {
         await using var queue = new WorkQueue(Retries, change => metrics.QueueDepth(Name, change), time, controller.GoesFirst, controller.MostOthers);
         // First the changes, then what is there: nothing falls in between.
-        using var subscriptions = sources.Subscribe(controller.Triggers, key => Changed(queue, key));
+        using var subscriptions = sources.Subscribe(controller.Triggers, key => queue.AddAfter(key, controller.Gathers));
         foreach (var key in sources.Existing(controller.Triggers))
         {
             queue.Add(key);
         }
 
         await Task.WhenAll(Enumerable.Range(0, controller.Concurrency).Select(_ => WorkAsync(queue, cancellationToken)));
-    }
-
-    private void Changed(WorkQueue queue, ObjectKey key)
-    {
-        if (controller.Gathers > TimeSpan.Zero)
-        {
-            queue.AddAfter(key, controller.Gathers);
-        }
-        else
-        {
-            queue.Add(key);
-        }
     }
 
     private async Task WorkAsync(WorkQueue queue, CancellationToken cancellationToken)

@@ -17,8 +17,6 @@ internal sealed class Lines
     private readonly Dictionary<ObjectKey, long> _turns = [];
     private long _next;
 
-    public int Count => _turns.Count;
-
     /// <summary>One that waits already keeps its place, but for one that goes first from now on.</summary>
     /// <returns>Whether it did not wait before.</returns>
     public bool Add(ObjectKey key, bool goesFirst)

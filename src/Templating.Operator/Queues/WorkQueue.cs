@@ -40,14 +40,7 @@ internal sealed class WorkQueue : IAsyncDisposable
         _timer = time.CreateTimer(_ => Ring(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
-    public void Add(ObjectKey key)
-    {
-        lock (_lock)
-        {
-            _later.Remove(key);
-            Enqueue(key);
-        }
-    }
+    public void Add(ObjectKey key) => AddAfter(key, TimeSpan.Zero);
 
     /// <summary>The soonest of several such calls counts.</summary>
     public void AddAfter(ObjectKey key, TimeSpan delay)
@@ -56,6 +49,7 @@ internal sealed class WorkQueue : IAsyncDisposable
         {
             if (delay <= TimeSpan.Zero)
             {
+                _later.Remove(key);
                 Enqueue(key);
                 return;
             }

@@ -23,7 +23,7 @@ internal sealed class PoolStatus(StatusApply status, PoolQuiet quiet, Refusals r
         refusals.Tell(pool, conditions, work.Refused);
         var now = Make(work, conditions);
         var key = ObjectKey.Of(pool);
-        if (ClusterWriter.HasStatus(pool, now) || !PoolNews.CanWait(pool.Status, now))
+        if (!PoolNews.CanWait(pool.Status, now) || ClusterWriter.HasStatus(pool, now))
         {
             quiet.End(key);
         }

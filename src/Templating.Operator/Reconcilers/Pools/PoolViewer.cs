@@ -22,6 +22,7 @@ internal sealed class PoolViewer(ICache<V1Pod> pods, INodeDirectory nodes, NodeH
         List<V1Pod> abandoned = [];
         var claimed = 0;
         TimeSpan? nextLoss = null;
+        var made = PodSpecs.Of(pool.Spec.Pod);
         foreach (var pod in pods.Find(Indexes.Pool, ObjectKey.Of(pool).ToString()))
         {
             if (pod.Label(Keys.CloneLabel) is not null)
@@ -57,7 +58,7 @@ internal sealed class PoolViewer(ICache<V1Pod> pods, INodeDirectory nodes, NodeH
                     continue;
                 }
 
-                members.Add(new Member(pod, StateOf(pod, node), pod.Label(Keys.RevisionLabel) == revision && pod.Label(Keys.TemplateLabel) == pool.Spec.Template && pod.IsMadeOf(pool.Spec.Pod)));
+                members.Add(new Member(pod, StateOf(pod, node), pod.Label(Keys.RevisionLabel) == revision && pod.Label(Keys.TemplateLabel) == pool.Spec.Template && pod.IsMadeOf(made)));
             }
         }
 
