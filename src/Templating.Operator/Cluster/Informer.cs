@@ -39,6 +39,8 @@ internal sealed class Informer<T>(ClusterApi api, InformerOptions<T> options, Cl
 
     public IReadOnlyList<T> Find(string index, string value) => _store.Find(index, value);
 
+    int ICache<T>.Count(string index, string value) => _store.CountOf(index, value);
+
     public void Remember(T item)
     {
         options.Trim?.Invoke(item);

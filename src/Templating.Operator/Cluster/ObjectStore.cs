@@ -13,7 +13,7 @@ internal sealed class ObjectStore<T>(IReadOnlyDictionary<string, Func<T, IEnumer
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<ObjectKey, T> _items = [];
-    private readonly Dictionary<(string Index, string Value), HashSet<ObjectKey>> _indexes = [];
+    private readonly Dictionary<(string Index, string Value), Dictionary<ObjectKey, T>> _indexes = [];
     private long _seen;
 
     public int Count
@@ -47,14 +47,19 @@ internal sealed class ObjectStore<T>(IReadOnlyDictionary<string, Func<T, IEnumer
 
     public IReadOnlyList<T> Find(string index, string value)
     {
-        if (!indexers.ContainsKey(index))
-        {
-            throw new ArgumentException($"{typeof(T).Name} has no index '{index}'.", nameof(index));
-        }
-
+        Require(index);
         lock (_lock)
         {
-            return _indexes.TryGetValue((index, value), out var keys) ? [.. keys.Select(key => _items[key])] : [];
+            return _indexes.TryGetValue((index, value), out var items) ? [.. items.Values] : [];
+        }
+    }
+
+    public int CountOf(string index, string value)
+    {
+        Require(index);
+        lock (_lock)
+        {
+            return _indexes.TryGetValue((index, value), out var items) ? items.Count : 0;
         }
     }
 
@@ -141,6 +146,14 @@ internal sealed class ObjectStore<T>(IReadOnlyDictionary<string, Func<T, IEnumer
 
     private static long VersionOf(T item) => ParseVersion(item.Metadata.ResourceVersion);
 
+    private void Require(string index)
+    {
+        if (!indexers.ContainsKey(index))
+        {
+            throw new ArgumentException($"{typeof(T).Name} has no index '{index}'.", nameof(index));
+        }
+    }
+
     private bool Put(T item, out T? before)
     {
         var key = ObjectKey.Of(item);
@@ -167,9 +180,9 @@ internal sealed class ObjectStore<T>(IReadOnlyDictionary<string, Func<T, IEnumer
             {
                 if (add)
                 {
-                    (_indexes.TryGetValue((index, value), out var keys) ? keys : _indexes[(index, value)] = []).Add(key);
+                    (_indexes.TryGetValue((index, value), out var items) ? items : _indexes[(index, value)] = [])[key] = item;
                 }
-                else if (_indexes.TryGetValue((index, value), out var keys) && keys.Remove(key) && keys.Count == 0)
+                else if (_indexes.TryGetValue((index, value), out var items) && items.Remove(key) && items.Count == 0)
                 {
                     _indexes.Remove((index, value));
                 }

@@ -11,7 +11,9 @@ internal static class VmIndexers
         new Dictionary<string, Func<V1Pod, IEnumerable<string>>>(StringComparer.Ordinal)
         {
             [Indexes.Template] = pod => Scoped(pod.Metadata, pod.Label(Keys.TemplateLabel)),
-            [Indexes.Pool] = pod => Scoped(pod.Metadata, pod.Label(Keys.PoolLabel)),
+            [Indexes.Pool] = pod => pod.Label(Keys.CloneLabel) is null ? Scoped(pod.Metadata, pod.Label(Keys.PoolLabel)) : [],
+            [Indexes.Claimed] = pod => pod.Label(Keys.CloneLabel) is null || pod.VmHasEnded() || pod.IsDeleting()
+                ? [] : Scoped(pod.Metadata, pod.Label(Keys.PoolLabel)),
             [Indexes.Clone] = pod => One(pod.Label(Keys.CloneLabel)),
             [Indexes.Node] = pod => One(pod.Spec?.NodeName),
         };

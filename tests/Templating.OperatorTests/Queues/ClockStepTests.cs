@@ -78,6 +78,8 @@ public sealed class ClockStepTests
 
         public IReadOnlyList<V1Node> Find(string index, string value) => throw new InvalidOperationException();
 
+        public int Count(string index, string value) => throw new InvalidOperationException();
+
         public void Remember(V1Node item) => throw new InvalidOperationException();
     }
 }

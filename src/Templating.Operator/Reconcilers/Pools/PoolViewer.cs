@@ -20,25 +20,26 @@ internal sealed class PoolViewer(ICache<V1Pod> pods, INodeDirectory nodes, NodeH
         List<V1Pod> ended = [];
         List<V1Pod> lost = [];
         List<V1Pod> abandoned = [];
-        var claimed = 0;
         TimeSpan? nextLoss = null;
         var made = PodSpecs.Of(pool.Spec.Pod);
-        foreach (var pod in pods.Find(Indexes.Pool, ObjectKey.Of(pool).ToString()))
+        var scope = ObjectKey.Of(pool).ToString();
+        // A pool may have thousands, on tens of nodes.
+        Dictionary<string, PodNode> seen = new(StringComparer.Ordinal);
+        foreach (var pod in pods.Find(Indexes.Pool, scope))
         {
-            if (pod.Label(Keys.CloneLabel) is not null)
-            {
-                claimed += pod.VmHasEnded() || pod.IsDeleting() ? 0 : 1;
-                continue;
-            }
-
             // Those of an earlier pool of this name, or of none, are not ours to count: see OrphanReconciler.
             if (pod.Controller()?.Uid != pool.Metadata.Uid)
             {
                 continue;
             }
 
-            var node = health.Of(pod.Spec?.NodeName);
-            if (node.IsLost || (!pod.IsDeleting() && stranded.IsToBeMadeAgain(pod)))
+            var name = pod.Spec?.NodeName ?? "";
+            if (!seen.TryGetValue(name, out var node))
+            {
+                seen[name] = node = new PodNode(health.Of(name), daemons.Of(name), nodes.Find(name));
+            }
+
+            if (node.Health.IsLost || (!pod.IsDeleting() && stranded.IsToBeMadeAgain(pod, node.Daemon)))
             {
                 lost.Add(pod);
             }
@@ -52,8 +53,8 @@ internal sealed class PoolViewer(ICache<V1Pod> pods, INodeDirectory nodes, NodeH
             }
             else
             {
-                nextLoss = Sooner(nextLoss, node.LostIn);
-                if (IsUnreachable(pod, abandoned, ref nextLoss))
+                nextLoss = Sooner(nextLoss, node.Health.LostIn);
+                if (IsUnreachable(pod, node, abandoned, ref nextLoss))
                 {
                     continue;
                 }
@@ -62,29 +63,27 @@ internal sealed class PoolViewer(ICache<V1Pod> pods, INodeDirectory nodes, NodeH
             }
         }
 
-        return new PoolView { Members = members, Ended = ended, Lost = lost, Abandoned = abandoned, Claimed = claimed, NextLoss = nextLoss };
+        return new PoolView { Members = members, Ended = ended, Lost = lost, Abandoned = abandoned, Claimed = pods.Count(Indexes.Claimed, scope), NextLoss = nextLoss };
     }
 
     /// <summary>
     /// Nobody can claim a VM without its node's daemon, so others are made. It comes back with the daemon, and is then one too
     /// many like any other.
     /// </summary>
-    private bool IsUnreachable(V1Pod pod, List<V1Pod> abandoned, ref TimeSpan? next)
+    private bool IsUnreachable(V1Pod pod, PodNode node, List<V1Pod> abandoned, ref TimeSpan? next)
     {
-        var node = pod.Spec?.NodeName;
-        if (nodes.Find(node ?? "") is { Synced: true } && !VmContainer.NeverRan(pod))
+        if (node.Connection is { Synced: true } && !VmContainer.NeverRan(pod))
         {
             return false;
         }
 
-        var daemon = daemons.Of(node);
-        if (!daemon.IsLost)
+        if (!node.Daemon.IsLost)
         {
-            next = Sooner(next, daemon.LostIn);
+            next = Sooner(next, node.Daemon.LostIn);
             return false;
         }
 
-        var left = daemons.Of(node, Abandoned).LostIn;
+        var left = daemons.Of(pod.Spec?.NodeName, Abandoned).LostIn;
         if (left == TimeSpan.Zero)
         {
             abandoned.Add(pod);
@@ -97,18 +96,12 @@ internal sealed class PoolViewer(ICache<V1Pod> pods, INodeDirectory nodes, NodeH
 
     private static TimeSpan? Sooner(TimeSpan? one, TimeSpan? other) => one is null || other < one ? other : one;
 
-    private MemberState StateOf(V1Pod pod, NodeState health)
-    {
-        if (pod.Spec?.NodeName is not { Length: > 0 } name)
-        {
-            return MemberState.Starting;
-        }
+    private static MemberState StateOf(V1Pod pod, PodNode node) =>
+        string.IsNullOrEmpty(pod.Spec?.NodeName) ? MemberState.Starting
+        : node.Health.LostIn is not null || node.Connection is not { Synced: true } daemon ? MemberState.Unknown
+        : daemon.FindPod(pod.Metadata.Uid)?.State == PodState.Waiting ? MemberState.Waiting
+        : MemberState.Starting;
 
-        if (health.LostIn is not null || nodes.Find(name) is not { Synced: true } node)
-        {
-            return MemberState.Unknown;
-        }
-
-        return node.FindPod(pod.Metadata.Uid)?.State == PodState.Waiting ? MemberState.Waiting : MemberState.Starting;
-    }
+    /// <param name="Connection">Null where none is known.</param>
+    private readonly record struct PodNode(NodeState Health, NodeState Daemon, INode? Connection);
 }
