@@ -28,7 +28,7 @@ internal sealed class Caches
             LabelSelector = Keys.TemplateLabel,
             Indexers = VmIndexers.Pods,
         });
-        Nodes = Add(new InformerOptions<V1Node> { Trim = VmIndexers.TrimNode });
+        Nodes = Add(new InformerOptions<V1Node> { Trim = NodeFacts.Trim, AreSame = NodeFacts.AreSame });
         Daemons = Add(new InformerOptions<V1Pod> { Namespace = installation, LabelSelector = InstallationLabels.NodeSelector, Indexers = VmIndexers.Daemons });
         CsiNodes = Add(new InformerOptions<V1CSINode>());
     }

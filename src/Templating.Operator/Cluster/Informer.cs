@@ -188,6 +188,11 @@ internal sealed class Informer<T>(ClusterApi api, InformerOptions<T> options, Cl
 
     private void Tell(T? before, T? after)
     {
+        if (before is not null && after is not null && options.AreSame?.Invoke(before, after) == true)
+        {
+            return;
+        }
+
         foreach (var subscriber in _subscribers)
         {
             subscriber(before, after);

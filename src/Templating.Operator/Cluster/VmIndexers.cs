@@ -35,10 +35,6 @@ internal static class VmIndexers
     public static IReadOnlyDictionary<string, Func<V1Pod, IEnumerable<string>>> Daemons { get; } =
         new Dictionary<string, Func<V1Pod, IEnumerable<string>>>(StringComparer.Ordinal) { [Indexes.Node] = pod => One(pod.Spec?.NodeName) };
 
-    /// <summary>Of a node's annotations only ours are looked at.</summary>
-    public static void TrimNode(V1Node node) => node.Metadata.Annotations =
-        node.Metadata.Annotations?.Where(a => a.Key.EndsWith(Keys.NodeLabelSuffix, StringComparison.Ordinal)).ToDictionary(StringComparer.Ordinal);
-
     private static IEnumerable<string> Scoped(V1ObjectMeta about, string? name) =>
         string.IsNullOrEmpty(name) ? [] : [$"{about.NamespaceProperty}/{name}"];
 

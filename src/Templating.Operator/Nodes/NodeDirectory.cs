@@ -85,8 +85,7 @@ internal sealed class NodeDirectory : INodeDirectory, INodeChanges, IAsyncDispos
                 return;
             }
 
-            var pod = _daemons.List()
-                .Where(pod => string.Equals(pod.Spec?.NodeName, node, StringComparison.Ordinal) && AddressOf(pod) is not null)
+            var pod = _daemons.Find(Indexes.Node, node).Where(pod => AddressOf(pod) is not null)
                 // The one that goes serves until its successor has an address.
                 .OrderBy(pod => pod.Metadata.DeletionTimestamp is null ? 0 : 1).ThenByDescending(pod => pod.Metadata.CreationTimestamp).FirstOrDefault();
             var address = pod is null ? null : AddressOf(pod);
