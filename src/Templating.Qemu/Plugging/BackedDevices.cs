@@ -170,7 +170,7 @@ internal sealed class BackedDevices(QmpClient qmp, int pid, TimeSpan commandTime
                 await ExecuteAsync(command, w => w.WriteString(name, value));
                 return true;
             }
-            catch (TemplatingException e) when (!qmp.Closed.IsCompleted && e.Code == ErrorCode.QmpFailed)
+            catch (TemplatingException e) when (!qmp.IsOver && e.Code == ErrorCode.QmpFailed)
             {
                 // It is the other one, or none.
             }

@@ -42,6 +42,9 @@ internal sealed class QmpClient : IAsyncDisposable
     /// <summary>Completes when the conversation is over, for whatever reason. Never faults.</summary>
     public Task Closed => _reader;
 
+    /// <summary>Whether it is over: whoever sees a command fail by that sees this too, where <see cref="Closed"/> may come a moment later.</summary>
+    public bool IsOver => Volatile.Read(ref _fault) is not null;
+
     /// <summary>Who hears of each event, at once; must not wait.</summary>
     public Action<QmpEvent>? OnEvent
     {

@@ -4,6 +4,7 @@ using Templating.Kubernetes;
 using Templating.Operator.Cluster;
 using Templating.OperatorTests.Harness;
 using Templating.Testing;
+using KubernetesApi = k8s.Kubernetes;
 
 namespace Templating.OperatorTests.Cluster;
 
@@ -122,10 +123,10 @@ public sealed class NodeFactsTests
         }
     }
 
-    private static Task HeartbeatAsync(IKubernetes client, string name, DateTime at) => client.CoreV1.PatchNodeStatusAsync(
+    private static Task<V1Node> HeartbeatAsync(KubernetesApi client, string name, DateTime at) => client.CoreV1.PatchNodeStatusAsync(
         new V1Patch(new { status = new { conditions = new[] { new { type = "Ready", status = "True", reason = "KubeletReady", message = "It is.", lastHeartbeatTime = at, lastTransitionTime = Then } } } }, V1Patch.PatchType.MergePatch),
         name);
 
-    private static Task LabelAsync(IKubernetes client, string name, string step) => client.CoreV1.PatchNodeAsync(
+    private static Task<V1Node> LabelAsync(KubernetesApi client, string name, string step) => client.CoreV1.PatchNodeAsync(
         new V1Patch(new { metadata = new { labels = new { step } } }, V1Patch.PatchType.MergePatch), name);
 }

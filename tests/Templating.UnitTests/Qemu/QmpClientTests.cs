@@ -126,6 +126,20 @@ public sealed class QmpClientTests : IAsyncDisposable
         (await Should.ThrowAsync<TemplatingException>(ExecuteAsync("stop").Soonest())).Code.ShouldBe(ErrorCode.QmpFailed);
     }
 
+    /// <summary>Or its failure would not be told as the end of QEMU that it is.</summary>
+    [Fact]
+    public async Task WhoseCommandTheEndBreaksOffSeesThatItIsOver()
+    {
+        _client.IsOver.ShouldBeFalse();
+        var seen = ExecuteAsync("query-status").ContinueWith(
+            _ => _client.IsOver, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        await _server.ReadCommandAsync();
+
+        _server.Close();
+
+        (await seen.Soonest()).ShouldBeTrue();
+    }
+
     [Fact]
     public async Task SilenceEndsAtTheDeadline()
     {
