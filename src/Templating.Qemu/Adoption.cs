@@ -62,7 +62,7 @@ internal static class Adoption
         {
             // It may be stopped, or wait for a disk that is slow: whoever cannot wait cancels.
             await vm.StartAsync(Timeout.InfiniteTimeSpan, cancellationToken);
-            await vm.LearnImagesAsync(cancellationToken);
+            await vm.Devices.LearnImagesAsync(cancellationToken);
             return vm;
         }
         catch (Exception e)

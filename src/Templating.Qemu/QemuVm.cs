@@ -1,6 +1,5 @@
 using System.Runtime.ExceptionServices;
 using Microsoft.Extensions.Logging;
-using Microsoft.Win32.SafeHandles;
 using Templating.Core.Errors;
 using Templating.Core.Machines;
 using Templating.Qemu.Base;
@@ -8,7 +7,6 @@ using Templating.Qemu.CommandLine;
 using Templating.Qemu.Console;
 using Templating.Qemu.GuestAgent;
 using Templating.Qemu.Memory;
-using Templating.Qemu.Plugging;
 using Templating.Qemu.Process;
 using Templating.Qemu.Qmp;
 
@@ -42,7 +40,6 @@ internal sealed class QemuVm : IVm
     private readonly QmpClient _qmp;
     private readonly ConsolePump _console;
     private readonly Guest _guest;
-    private readonly Plugger _plugger;
     private volatile string? _shutdownReason;
     private volatile bool _killed;
     private volatile bool _answered;
@@ -53,7 +50,7 @@ internal sealed class QemuVm : IVm
         _qmp = link.Monitor ?? new QmpClient(link.Sockets.Qmp, time, OnEvent);
         _qmp.OnEvent = OnEvent;
         _answered = link.Monitor is not null;
-        _plugger = new Plugger(_qmp, link.Process.Pid, options.CommandTimeout, time);
+        Devices = new QemuDevices(this, link, options, time);
         _console = new ConsolePump(link.Sockets.Console);
         Exited = WaitExitAsync();
         _guest = new Guest(
@@ -68,6 +65,10 @@ internal sealed class QemuVm : IVm
     public IGuest Guest => _guest;
 
     public IConsole Console => _console;
+
+    public QemuDevices Devices { get; }
+
+    IVmDevices IVm.Devices => Devices;
 
     public QmpClient Qmp => _qmp;
 
@@ -151,61 +152,6 @@ internal sealed class QemuVm : IVm
         }
     }
 
-    public async Task<PluggedDevice> PlugImageAsync(string path, CancellationToken cancellationToken)
-    {
-        PluggedDevice? device = null;
-        try
-        {
-            await GuardAsync(async () =>
-            {
-                (device, var file) = await _plugger.PlugImageAsync(path, cancellationToken);
-                Know([file]);
-            });
-            return device!;
-        }
-        catch (TemplatingException e) when (e.Code == ErrorCode.IsolationViolated)
-        {
-            // Its guest runs already: nothing that breaks a promise goes on.
-            await KillAsync();
-            throw;
-        }
-    }
-
-    public async Task<PluggedDevice> PlugDiskAsync(SafeFileHandle file, long bytes, string serial, CancellationToken cancellationToken)
-    {
-        PluggedDevice? device = null;
-        await GuardAsync(async () => device = await _plugger.PlugDiskAsync(file, bytes, serial, cancellationToken));
-        return device!;
-    }
-
-    public async Task<PluggedDevice> PlugNodeDiskAsync(SafeFileHandle device, long bytes, string serial, bool readOnly, CancellationToken cancellationToken)
-    {
-        PluggedDevice? plugged = null;
-        await GuardAsync(async () => plugged = await _plugger.PlugNodeDiskAsync(device, bytes, serial, readOnly, cancellationToken));
-        return plugged!;
-    }
-
-    public async Task<PluggedDevice> PlugNicAsync(SafeFileHandle tap, NicSpec card, CancellationToken cancellationToken)
-    {
-        PluggedDevice? device = null;
-        await GuardAsync(async () => device = await _plugger.PlugNicAsync(tap, card, cancellationToken));
-        return device!;
-    }
-
-    public Task UnplugAsync(string id, CancellationToken cancellationToken) => GuardAsync(() => _plugger.UnplugAsync(id, cancellationToken));
-
-    public Task PlugMemoryAsync(long bytes, CancellationToken cancellationToken) => GuardAsync(() => _plugger.AddRamAsync(bytes, cancellationToken));
-
-    public Task PlugCpusAsync(int vcpus, CancellationToken cancellationToken) => GuardAsync(() => _plugger.AddCpusAsync(vcpus, cancellationToken));
-
-    /// <summary>Learns what another daemon plugged.</summary>
-    public Task LearnImagesAsync(CancellationToken cancellationToken) => GuardAsync(async () =>
-    {
-        var images = await Plugger.ListImagesAsync(_qmp, Timeout.InfiniteTimeSpan, cancellationToken);
-        MappingCheck.Verify(Process.Pid, images);
-        Know(images);
-    });
-
     public Task<VmMemory> ReadMemoryAsync(CancellationToken cancellationToken) =>
         Task.FromResult(MemoryReader.Read(Process.Pid, _link.Files));
 
@@ -248,7 +194,7 @@ internal sealed class QemuVm : IVm
         await _guest.DisposeAsync();
         await _console.DisposeAsync();
         await _qmp.DisposeAsync();
-        _plugger.Dispose();
+        Devices.Dispose();
         _link.Forwards?.Dispose();
     }
 
@@ -296,7 +242,7 @@ internal sealed class QemuVm : IVm
             catch (OperationCanceledException)
             {
                 // The process lives: then the step's own error is the truth, which may be that its monitor is gone.
-                ExceptionDispatchInfo.Throw(e is IOException && _qmp.Closed.IsCompleted ? new TemplatingException(ErrorCode.QmpFailed, e.Message, e) : e);
+                ExceptionDispatchInfo.Throw(e is IOException && _qmp.IsOver ? new TemplatingException(ErrorCode.QmpFailed, e.Message, e) : e);
             }
         }
     }
@@ -306,15 +252,7 @@ internal sealed class QemuVm : IVm
     /// ways to say so of its files and sockets.
     /// </summary>
     private bool IsOfTheEnd(Exception e) => e is TemplatingException { Code: ErrorCode.IsolationViolated or ErrorCode.Internal } or IOException or UnauthorizedAccessException
-        || (e is TemplatingException { Code: ErrorCode.QmpFailed } && _qmp.Closed.IsCompleted);
-
-    private void Know(IReadOnlyList<GuestFile> files)
-    {
-        lock (_plugger)
-        {
-            _link.Files = [.. _link.Files, .. files];
-        }
-    }
+        || (e is TemplatingException { Code: ErrorCode.QmpFailed } && _qmp.IsOver);
 
     private void OnEvent(QmpEvent @event)
     {

@@ -40,7 +40,7 @@ internal sealed class CloneGrowth(TemplateStore store, PoolRoom room)
 
             if (size.Vcpus > vcpus)
             {
-                await vm.PlugCpusAsync(size.Vcpus.Value, CancellationToken.None);
+                await vm.Devices.PlugCpusAsync(size.Vcpus.Value, CancellationToken.None);
                 life.Tell(view => (CloneView)view with { Vcpus = size.Vcpus });
             }
 
@@ -63,7 +63,7 @@ internal sealed class CloneGrowth(TemplateStore store, PoolRoom room)
         {
             // Written down before it is so: the next daemon rather counts too much than too little.
             TellCharge(life);
-            await vm.PlugMemoryAsync(more, CancellationToken.None);
+            await vm.Devices.PlugMemoryAsync(more, CancellationToken.None);
         }
         catch
         {

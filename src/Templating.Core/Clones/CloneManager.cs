@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using Templating.Contract;
 using Templating.Core.Capacity;
@@ -23,13 +22,11 @@ public sealed class CloneManager : ICloneManager, IOwnedClones, ICloneUsage, IAs
     private readonly CloneTable _table;
     private readonly CloneRecovery _recovery;
     private readonly CloneExpiry _expiry;
-    private readonly CloneGrowth _growth;
-    private readonly ClonePlugs _plugs;
+    private readonly CloneCalls _calls;
     private readonly TemplateStore _store;
     private readonly CloneOptions _options;
     private readonly NodeCapacity _capacity;
     private readonly PoolManager _pools;
-    private readonly FairTurns _execs;
     private readonly RequestLog<Clone> _requests = new(isThere: clone => !clone.IsBeingRemoved);
     private readonly TemplatingMetrics _metrics;
     private readonly TimeProvider _time;
@@ -42,14 +39,14 @@ public sealed class CloneManager : ICloneManager, IOwnedClones, ICloneUsage, IAs
         IImageCache? images = null)
     {
         (_options, _capacity, _pools, _metrics, _time, _logger) = (options, parts.Capacity, pools, parts.Metrics, parts.Time, logger);
-        _execs = new FairTurns(
-            new TurnRules { What = "programs", InAll = int.MaxValue / 2, PerTenant = tenant => _capacity.Limits.Of(tenant).Execs }, _time);
         _table = new CloneTable(_requests, _time, logger);
         var admission = new CloneAdmission(parts, store, leases, options, pools.Room);
         var factory = new CloneFactory(_table, admission, _time, parts.BootTime);
         _starts = new CloneStarts(parts, _table, factory, admission, pools, options);
-        (_store, _growth, _plugs) = (store, new CloneGrowth(store, pools.Room), new ClonePlugs(images, store));
-        _recovery = new CloneRecovery(parts, factory, leases, _plugs, options, logger);
+        _store = store;
+        var plugs = new ClonePlugs(images, store);
+        _calls = new CloneCalls(parts, _table, new CloneGrowth(store, pools.Room), plugs, options);
+        _recovery = new CloneRecovery(parts, factory, leases, plugs, options, logger);
         _expiry = new CloneExpiry(_table, options, logger);
         _metrics.ObserveClones(VmOwner.Clone, Enum.GetValues<VmState>(), () => _table.All.Select(clone => clone.View.State));
         _metrics.ObserveBytes("templating.memory.charged", "Bytes charged to the node's memory budget.", () => _capacity.View.ChargedBytes);
@@ -116,11 +113,29 @@ public sealed class CloneManager : ICloneManager, IOwnedClones, ICloneUsage, IAs
 
     public TimeSpan? ReadCpuTime(CloneName name) => _table.Get(name).Life.ReadCpuTime();
 
-    public async Task<CloneView> PauseAsync(CloneName name, CancellationToken cancellationToken) =>
-        (CloneView)await (await AnsweringAsync(name, cancellationToken)).Cpus.SwitchAsync(VmOperation.Pause, cancellationToken);
+    public Task<CloneView> PauseAsync(CloneName name, CancellationToken cancellationToken) => _calls.SwitchAsync(name, VmOperation.Pause, cancellationToken);
 
-    public async Task<CloneView> ResumeAsync(CloneName name, CancellationToken cancellationToken) =>
-        (CloneView)await (await AnsweringAsync(name, cancellationToken)).Cpus.SwitchAsync(VmOperation.Resume, cancellationToken);
+    public Task<CloneView> ResumeAsync(CloneName name, CancellationToken cancellationToken) => _calls.SwitchAsync(name, VmOperation.Resume, cancellationToken);
+
+    public Task<PluggedDevice> PlugImageAsync(CloneName name, string digest, CancellationToken cancellationToken) =>
+        _calls.PlugImageAsync(name, digest, cancellationToken);
+
+    public Task<PluggedDevice> PlugDiskAsync(CloneName name, PlugDisk request, CancellationToken cancellationToken) =>
+        _calls.PlugDiskAsync(name, request, cancellationToken);
+
+    public Task<PluggedDevice> PlugNicAsync(CloneName name, PlugNic request, CancellationToken cancellationToken) =>
+        _calls.PlugNicAsync(name, request, cancellationToken);
+
+    public Task UnplugAsync(CloneName name, string device, CancellationToken cancellationToken) => _calls.UnplugAsync(name, device, cancellationToken);
+
+    public Task<CloneView> ResizeAsync(CloneName name, CloneSize size, CancellationToken cancellationToken) =>
+        _calls.ResizeAsync(name, size, cancellationToken);
+
+    public IAsyncEnumerable<ExecOutput> ExecAsync(
+        CloneName name, GuestCommand command, IAsyncEnumerable<ExecInput>? input, CancellationToken cancellationToken) =>
+        _calls.ExecAsync(name, command, input, cancellationToken);
+
+    public IConsole OpenConsole(CloneName name) => _calls.OpenConsole(name);
 
     public CloneView Extend(CloneName name, Lifetime change) => _expiry.Extend(name, change);
 
@@ -143,37 +158,6 @@ public sealed class CloneManager : ICloneManager, IOwnedClones, ICloneUsage, IAs
     /// <summary>Begins the end of the clones whose lifetime is over.</summary>
     public void EndExpired() => _expiry.EndDue();
 
-    public async Task<PluggedDevice> PlugImageAsync(CloneName name, string digest, CancellationToken cancellationToken)
-    {
-        await AnsweringAsync(name, cancellationToken);
-        return await _plugs.PlugImageAsync(_table.Get(name), digest, cancellationToken);
-    }
-
-    public async Task<PluggedDevice> PlugDiskAsync(CloneName name, PlugDisk request, CancellationToken cancellationToken)
-    {
-        await AnsweringAsync(name, cancellationToken);
-        return await _plugs.PlugDiskAsync(_table.Get(name), request, cancellationToken);
-    }
-
-    public async Task<PluggedDevice> PlugNicAsync(CloneName name, PlugNic request, CancellationToken cancellationToken)
-    {
-        await AnsweringAsync(name, cancellationToken);
-        return await ClonePlugs.PlugNicAsync(_table.Get(name), request, cancellationToken);
-    }
-
-    public async Task UnplugAsync(CloneName name, string device, CancellationToken cancellationToken)
-    {
-        await AnsweringAsync(name, cancellationToken);
-        await ClonePlugs.UnplugAsync(_table.Get(name), device, cancellationToken);
-    }
-
-    public async Task<CloneView> ResizeAsync(CloneName name, CloneSize size, CancellationToken cancellationToken)
-    {
-        using var use = _table.Get(name).Lifetime.Use();
-        await AnsweringAsync(name, cancellationToken);
-        return await _growth.ResizeAsync(_table.Get(name), size, cancellationToken);
-    }
-
     public async Task<VmEnd> DeleteAsync(CloneName name, TimeSpan grace, CancellationToken cancellationToken)
     {
         var clone = _table.Get(name);
@@ -181,31 +165,6 @@ public sealed class CloneManager : ICloneManager, IOwnedClones, ICloneUsage, IAs
             ?? throw new TemplatingException(ErrorCode.ShuttingDown, $"The node stops; {name} lives on and the next daemon has it.");
         _logger.CloneDeleted(name, end.Reason);
         return end;
-    }
-
-    public async IAsyncEnumerable<ExecOutput> ExecAsync(
-        CloneName name, GuestCommand command, IAsyncEnumerable<ExecInput>? input,
-        [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        using var use = _table.Get(name).Lifetime.Use();
-        var vm = (await AnsweringAsync(name, cancellationToken)).Require(VmOperation.Exec);
-        var limit = _capacity.Limits.Of(name.Tenant).Execs;
-        using var turn = _execs.TryTake(name.Tenant)
-            ?? throw TenantRefusals.Quota(name.Tenant, "execs", $"{limit + 1} programs at once", $"{limit}", "Wait until some end");
-        using var span = TemplatingTelemetry.Source.StartActivity("clone.exec");
-        await foreach (var output in vm.Guest.ExecAsync(command, input, cancellationToken))
-        {
-            yield return output;
-        }
-    }
-
-    public IConsole OpenConsole(CloneName name)
-    {
-        var clone = _table.Get(name);
-        clone.Lifetime.Touch();
-        return clone.Life.OpenConsole() is { } console ? new UsedConsole(console, clone.Lifetime) : new EndedConsole(CloneConsoleFile.Read(clone.Folder.Path)
-            ?? throw new TemplatingException(ErrorCode.IllegalState,
-                $"What {name} printed is lost: its VM ended while no daemon was there to keep it, or its file cannot be read."));
     }
 
     public IAsyncEnumerable<Change<CloneView>> WatchAsync(CancellationToken cancellationToken) =>
@@ -333,15 +292,5 @@ public sealed class CloneManager : ICloneManager, IOwnedClones, ICloneUsage, IAs
             _logger.AnsweredLate(clone.Name);
             await clone.Life.Cpus.LookAsync(_options.LookLimit, CancellationToken.None);
         }
-    }
-
-    /// <summary>One that did not answer when the daemon began may do so any moment: nobody is refused for a moment.</summary>
-    private async Task<VmLife> AnsweringAsync(CloneName name, CancellationToken cancellationToken)
-    {
-        var clone = _table.Get(name);
-        clone.Lifetime.Touch();
-        await clone.Answers.WaitAsync(_options.AnswerPatience, _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        cancellationToken.ThrowIfCancellationRequested();
-        return clone.Life;
     }
 }

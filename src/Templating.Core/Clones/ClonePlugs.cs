@@ -15,12 +15,12 @@ namespace Templating.Core.Clones;
 internal sealed class ClonePlugs(IImageCache? images, TemplateStore store)
 {
     public Task<PluggedDevice> PlugImageAsync(Clone clone, string digest, CancellationToken cancellationToken) => InTurnAsync(clone, vm => PlugAsync(
-        clone, Acquire(clone.Name.Tenant, digest), async image => await vm.PlugImageAsync(image.Path, CancellationToken.None) with { Digest = digest }), cancellationToken);
+        clone, Acquire(clone.Name.Tenant, digest), async image => await vm.Devices.PlugImageAsync(image.Path, CancellationToken.None) with { Digest = digest }), cancellationToken);
 
     public Task<PluggedDevice> PlugDiskAsync(Clone clone, PlugDisk request, CancellationToken cancellationToken) => request.Device is { } device
         ? PlugNodeDiskAsync(clone, device, request.Serial, cancellationToken)
         : InTurnAsync(clone, vm => PlugAsync(
-        clone, store.MakeDisk(request.Bytes, request.Ext4), async disk => await vm.PlugDiskAsync(disk.File, request.Bytes, request.Serial, CancellationToken.None) with { File = disk.Name }),
+        clone, store.MakeDisk(request.Bytes, request.Ext4), async disk => await vm.Devices.PlugDiskAsync(disk.File, request.Bytes, request.Serial, CancellationToken.None) with { File = disk.Name }),
         cancellationToken);
 
     private static Task<PluggedDevice> PlugNodeDiskAsync(
@@ -28,7 +28,7 @@ internal sealed class ClonePlugs(IImageCache? images, TemplateStore store)
     {
         // QEMU's own keeps it, and its claim: it is free when it is unplugged, or its VM gone.
         using var disk = NodeDisk.Open(device);
-        var plugged = await vm.PlugNodeDiskAsync(disk.File, disk.Bytes, serial, device.ReadOnly, CancellationToken.None) with { NodeDevice = device.Numbers };
+        var plugged = await vm.Devices.PlugNodeDiskAsync(disk.File, disk.Bytes, serial, device.ReadOnly, CancellationToken.None) with { NodeDevice = device.Numbers };
         Tell(clone, devices => [.. devices, plugged]);
         return plugged;
     }, cancellationToken);
@@ -37,14 +37,14 @@ internal sealed class ClonePlugs(IImageCache? images, TemplateStore store)
     {
         // QEMU's own keeps it: it is gone when its VM is.
         using var tap = PodTap.Open(request);
-        var device = await vm.PlugNicAsync(tap.File, request.Card, CancellationToken.None) with { Tap = tap.Name };
+        var device = await vm.Devices.PlugNicAsync(tap.File, request.Card, CancellationToken.None) with { Tap = tap.Name };
         Tell(clone, devices => [.. devices, device]);
         return device;
     }, cancellationToken);
 
     public static Task UnplugAsync(Clone clone, string id, CancellationToken cancellationToken) => InTurnAsync(clone, async vm =>
     {
-        await vm.UnplugAsync(id, CancellationToken.None);
+        await vm.Devices.UnplugAsync(id, CancellationToken.None);
         clone.Life.Release(id);
         Tell(clone, devices => [.. devices.Where(device => device.Id != id)]);
         return true;

@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using Microsoft.Win32.SafeHandles;
 using Templating.Core.Errors;
 using Templating.Core.Machines;
 
@@ -45,6 +44,8 @@ internal sealed class LateVm : IVm
     /// <summary>Of one that never answered nothing was ever read.</summary>
     public IConsole Console => Volatile.Read(ref _vm)?.Console ?? new EndedConsole([]);
 
+    public IVmDevices Devices => Vm.Devices;
+
     private IVm Vm => Volatile.Read(ref _vm)
         ?? throw new TemplatingException(ErrorCode.QmpFailed, "Its QEMU has not answered since the daemon began.");
 
@@ -61,22 +62,6 @@ internal sealed class LateVm : IVm
     public Task<IReadOnlyList<PortForward>> QueryForwardsAsync(CancellationToken cancellationToken) => Vm.QueryForwardsAsync(cancellationToken);
 
     public Task AddForwardAsync(PortForward forward, CancellationToken cancellationToken) => Vm.AddForwardAsync(forward, cancellationToken);
-
-    public Task<PluggedDevice> PlugImageAsync(string path, CancellationToken cancellationToken) => Vm.PlugImageAsync(path, cancellationToken);
-
-    public Task<PluggedDevice> PlugDiskAsync(SafeFileHandle file, long bytes, string serial, CancellationToken cancellationToken) =>
-        Vm.PlugDiskAsync(file, bytes, serial, cancellationToken);
-
-    public Task<PluggedDevice> PlugNodeDiskAsync(SafeFileHandle device, long bytes, string serial, bool readOnly, CancellationToken cancellationToken) =>
-        Vm.PlugNodeDiskAsync(device, bytes, serial, readOnly, cancellationToken);
-
-    public Task<PluggedDevice> PlugNicAsync(SafeFileHandle tap, NicSpec card, CancellationToken cancellationToken) => Vm.PlugNicAsync(tap, card, cancellationToken);
-
-    public Task UnplugAsync(string id, CancellationToken cancellationToken) => Vm.UnplugAsync(id, cancellationToken);
-
-    public Task PlugMemoryAsync(long bytes, CancellationToken cancellationToken) => Vm.PlugMemoryAsync(bytes, cancellationToken);
-
-    public Task PlugCpusAsync(int vcpus, CancellationToken cancellationToken) => Vm.PlugCpusAsync(vcpus, cancellationToken);
 
     public IReadOnlyList<IReadOnlyList<FileRange>> ReadUsedPages() => Vm.ReadUsedPages();
 

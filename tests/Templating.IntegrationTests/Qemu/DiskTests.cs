@@ -33,7 +33,7 @@ public sealed class DiskTests(SandboxFixture fixture) : IClassFixture<SandboxFix
         using var file = NewDisk(out var path);
         var vm = await Template.CloneAsync();
 
-        var device = await vm.PlugDiskAsync(file, DiskBytes, "scratch", CancellationToken.None);
+        var device = await vm.Devices.PlugDiskAsync(file, DiskBytes, "scratch", CancellationToken.None);
 
         device.ShouldBe(new PluggedDevice { Id = "plug0", Kind = PluggedKind.Disk, Bridge = "0000:00:08.0", Bytes = DiskBytes, Serial = "scratch" });
         var run = await vm.Guest.RunAsync(Find("scratch") + """
@@ -61,7 +61,7 @@ public sealed class DiskTests(SandboxFixture fixture) : IClassFixture<SandboxFix
     {
         using var file = NewDisk(out _);
         var vm = await Template.CloneAsync();
-        await vm.PlugDiskAsync(file, DiskBytes, "scratch", CancellationToken.None);
+        await vm.Devices.PlugDiskAsync(file, DiskBytes, "scratch", CancellationToken.None);
 
         var full = await vm.Guest.RunAsync(Find("scratch") + "dd if=/dev/urandom of=/dev/$disk bs=1M count=16 2>/dev/null; sync");
         var before = BlocksOf(file);
@@ -77,15 +77,15 @@ public sealed class DiskTests(SandboxFixture fixture) : IClassFixture<SandboxFix
     {
         using var file = NewDisk(out _);
         var vm = await Template.CloneAsync();
-        var device = await vm.PlugDiskAsync(file, DiskBytes, "scratch", CancellationToken.None);
+        var device = await vm.Devices.PlugDiskAsync(file, DiskBytes, "scratch", CancellationToken.None);
         await vm.Guest.RunAsync(Find("scratch") + "echo first >/dev/$disk");
 
-        await vm.UnplugAsync(device.Id, CancellationToken.None);
+        await vm.Devices.UnplugAsync(device.Id, CancellationToken.None);
 
         (await vm.Guest.RunAsync("ls /sys/block | grep -c vd")).Output.ShouldBe("0\n");
         OpenDisks(vm).ShouldBe(0, "QEMU has let go of its file");
-        (await Should.ThrowAsync<TemplatingException>(vm.UnplugAsync(device.Id, CancellationToken.None))).Message.ShouldContain("no device 'plug0'");
-        (await vm.PlugDiskAsync(file, DiskBytes, "scratch", CancellationToken.None)).Id.ShouldBe("plug0");
+        (await Should.ThrowAsync<TemplatingException>(vm.Devices.UnplugAsync(device.Id, CancellationToken.None))).Message.ShouldContain("no device 'plug0'");
+        (await vm.Devices.PlugDiskAsync(file, DiskBytes, "scratch", CancellationToken.None)).Id.ShouldBe("plug0");
         (await vm.Guest.RunAsync(Find("scratch") + "head -c 5 /dev/$disk")).Output.ShouldBe("first");
     }
 
@@ -96,11 +96,11 @@ public sealed class DiskTests(SandboxFixture fixture) : IClassFixture<SandboxFix
         using var readOnly = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
         var vm = await Template.CloneAsync();
 
-        var error = await Should.ThrowAsync<TemplatingException>(vm.PlugDiskAsync(readOnly, DiskBytes, "scratch", CancellationToken.None));
+        var error = await Should.ThrowAsync<TemplatingException>(vm.Devices.PlugDiskAsync(readOnly, DiskBytes, "scratch", CancellationToken.None));
 
         error.Code.ShouldBe(ErrorCode.QmpFailed);
         await Eventually.UntilAsync(() => OpenDisks(vm) == 0, "QEMU lets go of what it refused");
-        (await vm.PlugDiskAsync(file, DiskBytes, "scratch", CancellationToken.None)).Id.ShouldBe("plug0");
+        (await vm.Devices.PlugDiskAsync(file, DiskBytes, "scratch", CancellationToken.None)).Id.ShouldBe("plug0");
     }
 
     [Fact]
@@ -109,7 +109,7 @@ public sealed class DiskTests(SandboxFixture fixture) : IClassFixture<SandboxFix
         using var file = NewDisk(out var path);
         Ext4.Write(file, DiskBytes);
         var vm = await Template.CloneAsync();
-        await vm.PlugDiskAsync(file, DiskBytes, "upper", CancellationToken.None);
+        await vm.Devices.PlugDiskAsync(file, DiskBytes, "upper", CancellationToken.None);
 
         var run = await vm.Guest.RunAsync(Find("upper") + """
             mkdir -p /run/disk /run/lower /run/merged && mount -t ext4 /dev/$disk /run/disk && mkdir /run/disk/upper /run/disk/work
@@ -134,15 +134,15 @@ public sealed class DiskTests(SandboxFixture fixture) : IClassFixture<SandboxFix
         await first.RestoreAsync(CancellationToken.None);
         await first.ResumeAsync(CancellationToken.None);
         using var file = NewDisk(out _);
-        await first.PlugDiskAsync(file, DiskBytes, "scratch", CancellationToken.None);
+        await first.Devices.PlugDiskAsync(file, DiskBytes, "scratch", CancellationToken.None);
         await first.DisposeAsync();
 
         using var next = new QemuVmm(new QemuOptions(), TimeProvider.System, NullLogger<QemuVmm>.Instance);
         await using var vm = (await next.AdoptAsync(request.Folder, first.Process, CancellationToken.None)).ShouldNotBeNull();
 
-        (await vm.PlugDiskAsync(file, DiskBytes, "second", CancellationToken.None)).Id.ShouldBe("plug1");
-        await vm.UnplugAsync("plug0", CancellationToken.None);
-        (await vm.PlugDiskAsync(file, DiskBytes, "third", CancellationToken.None)).Id.ShouldBe("plug0");
+        (await vm.Devices.PlugDiskAsync(file, DiskBytes, "second", CancellationToken.None)).Id.ShouldBe("plug1");
+        await vm.Devices.UnplugAsync("plug0", CancellationToken.None);
+        (await vm.Devices.PlugDiskAsync(file, DiskBytes, "third", CancellationToken.None)).Id.ShouldBe("plug0");
     }
 
     private SafeFileHandle NewDisk(out string path)

@@ -57,7 +57,7 @@ public sealed class NicTests(SandboxFixture fixture) : IClassFixture<SandboxFixt
         (await vm.Guest.RunAsync(Find + "echo $card")).Output.ShouldBe("eth0\n");
         (await pod.RunAsync("ip -o link | wc -l")).ShouldBe("2\n");
 
-        await vm.UnplugAsync(device.Id, CancellationToken.None);
+        await vm.Devices.UnplugAsync(device.Id, CancellationToken.None);
 
         (await vm.Guest.RunAsync("ls /sys/class/net | grep -c eth")).Output.ShouldBe("0\n");
         await Eventually.UntilAsync(async () => await pod.RunAsync("ip -o link | wc -l") == "1\n", "QEMU lets go of the tap, and lo alone is left");
@@ -108,7 +108,7 @@ public sealed class NicTests(SandboxFixture fixture) : IClassFixture<SandboxFixt
         error.Code.ShouldBe(ErrorCode.IllegalState);
         error.Message.ShouldContain("All 16 ports");
         (await pod.RunAsync("ip -o link | wc -l")).ShouldBe("17\n");
-        await vm.UnplugAsync("plug7", CancellationToken.None);
+        await vm.Devices.UnplugAsync("plug7", CancellationToken.None);
         (await PlugAsync(vm, new PlugNic(pod.Path, Tap: null, new NicSpec(Mac, Mtu: null)))).Id.ShouldBe("plug7");
     }
 
@@ -140,6 +140,6 @@ public sealed class NicTests(SandboxFixture fixture) : IClassFixture<SandboxFixt
     private static async Task<PluggedDevice> PlugAsync(IVm vm, PlugNic request)
     {
         using var tap = PodTap.Open(request);
-        return await vm.PlugNicAsync(tap.File, request.Card, CancellationToken.None);
+        return await vm.Devices.PlugNicAsync(tap.File, request.Card, CancellationToken.None);
     }
 }

@@ -24,7 +24,7 @@ public sealed class PlugTests(SandboxFixture fixture) : IClassFixture<SandboxFix
         var bytes = await File.ReadAllBytesAsync(image);
         var vm = await Template.CloneAsync();
 
-        var device = await vm.PlugImageAsync(image, CancellationToken.None);
+        var device = await vm.Devices.PlugImageAsync(image, CancellationToken.None);
 
         device.ShouldBe(new PluggedDevice { Id = "plug0", Kind = PluggedKind.Image, Bridge = "0000:00:08.0", Bytes = ImageBytes });
         var start = await FindMemoryAsync(vm, device);
@@ -52,7 +52,7 @@ public sealed class PlugTests(SandboxFixture fixture) : IClassFixture<SandboxFix
         using var lease = bench.Cache.Acquire("a", (await bench.PublishAsync("top", "bottom")).Digest);
         var vm = await Template.CloneAsync();
 
-        var device = await vm.PlugImageAsync(lease.Path, CancellationToken.None);
+        var device = await vm.Devices.PlugImageAsync(lease.Path, CancellationToken.None);
 
         var seen = await vm.Guest.RunAsync($$"""
             modprobe -a virtio_pmem erofs 2>/dev/null
@@ -70,10 +70,10 @@ public sealed class PlugTests(SandboxFixture fixture) : IClassFixture<SandboxFix
         var vm = await Template.CloneAsync();
         for (var port = 0; port < 16; port++)
         {
-            (await vm.PlugImageAsync(image, CancellationToken.None)).Id.ShouldBe($"plug{port}");
+            (await vm.Devices.PlugImageAsync(image, CancellationToken.None)).Id.ShouldBe($"plug{port}");
         }
 
-        var error = await Should.ThrowAsync<TemplatingException>(vm.PlugImageAsync(image, CancellationToken.None));
+        var error = await Should.ThrowAsync<TemplatingException>(vm.Devices.PlugImageAsync(image, CancellationToken.None));
 
         error.Code.ShouldBe(ErrorCode.IllegalState);
         error.Message.ShouldContain("All 16 ports");
@@ -84,11 +84,11 @@ public sealed class PlugTests(SandboxFixture fixture) : IClassFixture<SandboxFix
     public async Task ImageCannotBeUnpluggedAndIsRefusedWithTheReason()
     {
         var vm = await Template.CloneAsync();
-        var device = await vm.PlugImageAsync(NewImage(), CancellationToken.None);
+        var device = await vm.Devices.PlugImageAsync(NewImage(), CancellationToken.None);
 
-        (await Should.ThrowAsync<TemplatingException>(vm.UnplugAsync(device.Id, CancellationToken.None))).Message.ShouldContain("is an image");
-        (await Should.ThrowAsync<TemplatingException>(vm.UnplugAsync("plug7", CancellationToken.None))).Message.ShouldContain("no device 'plug7'");
-        (await Should.ThrowAsync<TemplatingException>(vm.UnplugAsync("serial", CancellationToken.None))).Message.ShouldContain("no device 'serial'");
+        (await Should.ThrowAsync<TemplatingException>(vm.Devices.UnplugAsync(device.Id, CancellationToken.None))).Message.ShouldContain("is an image");
+        (await Should.ThrowAsync<TemplatingException>(vm.Devices.UnplugAsync("plug7", CancellationToken.None))).Message.ShouldContain("no device 'plug7'");
+        (await Should.ThrowAsync<TemplatingException>(vm.Devices.UnplugAsync("serial", CancellationToken.None))).Message.ShouldContain("no device 'serial'");
     }
 
     [Fact]
@@ -99,9 +99,9 @@ public sealed class PlugTests(SandboxFixture fixture) : IClassFixture<SandboxFix
         await File.AppendAllTextAsync(image, "tail");
         var vm = await Template.CloneAsync();
 
-        (await Should.ThrowAsync<TemplatingException>(vm.PlugImageAsync(image, CancellationToken.None))).Code.ShouldBe(ErrorCode.InvalidArgument);
+        (await Should.ThrowAsync<TemplatingException>(vm.Devices.PlugImageAsync(image, CancellationToken.None))).Code.ShouldBe(ErrorCode.InvalidArgument);
 
-        (await vm.PlugImageAsync(NewImage(), CancellationToken.None)).Id.ShouldBe("plug0");
+        (await vm.Devices.PlugImageAsync(NewImage(), CancellationToken.None)).Id.ShouldBe("plug0");
     }
 
     [Fact]
@@ -112,13 +112,13 @@ public sealed class PlugTests(SandboxFixture fixture) : IClassFixture<SandboxFix
         await first.RestoreAsync(CancellationToken.None);
         await first.ResumeAsync(CancellationToken.None);
         var image = NewImage();
-        await first.PlugImageAsync(image, CancellationToken.None);
+        await first.Devices.PlugImageAsync(image, CancellationToken.None);
         await first.DisposeAsync();
 
         using var next = new QemuVmm(new QemuOptions(), TimeProvider.System, NullLogger<QemuVmm>.Instance);
         await using var vm = (await next.AdoptAsync(request.Folder, first.Process, CancellationToken.None)).ShouldNotBeNull();
 
-        (await vm.PlugImageAsync(image, CancellationToken.None)).Id.ShouldBe("plug1");
+        (await vm.Devices.PlugImageAsync(image, CancellationToken.None)).Id.ShouldBe("plug1");
         (await vm.ReadMemoryAsync(CancellationToken.None)).ImagePrivate.ShouldBe(0);
     }
 
@@ -128,14 +128,14 @@ public sealed class PlugTests(SandboxFixture fixture) : IClassFixture<SandboxFix
     {
         var vm = await Template.CloneAsync();
 
-        await vm.PlugMemoryAsync(256 * MachineSpec.MiB, CancellationToken.None);
+        await vm.Devices.PlugMemoryAsync(256 * MachineSpec.MiB, CancellationToken.None);
         await GuestGrowth.WaitOnlineAsync(vm.Guest, new CloneSize(null, 512 * MachineSpec.MiB));
 
         var kilobytes = (await vm.Guest.RunAsync("sed -n 's/MemTotal: *\\([0-9]*\\) kB/\\1/p' /proc/meminfo")).Output;
         long.Parse(kilobytes, CultureInfo.InvariantCulture).ShouldBeInRange(400 * 1024, 512 * 1024);
-        (await Should.ThrowAsync<TemplatingException>(vm.PlugMemoryAsync(1L << 40, CancellationToken.None))).Code.ShouldBe(ErrorCode.QmpFailed);
-        await vm.PlugImageAsync(NewImage(), CancellationToken.None);
-        await vm.PlugMemoryAsync(128 * MachineSpec.MiB, CancellationToken.None);
+        (await Should.ThrowAsync<TemplatingException>(vm.Devices.PlugMemoryAsync(1L << 40, CancellationToken.None))).Code.ShouldBe(ErrorCode.QmpFailed);
+        await vm.Devices.PlugImageAsync(NewImage(), CancellationToken.None);
+        await vm.Devices.PlugMemoryAsync(128 * MachineSpec.MiB, CancellationToken.None);
         await GuestGrowth.WaitOnlineAsync(vm.Guest, new CloneSize(null, 640 * MachineSpec.MiB));
     }
 
@@ -146,15 +146,15 @@ public sealed class PlugTests(SandboxFixture fixture) : IClassFixture<SandboxFix
         var vm = await Template.CloneAsync();
         (await vm.Guest.RunAsync("cat /sys/devices/system/cpu/possible /sys/devices/system/cpu/present")).Output.ShouldBe("0-3\n0\n");
 
-        await vm.PlugCpusAsync(2, CancellationToken.None);
-        await vm.PlugCpusAsync(2, CancellationToken.None);
+        await vm.Devices.PlugCpusAsync(2, CancellationToken.None);
+        await vm.Devices.PlugCpusAsync(2, CancellationToken.None);
         await GuestGrowth.WaitOnlineAsync(vm.Guest, new CloneSize(2, null));
         (await vm.Guest.RunAsync("cat /sys/devices/system/cpu/online")).Output.ShouldBe("0-1\n");
-        await vm.PlugCpusAsync(4, CancellationToken.None);
+        await vm.Devices.PlugCpusAsync(4, CancellationToken.None);
         await GuestGrowth.WaitOnlineAsync(vm.Guest, new CloneSize(4, null));
 
         (await vm.Guest.RunAsync("nproc; for cpu in 1 2 3; do taskset $((1 << cpu)) echo $cpu runs; done")).Output.ShouldBe("4\n1 runs\n2 runs\n3 runs\n");
-        (await Should.ThrowAsync<TemplatingException>(vm.PlugCpusAsync(5, CancellationToken.None))).Message.ShouldContain("places for 4 vCPUs");
+        (await Should.ThrowAsync<TemplatingException>(vm.Devices.PlugCpusAsync(5, CancellationToken.None))).Message.ShouldContain("places for 4 vCPUs");
     }
 
     private string NewImage()

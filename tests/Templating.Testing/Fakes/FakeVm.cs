@@ -5,7 +5,7 @@ using Templating.Core.Machines;
 
 namespace Templating.Testing.Fakes;
 
-public sealed class FakeVm(FakeVmm owner, VmFolder folder, VmProcessId process) : IVm, IGuest
+public sealed class FakeVm(FakeVmm owner, VmFolder folder, VmProcessId process) : IVm, IVmDevices, IGuest
 {
     private readonly TaskCompletionSource<VmExit> _exit = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -29,6 +29,8 @@ public sealed class FakeVm(FakeVmm owner, VmFolder folder, VmProcessId process) 
     public byte[] Printed { get; set; } = [];
 
     public IConsole Console => new EndedConsole(Printed);
+
+    public IVmDevices Devices => this;
 
     /// <summary>Ends the VM as if its guest or somebody else had.</summary>
     public void End(string reason, bool guestRequested, bool panicked = false) =>
