@@ -9,7 +9,7 @@ internal static class LifeReport
     public static IEnumerable<Target> Targets(Samples samples) =>
     [
         new("VMClone from a pool to ready, over a plain pod to running", 0.3, AtLeast: false, "x", samples.Ratio("warm.ms", "plain.ms")),
-        new("Cold VMClone to ready, over a plain pod to running", 1.5, AtLeast: false, "x", samples.Ratio("cold.ms", "plain.ms")),
+        new("Cold VMClone to ready, over a plain pod to running", 1.6, AtLeast: false, "x", samples.Ratio("cold.ms", "plain.ms")),
         new("API writes for a warm claim with the pool's refill, most", 4, AtLeast: false, "", samples.Percentile("warm.writes", 1)),
     ];
 
