@@ -7,6 +7,7 @@ using Templating.Operator.Pods;
 using Templating.Operator.Queues;
 using Templating.Operator.Reconcilers;
 using Templating.Operator.Reconcilers.Pools;
+using Templating.OperatorTests.Harness;
 using Templating.Testing;
 
 namespace Templating.OperatorTests.Queues;
@@ -46,7 +47,9 @@ public sealed class ClockStepTests
     [InlineData(1)]
     public void NodeIsLostWhenItWasSeenNotReadyForItsTime(int days)
     {
-        var nodes = new OneNode(_fake.GetUtcNow().UtcDateTime.AddDays(days));
+        var since = _fake.GetUtcNow().UtcDateTime.AddDays(days);
+        var nodes = new KeptObjects<V1Node>();
+        nodes.Tell(Node("False", since));
         var health = new NodeHealth(nodes, Options.Create(new PodOptions()), _clock);
 
         health.Of("n").ShouldSatisfyAllConditions(s => s.IsLost.ShouldBeFalse(), s => s.LostIn.ShouldBe(TimeSpan.FromSeconds(60)));
@@ -55,31 +58,16 @@ public sealed class ClockStepTests
         health.Of("n").IsLost.ShouldBeFalse();
         _fake.Advance(TimeSpan.FromSeconds(1));
         health.Of("n").IsLost.ShouldBeTrue();
-        nodes.IsReady = true;
+        nodes.Tell(Node("True", since));
         health.Of("n").LostIn.ShouldBeNull();
-        nodes.IsReady = false;
+        nodes.Tell(Node("False", since));
 
         health.Of("n").IsLost.ShouldBeFalse("it is another trouble");
     }
 
-    private sealed class OneNode(DateTime transition) : ICache<V1Node>
+    private static V1Node Node(string ready, DateTime since) => new()
     {
-        public bool IsReady { get; set; }
-
-        public V1Node? Get(ObjectKey key) => new()
-        {
-            Status = new V1NodeStatus
-            {
-                Conditions = [new V1NodeCondition { Type = "Ready", Status = IsReady ? "True" : "False", LastTransitionTime = transition, Message = "why" }],
-            },
-        };
-
-        public IReadOnlyList<V1Node> List(string? @namespace = null) => throw new InvalidOperationException();
-
-        public IReadOnlyList<V1Node> Find(string index, string value) => throw new InvalidOperationException();
-
-        public int Count(string index, string value) => throw new InvalidOperationException();
-
-        public void Remember(V1Node item) => throw new InvalidOperationException();
-    }
+        Metadata = new V1ObjectMeta { Name = "n" },
+        Status = new V1NodeStatus { Conditions = [new V1NodeCondition { Type = "Ready", Status = ready, LastTransitionTime = since, Message = "why" }] },
+    };
 }
