@@ -7,5 +7,10 @@ namespace Templating.Contract;
 public static class SteadyClock
 {
     /// <summary>Since some moment before; never goes back, and says nothing outside of this process.</summary>
-    public static TimeSpan Steady(this TimeProvider time) => time.GetElapsedTime(0);
+    /// <remarks>In whole numbers: <see cref="TimeProvider.GetElapsedTime(long)"/> is by a floating one, which of a clock that counts from long ago loses ticks.</remarks>
+    public static TimeSpan Steady(this TimeProvider time)
+    {
+        var (seconds, rest) = Math.DivRem(time.GetTimestamp(), time.TimestampFrequency);
+        return new TimeSpan((seconds * TimeSpan.TicksPerSecond) + (rest * TimeSpan.TicksPerSecond / time.TimestampFrequency));
+    }
 }
