@@ -20,14 +20,13 @@ namespace Templating.Testing.Fakes;
 public sealed class FakeNode : IAsyncDisposable
 {
     private readonly string _root;
-    private readonly bool _ownsRoot;
+    private bool _ownsRoot = true;
     private readonly TimeProvider _boot;
     private readonly IImageCache? _images;
 
     public FakeNode(long budgetMiB = 4096, int maxStarts = 4, TimeProvider? time = null, FakeNode? before = null, ILoggerFactory? logs = null,
         TemplatingMetrics? metrics = null, ITenantLimits? limits = null, VmUserPool? users = null, TimeProvider? boot = null, IImageCache? images = null, bool blanks = false, Func<PoolOptions, PoolOptions>? pools = null)
     {
-        _ownsRoot = before is null;
         _root = before?._root ?? Directory.CreateTempSubdirectory("tmpl-").FullName;
         Vmm = before?.Vmm ?? new FakeVmm();
         _boot = boot ?? before?._boot ?? TimeProvider.System;
@@ -134,6 +133,8 @@ public sealed class FakeNode : IAsyncDisposable
         Store.Dispose();
         var next = new FakeNode(before: this, users: users);
         await next.StartAsync();
+        // The folder goes with whoever came last.
+        _ownsRoot = false;
         return next;
     }
 

@@ -276,9 +276,10 @@ public sealed partial class CloneRecoveryTests : IAsyncLifetime
         using var disk = new SmallDisk();
         var (held, other) = (Left("held"), Left("other"));
         await Mount(disk.At(""), held);
+        FakeNode? next = null;
         try
         {
-            await using var next = await _node.RestartAsync();
+            next = await _node.RestartAsync();
 
             Directory.Exists(held).ShouldBeTrue();
             Directory.Exists(other).ShouldBeFalse();
@@ -287,6 +288,7 @@ public sealed partial class CloneRecoveryTests : IAsyncLifetime
         finally
         {
             Unmount(held, 2).ShouldBe(0);
+            await (next?.DisposeAsync() ?? ValueTask.CompletedTask);
         }
     }
 

@@ -62,14 +62,23 @@ internal sealed class TestDaemon : IAsyncDisposable
         };
         configure?.Invoke(options, root.FullName);
         var daemon = new TestDaemon(root, options);
-        daemon._app = await NodeHost.StartAsync(
-            options,
-            services =>
-            {
-                services.AddSingleton<IVmm>(daemon.Vmm).AddDomain(options);
-                replace?.Invoke(services);
-            },
-            CancellationToken.None);
+        try
+        {
+            daemon._app = await NodeHost.StartAsync(
+                options,
+                services =>
+                {
+                    services.AddSingleton<IVmm>(daemon.Vmm).AddDomain(options);
+                    replace?.Invoke(services);
+                },
+                CancellationToken.None);
+        }
+        catch (Exception)
+        {
+            root.Delete(recursive: true);
+            throw;
+        }
+
         return daemon;
     }
 
