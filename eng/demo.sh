@@ -85,7 +85,7 @@ step "Making a template: boot once, wait until the guest is ready, freeze"
 # iomem=relaxed lets the guest attack its own image below; it weakens the guest, not the host.
 "$templating" template create debian \
     --kernel "$guest/vmlinux" --initrd "$guest/initrd" --image "$guest/rootfs.img" \
-    --append "console=ttyS0 quiet panic=-1 swiotlb=noforce iomem=relaxed" \
+    --append "console=ttyS0 quiet panic=-1 swiotlb=noforce tsc=reliable iomem=relaxed" \
     --memory 256MiB --forward 80 --warm-up 'wget -q -O /dev/null http://127.0.0.1/ || true'
 
 step "Starting $clones clones"

@@ -12,6 +12,11 @@ internal sealed class Daemon : IAsyncDisposable
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(30);
 
+    /// <summary>Hundreds of VMs on two cores need their time, also to end.</summary>
+    private static readonly TimeSpan DeleteLimit = TimeSpan.FromMinutes(2);
+
+    private const int DeletesAtOnce = 8;
+
     private readonly Child _child;
     private readonly Folders _folders;
 
@@ -57,29 +62,29 @@ internal sealed class Daemon : IAsyncDisposable
             clones.Add(clone);
         }
 
-        foreach (var clone in clones)
-        {
-            await Client.Clones.DeleteCloneAsync(new DeleteCloneRequest { Name = clone.Name }, cancellationToken: cancellationToken);
-        }
+        var limit = new ParallelOptions { MaxDegreeOfParallelism = DeletesAtOnce, CancellationToken = cancellationToken };
+        await Parallel.ForEachAsync(
+            clones, limit, async (clone, token) => await Client.Clones.DeleteCloneAsync(new DeleteCloneRequest { Name = clone.Name }, cancellationToken: token));
     }
 
-    /// <summary>Deletes what runs, then ends the daemon by its own process id.</summary>
+    /// <summary>Deletes what runs, then ends the daemon by its own process id, and then what it could not end.</summary>
     public async ValueTask DisposeAsync()
     {
-        using var limit = new CancellationTokenSource(StopLimit);
         try
         {
             if (!_child.Ended)
             {
-                await DeleteClonesAsync(limit.Token);
+                using var delete = new CancellationTokenSource(DeleteLimit);
+                await DeleteClonesAsync(delete.Token);
             }
         }
         catch (Exception e) when (e is TemplatingClientException or OperationCanceledException)
         {
-            await Console.Error.WriteLineAsync($"Clones were left in {_folders.Run}: {e.Message}");
+            await Console.Error.WriteLineAsync($"The daemon did not delete its clones: {e.Message}");
         }
 
         Client.Dispose();
+        using var limit = new CancellationTokenSource(StopLimit);
         Processes.Signal(Pid, Processes.SignalTerminate);
         try
         {
@@ -91,6 +96,11 @@ internal sealed class Daemon : IAsyncDisposable
         }
 
         _child.Dispose();
+        var killed = Processes.OfUsers(_folders.Users).Count(pid => Processes.Signal(pid, Processes.SignalKill));
+        if (killed > 0)
+        {
+            await Console.Error.WriteLineAsync($"VMs killed that were still there: {killed}");
+        }
     }
 
     private static async Task WaitServingAsync(

@@ -10,7 +10,7 @@ internal sealed record GuestTemplate(Template Template, CommandLine Boot)
     public const string Tenant = "bench";
 
     /// <summary>That of docs/guest-image.md.</summary>
-    public const string KernelCommandLine = "console=ttyS0 quiet panic=-1 swiotlb=noforce";
+    public const string KernelCommandLine = "console=ttyS0 quiet panic=-1 swiotlb=noforce tsc=reliable";
 
     public string FolderIn(string store) =>
         Path.Combine(store, "templates", Template.Tenant, Template.Template_, Template.Revision);

@@ -3,7 +3,7 @@ using Templating.V1;
 
 namespace Templating.Benchmarks;
 
-/// <summary>What the daemon itself takes for many clones that do nothing.</summary>
+/// <summary>What many clones that do nothing take, and what the daemon takes for them.</summary>
 internal sealed class IdleFigures(Daemon daemon, GuestTemplate template, Samples samples)
 {
     private const int AtOnce = 4;
@@ -27,16 +27,20 @@ internal sealed class IdleFigures(Daemon daemon, GuestTemplate template, Samples
         await Task.Delay(Rest, TimeProvider.System, cancellationToken);
         samples.Add("idle.daemon_kb_per_waiting", (Processes.ResidentBytes(daemon.Pid) - before) / 1000.0 / count);
         await pools.EmptyAsync(cancellationToken);
-        await clones.StartAsync(count, AtOnce, cancellationToken);
+        int[] pids = [.. (await clones.StartAsync(count, AtOnce, cancellationToken)).Select(c => c.Clone.Pid)];
         await Task.Delay(Rest, TimeProvider.System, cancellationToken);
         for (var i = 0; i < windows; i++)
         {
-            var (start, cpu) = (Stopwatch.GetTimestamp(), Processes.Cpu(daemon.Pid));
+            var (start, cpu, guests) = (Stopwatch.GetTimestamp(), Processes.Cpu(daemon.Pid), Cpu(pids));
             await Task.Delay(Window, TimeProvider.System, cancellationToken);
-            samples.Add("idle.cpu_percent", 100 * (Processes.Cpu(daemon.Pid) - cpu) / Stopwatch.GetElapsedTime(start));
+            var time = Stopwatch.GetElapsedTime(start);
+            samples.Add("idle.cpu_percent", 100 * (Processes.Cpu(daemon.Pid) - cpu) / time);
+            samples.Add("idle.cpu_percent_per_clone", 100 * (Cpu(pids) - guests) / time / count);
             samples.Add("idle.daemon_kb_per_clone", (Processes.ResidentBytes(daemon.Pid) - before) / 1000.0 / count);
         }
 
         await daemon.DeleteClonesAsync(cancellationToken);
     }
+
+    private static TimeSpan Cpu(int[] pids) => pids.Aggregate(TimeSpan.Zero, (sum, pid) => sum + Processes.Cpu(pid));
 }

@@ -48,7 +48,7 @@ root.SetAction((parse, cancellationToken) => Benchmark.RunAsync(
     },
     cancellationToken));
 // A Ctrl-C cancels; the clones and the daemon need a moment to go.
-return await root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromSeconds(60) });
+return await root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromMinutes(4) });
 
 static Option<int> Count(string name, string description, int normally)
 {

@@ -9,6 +9,7 @@ internal static class Targets
         new("Daemon's memory for each clone", 150, AtLeast: false, "kB", samples.Median("idle.daemon_kb_per_clone")),
         new("Daemon's memory for each VM that waits", 150, AtLeast: false, "kB", samples.Median("idle.daemon_kb_per_waiting")),
         new("Daemon's CPU while all clones idle", 1, AtLeast: false, "% of a core", samples.Mean("idle.cpu_percent")),
+        new("An idle clone's own CPU", 0.25, AtLeast: false, "% of a core", samples.Mean("idle.cpu_percent_per_clone")),
         new("Daemon start to serving", 200, AtLeast: false, "ms", samples.Median("daemon.start")),
         new("Daemon's memory with all clones, at rest", 50, AtLeast: false, "MiB", samples.Median("daemon.resident_mib")),
         new("A fresh clone's private share of its RAM", 10, AtLeast: false, "%", samples.Median("memory.fresh.ram_private_percent")),

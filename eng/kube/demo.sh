@@ -70,7 +70,7 @@ spec:
     initrd: {path: /var/lib/templating/guest/initrd}
     images:
       - path: /var/lib/templating/guest/rootfs.img
-    commandLine: console=ttyS0 quiet panic=-1 swiotlb=noforce
+    commandLine: console=ttyS0 quiet panic=-1 swiotlb=noforce tsc=reliable
   machine: {memory: 128Mi}
 YAML
 kubectl -n team-a wait --for=condition=Ready vmtemplate/web --timeout=300s

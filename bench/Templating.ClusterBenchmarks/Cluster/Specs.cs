@@ -22,7 +22,7 @@ internal static class Specs
                 Kernel = new VMFileSource { Path = $"{guestFolder}/vmlinux" },
                 Initrd = new VMFileSource { Path = $"{guestFolder}/initrd" },
                 Images = [new VMFileSource { Path = $"{guestFolder}/rootfs.img" }],
-                CommandLine = "console=ttyS0 quiet panic=-1 swiotlb=noforce",
+                CommandLine = "console=ttyS0 quiet panic=-1 swiotlb=noforce tsc=reliable",
             },
             Machine = new VMMachine { Memory = new ResourceQuantity("128Mi") },
         },

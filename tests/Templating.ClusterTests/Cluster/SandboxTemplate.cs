@@ -17,7 +17,7 @@ internal static class SandboxTemplate
                     kernel: {path: {{Settings.GuestFolder}}/vmlinux}
                     initrd: {path: {{Settings.GuestFolder}}/initrd}
                     images: [{path: {{Settings.GuestFolder}}/rootfs.img}]
-                    commandLine: console=ttyS0 quiet panic=-1 swiotlb=noforce
+                    commandLine: console=ttyS0 quiet panic=-1 swiotlb=noforce tsc=reliable
                   machine: {memory: 256Mi, maxMemory: 2Gi, vcpus: 1, maxVcpus: 4}
                   readiness: {timeoutSeconds: 240}
                 """);
@@ -30,7 +30,7 @@ internal static class SandboxTemplate
               kernelPath: {{Settings.GuestFolder}}/vmlinux
               initrdPath: {{Settings.GuestFolder}}/initrd
               imagePaths: [{{Settings.GuestFolder}}/rootfs.img]
-              commandLine: console=ttyS0 quiet panic=-1 swiotlb=noforce
+              commandLine: console=ttyS0 quiet panic=-1 swiotlb=noforce tsc=reliable
             machine: {memory: 256Mi, maxMemory: 2Gi, vcpus: 1, maxVcpus: 4}
             sandbox: true
             """;

@@ -27,7 +27,7 @@ internal sealed class Tenant : IAsyncDisposable
             initrd: {path: {{Settings.GuestFolder}}/initrd}
             images:
               - path: {{Settings.GuestFolder}}/rootfs.img
-            commandLine: console=ttyS0 quiet panic=-1 swiotlb=noforce {{commandLine}}
+            commandLine: console=ttyS0 quiet panic=-1 swiotlb=noforce tsc=reliable {{commandLine}}
           machine: {memory: 128Mi}
           readiness: {timeoutSeconds: 240}
         {{extra}}

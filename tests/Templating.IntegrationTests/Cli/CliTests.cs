@@ -108,7 +108,7 @@ public sealed class CliTests(SharedNode shared) : SharedNodeTest(shared)
             guest:
               kernel_path: {guest.Kernel}
               initrd_path: {guest.Initrd}
-              command_line: console=ttyS0 quiet panic=-1 swiotlb=noforce
+              command_line: console=ttyS0 quiet panic=-1 swiotlb=noforce tsc=reliable
               image_paths: [{guest.Image}]
             machine:
               memory_bytes: 128MiB

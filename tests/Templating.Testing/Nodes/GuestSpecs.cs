@@ -21,7 +21,7 @@ public static class GuestSpecs
                 // Of the two kernels the one that boots faster.
                 KernelPath = Path.Combine(Path.GetDirectoryName(guest.Kernel)!, "vmlinux"),
                 InitrdPath = guest.Initrd,
-                CommandLine = "console=ttyS0 quiet panic=-1 swiotlb=noforce " + words,
+                CommandLine = "console=ttyS0 quiet panic=-1 swiotlb=noforce tsc=reliable " + words,
                 ImagePaths = { guest.Image },
             },
             Machine = new MachineSpec { MemoryBytes = MemoryBytes },
