@@ -139,8 +139,9 @@ done
 load_test --set loadTest.recipe=burst,loadTest.results.claimName= >/dev/null
 grep -q '^        *- --output=-$' "$work/load-test.yaml" || fail "Without a claim a load test's reports are lost."
 ! grep -q 'ConfigMap\|volume' "$work/load-test.yaml" || fail "A load test that needs no file has one."
-"$helm" template templating "$package" --set 'loadTest.namespaces={team-a}' >"$work/rendered.yaml"
+"$helm" template templating "$package" --set 'loadTest.namespaces={team-a},loadTest.operatorMetrics=false' >"$work/rendered.yaml"
 grep -q '^ *verbs: \[list\]$' "$work/rendered.yaml" || fail "A load test without pods may do more than list them, or cannot clean up."
+! grep -q 'pods/proxy' "$work/rendered.yaml" || fail "A load test may read from pods though it is not to measure the operator."
 ! grep -q 'kind: Job' "$work/rendered.yaml" || fail "A load test runs that is not enabled."
 echo "A load test runs where it is wanted, once for each thing that it does."
 

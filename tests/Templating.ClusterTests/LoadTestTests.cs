@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Xml.Linq;
 
 namespace Templating.ClusterTests;
@@ -30,6 +31,12 @@ public sealed class LoadTestTests(ClusterFixture cluster)
         var junit = log[(log.IndexOf("\n--- junit.xml\n", StringComparison.Ordinal) + "\n--- junit.xml\n".Length)..];
         var suite = XDocument.Parse(junit[..junit.IndexOf("\n--- samples.json\n", StringComparison.Ordinal)]).Root!.Element("testsuite")!;
         suite.Attribute("failures")!.Value.ShouldBe("0");
+        const string Samples = "\n--- samples.json\n";
+        using var json = JsonDocument.Parse(log[(log.IndexOf(Samples, StringComparison.Ordinal) + Samples.Length)..]);
+        var operators = json.RootElement.GetProperty("operator").EnumerateArray().ToList();
+        operators.Count.ShouldBeGreaterThan(1, log);
+        operators[^1].GetProperty("cpuSeconds").GetDouble().ShouldBeGreaterThan(operators[0].GetProperty("cpuSeconds").GetDouble());
+        operators[^1].GetProperty("memoryMiB").GetDouble().ShouldBeGreaterThan(10);
         (await job.MadeAsync()).ShouldBeEmpty();
     }
 

@@ -1,3 +1,4 @@
+using Templating.Kubernetes.Metrics;
 using KubernetesApi = k8s.Kubernetes;
 
 namespace Templating.ClusterBenchmarks.Cluster;

@@ -1,5 +1,6 @@
 using k8s;
 using Templating.Kubernetes;
+using Templating.Kubernetes.Metrics;
 using KubernetesApi = k8s.Kubernetes;
 
 namespace Templating.ClusterBenchmarks.Cluster;

@@ -4,6 +4,7 @@ using k8s.Models;
 using Templating.Benchmarks;
 using Templating.ClusterBenchmarks.Cluster;
 using Templating.Kubernetes;
+using Templating.Kubernetes.Metrics;
 
 namespace Templating.ClusterBenchmarks.Life;
 

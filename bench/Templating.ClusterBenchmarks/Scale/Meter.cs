@@ -1,5 +1,6 @@
 using Templating.Benchmarks;
 using Templating.ClusterBenchmarks.Cluster;
+using Templating.Kubernetes.Metrics;
 
 namespace Templating.ClusterBenchmarks.Scale;
 

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Templating.Benchmarks;
 using Templating.ClusterBenchmarks.Cluster;
+using Templating.Kubernetes.Metrics;
 
 namespace Templating.ClusterBenchmarks.Scale;
 

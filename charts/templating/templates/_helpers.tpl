@@ -162,6 +162,9 @@ spec:
         {{- range $load.namespaces }}
         - --namespaces={{ . }}
         {{- end }}
+        {{- if $load.operatorMetrics }}
+        - --operator={{ .Release.Namespace }}
+        {{- end }}
         {{- range $option, $value := dict "pool" $load.pool "template" $load.template "image" $load.podImage }}
         {{- if $value }}
         - {{ printf "--%s=%s" $option $value | quote }}

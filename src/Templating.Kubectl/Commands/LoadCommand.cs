@@ -36,6 +36,7 @@ internal static class LoadCommand
         var pool = new Option<string?>("--pool") { HelpName = "NAME", Description = "The VMPool, in the place of the recipe's" };
         var template = new Option<string?>("--template") { HelpName = "NAME", Description = "The VMTemplate, in the place of the recipe's" };
         var image = new Option<string?>("--image") { HelpName = "IMAGE", Description = "The image of pods, in the place of the recipe's" };
+        var operators = new Option<string?>("--operator") { HelpName = "NAMESPACE", Description = "Where the operator runs, whose CPU, memory and queue are measured (default: looked for)" };
         var namespaces = new Option<string[]>("--namespaces") { HelpName = "NAME", Description = "The namespaces, in the place of the recipe's: once for each" };
         namespaces.Validators.Add(result =>
         {
@@ -50,7 +51,7 @@ internal static class LoadCommand
                 result.AddError($"{namespaces.Name}: Found {names.Length}, expected {RecipeLimits.MaxNamespaces} at most.");
             }
         });
-        foreach (var name in new[] { pool, template })
+        foreach (var name in new[] { pool, template, operators })
         {
             name.Validators.Add(result =>
             {
@@ -61,7 +62,7 @@ internal static class LoadCommand
             });
         }
 
-        var command = new Command(Run, "Runs a recipe, and ends with 3 where it missed a threshold.") { recipe, output, pool, template, image, namespaces };
+        var command = new Command(Run, "Runs a recipe, and ends with 3 where it missed a threshold.") { recipe, output, pool, template, image, namespaces, operators };
         command.SetAction(async (parse, cancellationToken) =>
         {
             var options = globals.Read(parse);
@@ -79,7 +80,7 @@ internal static class LoadCommand
             var configuration = await ClusterConnection.ConfigurationAsync(options, cancellationToken);
             using var api = new LoadApi(configuration, time);
             return await new LoadSession(host, api, time).RunAsync(
-                wanted, options.Namespace ?? configuration.Namespace ?? "default", parse.GetValue(output), cancellationToken);
+                wanted, options.Namespace ?? configuration.Namespace ?? "default", parse.GetValue(output), parse.GetValue(operators), cancellationToken);
         });
         return command;
     }

@@ -24,8 +24,9 @@ internal sealed class LoadSession(PluginHost host, LoadApi api, TimeProvider tim
 
     /// <param name="namespace">Where the recipe names none.</param>
     /// <param name="folder">Null for one named after the run; <see cref="Standard"/> for none.</param>
+    /// <param name="operators">The namespace of the operator; null where it is to be found out.</param>
     /// <param name="cancellationToken">Breaks it off.</param>
-    public async Task<int> RunAsync(Recipe recipe, string @namespace, string? folder, CancellationToken cancellationToken)
+    public async Task<int> RunAsync(Recipe recipe, string @namespace, string? folder, string? operators, CancellationToken cancellationToken)
     {
         var namespaces = recipe.Namespaces.Count > 0 ? recipe.Namespaces : [@namespace];
         await CheckAsync(recipe, namespaces, cancellationToken);
@@ -40,7 +41,7 @@ internal sealed class LoadSession(PluginHost host, LoadApi api, TimeProvider tim
 
         var ledger = new Ledger(time);
         RunResult result;
-        using (var load = new LoadRun(recipe, api, namespaces, run, ledger, time))
+        using (var load = new LoadRun(recipe, api, namespaces, run, new OperatorPods(api, operators), ledger, time))
         {
             result = await ShowAsync(load.RunAsync(cancellationToken), ledger);
         }

@@ -12,6 +12,9 @@ public sealed record ApiCall(HttpMethod Method, string Path, string Name)
     /// <summary>Of the body; null means application/json.</summary>
     public string? ContentType { get; init; }
 
+    /// <summary>What the answer may have; null where the server itself is its author, and trusted.</summary>
+    public long? MostBytes { get; init; }
+
     /// <summary>For handlers of the client's own; null for none.</summary>
     public Action<HttpRequestOptions>? Options { get; init; }
 }

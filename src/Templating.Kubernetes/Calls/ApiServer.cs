@@ -23,6 +23,7 @@ public sealed class ApiServer(ApiConnection connection, string userAgent, Func<s
     /// <returns>The content of the answer, from its beginning.</returns>
     /// <exception cref="HttpOperationException">As the server refused it, with its Status as the content.</exception>
     /// <exception cref="TimeoutException">No answer; what was asked for may have been done.</exception>
+    /// <exception cref="IOException">More than the call takes.</exception>
     public async Task<Stream> CallAsync(ApiCall call, CancellationToken cancellationToken)
     {
         using var limit = new CancellationTokenSource(CallLimit, time);
@@ -32,7 +33,7 @@ public sealed class ApiServer(ApiConnection connection, string userAgent, Func<s
             using var response = await SendAsync(call, either.Token);
             await using var stream = await response.Content.ReadAsStreamAsync(either.Token);
             var content = new MemoryStream();
-            await stream.CopyToAsync(content, either.Token);
+            await CopyAsync(call, stream, content, either.Token);
             content.Position = 0;
             return content;
         }
@@ -55,6 +56,26 @@ public sealed class ApiServer(ApiConnection connection, string userAgent, Func<s
             {
                 yield return JsonSerializer.Deserialize(line, CallContext.Default.WatchFrame)!;
             }
+        }
+    }
+
+    private static async Task CopyAsync(ApiCall call, Stream from, MemoryStream to, CancellationToken cancellationToken)
+    {
+        if (call.MostBytes is not { } most)
+        {
+            await from.CopyToAsync(to, cancellationToken);
+            return;
+        }
+
+        var buffer = new byte[1 << 16];
+        while (await from.ReadAsync(buffer, cancellationToken) is > 0 and var read)
+        {
+            if (to.Length + read > most)
+            {
+                throw new IOException($"{call.Name}: more than {most} bytes.");
+            }
+
+            await to.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
         }
     }
 

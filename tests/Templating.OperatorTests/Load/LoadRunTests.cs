@@ -50,6 +50,7 @@ public sealed class LoadRunTests
 
         code.ShouldBe(ExitCode.Ok, table);
         table.ShouldContain("vm warm");
+        table.ShouldContain($"What the operator took is not known: No pod of it runs in namespace {space.Name}.");
         using var json = JsonDocument.Parse(await File.ReadAllTextAsync(folder["out/samples.json"]));
         var samples = json.RootElement.GetProperty("samples").EnumerateArray().ToList();
         samples.Count.ShouldBe(20);
@@ -271,7 +272,7 @@ public sealed class LoadRunTests
         // Standard error is a terminal: what moves there is none of the output.
         var host = new PluginHost(output, TextWriter.Null, guard, () => null) { ErrorWidth = () => 80 };
         var session = new LoadSession(host, api, TimeProvider.System);
-        var code = await session.RunAsync(RecipeReader.Parse("r.yaml", recipe), space.Name, folder, cancellationToken);
+        var code = await session.RunAsync(RecipeReader.Parse("r.yaml", recipe), space.Name, folder, space.Name, cancellationToken);
         return (code, output.ToString());
     }
 

@@ -1,3 +1,5 @@
+using Templating.Kubectl.Load.Samples;
+using Templating.Kubernetes.Metrics;
 using Templating.Kubernetes.Resources;
 using Templating.OperatorTests.Harness;
 using Templating.Testing;
@@ -27,6 +29,11 @@ public sealed class ScrapeTests
         first.Sum("templating_operator_pools", ("state", "empty")).ShouldBe(0);
         first.Sum("templating_operator_templates", ("state", "nowhere")).ShouldBe(0);
         first.Sum("templating_operator_certificate_remaining_seconds").ShouldNotBeNull().ShouldBeGreaterThan(60);
+        // By these names a load test reads it.
+        var level = OperatorLevel.Of(TimeSpan.Zero, "one", MetricsPage.Parse(first.Text)).ShouldNotBeNull();
+        level.CpuSeconds.ShouldBeGreaterThan(0);
+        level.MemoryMiB.ShouldBeGreaterThan(1);
+        level.Waiting.Keys.ShouldContain("clone");
 
         await test.CreateTemplateAsync(TestSpace.Template);
         await test.UntilAsync<VMTemplate>(TestSpace.Template, t => t?.Status?.Summary == "1/1", "it is ready");

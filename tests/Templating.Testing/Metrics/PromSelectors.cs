@@ -21,9 +21,6 @@ public static partial class PromSelectors
     public static IReadOnlyList<PromSelector> Of(bool ofOperator) =>
         [.. Files.SelectMany(Read).Where(s => s.Name.StartsWith("templating_operator_", StringComparison.Ordinal) == ofOperator)];
 
-    internal static Dictionary<string, string> Labels(string text) => Label().Matches(text)
-        .ToDictionary(m => m.Groups["name"].Value, m => m.Groups["value"].Value, StringComparer.Ordinal);
-
     private static IEnumerable<PromSelector> Read(string file)
     {
         foreach (var line in File.ReadLines(Path.Combine(Repository.Root, file)).Select(line => line.Replace("\\\"", "\"", StringComparison.Ordinal)))
@@ -47,9 +44,6 @@ public static partial class PromSelectors
 
     [GeneratedRegex(@"(?<name>[a-z_]+)(?<operator>=~|!~|!=|=)""(?<value>[^""]*)""", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Matcher();
-
-    [GeneratedRegex(@"(?<name>[a-z_]+)=""(?<value>[^""]*)""", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
-    private static partial Regex Label();
 
     [GeneratedRegex(@"\bby \((?<labels>[^)]*)\)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex By();

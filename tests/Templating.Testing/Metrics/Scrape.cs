@@ -1,23 +1,13 @@
-using System.Globalization;
-using System.Text.RegularExpressions;
+using Templating.Kubernetes.Metrics;
 
 namespace Templating.Testing.Metrics;
 
 /// <summary>What a /metrics endpoint served.</summary>
-public sealed partial class Scrape
+public sealed class Scrape
 {
-    private readonly List<(string Name, Dictionary<string, string> Labels, double Value)> _series;
+    private readonly IReadOnlyList<MetricSeries> _series;
 
-    private Scrape(string text)
-    {
-        Text = text;
-        _series =
-        [
-            .. text.Split('\n').Where(line => line.Length > 0 && line[0] != '#').Select(line => Series().Match(line)).Where(match => match.Success)
-                .Select(match => (match.Groups["name"].Value, PromSelectors.Labels(match.Groups["labels"].Value),
-                    double.Parse(match.Groups["value"].Value.Replace("Inf", "Infinity", StringComparison.Ordinal), CultureInfo.InvariantCulture))),
-        ];
-    }
+    private Scrape(string text) => (Text, _series) = (text, MetricsPage.Parse(text).All);
 
     public string Text { get; }
 
@@ -30,7 +20,7 @@ public sealed partial class Scrape
     /// <summary>The sum of the series that have this name and all these labels; null where there is none.</summary>
     public double? Sum(string name, params (string Name, string Value)[] labels)
     {
-        var found = _series.Where(s => s.Name == name && labels.All(l => s.Labels.GetValueOrDefault(l.Name) == l.Value)).ToList();
+        var found = _series.Where(s => s.Name == name && labels.All(l => s.Label(l.Name) == l.Value)).ToList();
         return found.Count == 0 ? null : found.Sum(s => s.Value);
     }
 
@@ -54,7 +44,7 @@ public sealed partial class Scrape
             }
         }
 
-        if (named.Exists(s => selector.Labels.All(l => s.Labels.GetValueOrDefault(l.Key) == l.Value)))
+        if (named.Exists(s => selector.Labels.All(l => s.Label(l.Key) == l.Value)))
         {
             return null;
         }
@@ -68,7 +58,4 @@ public sealed partial class Scrape
         name.EndsWith("_seconds_count", StringComparison.Ordinal) || name.EndsWith("_seconds_bucket", StringComparison.Ordinal)
             ? name[..name.IndexOf("_seconds_", StringComparison.Ordinal)].Replace('_', '.')
             : null;
-
-    [GeneratedRegex(@"^(?<name>[a-z_:A-Z0-9]+)(\{(?<labels>.*)\})? (?<value>[^ ]+)( [0-9]+)?$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
-    private static partial Regex Series();
 }

@@ -1,14 +1,19 @@
+using System.Globalization;
 using System.Net;
 using k8s;
 using k8s.Autorest;
 using Templating.Kubectl.Cluster;
 using Templating.Kubernetes.Calls;
+using Templating.Kubernetes.Metrics;
 
 namespace Templating.Kubectl.Load.Api;
 
 /// <summary>A load test's calls: each is counted. One connection for calls and one for watches, so that neither waits for the other's bytes.</summary>
 internal sealed class LoadApi : IDisposable
 {
+    /// <summary>With series of a thousand pools, an operator's are a tenth of it.</summary>
+    private const long MostMetrics = 8 << 20;
+
     private readonly k8s.Kubernetes[] _clients;
     private readonly ApiServer _calls;
     private readonly ApiServer _watches;
@@ -66,6 +71,20 @@ internal sealed class LoadApi : IDisposable
         await using var content = await CallAsync(
             HttpMethod.Get, "list", kind, $"{kind.Collection(@namespace)}?labelSelector={Uri.EscapeDataString(selector)}", null, cancellationToken);
         return KubernetesJson.Deserialize<ItemList<T>>(content);
+    }
+
+    /// <summary>What a pod serves of metrics, fetched by the API server: from wherever this runs it is reached.</summary>
+    public async Task<MetricsPage> MetricsAsync(string @namespace, string pod, int port, CancellationToken cancellationToken)
+    {
+        await using var content = await _calls.CallAsync(
+            new ApiCall(HttpMethod.Get, string.Create(CultureInfo.InvariantCulture, $"{LoadKind.Pods.Item(@namespace, pod)}:{port}/proxy/metrics"), "get of pods/proxy")
+            {
+                MostBytes = MostMetrics,
+                Options = options => options.Set(CallCounter.Call, ("get", "pods/proxy")),
+            },
+            cancellationToken);
+        using var reader = new StreamReader(content);
+        return MetricsPage.Parse(await reader.ReadToEndAsync(cancellationToken));
     }
 
     /// <summary>The events since a version until the server ends it.</summary>

@@ -6,7 +6,7 @@ namespace Templating.Kubectl.Load.Reports;
 
 /// <summary>
 /// All samples and all that was measured, for other programs (docs/kubernetes/load.md):
-/// <c>{version, run, recipe, namespaces, began, seconds, interrupted, fault, left, notes, sides, failures, verdicts, calls, pools, samples}</c>.
+/// <c>{version, run, recipe, namespaces, began, seconds, interrupted, fault, left, notes, sides, failures, verdicts, calls, pools, operator, samples}</c>.
 /// </summary>
 internal static class ResultJson
 {
@@ -49,6 +49,7 @@ internal static class ResultJson
             result.Verdicts,
             result.Calls,
             result.Pools,
+            result.Operator,
             result.Samples,
         },
         Options) + "\n";

@@ -24,10 +24,11 @@ internal static class ResultPage
                 .. Remarks.Of(result).Select(remark => El("p", Text(remark))),
             ],
             [
-                El("section", El("h2", "Figures"), Sides(result), Verdicts(result), Reasons(result)),
+                El("section", El("h2", "Figures"), Sides(result), Verdicts(result), Reasons(result), Operator(result)),
                 El(
                     "section", El("h2", "Plots"), TimePlots.Throughput(result), TimePlots.Shares(result),
-                    TimePlots.PhasesOverTime(result), TimePlots.PhasesBySide(result), TimePlots.Pools(result)),
+                    TimePlots.PhasesOverTime(result), TimePlots.PhasesBySide(result), TimePlots.Pools(result),
+                    OperatorPlots.Of(result)),
                 El("section", El("h2", "Nodes"), Nodes(result)),
                 El("section", El("h2", "Calls of the API server"), Calls(result)),
             ]);
@@ -61,6 +62,17 @@ internal static class ResultPage
 
     private static XElement? Reasons(RunResult result) => Failures.Of(result.Samples) is { Count: > 0 } all
         ? Table("Failures by reason", ["", "objects"], all.Select(f => (IReadOnlyList<string>)[Text(f.Reason), Number(f.Count)]))
+        : null;
+
+    private static XElement? Operator(RunResult result) => result.OfOperator() is { } figures
+        ? Table(
+            "The operator that led", ["", "mean", "most"],
+            [
+                ["CPU, cores", Figure(figures.Cores), Figure(figures.MostCores)],
+                ["CPU for each VMClone, ms", Figure(figures.Milliseconds), "-"],
+                ["memory, MiB", "-", Figure(figures.MostMiB)],
+                ["keys that wait", "-", Figure(figures.MostWaiting)],
+            ])
         : null;
 
     private static XElement Nodes(RunResult result) => Table(

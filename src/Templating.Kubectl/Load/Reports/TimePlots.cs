@@ -11,10 +11,10 @@ namespace Templating.Kubectl.Load.Reports;
 internal static class TimePlots
 {
     /// <summary>About so many; more would be a band.</summary>
-    private const int MostWindows = 120;
+    internal const int MostWindows = 120;
 
     /// <summary>Of a table, and of a stack.</summary>
-    private const int MostRows = 16;
+    internal const int MostRows = 16;
 
     private static readonly double[] Widths = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600];
 
@@ -77,10 +77,10 @@ internal static class TimePlots
         PoolLevel[] all = [.. pool];
         return LinePlot.Figure(
             name, "seconds", "VMs", "As its status told it; waiting ones can be claimed now.",
-            Levels(Thin(all, MostWindows)), Rows($"{name}, VMs", Levels(Thin(all, MostRows))));
+            Levels(Thinned.Of(all, MostWindows)), Rows($"{name}, VMs", Levels(Thinned.Of(all, MostRows))));
     });
 
-    private static Series[] Levels(List<PoolLevel> levels) =>
+    private static Series[] Levels(IReadOnlyList<PoolLevel> levels) =>
     [
         new("waiting", [.. levels.Select(l => (At(l), (double)l.Waiting))]),
         new("starting", [.. levels.Select(l => (At(l), (double)l.Starting))]),
@@ -88,7 +88,7 @@ internal static class TimePlots
     ];
 
     /// <summary>Fewer than the plot's points: hundreds of rows are read by nobody.</summary>
-    private static XElement Rows(string caption, Series[] series) => Table(
+    internal static XElement Rows(string caption, Series[] series) => Table(
         caption, ["seconds", .. series.Select(s => s.Name)],
         series[0].Points.Select((p, row) => (IReadOnlyList<string>)[$"{p.X}", .. series.Select(s => Numbers.Text(s.Points[row].Y))]));
 
@@ -97,13 +97,6 @@ internal static class TimePlots
         var rows = groups.Select(g => (g.Name, All: g.Samples.Where(s => s.Failure is null).Select(Phases.Of).OfType<double[]>().ToList()))
             .Where(g => g.All.Count > 0).Select(g => (g.Name, Phases.Mean(g.All))).ToList();
         return rows.Count == 0 ? null : StackPlot.Figure(name, "ms", caption, Phases.Names, rows);
-    }
-
-    /// <summary>Every so many, and the last.</summary>
-    private static List<PoolLevel> Thin(PoolLevel[] levels, int most)
-    {
-        var stride = Math.Max(1, (int)Math.Ceiling(levels.Length / (double)most));
-        return [.. levels.Where((_, i) => i % stride == 0 || i == levels.Length - 1)];
     }
 
     private static double At(PoolLevel level) => Math.Round(level.At, 2);

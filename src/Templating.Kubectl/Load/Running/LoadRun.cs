@@ -8,7 +8,15 @@ using Templating.Kubectl.Load.Schedules;
 namespace Templating.Kubectl.Load.Running;
 
 /// <summary>Runs a recipe: asks for objects as its stages say, whatever became of the ones before, and removes them all at the end, however that comes.</summary>
-internal sealed class LoadRun(Recipe recipe, LoadApi api, IReadOnlyList<string> namespaces, string run, Ledger ledger, TimeProvider time) : IDisposable
+/// <param name="recipe">What it does.</param>
+/// <param name="api">Of the cluster.</param>
+/// <param name="namespaces">Where, by turns.</param>
+/// <param name="run">Its id.</param>
+/// <param name="operators">Followed beside it.</param>
+/// <param name="ledger">Gets all that is made and seen.</param>
+/// <param name="time">Of the schedule.</param>
+internal sealed class LoadRun(
+    Recipe recipe, LoadApi api, IReadOnlyList<string> namespaces, string run, OperatorPods operators, Ledger ledger, TimeProvider time) : IDisposable
 {
     private readonly SemaphoreSlim _calls = new(recipe.Concurrency);
     private readonly SemaphoreSlim _alive = new(recipe.Alive);
@@ -30,7 +38,7 @@ internal sealed class LoadRun(Recipe recipe, LoadApi api, IReadOnlyList<string> 
         try
         {
             await using var watches = new RunWatches(api, recipe, namespaces, run, ledger, time);
-            fault = await WatchedAsync(watches, cancellationToken);
+            fault = await ProbedAsync(watches, cancellationToken);
             ended = ledger.Now;
         }
         finally
@@ -53,6 +61,7 @@ internal sealed class LoadRun(Recipe recipe, LoadApi api, IReadOnlyList<string> 
             Notes = _notes,
             Samples = samples,
             Pools = ledger.Pools,
+            Operator = ledger.Operator,
             Calls = api.Log.Summaries,
             Verdicts = [.. recipe.Thresholds.Select(t => Verdict.Of(t, samples))],
         };
@@ -63,6 +72,27 @@ internal sealed class LoadRun(Recipe recipe, LoadApi api, IReadOnlyList<string> 
         _calls.Dispose();
         _alive.Dispose();
         _http.Dispose();
+    }
+
+    /// <returns>What broke it off, other than who cancelled it.</returns>
+    private async Task<string?> ProbedAsync(RunWatches watches, CancellationToken cancellationToken)
+    {
+        using var end = new CancellationTokenSource();
+        var probe = new OperatorProbe(token => operators.LookAsync(() => ledger.Now, token), ledger, time);
+        var probing = probe.RunAsync(end.Token);
+        try
+        {
+            return await WatchedAsync(watches, cancellationToken);
+        }
+        finally
+        {
+            await end.CancelAsync();
+            await probing;
+            if (probe.Problem is { } problem)
+            {
+                _notes.Add($"What the operator took is not known: {problem} {OperatorPods.Needs}");
+            }
+        }
     }
 
     /// <returns>What broke it off, other than who cancelled it.</returns>

@@ -32,7 +32,17 @@ internal sealed record RunResult
 
     public IReadOnlyList<PoolLevel> Pools { get; init; } = [];
 
+    /// <summary>Empty where the operator's metrics were not to be had; the notes say why.</summary>
+    public IReadOnlyList<OperatorLevel> Operator { get; init; } = [];
+
     public IReadOnlyList<CallSummary> Calls { get; init; } = [];
 
     public IReadOnlyList<Verdict> Verdicts { get; init; } = [];
+
+    /// <summary>Null where it was not seen twice.</summary>
+    public OperatorFigures? OfOperator()
+    {
+        var vms = Recipe.Subjects.Where(s => !s.IsPod).Select(s => s.Name).ToHashSet(StringComparer.Ordinal);
+        return OperatorFigures.Of(Operator, Samples.Count(s => s.Usable is not null && vms.Contains(s.Subject)));
+    }
 }

@@ -8,11 +8,14 @@ internal sealed class Ledger(TimeProvider time)
     private readonly long _began = time.GetTimestamp();
     private readonly ConcurrentDictionary<(bool IsPod, string Namespace, string Name), Tracked> _all = new();
     private readonly ConcurrentQueue<PoolLevel> _pools = new();
+    private readonly ConcurrentQueue<OperatorLevel> _operator = new();
 
     /// <summary>Since the run began.</summary>
     public TimeSpan Now => time.GetElapsedTime(_began);
 
     public IReadOnlyList<PoolLevel> Pools => [.. _pools];
+
+    public IReadOnlyList<OperatorLevel> Operator => [.. _operator];
 
     /// <summary>In the order in which they were asked for.</summary>
     public IReadOnlyList<Sample> Samples => [.. _all.Values.Select(t => t.ToSample()).OrderBy(s => s.Offered).ThenBy(s => s.Name, StringComparer.Ordinal)];
@@ -25,6 +28,8 @@ internal sealed class Ledger(TimeProvider time)
         _all.Where(one => one.Key.IsPod == isPod && one.Key.Namespace == @namespace).Select(one => one.Value);
 
     public void Add(PoolLevel level) => _pools.Enqueue(level);
+
+    public void Add(OperatorLevel level) => _operator.Enqueue(level);
 }
 
 /// <summary>A VMPool at one moment, as its status told it.</summary>

@@ -17,13 +17,13 @@ public sealed class ReportTests
 
     private static readonly string[] Headings =
     [
-        "Offered and completed", "Time to usable", "Phases over time", "Phases by side", "Pool team-a/web", "Node by node", "Failures by reason", "Thresholds",
+        "Offered and completed", "Time to usable", "Phases over time", "Phases by side", "Pool team-a/web", "Operator: CPU", "Operator: memory", "Operator: queues", "The operator that led", "Node by node", "Failures by reason", "Thresholds",
     ];
 
     private static readonly RunResult Result = new()
     {
         Run = "20260102-000000-abcd",
-        Recipe = new Recipe { Name = "mine", Description = "What it is for." },
+        Recipe = new Recipe { Name = "mine", Description = "What it is for.", Subjects = [new Subject { Name = "vm", Template = "web" }] },
         Namespaces = ["team-a"],
         Began = new DateTimeOffset(2026, 1, 2, 0, 0, 0, TimeSpan.Zero),
         Seconds = 12.5,
@@ -34,6 +34,11 @@ public sealed class ReportTests
             FigureTests.Make(2, null, failure: Hostile),
         ],
         Pools = [new PoolLevel(0, "team-a/web", 3, 3, 0, 0), new PoolLevel(2, "team-a/web", 3, 1, 1, 2)],
+        Operator =
+        [
+            new OperatorLevel(0, "operator-a", 10, 80, new Dictionary<string, double>(StringComparer.Ordinal) { ["clone"] = 0, [Hostile] = 0 }),
+            new OperatorLevel(2, "operator-a", 10.5, 96, new Dictionary<string, double>(StringComparer.Ordinal) { ["clone"] = 7, [Hostile] = 1 }),
+        ],
         Calls = [new CallSummary("create", "vmclones", 3, 1, 4, 9)],
         Verdicts = [new Verdict("p50 at most 1s", "3s", Met: false), new Verdict("failures at most 50 %", "33 %", Met: true)],
     };
@@ -63,7 +68,7 @@ public sealed class ReportTests
     }
 
     [Fact]
-    public void ARunThatCameToNothingHasAPageToo() => ResultPage.Html(Result with { Samples = [], Pools = [], Calls = [], Verdicts = [] }).ShouldContain("<h1>");
+    public void ARunThatCameToNothingHasAPageToo() => ResultPage.Html(Result with { Samples = [], Pools = [], Operator = [], Calls = [], Verdicts = [] }).ShouldContain("<h1>");
 
     [Fact]
     public void EachThresholdIsATestCaseAndSoAreTheEndAndWhatWasLeft()
@@ -96,6 +101,7 @@ public sealed class ReportTests
         sample.GetProperty("start").GetString().ShouldBe(StartKinds.Warm);
         json.RootElement.GetProperty("samples").GetArrayLength().ShouldBe(3);
         json.RootElement.GetProperty("sides").GetArrayLength().ShouldBe(3);
+        json.RootElement.GetProperty("operator")[1].GetProperty("waiting").GetProperty("clone").GetDouble().ShouldBe(7);
     }
 
     [Fact]
@@ -105,6 +111,7 @@ public sealed class ReportTests
         text.ShouldContain("vm warm");
         text.ShouldContain("NO");
         text.ShouldContain("NOT removed: 2 pods in namespace team-a");
+        text.ShouldMatch(@"leader\s+0.25\s+0.25\s+250.0 ms\s+96 MiB\s+8");
         text.ShouldContain("load clean 20260102-000000-abcd");
         text.ShouldNotContain('\u0001');
     }
