@@ -90,7 +90,7 @@ internal sealed class LoadRun(
             await probing;
             if (probe.Problem is { } problem)
             {
-                _notes.Add($"What the operator took is not known: {problem} {OperatorPods.Needs}");
+                _notes.Add($"What the operator took is not known: {problem.TrimEnd('.')}. {OperatorPods.Needs}");
             }
         }
     }
