@@ -16,6 +16,11 @@ internal sealed class SharedMemory(Daemon daemon, BareDriver bare, GuestTemplate
     /// <summary>The kernel frees what ended, and guests come to rest.</summary>
     private static readonly TimeSpan Rest = TimeSpan.FromSeconds(2);
 
+    /// <summary>What the kind before took is not back at once: of gigabytes of copies the last came most of a minute later.</summary>
+    private const int MostRests = 45;
+
+    private const long Settled = 4 << 20;
+
     private readonly Clones _clones = new(daemon, template);
     private readonly string _state = Path.Combine(template.FolderIn(folders.Store), "state");
 
@@ -40,8 +45,7 @@ internal sealed class SharedMemory(Daemon daemon, BareDriver bare, GuestTemplate
 
     private async Task MeasureAsync(string kind, int count, Func<int, Task<IEnumerable<int>>> startAsync, Func<Task> endAsync, CancellationToken cancellationToken)
     {
-        await Task.Delay(Rest, TimeProvider.System, cancellationToken);
-        var before = HostMemory.AvailableBytes();
+        var before = await SettledAsync(cancellationToken);
         var pids = new List<int>();
         while (pids.Count < count)
         {
@@ -53,6 +57,24 @@ internal sealed class SharedMemory(Daemon daemon, BareDriver bare, GuestTemplate
         samples.Add($"shared.{kind}.all_mib", (before - HostMemory.AvailableBytes()) / MiB);
         samples.AddAll($"shared.{kind}.private_mib", pids.Select(pid => Processes.PrivateBytes(pid) / MiB));
         await endAsync();
+    }
+
+    /// <summary>The memory available, once it grows no more.</summary>
+    private static async Task<long> SettledAsync(CancellationToken cancellationToken)
+    {
+        var available = HostMemory.AvailableBytes();
+        for (var rests = 0; rests < MostRests; rests++)
+        {
+            await Task.Delay(Rest, TimeProvider.System, cancellationToken);
+            var before = available;
+            available = HostMemory.AvailableBytes();
+            if (available - before < Settled)
+            {
+                break;
+            }
+        }
+
+        return available;
     }
 
     private async Task<IEnumerable<int>> BareAsync(int count, bool ownCopies, CancellationToken cancellationToken) =>
