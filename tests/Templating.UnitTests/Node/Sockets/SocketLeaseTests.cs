@@ -4,6 +4,7 @@ using Templating.Core.Clones;
 using Templating.Core.Names;
 using Templating.Core.Vms;
 using Templating.Node.Options;
+using Templating.Testing;
 using Templating.UnitTests.Node.Fakes;
 
 namespace Templating.UnitTests.Node.Sockets;
@@ -75,12 +76,10 @@ public sealed partial class SocketLeaseTests
     [Fact]
     public async Task WhatIsNotASocketIsNeverRemoved()
     {
-        var path = "";
-        (await Should.ThrowAsync<IOException>(() => TestDaemon.StartAsync((options, folder) =>
-        {
-            path = options.SocketPath = Path.Combine(folder, "precious");
-            File.WriteAllText(path, "data");
-        }))).Message.ShouldContain("is not a socket");
+        using var folder = new TempFolder();
+        var path = folder.Write("precious", "data");
+
+        (await Should.ThrowAsync<IOException>(() => TestDaemon.StartAsync((options, _) => options.SocketPath = path))).Message.ShouldContain("is not a socket");
 
         (await File.ReadAllTextAsync(path)).ShouldBe("data");
     }
