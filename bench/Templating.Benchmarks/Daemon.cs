@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net.Sockets;
 using Grpc.Health.V1;
 using Templating.Api.Client;
+using Templating.Testing.Nodes;
 using Templating.V1;
 
 namespace Templating.Benchmarks;
@@ -96,7 +97,7 @@ internal sealed class Daemon : IAsyncDisposable
         }
 
         _child.Dispose();
-        var killed = Processes.OfUsers(_folders.Users).Count(pid => Processes.Signal(pid, Processes.SignalKill));
+        var killed = VmProcesses.Of(_folders.Run).Count(pid => Processes.Signal(pid, Processes.SignalKill));
         if (killed > 0)
         {
             await Console.Error.WriteLineAsync($"VMs killed that were still there: {killed}");

@@ -12,18 +12,13 @@ internal sealed class Folders : IDisposable
         _root.UnixFileMode |= UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 
     /// <summary>Of a second daemon: two have no user in common, or the later one does not start.</summary>
-    public const uint OtherFirstUid = 2_000_100_000;
-
-    private const uint UserCount = 100_000;
+    public const string OtherFirstUid = "2000100000";
 
     /// <summary>VMs that the daemon is to have waiting for any template.</summary>
     public int Blanks { get; init; }
 
     /// <summary>Of those that the daemon's VMs run as.</summary>
-    public uint FirstUid { get; init; } = 2_000_000_000;
-
-    /// <summary>The first of them, and the first that is none any more.</summary>
-    public (uint First, uint End) Users => (FirstUid, FirstUid + UserCount);
+    public string FirstUid { get; init; } = "2000000000";
 
     public string Root => _root.FullName;
 
@@ -49,7 +44,7 @@ internal sealed class Folders : IDisposable
         ["TEMPLATING_CLONE_OVERHEAD"] = "8MiB",
         ["TEMPLATING_MAX_CLONES"] = "10000",
         ["TEMPLATING_BLANKS_COUNT"] = Blanks.ToString(CultureInfo.InvariantCulture),
-        ["TEMPLATING_VM_USERS_FIRST_UID"] = FirstUid.ToString(CultureInfo.InvariantCulture),
+        ["TEMPLATING_VM_USERS_FIRST_UID"] = FirstUid,
     };
 
     /// <summary>Of the bare driver: its sockets and QEMU's output.</summary>

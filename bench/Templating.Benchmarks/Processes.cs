@@ -55,25 +55,12 @@ internal static partial class Processes
         return TimeSpan.FromMilliseconds(10 * (long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture)));
     }
 
-    /// <summary>Those that run as one of these users now.</summary>
-    public static IReadOnlyList<int> OfUsers((uint First, uint End) users) =>
-    [
-        .. Directory.EnumerateDirectories("/proc").Select(Path.GetFileName).Where(name => int.TryParse(name, out _))
-            .Where(pid => User(pid!) is { } user && user >= users.First && user < users.End)
-            .Select(pid => int.Parse(pid!, CultureInfo.InvariantCulture)),
-    ];
-
     /// <returns>Whether there was such a process.</returns>
     public static bool Signal(int pid, int signal) => Kill(pid, signal) == 0;
 
     /// <summary>The number in a line as <c>VmRSS:  12 kB</c>.</summary>
     public static long Kibibytes(string line) =>
         long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
-
-    private static uint? User(string pid) =>
-        ReadOrEmpty($"/proc/{pid}/status").Split('\n').FirstOrDefault(l => l.StartsWith("Uid:", StringComparison.Ordinal)) is { } line
-            ? uint.Parse(line.Split('\t')[1], CultureInfo.InvariantCulture)
-            : null;
 
     private static string ReadOrEmpty(string path)
     {
