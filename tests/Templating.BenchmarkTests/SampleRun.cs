@@ -24,7 +24,7 @@ internal static class SampleRun
             ("pool.prepared.running", 5), ("pool.prepared.running.phase.take", 1), ("pool.prepared.running.phase.restore", 3.2), ("pool.prepared.running.phase.resume", 0.6),
             ("blank.running", 22), ("blank.running.phase.bind", 17), ("blank.running.phase.restore", 3.2), ("blank.running.phase.resume", 0.6), ("idle.daemon_kb_per_waiting", 90),
             ("shared.clone.all_mib", 1400), ("shared.unshared.all_mib", 4900), ("shared.clone.private_mib", 28), ("shared.bare.private_mib", 28.1),
-            ("idle.daemon_kb_per_clone", 96), ("idle.cpu_percent", 0.4), ("daemon.start", 150), ("daemon.resident_mib", 49),
+            ("idle.daemon_kb_per_clone", 96), ("idle.cpu_percent", 0.4), ("idle.cpu_percent_per_clone", 0.15), ("daemon.start", 150), ("daemon.resident_mib", 49),
             ("memory.fresh.ram_private_percent", 0.5), ("memory.clone_sees_its_own", 1), ("memory.template_unchanged", 1), ("memory.fresh.image_private_mib", 0),
             ("sandbox.held", 90), ("sandbox.created", 90), ("sandbox.memory.private_growth_mib", 3), ("sandbox.memory.image_private_mib", 0),
             ("density.first", 500), ("density.last", 800), ("density.answers_again", 1), ("density.left", 0),

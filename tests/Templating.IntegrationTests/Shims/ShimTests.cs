@@ -16,7 +16,7 @@ public sealed class ShimTests(ITestOutputHelper output) : NodeTest
     [Fact]
     public async Task AShimInPythonLivesTheWholeLifeOfASandboxAndNothingIsLeft()
     {
-        var made = await new DebianGuest().MakeRootAsync(Limit);
+        var made = await DebianRoot.GetAsync(Limit);
         await using var node = await TestNode.StartEmptyAsync(("IMAGES_FOLDERS", made));
         var spec = GuestSpecs.Web();
         (spec.Sandbox, spec.Network, spec.Machine.MaxMemoryBytes, spec.Machine.MaxVcpus) = (true, null, 512L << 20, 2);
