@@ -506,7 +506,33 @@ def restore(options, timings, ram, state, n, **how):
     timings.add(f"clone {n}: first exec", middle)
     expected = f"host-{n}\nit's1\n52:54:00:12:34:56\n{page['machine_id']}\n5000\n600\n"
     check(out[0].decode() == expected, f"clone {n}: host name, environment, its card's address kept, machine id, user data")
+    check_boot_id(machine, page, f"clone {n}")
     return machine, page
+
+
+def check_boot_id(machine, page, who):
+    out = machine.guest.shell("cat /proc/sys/kernel/random/boot_id; grep -c boot_id /proc/mounts; ls /run/templating /run/www | grep -c next")[0]
+    check(out.decode() == f"{page['boot_id']}\n1\n0\n", f"{who}: its boot id is its own and covers one mount, and no file is left half made")
+
+
+def check_daemon_again(machine, page):
+    """Whoever ends templating-guest meets it again, and the clone's identity with it."""
+    machine.guest.start(11, "killall", "-9", "templating-guest")
+    machine.guest.socket.settimeout(1)
+    again = time.monotonic() + 20
+    while True:
+        try:
+            machine.guest.sync()
+            break
+        except TimeoutError:
+            # What nobody has the port open for is lost.
+            check(time.monotonic() < again, "killed: templating-guest is back")
+            machine.guest.close()
+            machine.guest.connect()
+            machine.guest.socket.settimeout(1)
+    machine.guest.socket.settimeout(20)
+    out = machine.guest.shell("cat /proc/sys/kernel/random/boot_id; grep -c boot_id /proc/mounts; cat /run/templating/id; hostname")[0]
+    check(out.decode() == f"{page['boot_id']}\n1\n{page['id']}\n{page['hostname']}\n", "killed: templating-guest comes again, and who the clone is stays")
 
 
 def check_idle(machine):
@@ -571,6 +597,7 @@ def check_all(options, timings):
     check(all(page1[k] != page2[k] for k in ("random", "boot_id", "machine_id")), "clones: nothing in common")
     check(second.agent_ping(), "clones: qemu-guest-agent answers")
     check_idle(second)
+    check_daemon_again(second, page2)
     check_attack(first, wrong=False)
     check_power_off(first)
     second.end()

@@ -18,40 +18,95 @@ static struct {
     char problem[2 * MAX_FILE_PATH];
 } files;
 
-bool write_file(const char *path, mode_t mode, const void *data, size_t length)
+/* What a path's next content is called until it is there. */
+#define NEXT ".next"
+
+enum { MAX_NEXT = 128, MAX_PREPARED = 4 };
+
+/* Next files that are open already, and empty. */
+static struct {
+    const char *path; /* NULL for none */
+    int fd;
+} prepared[MAX_PREPARED];
+
+static int open_next(const char *next, mode_t mode)
 {
-    char next[128];
-    snprintf(next, sizeof next, "%s.next", path);
-    int fd = open(next, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
-    if (fd < 0)
-        return false;
-    const char *at = data;
-    bool good = fchmod(fd, mode) == 0;
+    return open(next, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
+}
+
+/* In the template, for a path that each clone will write: the kernel need not make a file in each of them. */
+void prepare_file(const char *path, mode_t mode)
+{
+    for (size_t i = 0; i < MAX_PREPARED; i++) {
+        if (prepared[i].path)
+            continue;
+        char next[MAX_NEXT];
+        snprintf(next, sizeof next, "%s" NEXT, path);
+        prepared[i].fd = open_next(next, mode);
+        prepared[i].path = prepared[i].fd < 0 ? NULL : path;
+        return;
+    }
+}
+
+static int take_prepared(const char *path)
+{
+    for (size_t i = 0; i < MAX_PREPARED; i++) {
+        if (prepared[i].path && strcmp(prepared[i].path, path) == 0) {
+            prepared[i].path = NULL;
+            return prepared[i].fd;
+        }
+    }
+    return -1;
+}
+
+/* Closes the file. By rename: a reader sees the old one or the new one, never half of it. */
+static bool fill(int fd, const char *next, const char *path, const char *data, size_t length)
+{
+    bool good = true;
     while (good && length > 0) {
-        ssize_t wrote = write(fd, at, length);
+        ssize_t wrote = write(fd, data, length);
         good = wrote > 0;
-        at += good ? wrote : 0;
+        data += good ? wrote : 0;
         length -= good ? (size_t)wrote : 0;
     }
     close(fd);
-    /* By rename: a reader sees the old file or the new one, never half of it. */
-    return good && rename(next, path) == 0;
+    if (good && rename(next, path) == 0)
+        return true;
+    int error = errno;
+    unlink(next);
+    errno = error;
+    return false;
+}
+
+bool write_file(const char *path, mode_t mode, const void *data, size_t length)
+{
+    char next[MAX_NEXT];
+    snprintf(next, sizeof next, "%s" NEXT, path);
+    int fd = take_prepared(path);
+    if (fd >= 0 && fill(fd, next, path, data, length))
+        return true;
+    fd = open_next(next, mode);
+    return fd >= 0 && fill(fd, next, path, data, length);
 }
 
 bool write_text(const char *path, const char *text)
 {
     char line[MAX_ID + 2];
     int length = snprintf(line, sizeof line, "%s\n", text);
-    return length > 0 && write_file(path, 0644, line, (size_t)length);
+    return length > 0 && (size_t)length < sizeof line && write_file(path, 0644, line, (size_t)length);
 }
 
 /* In place, for a file that others have open or mounted, or in whose folder nothing can be made. */
 bool overwrite_text(const char *path, const char *text)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0444);
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0444);
     if (fd < 0)
         return false;
-    bool good = dprintf(fd, "%s\n", text) > 0;
+    char line[MAX_ID + 2];
+    int length = snprintf(line, sizeof line, "%s\n", text);
+    /* Nobody sees it empty: what is longer is cut off afterwards. */
+    bool good = length > 0 && (size_t)length < sizeof line && write(fd, line, (size_t)length) == length &&
+                (lseek(fd, 0, SEEK_END) <= length || ftruncate(fd, length) == 0);
     return close(fd) == 0 && good;
 }
 

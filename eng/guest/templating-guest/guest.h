@@ -33,6 +33,7 @@
 
 /* The numbers of docs/guest-protocol.md. */
 enum {
+    UMASK = 022,
     MAX_LINE_IN = 262144,
     MAX_LINE_OUT = 16384,
     MAX_COMMANDS = 16,
@@ -163,6 +164,8 @@ bool write_environment(const char *block, size_t block_length);
 bool set_machine_id(const char *machine_id);
 bool read_machine_id(char *machine_id, size_t size);
 bool set_boot_id(void);
+void prepare_identity(void);
+void prepare_file(const char *path, mode_t mode);
 bool write_page(const char *id, const char *hostname, const char *machine_id, const char *random);
 bool set_clock(int64_t unix_nanos);
 

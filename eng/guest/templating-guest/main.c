@@ -124,7 +124,7 @@ int main(void)
     for (int fd; (fd = open("/dev/null", O_RDWR)) <= STDERR_FILENO;)
         if (fd < 0)
             return 1;
-    umask(022);
+    umask(UMASK);
     signal(SIGPIPE, SIG_IGN);
     sigemptyset(&mask);
     sigaddset(&mask, SIGCHLD);
@@ -138,6 +138,7 @@ int main(void)
         say("no port %s: %s", PORT_NAME, strerror(errno));
         return 1;
     }
+    prepare_identity();
     watch_for_owner();
     /* Waits, once, until the kernel has entropy enough (a CPU model without RDRAND makes it collect some first): a kernel
      * frozen before that would neither reseed itself in the clones nor say so. */

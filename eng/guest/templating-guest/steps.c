@@ -8,12 +8,16 @@
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #define MACHINE_ID "/etc/machine-id"
 #define RUN_MACHINE_ID "/run/machine-id"
 #define BOOT_ID "/proc/sys/kernel/random/boot_id"
+#define RUN_BOOT_ID "/run/templating/boot-id"
+
+static int random_device = -1;
 
 /* NAME='VALUE' a line, a quote inside as '\'': what a shell's `.` and `eval` take back unchanged. */
 bool write_environment(const char *block, size_t block_length)
@@ -73,7 +77,7 @@ bool write_page(const char *id, const char *hostname, const char *machine_id, co
 bool set_machine_id(const char *machine_id)
 {
     char there[64];
-    if (!write_text(RUN_MACHINE_ID, machine_id))
+    if (!overwrite_text(RUN_MACHINE_ID, machine_id))
         return false;
     if (read_text(MACHINE_ID, there, sizeof there) && strcmp(there, machine_id) == 0)
         return true;
@@ -88,21 +92,46 @@ bool read_machine_id(char *machine_id, size_t size)
 
 /* The kernel makes its boot id when it is first read and keeps it: if anything in the template read it, all clones would
  * have the same. So a file with an id of this clone's own covers it, as container managers do it. */
+static bool cover_boot_id(void)
+{
+    return mount(RUN_BOOT_ID, BOOT_ID, NULL, MS_BIND, NULL) == 0;
+}
+
+static bool boot_id_is_covered(void)
+{
+    struct stat covered, cover;
+    return stat(BOOT_ID, &covered) == 0 && stat(RUN_BOOT_ID, &cover) == 0 && covered.st_dev == cover.st_dev &&
+           covered.st_ino == cover.st_ino;
+}
+
 bool set_boot_id(void)
 {
     unsigned char b[16];
-    char digits[33], text[64];
+    char digits[33], text[64], there[64];
     if (getrandom(b, sizeof b, 0) != (ssize_t)sizeof b)
         return false;
     b[6] = (unsigned char)((b[6] & 0x0f) | 0x40); /* RFC 9562: version 4, variant 10 */
     b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
     hex(digits, b, sizeof b);
     snprintf(text, sizeof text, "%.8s-%.4s-%.4s-%.4s-%.12s", digits, digits + 8, digits + 12, digits + 16, digits + 20);
-    while (umount2(BOOT_ID, MNT_DETACH) == 0) {
-        /* the file of an identity before this one */
-    }
-    return write_text("/run/templating/boot-id", text) &&
-           mount("/run/templating/boot-id", BOOT_ID, NULL, MS_BIND, NULL) == 0;
+    if (!overwrite_text(RUN_BOOT_ID, text))
+        return false;
+    return (read_text(BOOT_ID, there, sizeof there) && strcmp(there, text) == 0) || cover_boot_id();
+}
+
+/* In the template, so that no clone has to: opens and mounts what an identity needs, and has the kernel look up what it reads. */
+void prepare_identity(void)
+{
+    char text[64];
+    prepare_file("/run/templating/id", 0644);
+    prepare_file("/run/templating/env", 0644);
+    prepare_file("/run/templating/user-data", 0600);
+    prepare_file("/run/www/index.html", 0644);
+    random_device = open("/dev/urandom", O_WRONLY | O_CLOEXEC);
+    read_machine_id(text, sizeof text);
+    /* Where this fails, the identity tries again and says why. */
+    if (!boot_id_is_covered() && read_text(BOOT_ID, text, sizeof text) && overwrite_text(RUN_BOOT_ID, text))
+        cover_boot_id();
 }
 
 /* Wipes the seed. */
@@ -113,13 +142,9 @@ bool mix_seed(unsigned char seed[SEED_BYTES])
         unsigned char bytes[SEED_BYTES];
     } pool = {.entropy_count = SEED_BYTES * 8, .buf_size = SEED_BYTES};
     memcpy(pool.bytes, seed, SEED_BYTES);
-    int fd = open("/dev/urandom", O_WRONLY | O_CLOEXEC);
-    if (fd < 0)
-        return false;
     /* The first only fills the pool; the second makes the generator that everyone reads take from it at once. */
-    bool good = ioctl(fd, RNDADDENTROPY, &pool) == 0 && ioctl(fd, RNDRESEEDCRNG, NULL) == 0;
+    bool good = ioctl(random_device, RNDADDENTROPY, &pool) == 0 && ioctl(random_device, RNDRESEEDCRNG, NULL) == 0;
     int error = errno;
-    close(fd);
     explicit_bzero(&pool, sizeof pool);
     explicit_bzero(seed, SEED_BYTES);
     errno = error;
