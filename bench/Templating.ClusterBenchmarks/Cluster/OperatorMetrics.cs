@@ -8,8 +8,6 @@ namespace Templating.ClusterBenchmarks.Cluster;
 /// <summary>What the operator counts itself (docs/telemetry.md).</summary>
 internal static class OperatorMetrics
 {
-    private const string Writes = "templating_operator_writes_total";
-
     /// <summary>Of all operator pods of an installation: only the leader writes, but who leads may change.</summary>
     public static async Task<MetricsPage> ReadAsync(
         KubernetesApi api, HttpClient http, string installation, int port, CancellationToken cancellationToken)
@@ -29,14 +27,14 @@ internal static class OperatorMetrics
         MetricsPage.Parse(await http.GetStringAsync(address, cancellationToken));
 
     /// <summary>All but the leader's renewals, which go on whatever happens.</summary>
-    public static double WritesInAll(this MetricsPage page) => page.Sum(Writes, s => s.Label("resource") != "leases");
+    public static double WritesInAll(this MetricsPage page) => page.Sum(OperatorSeries.Writes, s => s.Label("resource") != "leases");
 
     public static Dictionary<string, double> WritesByKind(this MetricsPage page) =>
-        page.SumBy(Writes, s => $"{s.Label("controller")} {s.Label("verb")} {s.Label("resource")}{(s.Label("outcome") is "ok" ? "" : " " + s.Label("outcome"))}".Trim());
+        page.SumBy(OperatorSeries.Writes, s => $"{s.Label("controller")} {s.Label("verb")} {s.Label("resource")}{(s.Label("outcome") is "ok" ? "" : " " + s.Label("outcome"))}".Trim());
 
-    public static double Retries(this MetricsPage page) => page.Sum("templating_operator_retries_total");
+    public static double Retries(this MetricsPage page) => page.Sum(OperatorSeries.Retries);
 
-    public static double Conflicts(this MetricsPage page) => page.Sum("templating_operator_conflicts_total");
+    public static double Conflicts(this MetricsPage page) => page.Sum(OperatorSeries.Conflicts);
 
-    public static double QueueDepth(this MetricsPage page) => page.Sum("templating_operator_queue_depth");
+    public static double QueueDepth(this MetricsPage page) => page.Sum(OperatorSeries.QueueDepth);
 }

@@ -98,7 +98,7 @@ internal sealed class OperatorProcess : IAsyncDisposable
     {
         try
         {
-            return (await MetricsAsync(cancellationToken)).Sum("templating_operator_leader") > 0;
+            return (await MetricsAsync(cancellationToken)).Sum(OperatorSeries.Leader) > 0;
         }
         catch (HttpRequestException)
         {

@@ -9,8 +9,6 @@ namespace Templating.Kubernetes.Metrics;
 /// </summary>
 public sealed class MetricsPage(IReadOnlyList<MetricSeries> series)
 {
-    public static MetricsPage Empty { get; } = new([]);
-
     public IReadOnlyList<MetricSeries> All => series;
 
     public static MetricsPage Parse(string text) =>

@@ -76,13 +76,8 @@ internal sealed class LoadApi : IDisposable
     /// <summary>What a pod serves of metrics, fetched by the API server: from wherever this runs it is reached.</summary>
     public async Task<MetricsPage> MetricsAsync(string @namespace, string pod, int port, CancellationToken cancellationToken)
     {
-        await using var content = await _calls.CallAsync(
-            new ApiCall(HttpMethod.Get, string.Create(CultureInfo.InvariantCulture, $"{LoadKind.Pods.Item(@namespace, pod)}:{port}/proxy/metrics"), "get of pods/proxy")
-            {
-                MostBytes = MostMetrics,
-                Options = options => options.Set(CallCounter.Call, ("get", "pods/proxy")),
-            },
-            cancellationToken);
+        var path = string.Create(CultureInfo.InvariantCulture, $"{LoadKind.Pods.Item(@namespace, pod)}:{port}/proxy/metrics");
+        await using var content = await _calls.CallAsync(Call(HttpMethod.Get, "get", "pods/proxy", path) with { MostBytes = MostMetrics }, cancellationToken);
         using var reader = new StreamReader(content);
         return MetricsPage.Parse(await reader.ReadToEndAsync(cancellationToken));
     }
@@ -90,7 +85,7 @@ internal sealed class LoadApi : IDisposable
     /// <summary>The events since a version until the server ends it.</summary>
     public IAsyncEnumerable<WatchFrame> WatchAsync(
         LoadKind kind, string @namespace, string selector, string version, CancellationToken cancellationToken) => _watches.WatchAsync(
-            Call(HttpMethod.Get, "watch", kind, $"{kind.Collection(@namespace)}?watch=true&allowWatchBookmarks=true"
+            Call(HttpMethod.Get, "watch", kind.Plural, $"{kind.Collection(@namespace)}?watch=true&allowWatchBookmarks=true"
                 + $"&labelSelector={Uri.EscapeDataString(selector)}&resourceVersion={Uri.EscapeDataString(version)}"),
             cancellationToken);
 
@@ -103,8 +98,8 @@ internal sealed class LoadApi : IDisposable
     }
 
     private Task<Stream> CallAsync(HttpMethod method, string verb, LoadKind kind, string path, string? body, CancellationToken cancellationToken) =>
-        _calls.CallAsync(Call(method, verb, kind, path) with { Body = body }, cancellationToken);
+        _calls.CallAsync(Call(method, verb, kind.Plural, path) with { Body = body }, cancellationToken);
 
-    private static ApiCall Call(HttpMethod method, string verb, LoadKind kind, string path) =>
-        new(method, path, $"{verb} of {kind.Plural}") { Options = options => options.Set(CallCounter.Call, (verb, kind.Plural)) };
+    private static ApiCall Call(HttpMethod method, string verb, string resource, string path) =>
+        new(method, path, $"{verb} of {resource}") { Options = options => options.Set(CallCounter.Call, (verb, resource)) };
 }
