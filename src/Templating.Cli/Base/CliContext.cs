@@ -92,6 +92,9 @@ internal sealed class CliContext(Globals globals, ParseResult parse) : IDisposab
 
                 break;
         }
+
+        // What is said of it comes after it, where both are a terminal.
+        Host.Out.Flush();
     }
 
     /// <summary>Prints one object in full.</summary>

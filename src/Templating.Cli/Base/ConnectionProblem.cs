@@ -35,6 +35,8 @@ internal static class ConnectionProblem
                     {
                         Hints = ["Name the authority of the daemon's certificate with --tls-ca, and your own certificate with --tls-cert and --tls-key."],
                     };
+                case HttpIOException { HttpRequestError: HttpRequestError.ResponseEnded }:
+                    return new CliException(ExitCode.Unavailable, $"The daemon at {address} went away in the middle of its answer.", failure);
             }
         }
 

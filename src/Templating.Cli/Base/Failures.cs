@@ -1,3 +1,4 @@
+using Grpc.Core;
 using Templating.Api.Client;
 using Templating.Cli.Exits;
 using Templating.Contract;
@@ -54,6 +55,7 @@ internal static class Failures
     {
         { Violations.Count: 1 } => "The daemon refused the request; a field is wrong:",
         { Violations.Count: > 1 } => $"The daemon refused the request; {failure.Violations.Count} fields are wrong:",
+        { Message.Length: 0, Code: StatusCode.DeadlineExceeded } => "The time that the call was given is over.",
         { Message.Length: 0 } => "The daemon answered " + failure.Code + ".",
         _ => failure.Message,
     };

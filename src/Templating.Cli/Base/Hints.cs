@@ -15,7 +15,7 @@ internal static class Hints
         {
             hints.Add(hint);
         }
-        else if (failure.Code == StatusCode.PermissionDenied)
+        else if (failure.Code == StatusCode.PermissionDenied && failure.Message.Contains("tenant", StringComparison.Ordinal))
         {
             hints.Add($"You are uid {Terminals.LibC.EffectiveUser()} and asked for tenant '{context.Tenant}'; choose another with --tenant, or have the daemon's policy changed.");
         }

@@ -40,11 +40,12 @@ internal static class OptionKinds
             result,
             (string text, out long? value) =>
             {
-                var good = ByteSize.TryParse(text, out var bytes);
+                // 0 would be as if it had not been given.
+                var good = ByteSize.TryParse(text, out var bytes) && bytes > 0;
                 value = bytes;
                 return good;
             },
-            ByteSize.Allowed),
+            ByteSize.Allowed + ", more than 0"),
     };
 
     public static Option<TimeSpan?> Duration(string name, string description) => new(name)

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Runtime.ExceptionServices;
 using Templating.Api.Client;
 using Templating.Api.Wire;
 using Templating.Cli.Base;
@@ -59,15 +60,19 @@ internal static class CloneCreateCommand
             }
 
             var many = new CreateClonesRequest { Spec = spec, Count = number, RequestId = request, WaitFor = until };
-            var results = await CreateAsync(context, many, cancellationToken);
+            var results = new List<CreatedClone>();
+            var broken = await CreateAsync(context, many, results, cancellationToken);
             var code = Report(context, results);
+            broken?.Throw();
             return code == ExitCode.Ok && results.Count < number ? ExitCode.Failure : code;
         });
     }
 
-    private static async Task<List<CreatedClone>> CreateAsync(CliContext context, CreateClonesRequest request, CancellationToken cancellationToken)
+    /// <returns>What ended it before all were told of, to be thrown when those that were have been shown: they exist.</returns>
+    private static async Task<ExceptionDispatchInfo?> CreateAsync(
+        CliContext context, CreateClonesRequest request, List<CreatedClone> results, CancellationToken cancellationToken)
     {
-        var results = new List<CreatedClone>();
+        ExceptionDispatchInfo? broken = null;
         using var call = context.Client.Clones.CreateClones(request, deadline: context.Deadline, cancellationToken: cancellationToken);
         try
         {
@@ -78,10 +83,9 @@ internal static class CloneCreateCommand
                     response.Index, response.Clone_, response.Error is null ? null : TemplatingClientException.From(response.Error)));
             }
         }
-        catch (TemplatingClientException e) when (results.Count > 0)
+        catch (Exception e) when (e is TemplatingClientException or OperationCanceledException && results.Count > 0)
         {
-            // Some clones exist now; whoever asked must learn their names even though the call broke off.
-            Failures.Report(context, e);
+            broken = ExceptionDispatchInfo.Capture(e);
         }
 
         if (results.Count < request.Count)
@@ -90,7 +94,7 @@ internal static class CloneCreateCommand
         }
 
         results.Sort((a, b) => a.Index.CompareTo(b.Index));
-        return results;
+        return broken;
     }
 
     private static int Report(CliContext context, List<CreatedClone> results)

@@ -1,5 +1,6 @@
 using Templating.Api.Client;
 using Templating.Cli.Base;
+using Templating.Cli.Parsing;
 using Templating.Cli.Templates;
 using Templating.V1;
 
@@ -25,7 +26,7 @@ internal static class CloneListCommand
                 context, CloneColumns.List(globals.Host.Clock, flags.AllTenants(context)), clone => clone.Name, clone => IsOf(clone, template),
                 () => context.Client.Clones.ListAllAsync(
                     new ListClonesRequest { Parent = parent, Template = template }, context.Deadline, cancellationToken),
-                clones => new ListClonesResponse { Clones = { clones } }, $"No clones in {parent}{(template.Length > 0 ? $" of {template}" : "")}.",
+                clones => new ListClonesResponse { Clones = { clones } }, $"No clones in {ObjectNames.Told(parent)}{(template.Length > 0 ? $" of {template}" : "")}.",
                 () => context.Client.Clones.WatchClones(
                     new WatchClonesRequest { Parent = parent }, deadline: context.Deadline, cancellationToken: cancellationToken),
                 change => (change.Type, change.Clone_), cancellationToken);

@@ -26,7 +26,7 @@ internal static class ImageListCommand
                 ImageColumns.List(globals.Host.Clock, context.Get(all)), images, new ListImagesResponse { Images = { images } }, image => image.Name);
             if (images.Count == 0)
             {
-                context.Note($"No images in {parent}.");
+                context.Note($"No images in {ObjectNames.Told(parent)}.");
             }
 
             return ExitCode.Ok;

@@ -56,7 +56,7 @@ internal static class NodeCommands
         ("Accelerator", Words.Of(node.Accelerator)),
         ("Why not KVM", node.KvmProblem),
         ("Memory", $"{ByteSize.Format(node.MemoryChargedBytes)} of {ByteSize.Format(node.MemoryBudgetBytes)} charged"),
-        ("Clones", $"{node.Clones} of {node.MaxClones}"),
+        ("VMs", $"{node.Clones} of {node.MaxClones}{(node.WaitingVms > 0 ? $", {node.WaitingVms} of them wait in pools" : "")}"),
         ("Blank VMs", $"{node.BlankVms} wait{(node.BlankProblem.Length > 0 ? $"; none are made: {node.BlankProblem}" : "")}"),
         ("Templates", $"{node.Templates}"),
         ("Store", $"{node.StorePath}, {ByteSize.Format(node.StoreFreeBytes)} free"),

@@ -50,6 +50,9 @@ internal static class ObjectNames
         return $"{Parent(tenant)}/templates/{Checked("template name", at < 0 ? text : text[..at])}";
     }
 
+    /// <summary>A parent as people are told of it.</summary>
+    public static string Told(string parent) => parent == AllTenants ? "any tenant" : parent;
+
     public static string Last(string name) => name[(name.LastIndexOf('/') + 1)..];
 
     public static string Checked(string what, string text) => Labels.IsLabel(text)

@@ -1,5 +1,6 @@
 using Templating.Api.Client;
 using Templating.Cli.Base;
+using Templating.Cli.Parsing;
 using Templating.Cli.Templates;
 using Templating.V1;
 
@@ -19,7 +20,7 @@ internal static class PoolListCommand
             return await flags.RunAsync(
                 context, PoolColumns.List(flags.AllTenants(context)), pool => pool.Name, pool => IsOf(pool, template),
                 () => context.Client.Pools.ListAllAsync(parent, context.Deadline, cancellationToken),
-                pools => new ListPoolsResponse { Pools = { pools } }, $"No pools in {parent}{(template.Length > 0 ? $" of {template}" : "")}.",
+                pools => new ListPoolsResponse { Pools = { pools } }, $"No pools in {ObjectNames.Told(parent)}{(template.Length > 0 ? $" of {template}" : "")}.",
                 () => context.Client.Pools.WatchPools(
                     new WatchPoolsRequest { Parent = parent }, deadline: context.Deadline, cancellationToken: cancellationToken),
                 change => (change.Type, change.Pool), cancellationToken);

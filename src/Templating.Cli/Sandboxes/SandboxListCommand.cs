@@ -1,6 +1,7 @@
 using Templating.Api.Client;
 using Templating.Cli.Base;
 using Templating.Cli.Clones;
+using Templating.Cli.Parsing;
 using Templating.Cli.Templates;
 using Templating.V1;
 
@@ -27,7 +28,7 @@ internal static class SandboxListCommand
                 () => context.Client.Sandboxes.ListAllAsync(
                     new ListSandboxesRequest { Parent = parent, Template = template }, context.Deadline, cancellationToken),
                 sandboxes => new ListSandboxesResponse { Sandboxes = { sandboxes } },
-                $"No sandboxes in {parent}{(template.Length > 0 ? $" of {template}" : "")}.",
+                $"No sandboxes in {ObjectNames.Told(parent)}{(template.Length > 0 ? $" of {template}" : "")}.",
                 () => context.Client.Sandboxes.WatchSandboxes(
                     new WatchSandboxesRequest { Parent = parent }, deadline: context.Deadline, cancellationToken: cancellationToken),
                 change => (change.Type, change.Sandbox), cancellationToken);

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Templating.Api.Client;
 using Templating.Cli.Base;
 using Templating.Cli.Exits;
 using Templating.Cli.Parsing;
@@ -50,25 +51,29 @@ internal static class TemplateCreateCommand
 
             using var call = context.Client.Templates.CreateTemplate(request, deadline: context.Deadline, cancellationToken: cancellationToken);
             var template = await BuildProgress.ShowAsync(context, call.ResponseStream, cancellationToken);
-            if (written.Warm is { } sizes)
-            {
-                await context.Client.Pools.SetPoolAsync(
-                    new SetPoolRequest
-                    {
-                        Pool = new Pool
-                        {
-                            Name = $"tenants/{context.Tenant}/pools/{request.Template}",
-                            Template = $"tenants/{context.Tenant}/templates/{request.Template}",
-                            Sizes = sizes,
-                        },
-                    },
-                    deadline: context.Deadline, cancellationToken: cancellationToken);
-            }
-
             context.Print(
                 CliContext.Shown(TemplateColumns.List(globals.Host.Clock, tenants: false), wide: false), [template], template, t => t.Name);
+            if (written.Warm is { } sizes)
+            {
+                await WarmAsync(context, request.Template, template, sizes, cancellationToken);
+            }
+
             return ExitCode.Ok;
         });
+    }
+
+    private static async Task WarmAsync(CliContext context, string name, Template template, PoolSizes sizes, CancellationToken cancellationToken)
+    {
+        var pool = new Pool { Name = $"tenants/{context.Tenant}/pools/{name}", Template = $"tenants/{context.Tenant}/templates/{name}", Sizes = sizes };
+        try
+        {
+            await context.Client.Pools.SetPoolAsync(new SetPoolRequest { Pool = pool }, deadline: context.Deadline, cancellationToken: cancellationToken);
+        }
+        catch (TemplatingClientException)
+        {
+            context.Note($"{template.Name} is published, but the pool that its file asks for is not set. Once it can be, 'templating pool set {name}' does that.");
+            throw;
+        }
     }
 
     private static Option<int?> KeepRevisions() => new("--keep-revisions")

@@ -1,5 +1,6 @@
 using Templating.Api.Client;
 using Templating.Cli.Base;
+using Templating.Cli.Parsing;
 using Templating.V1;
 
 namespace Templating.Cli.Templates;
@@ -24,7 +25,7 @@ internal static class TemplateListCommand
                 context, TemplateColumns.List(globals.Host.Clock, flags.AllTenants(context)), template => template.Name,
                 template => only is null || string.Equals(template.Template_, only, StringComparison.Ordinal),
                 () => context.Client.Templates.ListAllAsync(parent, context.Deadline, cancellationToken),
-                templates => new ListTemplatesResponse { Templates = { templates } }, $"No templates in {parent}.",
+                templates => new ListTemplatesResponse { Templates = { templates } }, $"No templates in {ObjectNames.Told(parent)}.",
                 () => context.Client.Templates.WatchTemplates(
                     new WatchTemplatesRequest { Parent = parent }, deadline: context.Deadline, cancellationToken: cancellationToken),
                 change => (change.Type, change.Template), cancellationToken);

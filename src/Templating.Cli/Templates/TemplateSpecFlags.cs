@@ -103,6 +103,7 @@ internal sealed class TemplateSpecFlags
         {
             AcceleratorChoice.Kvm => Accelerator.Kvm,
             AcceleratorChoice.Tcg => Accelerator.Tcg,
+            _ when context.Parse.GetResult(_accelerator) is { Implicit: false } => Accelerator.Unspecified,
             _ => machine.Accelerator,
         };
     }

@@ -6,8 +6,8 @@ namespace Templating.Cli.Top;
 internal sealed class Screen : IDisposable
 {
     // Control Sequences of ECMA-48, and xterm's for its other screen.
-    private const string Enter = "\e[?1049h\e[?25l";
-    private const string Leave = "\e[?25h\e[?1049l";
+    private const string Enter = "\e[?1049h\e[?25l\e[?7l"; // what is wider than the screen is cut: a line that goes on in the next would push the first away
+    private const string Leave = "\e[?7h\e[?25h\e[?1049l";
     private const string Home = "\e[H";
     private const string RestOfLine = "\e[K";
     private const string RestOfScreen = "\e[J";
@@ -20,13 +20,18 @@ internal sealed class Screen : IDisposable
         _host.Out.Write(Enter);
     }
 
-    /// <summary>Shows as many of the lines as there is room for.</summary>
+    /// <summary>Shows as many of the lines as there is room for, and says how many there are besides.</summary>
     public void Show(string text)
     {
         var lines = text.TrimEnd('\n').Split('\n');
-        var rows = _host.Terminal.Size?.Rows ?? int.MaxValue;
+        var rows = Math.Max(1, _host.Terminal.Size?.Rows ?? int.MaxValue);
+        if (lines.Length > rows)
+        {
+            lines = [.. lines[..(rows - 1)], $"and {lines.Length - rows + 1} more: make the terminal higher, or see --sort and --once"];
+        }
+
         // Overwritten, not cleared first: it would flicker.
-        _host.Out.Write(Home + string.Join(RestOfLine + "\r\n", lines.Take(Math.Max(1, rows))) + RestOfLine + RestOfScreen);
+        _host.Out.Write(Home + string.Join(RestOfLine + "\r\n", lines) + RestOfLine + RestOfScreen);
         _host.Out.Flush();
     }
 

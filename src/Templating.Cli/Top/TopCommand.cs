@@ -62,7 +62,7 @@ internal static class TopCommand
                 await Task.Delay(wait, context.Host.Clock, cancellationToken);
                 var (node, rows) = await looks.LookAsync(cancellationToken);
                 screen.Show(TopText.Head(node, rows) + TableText.Render(
-                    TopText.Columns(context.Host.Clock, context.Get(all)), rows, terminal: true, context.Host.Environment, room: context.Host.OutputWidth()));
+                    TopText.Columns(context.Host.Clock, context.Get(all)), rows, terminal: true, context.Host.Environment, room: context.Wide ? null : context.Host.OutputWidth()));
             }
         });
     }

@@ -27,15 +27,15 @@ internal static class TopText
         new("AGE", r => Age.Of(r.Vm.CreateTime, clock), Right: true),
     ];
 
-    /// <summary>The node in two lines: what is charged, and what all the clones together take.</summary>
+    /// <summary>The node in three lines that a terminal of 80 columns has room for: what is charged, what all the clones together take, and what they share.</summary>
     public static string Head(Node node, IReadOnlyList<TopRow> rows)
     {
         var live = rows.Where(r => r.Vm.Memory is not null).ToList();
         var cpu = rows.Sum(r => r.Cpu ?? 0);
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"node: {node.Clones} of {node.MaxClones} clones, {ByteSize.Format(node.MemoryChargedBytes)} of {ByteSize.Format(node.MemoryBudgetBytes)} charged; shown: {rows.Count}, CPU {cpu:0.0}%\n")
-            + $"memory: {ByteSize.Format(live.Sum(r => r.Memory.Proportional))}, of it private {ByteSize.Format(live.Sum(r => r.Memory.Private))}; "
+            $"node: {node.Clones} of {node.MaxClones} VMs{(node.WaitingVms > 0 ? $" ({node.WaitingVms} wait)" : "")}, {ByteSize.Format(node.MemoryChargedBytes)} of {ByteSize.Format(node.MemoryBudgetBytes)} charged\n"
+            + $"shown: {rows.Count}, CPU {cpu:0.0}%, memory {ByteSize.Format(live.Sum(r => r.Memory.Proportional))}, of it private {ByteSize.Format(live.Sum(r => r.Memory.Private))}\n")
             + $"{Sharing.Of(live.Select(r => r.Memory)).Text}\n";
     }
 

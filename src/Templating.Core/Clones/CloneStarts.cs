@@ -33,10 +33,15 @@ internal sealed class CloneStarts(VmParts parts, CloneTable table, CloneFactory 
                     return clone;
                 }
 
+                await BeginColdAsync(start, cancellationToken);
+                // Only now: what is refused, for want of room, was no demand.
                 pools.Taker.Count(wish, taken: null);
             }
+            else
+            {
+                await BeginColdAsync(start, cancellationToken);
+            }
 
-            await BeginColdAsync(start, cancellationToken);
             clone.Running = clone.Life.Resumed;
             admitted.Dispose();
             return clone;
@@ -69,8 +74,8 @@ internal sealed class CloneStarts(VmParts parts, CloneTable table, CloneFactory 
                 continue;
             }
 
-            pools.Taker.Count(wish, taken: null);
             await BeginColdAsync(start, cancellationToken);
+            pools.Taker.Count(wish, taken: null);
             await clone.Life.Resumed;
             return;
         }

@@ -9,8 +9,8 @@ internal sealed class Pool(PoolName name, PoolSpec spec, TimeProvider time)
 
     public PoolSpec Spec { get; set; } = spec;
 
-    /// <summary>By the plan before.</summary>
-    public int Target { get; set; }
+    /// <summary>By the plan before; until there is one, the fewest.</summary>
+    public int Target { get; set; } = spec.Sizes.Restored;
 
     /// <summary>Null while there is none, or nobody has looked.</summary>
     public RevisionName? Revision { get; set; }

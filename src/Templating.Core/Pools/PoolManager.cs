@@ -66,7 +66,7 @@ public sealed class PoolManager : IPoolManager, IAsyncDisposable
                 if (_table.Find(name) is null && _table.All.Count(pool => pool.Name.Tenant == name.Tenant) >= PoolRules.MostPools)
                 {
                     throw new TemplatingException(
-                        ErrorCode.TenantQuotaExhausted, $"Tenant '{name.Tenant}' has {PoolRules.MostPools} pools already, which is the limit. Delete one.");
+                        ErrorCode.TenantQuotaExhausted, $"Tenant '{name.Tenant}' has {PoolRules.MostPools} pools already, which is the limit. Delete one ('templating pool list').");
                 }
             }
 
@@ -81,7 +81,8 @@ public sealed class PoolManager : IPoolManager, IAsyncDisposable
                 }
                 else
                 {
-                    (pool.Spec, pool.Revision) = (spec, null);
+                    (pool.Spec, pool.Revision, pool.Target) = (spec, null, Math.Clamp(pool.Target, spec.Sizes.Restored, spec.Sizes.Most));
+                    (pool.Problem, pool.ProblemText) = (PoolProblem.None, "");
                     _table.Tell(pool);
                 }
 

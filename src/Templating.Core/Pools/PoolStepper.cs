@@ -64,7 +64,7 @@ internal sealed class PoolStepper(PoolTable table, PoolVms vms, VmParts parts, T
 
         if (source.Revision is not { } revision)
         {
-            pool.Target = 0;
+            pool.Target = pool.Spec.Sizes.Restored;
             (pool.Problem, pool.ProblemText) = (source.Problem, source.Text);
             return;
         }

@@ -7,6 +7,7 @@ using Templating.Core.Clones;
 using Templating.Core.Errors;
 using Templating.Core.Images;
 using Templating.Core.Machines;
+using Templating.Core.Pools;
 using Templating.Core.Store;
 using Templating.Node.Mapping;
 using Templating.Node.Options;
@@ -16,7 +17,7 @@ using Templating.V1;
 namespace Templating.Node.Services;
 
 internal sealed class NodeService(
-    IVmm vmm, TemplateStore store, ImageCache images, ITemplateManager templates, ICloneManager clones, BlankVms blanks, PodTable pods, IOptions<NodeOptions> options)
+    IVmm vmm, TemplateStore store, ImageCache images, ITemplateManager templates, ICloneManager clones, BlankVms blanks, IPoolManager pools, PodTable pods, IOptions<NodeOptions> options)
     : V1.NodeService.NodeServiceBase
 {
     private static readonly string Version =
@@ -34,6 +35,7 @@ internal sealed class NodeService(
             Clones = capacity.Clones,
             Pods = pods.Count,
             BlankVms = blanks.Waiting,
+            WaitingVms = pools.List(tenant: null).Sum(pool => pool.Vms.Count),
             MaxClones = capacity.MaxClones,
             Templates = templates.List(tenant: null).Count,
             StorePath = options.Value.StorePath,

@@ -41,6 +41,14 @@ public sealed class PoolManagerTests : PoolTest
     }
 
     [Fact]
+    public void WhoSetsAPoolIsToldOfWhatIsAskedNowWhateverWasBefore()
+    {
+        Set(restored: 4).WantedRestored.ShouldBe(4);
+        Set(restored: 1).WantedRestored.ShouldBe(1);
+        Set(restored: 0).WantedRestored.ShouldBe(0);
+    }
+
+    [Fact]
     public async Task APoolLargerThanTheBudgetIsFilledAsFarAsThatGoesAndSaysWhy()
     {
         Set(restored: 10);

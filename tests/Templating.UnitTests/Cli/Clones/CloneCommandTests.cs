@@ -49,6 +49,19 @@ public sealed class CloneCommandTests
             "web-1  Running  web-1     127.0.0.1:40001->80    0.1     0.2  45.5      4.0     0.5      80.0  130.3\n");
     }
 
+    [Theory]
+    [InlineData("--env-file", "/nonexistent/env", "File '/nonexistent/env' is not there.")]
+    [InlineData("--user-data", "/", "File '/' is a folder; a file is needed.")]
+    public async Task AFileThatCannotBeReadIsAFaultOfTheCommandLine(string option, string path, string told)
+    {
+        await using var node = await FakeNode.StartAsync();
+
+        var run = await CliRun.OfAsync(node, "clone", "create", "web", option, path);
+
+        run.Code.ShouldBe(ExitCode.Usage);
+        run.Error.ShouldStartWith($"error: {told}\n");
+    }
+
     [Fact]
     public async Task OneFailedCloneOfManyIsShownWithItsReasonAndFailsTheCommand()
     {
@@ -91,10 +104,30 @@ public sealed class CloneCommandTests
             throw Failed.With(StatusCode.Unavailable, "SHUTTING_DOWN", "The node is stopping.");
         };
         var run = await CliRun.OfAsync(node, "clone", "create", "web", "--count", "2", "-o", "name");
-        run.Code.ShouldBe(ExitCode.Failure);
+        run.Code.ShouldBe(ExitCode.TryAgain);
         run.Out.ShouldBe("tenants/default/clones/a\n");
         run.Error.ShouldContain("The node is stopping.");
         run.Error.ShouldContain("1 of 2 clones");
+    }
+
+    [Fact]
+    public async Task WhereTheTimeForSeveralIsOverThoseThatThereAreAreToldAndTheCodeSaysSo()
+    {
+        await using var node = await FakeNode.StartAsync();
+        using var over = new CancellationTokenSource();
+        node.Clones.OnCreateMany = async (_, responses) =>
+        {
+            await responses.WriteAsync(new CreateClonesResponse { Index = 0, Clone_ = Samples.Clone("a") });
+            await Task.Delay(Timeout.Infinite, over.Token);
+        };
+
+        var run = await CliRun.OfAsync(
+            node, host => host with { Clock = TimeProvider.System }, ["clone", "create", "web", "--count", "3", "-o", "name", "--timeout", "2s"]);
+        await over.CancelAsync();
+
+        run.Code.ShouldBe(ExitCode.Deadline);
+        run.Out.ShouldBe("tenants/default/clones/a\n");
+        run.Error.ShouldContain("1 of 3 clones; 'templating clone list' shows what there is.");
     }
 
     [Fact]

@@ -43,6 +43,31 @@ public sealed class TemplateCommandTests
     }
 
     [Fact]
+    public async Task AFlagOverridesTheFileAlsoWhereItAsksForTheDefault()
+    {
+        await using var node = await FakeNode.StartAsync();
+        CreateTemplateRequest? seen = null;
+        node.Templates.OnCreate = async (request, responses, _) =>
+        {
+            seen = request;
+            await responses.WriteAsync(Progress("done", "", 2, Samples.Template("web")));
+        };
+
+        var run = await CreateAsync("--accelerator", "auto");
+        var refused = await CreateAsync("--memory", "0");
+
+        run.Code.ShouldBe(ExitCode.Ok, run.Error);
+        seen!.Spec.Machine.Accelerator.ShouldBe(Accelerator.Unspecified);
+        refused.Code.ShouldBe(ExitCode.Usage);
+        refused.Error.ShouldContain("more than 0");
+
+        Task<CliRun> CreateAsync(params string[] flags) => CliRun.OfAsync(
+            node,
+            host => host with { StandardInput = () => new MemoryStream("guest: {kernel_path: /k}\nmachine: {accelerator: ACCELERATOR_KVM}"u8.ToArray()) },
+            ["template", "create", "web", "-f", "-", .. flags]);
+    }
+
+    [Fact]
     public async Task OnATerminalProgressIsLiveAndElsewhereItHasNoEscapes()
     {
         await using var node = await FakeNode.StartAsync();

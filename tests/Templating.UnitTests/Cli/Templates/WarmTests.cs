@@ -1,4 +1,5 @@
 using Google.Protobuf.WellKnownTypes;
+using Grpc.Core;
 using Templating.Cli.Exits;
 using Templating.Cli.Templates;
 using Templating.UnitTests.Cli.Fakes;
@@ -55,5 +56,22 @@ public sealed class WarmTests
 
         run.Code.ShouldBe(ExitCode.Ok, run.Error);
         order.ShouldBe(["built", "tenants/a/pools/web of tenants/a/templates/web: 2"]);
+    }
+
+    [Fact]
+    public async Task ATemplateThatIsBuiltIsToldOfWhereItsPoolCannotBeSet()
+    {
+        await using var node = await FakeNode.StartAsync();
+        node.Templates.OnCreate = (_, responses, _) => responses.WriteAsync(
+            new CreateTemplateResponse { Phase = "done", Elapsed = new Duration(), Template = Samples.Template("web") });
+        node.Pools.OnSet = _ => throw Failed.With(StatusCode.ResourceExhausted, "TENANT_QUOTA_EXHAUSTED", "Too many.");
+
+        var run = await CliRun.OfAsync(
+            node, host => host with { StandardInput = () => new MemoryStream("guest: {kernel_path: /k}\nwarm: 2"u8.ToArray()) }, ["template", "create", "web", "-f", "-", "-o", "name"]);
+
+        run.Code.ShouldBe(ExitCode.Exhausted);
+        run.Out.ShouldBe(Samples.Template("web").Name + "\n");
+        run.Error.ShouldContain("is published, but the pool that its file asks for is not set");
+        run.Error.ShouldContain("error: Too many.");
     }
 }

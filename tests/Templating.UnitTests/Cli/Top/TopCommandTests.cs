@@ -19,10 +19,12 @@ public sealed class TopCommandTests
         var byMemory = await RunAsync(node, "--once");
         byMemory.Code.ShouldBe(ExitCode.Ok, byMemory.Error);
         var lines = byMemory.Out.Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        lines[0].ShouldStartWith("node: 3 of 8 clones, 960MiB of 4GiB charged; shown: 3, CPU ");
+        lines[0].ShouldBe("node: 3 of 8 VMs (1 wait), 960MiB of 4GiB charged");
+        lines[1].ShouldStartWith("shown: 3, CPU ");
+        lines[1].ShouldEndWith("%, memory 105MiB, of it private 60MiB");
         // Three who show 150 MiB of one template's files, which lie in memory once.
-        lines[1].ShouldBe("memory: 105MiB, of it private 60MiB; 150MiB of templates and images take 45MiB: sharing saves 105MiB");
-        lines[2].Split(' ', StringSplitOptions.RemoveEmptyEntries)
+        lines[2].ShouldBe("150MiB of templates and images take 45MiB: sharing saves 105MiB");
+        lines[3].Split(' ', StringSplitOptions.RemoveEmptyEntries)
             .ShouldBe(["ID", "TEMPLATE", "STATE", "CPU", "PRIVATE", "RAM", "CODE", "QEMU", "SHARED", "PSS", "AGE"]);
         Ids(byMemory).ShouldBe(["big", "busy", "new"]);
 
@@ -71,11 +73,15 @@ public sealed class TopCommandTests
         run.Code.ShouldBe(ExitCode.Interrupted);
         run.Out.ShouldStartWith("\e[?1049h");
         run.Out.ShouldEndWith("\e[?1049l");
-        // Two lines for the node, the header, and what there is room for: the rest of a page must not push these away.
+        // Three lines for the node, the header, and what there is room for: the rest of a page must not push these away.
         var page = run.Out.Split("\e[H")[1].Split("\e[J")[0];
         page.Split('\n').Length.ShouldBe(SmallTerminal.Rows);
-        page.ShouldContain("big");
+        page.ShouldContain("node: 3 of 8 VMs");
         page.ShouldNotContain("busy");
+        page.ShouldMatch("and \\d+ more: make the terminal higher");
+        // Nor must a line that is wider than the screen.
+        run.Out.ShouldStartWith("\e[?1049h\e[?25l\e[?7l");
+        run.Out.ShouldEndWith("\e[?7h\e[?25h\e[?1049l");
     }
 
     [Theory]
@@ -105,7 +111,7 @@ public sealed class TopCommandTests
     }
 
     private static string[] Ids(CliRun run) =>
-        [.. run.Out.Split('\n', StringSplitOptions.RemoveEmptyEntries).Skip(3).Select(line => line.Split(' ')[0])];
+        [.. run.Out.Split('\n', StringSplitOptions.RemoveEmptyEntries).Skip(4).Select(line => line.Split(' ')[0])];
 
     private static Task<CliRun> RunAsync(FakeNode node, params string[] arguments) =>
         CliRun.OfAsync(node, host => host with { Clock = TimeProvider.System }, ["top", "--interval", "100ms", .. arguments]);
@@ -115,7 +121,7 @@ public sealed class TopCommandTests
     {
         var node = await FakeNode.StartAsync();
         var looks = 0;
-        node.Node.Answer = new V1.Node { Clones = 3, MaxClones = 8, MemoryChargedBytes = 960L * MiB, MemoryBudgetBytes = 4096L * MiB };
+        node.Node.Answer = new V1.Node { Clones = 3, WaitingVms = 1, MaxClones = 8, MemoryChargedBytes = 960L * MiB, MemoryBudgetBytes = 4096L * MiB };
         node.Clones.OnList = request =>
         {
             looks = request.View == CloneView.Full ? looks + 1 : looks;
