@@ -41,7 +41,13 @@ internal sealed class ClusterConnection : IDisposable
             return KubernetesClientConfiguration.InClusterConfig();
         }
 
-        using var text = new MemoryStream(Encoding.UTF8.GetBytes(await KubectlExec.ConfigAsync(options, cancellationToken)));
+        var config = await KubectlExec.ConfigAsync(options, cancellationToken);
+        if (string.IsNullOrWhiteSpace(config))
+        {
+            throw new PluginException("kubectl has no cluster to go to: 'kubectl config view' printed nothing.");
+        }
+
+        using var text = new MemoryStream(Encoding.UTF8.GetBytes(config));
         return KubernetesClientConfiguration.BuildConfigFromConfigObject(await KubernetesClientConfiguration.LoadKubeConfigAsync(text));
     }
 

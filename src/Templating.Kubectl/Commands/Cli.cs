@@ -1,9 +1,13 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Text.Json;
 using k8s.Autorest;
 using k8s.Exceptions;
 using Templating.Kubectl.Cluster;
 using Templating.Kubectl.Load.Recipes;
+using Templating.Kubernetes.Calls;
 using Templating.Terminal.Commands;
 using Templating.Terminal.Tables;
 
@@ -41,20 +45,32 @@ internal static class Cli
             return ExitCode.Usage;
         }
 
+        var invocation = new InvocationConfiguration { Output = host.Out, Error = error, EnableDefaultExceptionHandler = false };
+        if (LoadCommand.CleansUp(parse))
+        {
+            // After a Ctrl-C or SIGTERM what it made goes first, and that takes the time it takes.
+            invocation.ProcessTerminationTimeout = LoadCommand.CleanUpLimit;
+        }
+
+        return await ToldAsync(() => parse.InvokeAsync(invocation, host.Guard.Lost), host);
+    }
+
+    /// <summary>What a command failed by, in words, and its exit code.</summary>
+    internal static async Task<int> ToldAsync(Func<Task<int>> run, PluginHost host)
+    {
+        var error = host.Error;
         try
         {
-            var invocation = new InvocationConfiguration { Output = host.Out, Error = error, EnableDefaultExceptionHandler = false };
-            if (LoadCommand.CleansUp(parse))
-            {
-                // After a Ctrl-C or SIGTERM what it made goes first, and that takes the time it takes.
-                invocation.ProcessTerminationTimeout = LoadCommand.CleanUpLimit;
-            }
-
-            return await parse.InvokeAsync(invocation, host.Guard.Lost);
+            return await run();
         }
         catch (OperationCanceledException) when (host.Guard.Lost.IsCancellationRequested)
         {
             // Nobody reads any more; the guard has the words and the code for it.
+        }
+        catch (OperationCanceledException e) when (e.InnerException is not TimeoutException)
+        {
+            // A Ctrl-C or SIGTERM: whoever sent it knows.
+            return ExitCode.Interrupted;
         }
         catch (RecipeException e)
         {
@@ -68,19 +84,28 @@ internal static class Cli
         }
         catch (PluginException e)
         {
-            await error.WriteLineAsync(e.Message);
+            await error.WriteLineAsync(PlainText.Of(e.Message));
         }
         catch (HttpOperationException e)
         {
-            await error.WriteLineAsync($"The API server refused: {(int)e.Response.StatusCode} {e.Response.Content}");
+            await error.WriteLineAsync(PlainText.Of($"The API server refused: {(int)e.Response.StatusCode} {ServerStatus.MessageOf(e.Response.Content)}"));
         }
-        catch (Exception e) when (e is KubeConfigException or HttpRequestException or IOException)
+        catch (Exception e) when (IsOfCluster(e))
         {
-            await error.WriteLineAsync($"The cluster cannot be reached: {e.Message}");
+            await error.WriteLineAsync(PlainText.Of($"The cluster cannot be reached: {e.Message}"));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // A file's.
+            await error.WriteLineAsync(PlainText.Of($"error: {e.Message}"));
         }
 
         return ExitCode.Failure;
     }
+
+    /// <summary>Also of what its kubeconfig names, and of an answer that is no API server's: a proxy's page, say.</summary>
+    private static bool IsOfCluster(Exception e) => e is KubeConfigException or HttpRequestException or HttpIOException or TimeoutException or OperationCanceledException
+        or JsonException or CryptographicException or FormatException or IOException { InnerException: SocketException };
 
     public static RootCommand CreateRoot(PluginHost host, TimeProvider time)
     {

@@ -7,6 +7,7 @@ using Templating.Kubectl.Load.Recipes;
 using Templating.Kubectl.Load.Running;
 using Templating.Kubectl.Output;
 using Templating.Kubernetes;
+using Templating.Terminal.Tables;
 
 namespace Templating.Kubectl.Commands;
 
@@ -62,7 +63,19 @@ internal static class LoadCommand
             });
         }
 
+        recipe.Validators.Add(result => Require(result, recipe.Name, "a file, or the name of a recipe"));
+        output.Validators.Add(result => Require(result, output.Name, "a folder, or -"));
+        image.Validators.Add(result =>
+        {
+            var text = result.GetValueOrDefault<string?>() ?? "";
+            if (text.Length is 0 or > RecipeLimits.MaxImage || text.Any(char.IsWhiteSpace))
+            {
+                result.AddError($"{image.Name}: Found {Quote.Text(text)}, {RecipeLimits.ImageInWords} of 1 to {RecipeLimits.MaxImage} letters is needed.");
+            }
+        });
+
         var command = new Command(Run, "Runs a recipe, and ends with 3 where it missed a threshold.") { recipe, output, pool, template, image, namespaces, operators };
+        command.Validators.Add(result => CheckNamespace(result, globals));
         command.SetAction(async (parse, cancellationToken) =>
         {
             var options = globals.Read(parse);
@@ -72,6 +85,9 @@ internal static class LoadCommand
             }
 
             var read = RecipeFile.Read(parse.GetRequiredValue(recipe));
+            CheckReplaced(
+                read, (pool.Name, parse.GetValue(pool), s => s.Pool), (template.Name, parse.GetValue(template), s => s.Template),
+                (image.Name, parse.GetValue(image), s => s.Image));
             var wanted = read with
             {
                 Namespaces = parse.GetValue(namespaces) is { Length: > 0 } names ? [.. names.Distinct(StringComparer.Ordinal)] : read.Namespaces,
@@ -92,6 +108,7 @@ internal static class LoadCommand
         var command = new Command(Clean, "Removes what a load test left that was killed.") { run, all };
         command.Validators.Add(result =>
         {
+            CheckNamespace(result, globals);
             var given = result.GetValue(run);
             if (given is null != result.GetValue(all))
             {
@@ -115,9 +132,10 @@ internal static class LoadCommand
             var left = await cleaner.CleanAsync(namespaces, selector, Cleaner.Limit);
             foreach (var line in left)
             {
-                await host.Error.WriteLineAsync($"NOT removed: {line}");
+                await host.Error.WriteLineAsync(PlainText.Of($"NOT removed: {line.Text}"));
             }
 
+            await TellRemovedAsync(host, cleaner.Removed, left.Count, parse.GetValue(run), options.AllNamespaces ? "any namespace" : $"namespace {namespaces[0]}");
             return left.Count == 0 ? ExitCode.Ok : ExitCode.Failure;
         });
         return command;
@@ -147,6 +165,49 @@ internal static class LoadCommand
             return ExitCode.Ok;
         });
         return command;
+    }
+
+    /// <param name="run">Null for all.</param>
+    internal static async Task TellRemovedAsync(PluginHost host, int removed, int left, string? run, string where)
+    {
+        var of = run is null ? "any run" : $"run {run}";
+        if (removed > 0)
+        {
+            await host.Out.WriteLineAsync($"Removed {removed} {(removed == 1 ? "object" : "objects")} of {of}.");
+        }
+        else if (left == 0)
+        {
+            await host.Out.WriteLineAsync($"Nothing of {of} in {where}.");
+        }
+    }
+
+    private static void Require(SymbolResult result, string name, string needed)
+    {
+        if (result.Tokens.Any(token => token.Value.Length == 0))
+        {
+            result.AddError($"{name}: Found nothing, {needed} is needed.");
+        }
+    }
+
+    private static void CheckNamespace(CommandResult result, Globals globals)
+    {
+        if (result.GetValue(globals.Namespace) is { } name && Labels.Check(globals.Namespace.Name, name) is { } fault)
+        {
+            result.AddError($"{fault.Field}: {fault.Description}");
+        }
+    }
+
+    /// <summary>What would be put in the place of nothing was meant for another recipe.</summary>
+    private static void CheckReplaced(Recipe recipe, params ReadOnlySpan<(string Option, string? Given, Func<Subject, string?> Of)> options)
+    {
+        foreach (var (option, given, of) in options)
+        {
+            if (given is not null && recipe.Subjects.All(subject => of(subject) is null))
+            {
+                throw new RecipeException(
+                    $"{option}: The recipe {recipe.Name} has no subject with '{option.TrimStart('-')}', in whose place it could stand; leave it out.", []);
+            }
+        }
     }
 
     private static Subject Replace(Subject subject, string? pool, string? template, string? image) => subject with

@@ -1,5 +1,7 @@
 using System.Globalization;
+using System.Net;
 using System.Security.Cryptography;
+using k8s.Autorest;
 using Spectre.Console;
 using Templating.Kubectl.Cluster;
 using Templating.Kubectl.Load.Api;
@@ -46,14 +48,30 @@ internal sealed class LoadSession(PluginHost host, LoadApi api, TimeProvider tim
             result = await ShowAsync(load.RunAsync(cancellationToken), ledger);
         }
 
+        return await TellAsync(output, result);
+    }
+
+    /// <summary>The table first: it is there whatever becomes of the files.</summary>
+    internal async Task<int> TellAsync(string output, RunResult result)
+    {
+        await host.Out.WriteAsync(ResultTable.Of(result, host.Width()));
         if (output == Standard)
         {
-            await host.Out.WriteAsync(ResultTable.Of(result, host.Width()) + ReportFiles.Text(result));
+            await host.Out.WriteAsync(ReportFiles.Text(result));
             return CodeOf(result);
         }
 
-        await ReportFiles.WriteAsync(output, result);
-        await host.Out.WriteAsync(ResultTable.Of(result, host.Width()));
+        var faults = await ReportFiles.WriteAsync(output, result);
+        foreach (var fault in faults)
+        {
+            await host.Error.WriteLineAsync(PlainText.Of($"error: The reports could not be written: {fault}"));
+        }
+
+        if (faults.Count > 0)
+        {
+            return ExitCode.Failure;
+        }
+
         await host.Error.WriteLineAsync($"Written: {Path.Combine(output, "index.html")}, samples.json, junit.xml");
         return CodeOf(result);
     }
@@ -61,6 +79,7 @@ internal sealed class LoadSession(PluginHost host, LoadApi api, TimeProvider tim
     internal static int CodeOf(RunResult result) =>
         result.Left.Count > 0 || result.Fault is not null ? ExitCode.Failure
         : result.Interrupted ? ExitCode.Interrupted
+        : result.IsForNothing ? ExitCode.Failure
         : result.Verdicts.All(v => v.Met) ? ExitCode.Ok : ExitCode.Missed;
 
     /// <summary>Of a time and a little chance, so that runs sort and do not meet.</summary>
@@ -73,6 +92,12 @@ internal sealed class LoadSession(PluginHost host, LoadApi api, TimeProvider tim
         var missing = new List<string>();
         foreach (var ns in namespaces)
         {
+            if (!await HasNamespaceAsync(ns, cancellationToken))
+            {
+                missing.Add($"no namespace {ns}");
+                continue;
+            }
+
             foreach (var subject in recipe.Subjects.Where(s => !s.IsPod).DistinctBy(s => (s.Pool, s.Template)))
             {
                 var (kind, name) = subject.Pool is { } pool ? (LoadKind.Pools, pool) : (LoadKind.Templates, subject.Template!);
@@ -85,7 +110,21 @@ internal sealed class LoadSession(PluginHost host, LoadApi api, TimeProvider tim
 
         if (missing.Count > 0)
         {
-            throw new PluginException($"There is {string.Join(", ", missing)}. Name one that is there with --pool or --template, or in the recipe.");
+            throw new PluginException(
+                $"There is {string.Join(", ", missing)}. Name what is there, with --pool, --template, --namespaces and -n, or in the recipe.");
+        }
+    }
+
+    private async Task<bool> HasNamespaceAsync(string @namespace, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await api.ExistsAsync(LoadKind.Namespaces, null, @namespace, cancellationToken);
+        }
+        catch (HttpOperationException e) when (e.Response.StatusCode == HttpStatusCode.Forbidden)
+        {
+            // Rights in a namespace alone are enough for a run.
+            return true;
         }
     }
 

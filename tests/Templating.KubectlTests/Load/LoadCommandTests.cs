@@ -60,10 +60,39 @@ public sealed class LoadCommandTests
     [InlineData("load", "run", "burst", "-A")]
     [InlineData("load", "run", "burst", "--pool", "No_Name")]
     [InlineData("load", "run", "burst", "--namespaces", "team-a", "--namespaces", "No_Name")]
+    [InlineData("load", "run", "burst", "-n", "No_Name")]
+    [InlineData("load", "run", "burst", "--image", "two words")]
+    [InlineData("load", "clean", "x", "-n", "No_Name")]
     [InlineData("load", "clean")]
     [InlineData("load", "clean", "x", "--all")]
     [InlineData("load", "clean", "a,b")]
     public async Task WhatCouldReachTooFarIsRefusedBeforeAnyCall(params string[] arguments) => (await RunAsync(arguments)).Code.ShouldNotBe(ExitCode.Ok);
+
+    [Theory]
+    [InlineData("RECIPE: Found nothing", "load", "run", "")]
+    [InlineData("--output: Found nothing", "load", "run", "burst", "--output", "")]
+    [InlineData("--image: Found ''", "load", "run", "burst", "--image", "")]
+    [InlineData("--image: The recipe churn has no subject with 'image'", "load", "run", "churn", "--image", "registry.example/none")]
+    [InlineData("/tmp is a folder.", "load", "run", "/tmp")]
+    public async Task WhatCannotBeMeantIsAUsageErrorThatSaysSo(string said, params string[] arguments)
+    {
+        var (code, _, error) = await RunAsync(arguments);
+        code.ShouldBe(ExitCode.Usage, error);
+        error.ShouldContain(said);
+    }
+
+    [Theory]
+    [InlineData(2, 0, "x", "Removed 2 objects of run x.")]
+    [InlineData(1, 1, null, "Removed 1 object of any run.")]
+    [InlineData(0, 0, "x", "Nothing of run x in namespace team-a.")]
+    [InlineData(0, 1, "x", "")]
+    public async Task CleaningUpTellsWhatItRemoved(int removed, int left, string? run, string said)
+    {
+        using var output = new StringWriter();
+        using var guard = new OutputGuard();
+        await LoadCommand.TellRemovedAsync(new PluginHost(output, TextWriter.Null, guard, () => null), removed, left, run, "namespace team-a");
+        output.ToString().TrimEnd().ShouldBe(said);
+    }
 
     [Theory]
     [InlineData(true, "load", "run", "burst")]

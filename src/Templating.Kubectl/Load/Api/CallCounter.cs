@@ -6,6 +6,9 @@ internal sealed class CallCounter(CallLog log, TimeProvider time) : DelegatingHa
     /// <summary>Set on each request.</summary>
     public static readonly HttpRequestOptionsKey<(string Verb, string Kind)> Call = new("call");
 
+    /// <summary>Called when the server took the request.</summary>
+    public static readonly HttpRequestOptionsKey<Action> Opened = new("opened");
+
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         var (verb, kind) = request.Options.TryGetValue(Call, out var call) ? call : (request.Method.Method, "other");
@@ -15,6 +18,11 @@ internal sealed class CallCounter(CallLog log, TimeProvider time) : DelegatingHa
         {
             var response = await base.SendAsync(request, cancellationToken);
             refused = !response.IsSuccessStatusCode;
+            if (!refused && request.Options.TryGetValue(Opened, out var opened))
+            {
+                opened();
+            }
+
             return response;
         }
         finally

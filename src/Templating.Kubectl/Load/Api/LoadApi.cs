@@ -48,10 +48,10 @@ internal sealed class LoadApi : IDisposable
         }
     }
 
-    public Task DeleteAllAsync(LoadKind kind, string @namespace, string selector) => CallAsync(
-        HttpMethod.Delete, "deletecollection", kind, $"{kind.Collection(@namespace)}?labelSelector={Uri.EscapeDataString(selector)}", null, CancellationToken.None);
+    public Task DeleteAllAsync(LoadKind kind, string @namespace, string selector, CancellationToken cancellationToken) => CallAsync(
+        HttpMethod.Delete, "deletecollection", kind, $"{kind.Collection(@namespace)}?labelSelector={Uri.EscapeDataString(selector)}", null, cancellationToken);
 
-    public async Task<bool> ExistsAsync(LoadKind kind, string @namespace, string name, CancellationToken cancellationToken)
+    public async Task<bool> ExistsAsync(LoadKind kind, string? @namespace, string name, CancellationToken cancellationToken)
     {
         try
         {
@@ -83,11 +83,14 @@ internal sealed class LoadApi : IDisposable
     }
 
     /// <summary>The events since a version until the server ends it.</summary>
+    /// <param name="opened">Called when the server took it, which may be long before its first event.</param>
     public IAsyncEnumerable<WatchFrame> WatchAsync(
-        LoadKind kind, string @namespace, string selector, string version, CancellationToken cancellationToken) => _watches.WatchAsync(
-            Call(HttpMethod.Get, "watch", kind.Plural, $"{kind.Collection(@namespace)}?watch=true&allowWatchBookmarks=true"
-                + $"&labelSelector={Uri.EscapeDataString(selector)}&resourceVersion={Uri.EscapeDataString(version)}"),
-            cancellationToken);
+        LoadKind kind, string @namespace, string selector, string version, Action opened, CancellationToken cancellationToken)
+    {
+        var call = Call(HttpMethod.Get, "watch", kind.Plural, $"{kind.Collection(@namespace)}?watch=true&allowWatchBookmarks=true"
+            + $"&labelSelector={Uri.EscapeDataString(selector)}&resourceVersion={Uri.EscapeDataString(version)}");
+        return _watches.WatchAsync(call with { Options = call.Options + (options => options.Set(CallCounter.Opened, opened)) }, cancellationToken);
+    }
 
     public void Dispose()
     {

@@ -17,11 +17,15 @@ internal sealed record LoadKind(string Plural, string Root)
 
     public static readonly LoadKind Pods = new("pods", $"api/{V1Pod.KubeApiVersion}");
 
+    public static readonly LoadKind Namespaces = new("namespaces", $"api/{V1Namespace.KubeApiVersion}");
+
     /// <summary>What a load test makes.</summary>
     public static readonly IReadOnlyList<LoadKind> Made = [Clones, Pods];
 
     /// <param name="namespace">Null for all.</param>
     public string Collection(string? @namespace) => @namespace is null ? $"{Root}/{Plural}" : $"{Root}/namespaces/{Uri.EscapeDataString(@namespace)}/{Plural}";
 
-    public string Item(string @namespace, string name) => $"{Collection(@namespace)}/{Uri.EscapeDataString(name)}";
+    /// <param name="namespace">Null for what is in none.</param>
+    /// <param name="name">Of it.</param>
+    public string Item(string? @namespace, string name) => $"{Collection(@namespace)}/{Uri.EscapeDataString(name)}";
 }

@@ -17,14 +17,18 @@ internal sealed class ObjectWatch<T>(
     LoadApi api, LoadKind kind, string @namespace, string selector, TimeProvider time, Action<T> seen, Action<T> gone, Action<IReadOnlySet<string>>? listed = null)
     where T : class, IKubernetesObject<V1ObjectMeta>
 {
-    /// <summary>Connections that broke off one after the other, without an event between them.</summary>
-    private const int MostFailures = 8;
+    /// <summary>Without any success: an API server that is updated or moved is away for a minute.</summary>
+    internal static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan LeastPause = TimeSpan.FromMilliseconds(250);
+
+    private static readonly TimeSpan MostPause = TimeSpan.FromSeconds(5);
 
     private readonly TaskCompletionSource _synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private string? _version;
-    private int _failures;
+    private TimeSpan _pause = LeastPause;
+    private long? _failing;
+    private long? _opened;
 
     /// <summary>Ends after the first list, or with what it failed by.</summary>
     public Task Synced => _synced.Task;
@@ -65,28 +69,40 @@ internal sealed class ObjectWatch<T>(
             }
 
             var told = false;
-            await foreach (var frame in api.WatchAsync(kind, @namespace, selector, _version ?? "", cancellationToken))
+            await foreach (var frame in api.WatchAsync(kind, @namespace, selector, _version ?? "", () => _opened = time.GetTimestamp(), cancellationToken))
             {
                 told = true;
                 Take(frame);
             }
 
+            Succeed();
             // A server that takes watches and ends them at once is not asked in a tight loop.
-            await (told ? Task.CompletedTask : Task.Delay(Pause, time, cancellationToken));
+            await (told ? Task.CompletedTask : Task.Delay(LeastPause, time, cancellationToken));
         }
         catch (HttpOperationException e) when (e.Response.StatusCode == HttpStatusCode.Gone)
         {
             _version = null;
         }
-        catch (Exception e) when (_failures++ < MostFailures && IsPassing(e) && !cancellationToken.IsCancellationRequested)
+        catch (Exception e) when (Refusals.IsPassing(e) && !cancellationToken.IsCancellationRequested && HasPatience())
         {
-            await Task.Delay(Pause, time, cancellationToken);
+            await Task.Delay(_pause, time, cancellationToken);
+            _pause = TimeSpan.FromTicks(Math.Min(2 * _pause.Ticks, MostPause.Ticks));
         }
     }
 
-    /// <summary>A server that restarts, or has too much to do.</summary>
-    private static bool IsPassing(Exception e) => e is HttpRequestException or IOException or TimeoutException
-        || (e is HttpOperationException refusal && (refusal.Response.StatusCode == HttpStatusCode.TooManyRequests || (int)refusal.Response.StatusCode >= 500));
+    private bool HasPatience()
+    {
+        // One that was open for a while had nothing to tell; one that is taken and breaks off at once is none.
+        if (_opened is { } opened && time.GetElapsedTime(opened) > MostPause)
+        {
+            Succeed();
+        }
+
+        _opened = null;
+        return time.GetElapsedTime(_failing ??= time.GetTimestamp()) < Patience;
+    }
+
+    private void Succeed() => (_failing, _opened, _pause) = (null, null, LeastPause);
 
     private async Task ListAsync(CancellationToken cancellationToken)
     {
@@ -98,6 +114,7 @@ internal sealed class ObjectWatch<T>(
 
         listed?.Invoke(list.Items.Select(i => i.Metadata.Name).ToHashSet(StringComparer.Ordinal));
         _version = list.Metadata.ResourceVersion;
+        Succeed();
         _synced.TrySetResult();
     }
 
@@ -107,10 +124,13 @@ internal sealed class ObjectWatch<T>(
         {
             var status = frame.Item.TryGetProperty("code", out var code) && code.TryGetInt32(out var number) ? number : 500;
             using var response = new HttpResponseMessage((HttpStatusCode)status);
-            throw new HttpOperationException($"watch of {kind.Plural}: {status}") { Response = new HttpResponseMessageWrapper(response, frame.Item.GetRawText()) };
+            throw new HttpOperationException($"watch of {kind.Plural}: {status} {ServerStatus.MessageOf(frame.Item.GetRawText())}")
+            {
+                Response = new HttpResponseMessageWrapper(response, frame.Item.GetRawText()),
+            };
         }
 
-        _failures = 0;
+        Succeed();
         var item = KubernetesJson.Deserialize<T>(frame.Item);
         _version = item.Metadata.ResourceVersion;
         if (frame.Type is "DELETED")

@@ -196,6 +196,9 @@ internal sealed class Fields
         null => "nothing",
         JsonObject => "a mapping",
         JsonArray => "a list",
+        // A number with a point is not shown as a whole one, which would be none of the faults that it has.
+        JsonValue value when value.TryGetValue<double>(out var number) && !value.TryGetValue<long>(out _) && Math.Abs(number) < 1e15 =>
+            number.ToString("0.0##############", CultureInfo.InvariantCulture),
         _ => Quote(node.ToJsonString()),
     };
 

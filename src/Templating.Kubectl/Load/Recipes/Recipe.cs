@@ -60,6 +60,7 @@ internal sealed record Subject
     public bool IsPod => Image is not null;
 }
 
-/// <param name="Port">Of the object's IP; of a VMClone's guest, too.</param>
+/// <param name="Port">Of the object's IP.</param>
 /// <param name="Path">Begins with a slash.</param>
-internal sealed record HttpGoal(int Port, string Path);
+/// <param name="GuestPort">Of a VMClone's guest, where the port leads; null for the same.</param>
+internal sealed record HttpGoal(int Port, string Path, int? GuestPort = null);

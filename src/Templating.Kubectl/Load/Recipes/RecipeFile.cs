@@ -13,6 +13,11 @@ internal static class RecipeFile
             return RecipeReader.Parse(name, text);
         }
 
+        if (Directory.Exists(name))
+        {
+            throw new RecipeException($"{name} is a folder. Give a file, or one of {string.Join(", ", BuiltInRecipes.Names)}.", []);
+        }
+
         try
         {
             return RecipeReader.Parse(name, WrittenText.ReadFile(name, RecipeLimits.MaxBytes));

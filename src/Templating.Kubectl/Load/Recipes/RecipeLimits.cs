@@ -17,6 +17,10 @@ internal static class RecipeLimits
 
     public const int MaxImage = 500;
 
+    public const string Image = @"^\S+\z";
+
+    public const string ImageInWords = "an image without spaces";
+
     public const int MaxWords = 32;
 
     public const int MaxWord = 4096;

@@ -58,14 +58,25 @@ internal static class RecipeReader
                     .Select(i => ThresholdReader.Read(Fields.Of(i.Item, i.Path, faults), [.. subjects.Select(s => s.Name)])).OfType<Threshold>(),
             ],
         };
-        CheckTogether(recipe, fields);
+        CheckTogether(recipe, fields, areStagesSound: !faults.All.Any(f => f.Field.StartsWith("stages", StringComparison.Ordinal)));
         fields.End();
         return recipe;
     }
 
     /// <summary>What no field says alone.</summary>
-    private static void CheckTogether(Recipe recipe, Fields fields)
+    private static void CheckTogether(Recipe recipe, Fields fields, bool areStagesSound)
     {
+        foreach (var twice in recipe.Namespaces.CountBy(ns => ns, StringComparer.Ordinal).Where(ns => ns.Value > 1))
+        {
+            fields.Refuse("namespaces", $"'{twice.Key}' is there twice; name each once.");
+        }
+
+        // As many as a schedule has whole objects.
+        if (areStagesSound && !recipe.Stages.Any(stage => Size(stage) + 1e-9 >= 1))
+        {
+            fields.Refuse("stages", "They create nothing, one object at least is needed. Give higher rates or times, or a burst.");
+        }
+
         foreach (var twice in recipe.Subjects.GroupBy(s => s.Name, StringComparer.Ordinal).Where(g => g.Key.Length > 0 && g.Count() > 1))
         {
             fields.Refuse("subjects", $"Two are called '{twice.Key}'; their figures could not be told apart. Give each a name of its own.");
@@ -108,7 +119,7 @@ internal static class RecipeReader
             Name = fields.Text("name", Labels.MaxLength, Patterns.Label, Label, required: true) ?? "",
             Pool = fields.Text("pool", Labels.MaxLength, Patterns.Label, Label),
             Template = fields.Text("template", NodeTemplates.MaxName, Patterns.Label, Label),
-            Image = fields.Text("image", RecipeLimits.MaxImage, @"^\S+$", "an image without spaces"),
+            Image = fields.Text("image", RecipeLimits.MaxImage, RecipeLimits.Image, RecipeLimits.ImageInWords),
             Command = fields.Texts("command", RecipeLimits.MaxWords, RecipeLimits.MaxWord) is { Count: > 0 } words ? words : null,
             RuntimeClass = fields.Text("runtimeClass", Patterns.MaxSubdomain, Patterns.Subdomain, "the name of a RuntimeClass"),
             Share = fields.Whole("share", 1, RecipeLimits.MaxShare) ?? 1,
@@ -137,7 +148,8 @@ internal static class RecipeReader
 
         var goal = new HttpGoal(
             fields.Whole("port", ForwardRules.LeastUnprivileged, ForwardRules.MaxPort, required: true) ?? 0,
-            fields.Text("path", RecipeLimits.MaxPath, "^/[!-~]*$", "a path that begins with '/'") ?? "/");
+            fields.Text("path", RecipeLimits.MaxPath, "^/[!-~]*$", "a path that begins with '/'") ?? "/",
+            fields.Whole("guestPort", 1, ForwardRules.MaxPort));
         fields.End();
         return goal;
     }

@@ -5,6 +5,8 @@ internal static class ThresholdReader
 {
     private const double MostNumber = 1_000_000;
 
+    private const double MostPercent = 100;
+
     /// <param name="fields">Its own.</param>
     /// <param name="subjects">The names that there are.</param>
     /// <returns>Null where the figure is none.</returns>
@@ -24,8 +26,14 @@ internal static class ThresholdReader
         var isTime = Figures.Times.ContainsKey(figure);
         // A ratio of times has no unit.
         var isDuration = isTime && !fields.Has("against");
-        var most = fields.Limit("most", isDuration, MostNumber);
-        var least = fields.Limit("least", isDuration, MostNumber);
+        var highest = figure == Figures.Failures ? MostPercent : MostNumber;
+        var most = fields.Limit("most", isDuration, highest);
+        var least = fields.Limit("least", isDuration, highest);
+        if (least > most)
+        {
+            fields.Refuse("least", "It is above most, so that nothing can meet both; lower it.");
+        }
+
         if (!fields.Has("most") && !fields.Has("least") && !fields.IsBroken)
         {
             fields.Refuse("most", "Neither most nor least is there; give one, or both.");
@@ -34,6 +42,10 @@ internal static class ThresholdReader
         if (fields.Has("against") && !isTime)
         {
             fields.Refuse("against", $"Found a comparison of {figure}; only {string.Join(", ", Figures.Times.Keys)} are compared. Leave it out.");
+        }
+        else if (against is not null && against == subject)
+        {
+            fields.Refuse("against", $"Found {against}, the subject itself, by which the ratio is always 1; name another.");
         }
 
         if (fields.Has("against") && !fields.Has("subject"))

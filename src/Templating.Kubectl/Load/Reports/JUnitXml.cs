@@ -6,7 +6,10 @@ using Templating.Kubectl.Load.Samples;
 
 namespace Templating.Kubectl.Load.Reports;
 
-/// <summary>A run as CI services read tests: a case for each threshold, one that it came to its end, and one that nothing was left.</summary>
+/// <summary>
+/// A run as CI services read tests: a case for each threshold, one that it came to its end, one that something became usable, and one that
+/// nothing was left.
+/// </summary>
 internal static class JUnitXml
 {
     public static string Of(RunResult result)
@@ -16,7 +19,8 @@ internal static class JUnitXml
         [
             .. result.Verdicts,
             new("the run comes to its end", broken ?? "it did", broken is null),
-            new("nothing is left behind", result.Left.Count == 0 ? "nothing" : string.Join("; ", result.Left), result.Left.Count == 0),
+            new("something becomes usable", result.IsForNothing ? "nothing did" : "it did", !result.IsForNothing),
+            new("nothing is left behind", result.Left.Count == 0 ? "nothing" : string.Join("; ", result.Left.Select(l => l.Text)), result.Left.Count == 0),
         ];
         var suite = new XElement(
             "testsuite",

@@ -15,7 +15,7 @@ internal static class ProgressText
         var usable = samples.Where(s => s.Usable is not null && s.Failure is null).ToList();
         var recent = usable.Where(s => s.Usable > now - Window).ToList();
         double[] times = [.. recent.Select(s => s.Milliseconds()!.Value).Order()];
-        var alive = usable.Count(s => s.Deleted is null && s.Gone is null);
+        var alive = usable.Count(s => s.Ended is null && s.Deleted is null && s.Gone is null);
         var figures = times.Length == 0 ? "none lately"
             : $"p50 {Texts.Time(Percentiles.Of(times, 0.5))}, p95 {Texts.Time(Percentiles.Of(times, 0.95))}";
         return string.Create(

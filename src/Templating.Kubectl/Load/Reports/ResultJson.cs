@@ -31,7 +31,7 @@ internal static class ResultJson
             Seconds = Math.Round(result.Seconds, 6),
             result.Interrupted,
             result.Fault,
-            result.Left,
+            Left = result.Left.Select(l => l.Text),
             result.Notes,
             Sides = Samples.SideSummary.Of(result.Samples).Select(s => new
             {
@@ -45,7 +45,7 @@ internal static class ResultJson
                 P99 = s.Time(0.99),
                 Max = s.Time(1),
             }),
-            Failures = Failures.Of(result.Samples).Select(f => new { f.Reason, f.Count }),
+            Failures = Failures.Of(result.Samples).Select(f => new { f.Reason, f.Count, Example = result.Examples.GetValueOrDefault(f.Reason) }),
             result.Verdicts,
             result.Calls,
             result.Pools,

@@ -17,7 +17,7 @@ internal static class LoadObjects
         {
             Pool = subject.Pool,
             Template = subject.Template,
-            Ports = http is null ? null : [new VMPort { GuestPort = http.Port }],
+            Ports = http is null ? null : [new VMPort { GuestPort = http.GuestPort ?? http.Port, Port = http.Port }],
         },
     };
 

@@ -34,7 +34,7 @@ internal sealed class LoadRun(
         var began = time.GetUtcNow();
         string? fault;
         TimeSpan ended;
-        IReadOnlyList<string> left = [];
+        IReadOnlyList<Leftover> left = [];
         try
         {
             await using var watches = new RunWatches(api, recipe, namespaces, run, ledger, time);
@@ -60,6 +60,7 @@ internal sealed class LoadRun(
             Left = left,
             Notes = _notes,
             Samples = samples,
+            Examples = ledger.Examples,
             Pools = ledger.Pools,
             Operator = ledger.Operator,
             Calls = api.Log.Summaries,
@@ -90,7 +91,7 @@ internal sealed class LoadRun(
             await probing;
             if (probe.Problem is { } problem)
             {
-                _notes.Add($"What the operator took is not known: {problem.TrimEnd('.')}. {OperatorPods.Needs}");
+                _notes.Add($"What the operator took is not known: {problem.TrimEnd('.')}.{(probe.IsRefused ? $" {OperatorPods.Needs}" : "")}");
             }
         }
     }
@@ -115,6 +116,11 @@ internal sealed class LoadRun(
         catch (OperationCanceledException) when (blind.IsCancellationRequested)
         {
             // The samples say how far it came.
+        }
+        catch (Exception e) when (Refusals.IsOfCall(e))
+        {
+            // A first list that failed is told to who waits for it and to who follows the watches, in no order.
+            lost ??= e.Message;
         }
         finally
         {

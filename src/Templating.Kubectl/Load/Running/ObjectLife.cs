@@ -58,7 +58,9 @@ internal sealed class ObjectLife(Recipe recipe, LoadApi api, string run, Ledger 
         }
         catch (HttpOperationException e)
         {
-            tracked.Fail($"create: {Refusals.ReasonOf(e)}");
+            var reason = $"create: {Refusals.ReasonOf(e)}";
+            ledger.Explain(reason, Refusals.MessageOf(e));
+            tracked.Fail(reason);
             return false;
         }
         catch (Exception e) when (e is HttpRequestException or IOException or TimeoutException)
@@ -74,7 +76,8 @@ internal sealed class ObjectLife(Recipe recipe, LoadApi api, string run, Ledger 
 
     private async Task UsableAsync(Tracked tracked, CancellationToken cancellationToken)
     {
-        using var late = new CancellationTokenSource(recipe.Timeout, time);
+        var rest = recipe.Timeout - (ledger.Now - tracked.TimeOf(Moment.Created)!.Value);
+        using var late = new CancellationTokenSource(rest > TimeSpan.Zero ? rest : TimeSpan.Zero, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellationToken);
         try
         {
@@ -95,11 +98,15 @@ internal sealed class ObjectLife(Recipe recipe, LoadApi api, string run, Ledger 
                 await http.AnswersAsync(ip, goal, either.Token);
             }
 
+            // Its create call may have taken longer than it had.
+            either.Token.ThrowIfCancellationRequested();
             tracked.Mark(Moment.Usable, ledger.Now);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            tracked.Fail(tracked.Has(Moment.Ready) ? "no HTTP answer in time" : $"not ready in time: {tracked.Hint ?? "nothing said"}");
+            tracked.Fail(
+                !tracked.Has(Moment.Ready) ? $"not ready in time: {tracked.Hint ?? "nothing said"}"
+                : recipe.Http is null ? "create: answered too late" : "no HTTP answer in time");
         }
     }
 

@@ -18,6 +18,9 @@ internal sealed class OperatorProbe(Func<CancellationToken, Task<OperatorLevel?>
     /// <summary>Why there is nothing to be shown; null where there is.</summary>
     public string? Problem => ledger.Operator.Count > 1 ? null : _problem ?? "The run was too short to look at it twice.";
 
+    /// <summary>It is not there, or may not be asked: what is needed for that is to be told, too.</summary>
+    public bool IsRefused { get; private set; }
+
     /// <summary>Until it is cancelled, and once more then; or until it is known that nothing will come of it.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -67,9 +70,9 @@ internal sealed class OperatorProbe(Func<CancellationToken, Task<OperatorLevel?>
         catch (Exception e) when (e is HttpOperationException or HttpRequestException or IOException or TimeoutException or PluginException)
         {
             _problem = e.Message;
+            IsRefused = e is PluginException or HttpOperationException { Response.StatusCode: HttpStatusCode.Forbidden or HttpStatusCode.Unauthorized };
             // Whom it is refused, or where there is no operator, it would be the same each time.
-            return ledger.Operator.Count > 0
-                || e is not (PluginException or HttpOperationException { Response.StatusCode: HttpStatusCode.Forbidden or HttpStatusCode.Unauthorized });
+            return ledger.Operator.Count > 0 || !IsRefused;
         }
     }
 }

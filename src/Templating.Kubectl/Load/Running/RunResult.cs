@@ -24,11 +24,14 @@ internal sealed record RunResult
     public string? Fault { get; init; }
 
     /// <summary>What could not be removed; it should be empty.</summary>
-    public IReadOnlyList<string> Left { get; init; } = [];
+    public IReadOnlyList<Leftover> Left { get; init; } = [];
 
     public IReadOnlyList<string> Notes { get; init; } = [];
 
     public IReadOnlyList<Sample> Samples { get; init; } = [];
+
+    /// <summary>What the API server said with a failure, by its reason.</summary>
+    public IReadOnlyDictionary<string, string> Examples { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
     public IReadOnlyList<PoolLevel> Pools { get; init; } = [];
 
@@ -38,6 +41,9 @@ internal sealed record RunResult
     public IReadOnlyList<CallSummary> Calls { get; init; } = [];
 
     public IReadOnlyList<Verdict> Verdicts { get; init; } = [];
+
+    /// <summary>It came to its end, and not one object became usable: there is nothing that it measured.</summary>
+    public bool IsForNothing => !Interrupted && Fault is null && Samples.Count > 0 && Samples.All(s => s.Usable is null);
 
     /// <summary>Null where it was not seen twice.</summary>
     public OperatorFigures? OfOperator()

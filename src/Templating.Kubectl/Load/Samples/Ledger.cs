@@ -10,6 +10,8 @@ internal sealed class Ledger(TimeProvider time)
     private readonly ConcurrentQueue<PoolLevel> _pools = new();
     private readonly ConcurrentQueue<OperatorLevel> _operator = new();
 
+    private readonly ConcurrentDictionary<string, string> _examples = new(StringComparer.Ordinal);
+
     /// <summary>Since the run began.</summary>
     public TimeSpan Now => time.GetElapsedTime(_began);
 
@@ -26,6 +28,11 @@ internal sealed class Ledger(TimeProvider time)
 
     public IEnumerable<Tracked> Of(bool isPod, string @namespace) =>
         _all.Where(one => one.Key.IsPod == isPod && one.Key.Namespace == @namespace).Select(one => one.Value);
+
+    /// <summary>What was said with the first failure of each reason that alone does not say why.</summary>
+    public IReadOnlyDictionary<string, string> Examples => _examples;
+
+    public void Explain(string reason, string said) => _examples.TryAdd(reason, said);
 
     public void Add(PoolLevel level) => _pools.Enqueue(level);
 

@@ -24,6 +24,9 @@ internal enum Moment
     /// <summary>Ready, and where the recipe asks for it, it has answered by HTTP.</summary>
     Usable,
 
+    /// <summary>After it was usable it no longer was, and nobody here had deleted it.</summary>
+    Ended,
+
     /// <summary>Before the delete call.</summary>
     Deleted,
 

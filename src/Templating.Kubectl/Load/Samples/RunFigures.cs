@@ -16,11 +16,11 @@ internal static class RunFigures
         return seconds > 0 ? usable.Count / seconds : null;
     }
 
-    /// <summary>The most that were usable and not yet deleted at once.</summary>
+    /// <summary>The most that were usable at once, and had neither ended nor been deleted.</summary>
     public static int Held(IEnumerable<Sample> samples)
     {
         var changes = samples.Where(s => s.Usable is not null)
-            .SelectMany(s => new[] { (At: s.Usable!.Value, Change: 1), (At: s.Deleted ?? s.Gone ?? double.MaxValue, Change: -1) })
+            .SelectMany(s => new[] { (At: s.Usable!.Value, Change: 1), (At: s.Ended ?? s.Deleted ?? s.Gone ?? double.MaxValue, Change: -1) })
             .OrderBy(c => c.At).ThenBy(c => c.Change);
         var (now, most) = (0, 0);
         foreach (var (_, change) in changes)

@@ -34,6 +34,11 @@ internal sealed record Sample
 
     public double? Usable { get; init; }
 
+    public double? Ended { get; init; }
+
+    /// <summary>Why it ended after it was usable; null where it did not.</summary>
+    public string? EndReason { get; init; }
+
     public double? Deleted { get; init; }
 
     public double? Gone { get; init; }

@@ -6,6 +6,8 @@ namespace Templating.Kubectl.Load.Samples;
 /// <param name="stage">Of the recipe, from 0.</param>
 internal sealed class Tracked(string @namespace, string name, Subject subject, int stage)
 {
+    private const string Deletion = "deleted by somebody else";
+
     private readonly Lock _lock = new();
     private readonly TimeSpan?[] _times = new TimeSpan?[Enum.GetValues<Moment>().Length];
 
@@ -14,6 +16,7 @@ internal sealed class Tracked(string @namespace, string name, Subject subject, i
     private readonly TaskCompletionSource _gone = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Observation _last = new();
     private string? _failure;
+    private string? _end;
 
     public string Namespace => @namespace;
 
@@ -68,7 +71,8 @@ internal sealed class Tracked(string @namespace, string name, Subject subject, i
     {
         lock (_lock)
         {
-            _times[(int)moment] ??= at;
+            // What has failed stays so, whatever it answered at the same moment.
+            MarkIf(moment != Moment.Usable || _failure is null, moment, at);
         }
     }
 
@@ -77,6 +81,15 @@ internal sealed class Tracked(string @namespace, string name, Subject subject, i
         lock (_lock)
         {
             return _times[(int)moment] is not null;
+        }
+    }
+
+    /// <summary>Null where it did not come.</summary>
+    public TimeSpan? TimeOf(Moment moment)
+    {
+        lock (_lock)
+        {
+            return _times[(int)moment];
         }
     }
 
@@ -104,6 +117,10 @@ internal sealed class Tracked(string @namespace, string name, Subject subject, i
             MarkIf(seen.IsPlaced, Moment.Placed, at);
             MarkIf(seen.IsStarted, Moment.Started, at);
             MarkIf(seen.IsReady, Moment.Ready, at);
+            if (!seen.IsReady || seen.End is not null)
+            {
+                EndIfUsable(at, seen.End ?? _end ?? seen.Hint ?? "NotReady");
+            }
         }
 
         if (seen.End is { } end)
@@ -121,7 +138,12 @@ internal sealed class Tracked(string @namespace, string name, Subject subject, i
         Mark(Moment.Gone, at);
         if (!Has(Moment.Deleted))
         {
-            Fail("deleted by somebody else");
+            lock (_lock)
+            {
+                EndIfUsable(at, _last.End ?? Deletion);
+            }
+
+            Fail(Deletion);
         }
 
         _gone.TrySetResult();
@@ -147,9 +169,21 @@ internal sealed class Tracked(string @namespace, string name, Subject subject, i
                 Started = At(Moment.Started),
                 Ready = At(Moment.Ready),
                 Usable = At(Moment.Usable),
+                Ended = At(Moment.Ended),
+                EndReason = _end,
                 Deleted = At(Moment.Deleted),
                 Gone = At(Moment.Gone),
             };
+        }
+    }
+
+    /// <summary>That it ended by itself, or by somebody else. Its end may be told after that it is not ready, and then is the better reason.</summary>
+    private void EndIfUsable(TimeSpan at, string reason)
+    {
+        if (_times[(int)Moment.Usable] is not null && _times[(int)Moment.Deleted] is null)
+        {
+            MarkIf(holds: true, Moment.Ended, at);
+            _end = reason;
         }
     }
 

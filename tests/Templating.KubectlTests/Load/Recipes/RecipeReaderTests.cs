@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Templating.Kubectl.Load.Recipes;
+using Templating.Kubectl.Load.Running;
 using Templating.Testing;
 
 namespace Templating.KubectlTests.Load.Recipes;
@@ -88,6 +89,12 @@ public sealed class RecipeReaderTests
     [InlineData("namespaces: [kube_system]", "namespaces[0]", "a name of small letters")]
     [InlineData("namespaces: all", "namespaces", "a list")]
     [InlineData("http: {port: 80}", "http.port", "from 1024 to 65535")]
+    [InlineData("http: {port: 8080, guestPort: 0}", "http.guestPort", "from 1 to 65535")]
+    [InlineData("concurrency: 1.0", "concurrency", "Found 1.0, a whole number")]
+    [InlineData("namespaces: [team-a, team-b, team-a]", "namespaces", "'team-a' is there twice")]
+    [InlineData("thresholds: [{figure: p50, least: 2s, most: 1s}]", "thresholds[0].least", "above most")]
+    [InlineData("thresholds: [{figure: failures, most: 101}]", "thresholds[0].most", "from 0 to 100")]
+    [InlineData("thresholds: [{figure: p50, subject: vm, against: vm, most: 5}]", "thresholds[0].against", "the subject itself")]
     [InlineData("http: {port: 8080, path: x}", "http.path", "begins with '/'")]
     [InlineData("http: 8080", "http", "a mapping is needed")]
     [InlineData("usable: ready", "usable", "Unknown field")]
@@ -111,6 +118,27 @@ public sealed class RecipeReaderTests
         stages: [{ramp: {from: 0, to: 200, over: 2m}}, {steady: {rate: 100, over: 2m}}]
         lifetime: 1s
         """).Faults.ShouldHaveSingleItem().Description.ShouldContain("24000 objects");
+
+    [Theory]
+    [InlineData("{steady: {rate: 0.01, over: 1s}}")]
+    [InlineData("{ramp: {from: 0, to: 0, over: 1m}}")]
+    [InlineData("{pause: {over: 1m}}")]
+    public void ARunThatCreatesNothingIsRefused(string stage)
+    {
+        var fault = Refuse($"version: 1\nname: mine\nsubjects: [{{name: vm, pool: web}}]\nstages: [{stage}]").Faults.ShouldHaveSingleItem();
+        fault.Field.ShouldBe("stages");
+        fault.Description.ShouldContain("They create nothing");
+    }
+
+    [Theory]
+    [InlineData("http: {port: 8080}", 8080)]
+    [InlineData("http: {port: 8080, guestPort: 80}", 80)]
+    public void AVmClonesPortLeadsToTheGuestsOwn(string line, int guestPort)
+    {
+        var recipe = RecipeReader.Parse("r", $"{Sound}\n{line}");
+        var port = LoadObjects.Clone(recipe.Subjects[0], "load-x-0", "x", recipe.Http).Spec.Ports.ShouldNotBeNull().ShouldHaveSingleItem();
+        (port.GuestPort, port.Port).ShouldBe((guestPort, 8080));
+    }
 
     [Fact]
     public void ARatchetsObjectsStay() => Refuse("""

@@ -74,7 +74,7 @@ public sealed class ReportTests
     public void EachThresholdIsATestCaseAndSoAreTheEndAndWhatWasLeft()
     {
         var suite = XDocument.Parse(JUnitXml.Of(Result with { Interrupted = true })).Root!.Element("testsuite")!;
-        suite.Attribute("tests")!.Value.ShouldBe("4");
+        suite.Attribute("tests")!.Value.ShouldBe("5");
         suite.Attribute("failures")!.Value.ShouldBe("2");
         suite.Elements("testcase").Where(c => c.Element("failure") is not null).Select(c => c.Attribute("name")!.Value)
             .ShouldBe(["p50 at most 1s", "the run comes to its end"]);
@@ -107,13 +107,31 @@ public sealed class ReportTests
     [Fact]
     public void TheTableTellsFiguresFailuresThresholdsAndWhatWasLeft()
     {
-        var text = ResultTable.Of(Result with { Left = ["2 pods in namespace team-a"] }, room: null);
+        var text = ResultTable.Of(Result with { Left = [new Leftover("team-a", "2 pods in namespace team-a")] }, room: null);
         text.ShouldContain("vm warm");
         text.ShouldContain("NO");
         text.ShouldContain("NOT removed: 2 pods in namespace team-a");
         text.ShouldMatch(@"leader\s+0.25\s+0.25\s+250.0 ms\s+96 MiB\s+8");
-        text.ShouldContain("load clean 20260102-000000-abcd");
+        text.ShouldEndWith("To try again: kubectl templating load clean 20260102-000000-abcd -n team-a\n");
         text.ShouldNotContain('\u0001');
+    }
+
+    [Fact]
+    public void WhatIsLeftInSeveralNamespacesIsRemovedByOneCommand() =>
+        Remarks.Of(Result with { Left = [new Leftover("a", "pods"), new Leftover("b", "pods"), new Leftover("b", "vmclones")] })
+            .ShouldBe(["NOT removed: pods", "NOT removed: pods", "NOT removed: vmclones", "To try again: kubectl templating load clean 20260102-000000-abcd -A"]);
+
+    [Theory]
+    [InlineData(1, "1 ended after it was usable: PodDeleted")]
+    [InlineData(2, "2 ended after they were usable: PodDeleted")]
+    [InlineData(3, "3 ended after they were usable: PodDeleted (2), VMFailed (1)")]
+    public void WhatEndedAfterItWasUsableIsTold(int count, string line)
+    {
+        string[] reasons = ["PodDeleted", "PodDeleted", "VMFailed"];
+        var result = Result with { Samples = [.. reasons.Take(count).Select(reason => FigureTests.Make(0, 1) with { Ended = 2, EndReason = reason })] };
+        Remarks.Of(result).ShouldBe([line]);
+        using var json = JsonDocument.Parse(ResultJson.Of(result));
+        json.RootElement.GetProperty("samples")[0].GetProperty("endReason").GetString().ShouldBe("PodDeleted");
     }
 
     [Fact]
@@ -130,7 +148,9 @@ public sealed class ReportTests
         LoadSession.CodeOf(Result with { Verdicts = [] }).ShouldBe(ExitCode.Ok);
         LoadSession.CodeOf(Result).ShouldBe(ExitCode.Missed);
         LoadSession.CodeOf(Result with { Interrupted = true }).ShouldBe(ExitCode.Interrupted);
-        LoadSession.CodeOf(Result with { Interrupted = true, Left = ["pods"] }).ShouldBe(ExitCode.Failure);
+        LoadSession.CodeOf(Result with { Interrupted = true, Left = [new Leftover("team-a", "pods")] }).ShouldBe(ExitCode.Failure);
+        LoadSession.CodeOf(Result with { Verdicts = [], Samples = [FigureTests.Make(0, null)] }).ShouldBe(ExitCode.Failure, "nothing was measured");
+        LoadSession.CodeOf(Result with { Verdicts = [], Samples = [] }).ShouldBe(ExitCode.Ok);
         LoadSession.CodeOf(Result with { Verdicts = [], Fault = "A watch ended." }).ShouldBe(ExitCode.Failure);
     }
 }

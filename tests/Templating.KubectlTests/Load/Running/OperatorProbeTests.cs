@@ -38,6 +38,7 @@ public sealed class OperatorProbeTests
         await probe.RunAsync(CancellationToken.None);
         _looks.ShouldBe(1);
         probe.Problem.ShouldBe("no");
+        probe.IsRefused.ShouldBeTrue();
     }
 
     [Fact]
@@ -47,6 +48,7 @@ public sealed class OperatorProbeTests
         await probe.RunAsync(CancellationToken.None);
         _looks.ShouldBe(1);
         probe.Problem.ShouldBe("none there");
+        probe.IsRefused.ShouldBeTrue();
     }
 
     [Fact]
@@ -72,6 +74,7 @@ public sealed class OperatorProbeTests
         await end.CancelAsync();
         await running;
         probe.Problem.ShouldBe("None of its pods led.");
+        probe.IsRefused.ShouldBeFalse();
     }
 
     [Fact]

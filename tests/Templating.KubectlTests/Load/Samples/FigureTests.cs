@@ -47,6 +47,10 @@ public sealed class FigureTests
         RunFigures.Held([Make(0, 1, deleted: 3), Make(0, 2, deleted: 4), Make(0, 3, deleted: 5), Make(0, null)]).ShouldBe(2);
 
     [Fact]
+    public void WhatEndedIsNotHeldAnyMore() =>
+        RunFigures.Held([Make(0, 1, deleted: 9) with { Ended = 2 }, Make(0, 3, deleted: 9), Make(0, 4, deleted: 9)]).ShouldBe(2);
+
+    [Fact]
     public void EachTimeIsInOneWindow() => Gen.Select(Gen.Double[0, 100].Array, Gen.Double[0.5, 10]).Sample((times, width) =>
         RunFigures.Windows(times.Select(t => (double?)t), width, 100).Sum().ShouldBe(times.Length));
 

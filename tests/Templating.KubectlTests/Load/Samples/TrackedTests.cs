@@ -59,6 +59,41 @@ public sealed class TrackedTests
     }
 
     [Fact]
+    public void WhatIsNotReadyAnyMoreHasEndedAtThatMomentAndByTheBetterReason()
+    {
+        var tracked = Usable();
+        tracked.See(new Observation { Hint = "VMLost" }, 2 * Second);
+        tracked.ToSample().EndReason.ShouldBe("VMLost");
+        tracked.See(new Observation { End = "PodDeleted" }, 3 * Second);
+        tracked.See(new Observation { Hint = "VMLost" }, 4 * Second);
+        var sample = tracked.ToSample();
+        (sample.Ended, sample.EndReason, sample.Failure).ShouldBe((2, "PodDeleted", null));
+    }
+
+    [Fact]
+    public void WhatSomebodyElseDeletedAfterItWasUsableHasEndedAndWhatWeDeletedHasNot()
+    {
+        var theirs = Usable();
+        theirs.SeeGone(2 * Second);
+        (theirs.ToSample().Ended, theirs.ToSample().EndReason, theirs.ToSample().Failure).ShouldBe((2, "deleted by somebody else", null));
+
+        var ours = Usable();
+        ours.Mark(Moment.Deleted, 2 * Second);
+        ours.See(new Observation { End = "Succeeded" }, 3 * Second);
+        ours.SeeGone(4 * Second);
+        (ours.ToSample().Ended, ours.ToSample().EndReason).ShouldBe((null, null));
+    }
+
+    [Fact]
+    public void WhatHasFailedIsNotUsableWhateverItAnsweredAtTheSameMoment()
+    {
+        var tracked = Make();
+        tracked.Fail("ended: VMFailed");
+        tracked.Mark(Moment.Usable, Second);
+        tracked.ToSample().Usable.ShouldBeNull();
+    }
+
+    [Fact]
     public void WhatSomebodyElseDeletedHasFailedAndWhatWeDeletedHasNot()
     {
         var theirs = Make();
@@ -80,6 +115,14 @@ public sealed class TrackedTests
         tracked.See(new Observation { Node = "node-1", Start = StartKinds.Cold }, Second);
         tracked.See(new Observation { End = "PodDeleted" }, Second);
         (tracked.ToSample().Node, tracked.ToSample().Start, tracked.ToSample().Failure).ShouldBe(("node-1", StartKinds.Cold, "ended: PodDeleted"));
+    }
+
+    private static Tracked Usable()
+    {
+        var tracked = Make();
+        tracked.See(new Observation { IsReady = true }, Second);
+        tracked.Mark(Moment.Usable, Second);
+        return tracked;
     }
 
     private static Tracked Make() => new("team-a", "load-x-1", new Subject { Name = "vm", Pool = "web" }, 0);
