@@ -62,7 +62,8 @@ static int take_prepared(const char *path)
 /* Closes the file. By rename: a reader sees the old one or the new one, never half of it. */
 static bool fill(int fd, const char *next, const char *path, const char *data, size_t length)
 {
-    bool good = true;
+    /* One that was made in the template has that time, and keeps it where nothing is written. */
+    bool good = length > 0 || futimens(fd, NULL) == 0;
     while (good && length > 0) {
         ssize_t wrote = write(fd, data, length);
         good = wrote > 0;

@@ -140,7 +140,8 @@ public sealed class LifeTests(SharedNode shared) : SharedNodeTest(shared)
     {
         using var cancel = CancellationTokenSource.CreateLinkedTokenSource(Limit);
         var creating = Client.CloneAsync(cancel.Token);
-        await VmProcesses.FirstOfAsync(Node.Folder.Run, Limit);
+        // Held there: one that is ready before the daemon hears of it would stay.
+        Signals.Send(await VmProcesses.FirstOfAsync(Node.Folder.Run, Limit), Signals.Stop);
         await cancel.CancelAsync();
 
         await Should.ThrowAsync<OperationCanceledException>(creating);
