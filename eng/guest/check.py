@@ -597,6 +597,9 @@ def check_all(options, timings):
     check(all(page1[k] != page2[k] for k in ("random", "boot_id", "machine_id")), "clones: nothing in common")
     check(second.agent_ping(), "clones: qemu-guest-agent answers")
     check_idle(second)
+    # As a container sees it, whose /proc is a new one.
+    under = [m.guest.shell("mkdir /tmp/p && mount -t proc p /tmp/p && cat /tmp/p/sys/kernel/random/boot_id; umount /tmp/p")[0] for m in (first, second)]
+    check(len(set(under)) == 2 and all(len(u) == 37 for u in under), "clones: the kernel's own boot ids differ, too")
     check_daemon_again(second, page2)
     check_attack(first, wrong=False)
     check_power_off(first)

@@ -104,17 +104,23 @@ static bool boot_id_is_covered(void)
            covered.st_ino == cover.st_ino;
 }
 
-bool set_boot_id(void)
+static bool make_boot_id(char *text, size_t size)
 {
     unsigned char b[16];
-    char digits[33], text[64], there[64];
+    char digits[33];
     if (getrandom(b, sizeof b, 0) != (ssize_t)sizeof b)
         return false;
     b[6] = (unsigned char)((b[6] & 0x0f) | 0x40); /* RFC 9562: version 4, variant 10 */
     b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
     hex(digits, b, sizeof b);
-    snprintf(text, sizeof text, "%.8s-%.4s-%.4s-%.4s-%.12s", digits, digits + 8, digits + 12, digits + 16, digits + 20);
-    if (!overwrite_text(RUN_BOOT_ID, text))
+    snprintf(text, size, "%.8s-%.4s-%.4s-%.4s-%.12s", digits, digits + 8, digits + 12, digits + 16, digits + 20);
+    return true;
+}
+
+bool set_boot_id(void)
+{
+    char text[64], there[64];
+    if (!make_boot_id(text, sizeof text) || !overwrite_text(RUN_BOOT_ID, text))
         return false;
     return (read_text(BOOT_ID, there, sizeof there) && strcmp(there, text) == 0) || cover_boot_id();
 }
@@ -129,8 +135,9 @@ void prepare_identity(void)
     prepare_file("/run/www/index.html", 0644);
     random_device = open("/dev/urandom", O_WRONLY | O_CLOEXEC);
     read_machine_id(text, sizeof text);
-    /* Where this fails, the identity tries again and says why. */
-    if (!boot_id_is_covered() && read_text(BOOT_ID, text, sizeof text) && overwrite_text(RUN_BOOT_ID, text))
+    /* Made up: the kernel's own must not be read here, or containers, which have a /proc of their own, would see the same one in all clones.
+     * Where this fails, the identity tries again and says why. */
+    if (!boot_id_is_covered() && make_boot_id(text, sizeof text) && overwrite_text(RUN_BOOT_ID, text))
         cover_boot_id();
 }
 
