@@ -33,7 +33,6 @@
 
 /* The numbers of docs/guest-protocol.md. */
 enum {
-    UMASK = 022,
     MAX_LINE_IN = 262144,
     MAX_LINE_OUT = 16384,
     MAX_COMMANDS = 16,
@@ -174,7 +173,7 @@ void handle_file(char **words, size_t count);
 const char *files_problem(void); /* what went wrong first since the last identity or sync, "" for nothing */
 void date_files(void); /* by the clock as it is now */
 void forget_files(void);
-bool write_file(const char *path, mode_t mode, const void *data, size_t length);
+bool write_file(const char *path, mode_t mode, const void *data, size_t length); /* a mode that the umask leaves */
 bool write_text(const char *path, const char *text);
 bool overwrite_text(const char *path, const char *text);
 bool read_text(const char *path, char *text, size_t size);

@@ -124,7 +124,7 @@ int main(void)
     for (int fd; (fd = open("/dev/null", O_RDWR)) <= STDERR_FILENO;)
         if (fd < 0)
             return 1;
-    umask(UMASK);
+    umask(022);
     signal(SIGPIPE, SIG_IGN);
     sigemptyset(&mask);
     sigaddset(&mask, SIGCHLD);

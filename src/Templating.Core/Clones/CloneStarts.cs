@@ -23,7 +23,8 @@ internal sealed class CloneStarts(VmParts parts, CloneTable table, CloneFactory 
         {
             var (clone, view) = factory.Make(admitted, request, digest, clock);
             var start = new Start(clone, view, admitted, request);
-            if (FindWish(start) is { } wish)
+            var wish = FindWish(start);
+            if (wish is not null)
             {
                 // Before one is spent on it.
                 table.RequireFree(admitted.Name);
@@ -32,14 +33,13 @@ internal sealed class CloneStarts(VmParts parts, CloneTable table, CloneFactory 
                     clone.Running = GoOnAsync(start, wish, taken, cancellationToken);
                     return clone;
                 }
+            }
 
-                await BeginColdAsync(start, cancellationToken);
+            await BeginColdAsync(start, cancellationToken);
+            if (wish is not null)
+            {
                 // Only now: what is refused, for want of room, was no demand.
                 pools.Taker.Count(wish, taken: null);
-            }
-            else
-            {
-                await BeginColdAsync(start, cancellationToken);
             }
 
             clone.Running = clone.Life.Resumed;

@@ -121,7 +121,7 @@ internal sealed class ObjectLife(Recipe recipe, LoadApi api, string run, Ledger 
                 tracked.SeeGone(ledger.Now);
             }
         }
-        catch (Exception e) when (e is HttpOperationException or HttpRequestException or IOException or TimeoutException)
+        catch (Exception e) when (Refusals.IsOfCall(e))
         {
             // It is counted among the calls, and the run's end tries again and tells.
             return;

@@ -1,6 +1,7 @@
 using System.Net;
 using k8s.Autorest;
 using Templating.Kubectl.Cluster;
+using Templating.Kubectl.Load.Api;
 using Templating.Kubectl.Load.Samples;
 
 namespace Templating.Kubectl.Load.Running;
@@ -67,7 +68,7 @@ internal sealed class OperatorProbe(Func<CancellationToken, Task<OperatorLevel?>
 
             return true;
         }
-        catch (Exception e) when (e is HttpOperationException or HttpRequestException or IOException or TimeoutException or PluginException)
+        catch (Exception e) when (e is PluginException || Refusals.IsOfCall(e))
         {
             _problem = e.Message;
             IsRefused = e is PluginException or HttpOperationException { Response.StatusCode: HttpStatusCode.Forbidden or HttpStatusCode.Unauthorized };
