@@ -54,6 +54,15 @@ tests() {
     report "$name" "$start" "$?" "$name"
 }
 
+# Why a test failed that passed alone: the next unlucky moment has the same cause, and a machine of CI keeps no log.
+tell_flaky() {
+    local name
+    for name in $1; do
+        echo "FLAKY   $name"
+        grep -F -m 1 -A 14 "Failed $name" "$2" | grep -vE '^ *(Passed|Skipped) ' | cut -c 1-400 | sed 's/^/    /'
+    done
+}
+
 # report STEP START CODE RUN...: counts the runs of a step and tells what came of it.
 report() {
     local step=$1 start=$2 code=$3 good bad flaky before=$failed run
@@ -62,7 +71,7 @@ report() {
         read -r good bad flaky < <(tests_count "$results" "$run")
         passed=$((passed + good))
         failed=$((failed + bad))
-        [ -z "$flaky" ] || echo "FLAKY   $flaky"
+        [ -z "$flaky" ] || tell_flaky "$flaky" "$results/$step.log"
     done
     [ "$code" -eq 0 ] || [ "$failed" -gt "$before" ] || failed=$((failed + 1))
     if [ "$failed" -gt "$before" ]; then

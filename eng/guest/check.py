@@ -536,13 +536,17 @@ def check_daemon_again(machine, page):
 
 
 def check_idle(machine):
-    """Its own timers are what an idle clone costs (docs/guest-image.md): by its clock, whatever the host is at."""
+    """Its own timers are what an idle clone costs (docs/guest-image.md). A guest that the host lets wait ticks more while it works, so the least of
+    three counts; a timer that should not be is in all of them."""
+    counted = []
     with socket.socket(socket.AF_UNIX) as agent:
         # As the daemon does: qemu-guest-agent looks for a host that is away ten times a second.
         agent.connect(f"{machine.folder}/agent")
-        out = machine.guest.shell(
-            "n() { sed -n 's/^ *LOC: *\\([0-9]*\\).*/\\1/p' /proc/interrupts; }; sleep 2; before=$(n); sleep 10; echo $(($(n) - before))", timeout=30000)
-    woken = int(out[0])
+        while len(counted) < 3 and (not counted or min(counted) >= 70):
+            out = machine.guest.shell(
+                "n() { sed -n 's/^ *LOC: *\\([0-9]*\\).*/\\1/p' /proc/interrupts; }; sleep 2; before=$(n); sleep 10; echo $(($(n) - before))", timeout=30000)
+            counted.append(int(out[0]))
+    woken = min(counted)
     check(woken < 70, f"clones: an idle one is woken up {woken} times in 10 s, of 70 at most")
 
 
