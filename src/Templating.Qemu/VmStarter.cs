@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Templating.Core.Errors;
 using Templating.Core.Machines;
 using Templating.Qemu.Base;
 using Templating.Qemu.CommandLine;
@@ -64,6 +65,21 @@ internal sealed class VmStarter(VmLauncher launcher, QemuOptions options, Proces
     }
 
     private async Task<QemuVm> StartAsync(Start start, string qemuPath, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await LaunchAsync(start, qemuPath, cancellationToken);
+        }
+        catch (TemplatingException e) when (e.Code == ErrorCode.PortUnavailable)
+        {
+            // Two that start at once can both hold a port that neither listens on yet. The one that comes too late hears it from QEMU or passt, which
+            // do not say what is wrong with a port; by now the kernel does.
+            using var reserved = new PortReservations(start.Network.Forwards, start.User);
+            throw;
+        }
+    }
+
+    private async Task<QemuVm> LaunchAsync(Start start, string qemuPath, CancellationToken cancellationToken)
     {
         var jail = launcher.JailFor(qemuPath);
         var devices = VmLauncher.Hand(start.Handed, start.Sockets);

@@ -39,10 +39,16 @@ internal static class CloneReader
         var faults = new Faults();
         var create = Spec(request.Spec, request.WaitFor, caller, now, faults);
         faults.Require(request.Count is >= 1 and <= MaxCount, "count", $"{request.Count} is not between 1 and {MaxCount}.");
+        faults.AddRange(request.Count < 2 ? [] : FixedPorts(create.Network?.Forwards ?? []).Select(index => new FieldViolation(
+            $"spec.network.forwards[{index}].host_port",
+            $"A port of the host leads to one clone, and {request.Count} are asked for; use 0 for any free one, or ask for each clone by itself.")));
         var id = FieldReader.RequestId(request.RequestId, faults);
         faults.ThrowIfAny();
         return [.. Enumerable.Range(0, request.Count).Select(index => create with { RequestId = DerivedIds.Of(id, index) })];
     }
+
+    private static IEnumerable<int> FixedPorts(IReadOnlyList<PortForward> forwards) =>
+        forwards.Index().Where(forward => forward.Item.HostPort != 0).Select(forward => forward.Index);
 
     /// <summary>What it may grow to is its template's to say.</summary>
     public static (CloneName Name, CloneSize Size) Resize(V1.ResizeCloneRequest request, Caller caller)

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using Google.Protobuf;
 using Grpc.Core;
+using Templating.Api.Client;
 using Templating.Testing.Nodes;
 using Templating.V1;
 
@@ -33,6 +34,39 @@ public sealed class BlameTests(SharedNode shared) : SharedNodeTest(shared)
         taken.Stop();
         var clone = await CloneAsync(r => r.Spec.Network = new NetworkSpec { Outbound = outbound, Forwards = { new PortForward { GuestPort = 80, HostPort = port } } });
         clone.Network.Forwards.ShouldHaveSingleItem().HostPort.ShouldBe(port);
+    }
+
+    /// <summary>Neither listens yet when the other looks whether the port is free.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task OfClonesThatStartAtOnceWithOnePortOneHasItAndTheOthersHearWhy(bool outbound)
+    {
+        using var free = new TcpListener(IPAddress.Loopback, 0);
+        free.Start();
+        var port = ((IPEndPoint)free.LocalEndpoint).Port;
+        free.Stop();
+
+        var results = await Task.WhenAll(Enumerable.Range(0, 3).Select(async _ =>
+        {
+            try
+            {
+                await CloneAsync(r => r.Spec.Network = new NetworkSpec { Outbound = outbound, Forwards = { new PortForward { GuestPort = 80, HostPort = port } } });
+                return null;
+            }
+            catch (TemplatingClientException e)
+            {
+                return e;
+            }
+        }));
+
+        results.Count(failure => failure is null).ShouldBe(1);
+        foreach (var failure in results.OfType<TemplatingClientException>())
+        {
+            failure.Reason.ShouldBe("PORT_UNAVAILABLE");
+            failure.Message.ShouldContain($"Port {port} of 127.0.0.1 is taken");
+            failure.Metadata["port"].ShouldBe(port.ToString(CultureInfo.InvariantCulture));
+        }
     }
 
     [Fact]

@@ -3,6 +3,8 @@ using Google.Protobuf.WellKnownTypes;
 using Google.Rpc;
 using Grpc.Core;
 using Templating.Core.Errors;
+using Templating.Node.Authorization;
+using Templating.Node.Mapping;
 using Templating.UnitTests.Node.Fakes;
 using Templating.V1;
 
@@ -77,6 +79,28 @@ public sealed class ErrorTests : IAsyncLifetime
                 "spec.network.forwards[0].host_address",
             ],
             ignoreOrder: true);
+    }
+
+    [Theory]
+    [InlineData(1, 8080, false)]
+    [InlineData(2, 0, false)]
+    [InlineData(2, 8080, true)]
+    public void APortOfTheHostIsRefusedForSeveralClones(int count, int port, bool isRefused)
+    {
+        var request = new CreateClonesRequest
+        {
+            Spec = new CloneSpec
+            {
+                Template = "tenants/t/templates/web",
+                Network = new NetworkSpec { Forwards = { new PortForward { GuestPort = 80 }, new PortForward { GuestPort = 81, HostPort = port } } },
+            },
+            Count = count,
+        };
+
+        var fields = Record.Exception(() => CloneReader.CreateMany(request, new Caller(new UnixPeer(1, 1, 1), TenantSet.All), DateTimeOffset.UnixEpoch)) is TemplatingException refusal
+            ? refusal.Violations.Select(v => v.Field) : [];
+
+        fields.ShouldBe(isRefused ? ["spec.network.forwards[1].host_port"] : []);
     }
 
     [Fact]
