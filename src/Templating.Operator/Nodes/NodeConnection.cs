@@ -1,6 +1,7 @@
 using Google.Protobuf;
 using Grpc.Core;
 using Templating.Api.Client;
+using Templating.Kubernetes.Calls;
 using Templating.Operator.Cluster;
 using Templating.V1;
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Templating.Kubernetes.Calls;
 using Templating.Operator.Cluster;
 using Templating.Operator.Reconcilers;
 using Templating.Operator.Telemetry;

@@ -1,4 +1,5 @@
 using Templating.Contract;
+using Templating.Kubernetes.Calls;
 using Templating.Operator.Cluster;
 
 namespace Templating.Operator.Queues;

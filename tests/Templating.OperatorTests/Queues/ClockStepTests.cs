@@ -2,6 +2,7 @@ using k8s.Models;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using Templating.Kubernetes;
+using Templating.Kubernetes.Calls;
 using Templating.Operator.Cluster;
 using Templating.Operator.Pods;
 using Templating.Operator.Queues;

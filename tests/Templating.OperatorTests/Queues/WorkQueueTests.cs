@@ -1,5 +1,6 @@
 using CsCheck;
 using Microsoft.Extensions.Time.Testing;
+using Templating.Kubernetes.Calls;
 using Templating.Operator.Cluster;
 using Templating.Operator.Queues;
 using Templating.Testing;

@@ -20,13 +20,11 @@ internal sealed class ObjectWatch<T>(
     /// <summary>Without any success: an API server that is updated or moved is away for a minute.</summary>
     internal static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
-    private static readonly TimeSpan LeastPause = TimeSpan.FromMilliseconds(250);
-
-    private static readonly TimeSpan MostPause = TimeSpan.FromSeconds(5);
+    private static readonly Backoff Pauses = new(TimeSpan.FromMilliseconds(250), TimeSpan.FromSeconds(5));
 
     private readonly TaskCompletionSource _synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private string? _version;
-    private TimeSpan _pause = LeastPause;
+    private int _failures;
     private long? _failing;
     private long? _opened;
 
@@ -77,7 +75,7 @@ internal sealed class ObjectWatch<T>(
 
             Succeed();
             // A server that takes watches and ends them at once is not asked in a tight loop.
-            await (told ? Task.CompletedTask : Task.Delay(LeastPause, time, cancellationToken));
+            await (told ? Task.CompletedTask : Task.Delay(Pauses.First, time, cancellationToken));
         }
         catch (HttpOperationException e) when (e.Response.StatusCode == HttpStatusCode.Gone)
         {
@@ -85,15 +83,14 @@ internal sealed class ObjectWatch<T>(
         }
         catch (Exception e) when (Refusals.IsPassing(e) && !cancellationToken.IsCancellationRequested && HasPatience())
         {
-            await Task.Delay(_pause, time, cancellationToken);
-            _pause = TimeSpan.FromTicks(Math.Min(2 * _pause.Ticks, MostPause.Ticks));
+            await Task.Delay(Pauses.Delay(++_failures), time, cancellationToken);
         }
     }
 
     private bool HasPatience()
     {
         // One that was open for a while had nothing to tell; one that is taken and breaks off at once is none.
-        if (_opened is { } opened && time.GetElapsedTime(opened) > MostPause)
+        if (_opened is { } opened && time.GetElapsedTime(opened) > Pauses.Longest)
         {
             Succeed();
         }
@@ -102,7 +99,7 @@ internal sealed class ObjectWatch<T>(
         return time.GetElapsedTime(_failing ??= time.GetTimestamp()) < Patience;
     }
 
-    private void Succeed() => (_failing, _opened, _pause) = (null, null, LeastPause);
+    private void Succeed() => (_failing, _opened, _failures) = (null, null, 0);
 
     private async Task ListAsync(CancellationToken cancellationToken)
     {

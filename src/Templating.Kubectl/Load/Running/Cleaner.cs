@@ -2,6 +2,7 @@ using System.Net;
 using k8s.Autorest;
 using Templating.Kubectl.Cluster;
 using Templating.Kubectl.Load.Api;
+using Templating.Kubernetes.Calls;
 
 namespace Templating.Kubectl.Load.Running;
 
@@ -11,9 +12,7 @@ internal sealed class Cleaner(LoadApi api, TimeProvider time)
     /// <summary>A pod is gone when its kubelet says so, and a VM may take its grace.</summary>
     public static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
 
-    private static readonly TimeSpan LeastPause = TimeSpan.FromSeconds(1);
-
-    private static readonly TimeSpan MostPause = TimeSpan.FromSeconds(5);
+    private static readonly Backoff Pauses = new(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(5));
 
     private int _removed;
 
@@ -54,9 +53,8 @@ internal sealed class Cleaner(LoadApi api, TimeProvider time)
     {
         using var late = new CancellationTokenSource(limit, time);
         var problem = "no answer in time";
-        var pause = LeastPause;
         var there = new HashSet<string>(StringComparer.Ordinal);
-        while (true)
+        for (var failures = 1; ; failures++)
         {
             try
             {
@@ -83,14 +81,12 @@ internal sealed class Cleaner(LoadApi api, TimeProvider time)
 
             try
             {
-                await Task.Delay(pause, time, late.Token);
+                await Task.Delay(Pauses.Delay(failures), time, late.Token);
             }
             catch (OperationCanceledException)
             {
                 return Left();
             }
-
-            pause = TimeSpan.FromTicks(Math.Min(2 * pause.Ticks, MostPause.Ticks));
         }
 
         Leftover Left() => new(@namespace, $"{kind.Plural} in namespace {@namespace}: {problem}");

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Templating.Api.Client;
 using Templating.Contract;
 using Templating.Kubernetes;
+using Templating.Kubernetes.Calls;
 using Templating.Operator.Cluster;
 using Templating.Operator.Nodes;
 using Templating.Operator.Telemetry;
