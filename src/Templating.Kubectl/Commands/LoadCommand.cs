@@ -68,7 +68,7 @@ internal static class LoadCommand
         image.Validators.Add(result =>
         {
             var text = result.GetValueOrDefault<string?>() ?? "";
-            if (text.Length is 0 or > RecipeLimits.MaxImage || text.Any(char.IsWhiteSpace))
+            if (!Fields.IsText(text, RecipeLimits.MaxImage, RecipeLimits.Image))
             {
                 result.AddError($"{image.Name}: Found {Quote.Text(text)}, {RecipeLimits.ImageInWords} of 1 to {RecipeLimits.MaxImage} letters is needed.");
             }

@@ -168,6 +168,10 @@ internal sealed class Fields
         return node;
     }
 
+    /// <summary>For what options give in the place of a recipe's fields, too.</summary>
+    public static bool IsText(string text, int most, string? pattern) =>
+        text.Length > 0 && text.Length <= most && (pattern is null || Regex.IsMatch(text, pattern, RegexOptions.None, MatchLimit));
+
     private string? TextOf(JsonNode? node, string path, int most, string? pattern, string allowed)
     {
         if (WordOf(node) is not { } text)
@@ -176,7 +180,7 @@ internal sealed class Fields
             return null;
         }
 
-        if (text.Length == 0 || text.Length > most || (pattern is not null && !Regex.IsMatch(text, pattern, RegexOptions.None, MatchLimit)))
+        if (!IsText(text, most, pattern))
         {
             _faults.Add(path, string.Create(CultureInfo.InvariantCulture, $"Found {Found(node)}, {allowed} of 1 to {most} letters is needed."));
             return null;
