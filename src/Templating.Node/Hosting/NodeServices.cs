@@ -139,7 +139,7 @@ internal static class NodeServices
         services.AddHostedService<Recovery>();
         services.AddHostedService<Upkeep>();
         services.AddHostedService<BlankUpkeep>();
-        services.AddHostedService<HeapTrimmer>();
+        services.AddHostedService<MemoryTrimmer>();
         return services;
     }
 

@@ -2,7 +2,6 @@ using Google.Protobuf;
 using Grpc.Core;
 using Templating.Api.Client;
 using Templating.Kubernetes.Calls;
-using Templating.Operator.Cluster;
 using Templating.V1;
 
 namespace Templating.Operator.Nodes;

@@ -1,11 +1,11 @@
 using System.Globalization;
 using Templating.Core.Linux;
 
-namespace Templating.Node.PodProcess;
+namespace Templating.Node.Linux;
 
 /// <summary>
-/// Gives back what starting up took and waiting does not need: garbage, and the pages of program code that ran once. There is
-/// one such process beside each VM, so what it keeps counts a thousand times.
+/// Gives back what starting up took and waiting does not need: garbage, and the pages of program code that ran once. Beside each VM
+/// of a pod there is such a process, so what it keeps counts a thousand times.
 /// </summary>
 internal static class ResidentMemory
 {

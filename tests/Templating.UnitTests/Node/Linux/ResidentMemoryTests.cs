@@ -1,6 +1,6 @@
-using Templating.Node.PodProcess;
+using Templating.Node.Linux;
 
-namespace Templating.UnitTests.Node.PodProcess;
+namespace Templating.UnitTests.Node.Linux;
 
 public sealed class ResidentMemoryTests
 {

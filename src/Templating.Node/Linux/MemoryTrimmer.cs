@@ -2,9 +2,10 @@ namespace Templating.Node.Linux;
 
 /// <summary>
 /// Gives garbage back when the daemon comes to rest. The collector keeps it until more is asked for, and a daemon that has
-/// just started twenty clones may not be asked for days; on a node that memory is another clone's.
+/// just started twenty clones may not be asked for days; on a node that memory is another clone's. The first time also the code
+/// that its start alone needed.
 /// </summary>
-internal sealed class HeapTrimmer(TimeProvider time) : BackgroundService
+internal sealed class MemoryTrimmer(TimeProvider time) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
 
@@ -18,11 +19,18 @@ internal sealed class HeapTrimmer(TimeProvider time) : BackgroundService
     {
         var trimmedAt = 0L;
         var before = 0L;
+        var hasStarted = false;
         using var timer = new PeriodicTimer(Interval, time);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
             var now = GC.GetTotalAllocatedBytes(precise: false);
-            if (now - trimmedAt > WorthIt && now - before < AtWork)
+            if (!hasStarted && now - before < AtWork)
+            {
+                // Once: what its work needs comes back, and is not to be looked for again after each rest.
+                ResidentMemory.GiveBack();
+                (hasStarted, trimmedAt) = (true, now);
+            }
+            else if (now - trimmedAt > WorthIt && now - before < AtWork)
             {
                 GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
                 trimmedAt = now;
