@@ -505,7 +505,7 @@ def check_conversations(machine, check):
     connection = raw(machine)
     hello, nonce = new_hello()
     connection.sendall(hello)
-    read_until(connection, nonce)
+    receive_until(connection, nonce)
     connection.sendall(struct.pack("<BII", guest_port.PLACE, 6, 1 << 20) + b"x" * 5000)
     again = guest_port.GuestPort(connection)
     again.mount("one", device(BY_NAME, "pmem1"), memory=4 << 20)
@@ -517,7 +517,7 @@ def check_conversations(machine, check):
     connection = raw(machine)
     for byte in hello:
         connection.sendall(bytes([byte]))
-    read_until(connection, nonce)
+    receive_until(connection, nonce)
     check(True, "frames: a HELLO of single bytes is heard")
     seed = int.from_bytes(nonce[:4], "big")
     print(f"     seed {seed}")
@@ -584,7 +584,7 @@ def new_hello():
     return guest_port.frame(guest_port.HELLO, 0, b"TGOWNER1" + struct.pack("<H", guest_port.VERSION) + nonce), nonce
 
 
-def read_until(connection, wanted):
+def receive_until(connection, wanted):
     answer = b""
     while wanted not in answer:
         got = connection.recv(4096)
