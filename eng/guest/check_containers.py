@@ -502,10 +502,7 @@ def check_conversations(machine, check):
 
     # Who comes after half a frame, without the guest having seen that the one before had gone. That one reads nothing: of two who
     # read one connection, either may get the answers.
-    connection = raw(machine)
-    hello, nonce = new_hello()
-    connection.sendall(hello)
-    receive_until(connection, nonce)
+    connection, _ = say_hello(machine, lambda connection, hello: connection.sendall(hello))
     connection.sendall(struct.pack("<BII", guest_port.PLACE, 6, 1 << 20) + b"x" * 5000)
     again = guest_port.GuestPort(connection)
     again.mount("one", device(BY_NAME, "pmem1"), memory=4 << 20)
@@ -513,11 +510,7 @@ def check_conversations(machine, check):
     again.close()
 
     # Frames in pieces of any size, a byte at first.
-    hello, nonce = new_hello()
-    connection = raw(machine)
-    for byte in hello:
-        connection.sendall(bytes([byte]))
-    receive_until(connection, nonce)
+    connection, nonce = say_hello(machine, lambda connection, hello: [connection.sendall(bytes([byte])) for byte in hello])
     check(True, "frames: a HELLO of single bytes is heard")
     seed = int.from_bytes(nonce[:4], "big")
     print(f"     seed {seed}")
@@ -578,19 +571,27 @@ def check_conversations(machine, check):
     machine.guest.sync()
 
 
-def new_hello():
-    """The frame that begins a conversation, and the nonce that its answer has."""
-    nonce = os.urandom(16)
-    return guest_port.frame(guest_port.HELLO, 0, b"TGOWNER1" + struct.pack("<H", guest_port.VERSION) + nonce), nonce
-
-
-def receive_until(connection, wanted):
-    answer = b""
-    while wanted not in answer:
-        got = connection.recv(4096)
-        if not got:
-            raise guest_port.PortClosed("the port closed before the guest answered")
-        answer += got
+def say_hello(machine, send):
+    """Returns a connection whose HELLO `send` sent, when it is answered, and the nonce. By another connection where it is not, as any host has to
+    (docs/guest-protocol.md): the guest may be told that the one before has gone when it has read the first bytes of the next."""
+    for attempt in range(3):
+        connection = raw(machine, b"\0" * guest_port.RESYNC_ZEROS if attempt else b"")
+        connection.settimeout(20)
+        nonce = os.urandom(16)
+        send(connection, guest_port.frame(guest_port.HELLO, 0, b"TGOWNER1" + struct.pack("<H", guest_port.VERSION) + nonce))
+        answer = b""
+        try:
+            while nonce not in answer:
+                got = connection.recv(4096)
+                if not got:
+                    raise guest_port.PortClosed("the port closed before the guest answered")
+                answer += got
+            connection.settimeout(60)
+            return connection, nonce
+        except TimeoutError:
+            print(f"     HELLO {attempt + 1} was not answered")
+            connection.close()
+    raise guest_port.PortClosed("the guest did not answer to HELLO")
 
 
 def drain(connection):
