@@ -21,6 +21,9 @@ internal sealed class SharedMemory(Daemon daemon, BareDriver bare, GuestTemplate
 
     private const long Settled = 4 << 20;
 
+    /// <summary>In a row: what many processes had comes back in bursts.</summary>
+    private const int QuietRests = 5;
+
     private readonly Clones _clones = new(daemon, template);
     private readonly string _state = Path.Combine(template.FolderIn(folders.Store), "state");
 
@@ -63,15 +66,12 @@ internal sealed class SharedMemory(Daemon daemon, BareDriver bare, GuestTemplate
     private static async Task<long> SettledAsync(CancellationToken cancellationToken)
     {
         var available = HostMemory.AvailableBytes();
-        for (var rests = 0; rests < MostRests; rests++)
+        for (var (rests, quiet) = (0, 0); rests < MostRests && quiet < QuietRests; rests++)
         {
             await Task.Delay(Rest, TimeProvider.System, cancellationToken);
             var before = available;
             available = HostMemory.AvailableBytes();
-            if (available - before < Settled)
-            {
-                break;
-            }
+            quiet = available - before < Settled ? quiet + 1 : 0;
         }
 
         return available;
