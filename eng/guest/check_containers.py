@@ -21,6 +21,7 @@ import check_pod  # noqa: E402
 import guest_port  # noqa: E402  It lies beside its other users.
 from guest_port import BY_NAME, BY_PCI, BY_SERIAL, EXIT, FOLDER, LINK, MORE_OF_FILE, NO_DEVICE, REMOVED, device  # noqa: E402
 
+HELLO_TIMEOUTS = (20, 20, 20)
 MAC = "52:54:00:aa:bb:01"
 
 
@@ -502,7 +503,7 @@ def check_conversations(machine, check):
 
     # Who comes after half a frame, without the guest having seen that the one before had gone. That one reads nothing: of two who
     # read one connection, either may get the answers.
-    connection, _ = say_hello(machine, lambda connection, hello: connection.sendall(hello))
+    connection, _, _ = guest_port.say_hello(f"{machine.folder}/owner", HELLO_TIMEOUTS)
     connection.sendall(struct.pack("<BII", guest_port.PLACE, 6, 1 << 20) + b"x" * 5000)
     again = guest_port.GuestPort(connection)
     again.mount("one", device(BY_NAME, "pmem1"), memory=4 << 20)
@@ -510,8 +511,10 @@ def check_conversations(machine, check):
     again.close()
 
     # Frames in pieces of any size, a byte at first.
-    connection, nonce = say_hello(machine, lambda connection, hello: [connection.sendall(bytes([byte])) for byte in hello])
+    connection, nonce, _ = guest_port.say_hello(
+        f"{machine.folder}/owner", HELLO_TIMEOUTS, lambda connection, hello: [connection.sendall(bytes([byte])) for byte in hello])
     check(True, "frames: a HELLO of single bytes is heard")
+    connection.settimeout(60)
     seed = int.from_bytes(nonce[:4], "big")
     print(f"     seed {seed}")
     chance = random.Random(seed)
@@ -569,29 +572,6 @@ def check_conversations(machine, check):
     check(run(port, "beside", "echo", "well", network=False)[0] == b"well\n", "flood: on the daemon's port, and the owner's answers")
     port.close()
     machine.guest.sync()
-
-
-def say_hello(machine, send):
-    """Returns a connection whose HELLO `send` sent, when it is answered, and the nonce. By another connection where it is not, as any host has to
-    (docs/guest-protocol.md): the guest may be told that the one before has gone when it has read the first bytes of the next."""
-    for attempt in range(3):
-        connection = raw(machine, b"\0" * guest_port.RESYNC_ZEROS if attempt else b"")
-        connection.settimeout(20)
-        nonce = os.urandom(16)
-        send(connection, guest_port.frame(guest_port.HELLO, 0, b"TGOWNER1" + struct.pack("<H", guest_port.VERSION) + nonce))
-        answer = b""
-        try:
-            while nonce not in answer:
-                got = connection.recv(4096)
-                if not got:
-                    raise guest_port.PortClosed("the port closed before the guest answered")
-                answer += got
-            connection.settimeout(60)
-            return connection, nonce
-        except TimeoutError:
-            print(f"     HELLO {attempt + 1} was not answered")
-            connection.close()
-    raise guest_port.PortClosed("the guest did not answer to HELLO")
 
 
 def drain(connection):

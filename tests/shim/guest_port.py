@@ -137,55 +137,53 @@ class Process:
         return self.port.ask(RESIZE, struct.pack("<IHH", self.stream, rows, columns))
 
 
+def say_hello(path_or_socket, timeouts, send=socket.socket.sendall):
+    """Says hello until it is answered; bytes of the conversation before are dropped. A guest in the middle of a frame that
+    another host left half sent gets zeros up to its end first. And to a path by a connection of its own each time: QEMU may have been left
+    waiting for a host before to read, and ends that when it sees a host go; and the guest may be told that one has gone when it has read the
+    first bytes of the next. Returns the connection, the nonce, and what came after it: 18 bytes of limits and more."""
+    connection = None
+    for attempt, timeout in enumerate(timeouts):
+        if not isinstance(path_or_socket, str):
+            connection = path_or_socket
+        else:
+            if connection:
+                connection.close()
+            connection = socket.socket(socket.AF_UNIX)
+            connection.connect(path_or_socket)
+        nonce = secrets.token_bytes(16)
+        wanted = struct.pack("<BII", WELCOME, 0, 34) + nonce
+        connection.settimeout(timeout)
+        buffer = b""
+        try:
+            connection.sendall(b"\0" * RESYNC_ZEROS if attempt else b"")
+            send(connection, frame(HELLO, 0, b"TGOWNER1" + struct.pack("<H", VERSION) + nonce))
+            while wanted not in buffer or len(buffer.split(wanted, 1)[1]) < 18:
+                got = connection.recv(65536)
+                if not got:
+                    raise PortClosed("the port closed before the guest answered")
+                buffer = buffer[-1024:] + got
+            return connection, nonce, buffer.split(wanted, 1)[1]
+        except socket.timeout:
+            continue
+    raise PortClosed("the guest did not answer to HELLO")
+
+
 class GuestPort:
     """A conversation with the guest over a Unix socket that leads to its port."""
 
     def __init__(self, path_or_socket, timeout=60):
-        self.path = path_or_socket if isinstance(path_or_socket, str) else None
-        self.socket = path_or_socket
         self.timeout = timeout
         self.streams = {}
         self.next_stream = 1
         self.lock = threading.Lock()
         self.sending = threading.Lock()
-        self.buffer = b""
-        self.limits = self._hello()
+        self.socket, _, rest = say_hello(path_or_socket, (5, 10, timeout, timeout))
+        self.buffer = rest[18:]
+        self.limits = dict(zip(("version", "payload", "processes", "output", "input"), struct.unpack("<HIIII", rest[:18])))
         self.socket.settimeout(None)
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
-
-    def _hello(self):
-        """Says hello until it is answered; bytes of the conversation before are dropped. A guest in the middle of a frame that
-        another host left half sent gets zeros up to its end first. And by a connection of its own each time: QEMU may have been left
-        waiting for a host before to read, and ends that when it sees a host go."""
-        for attempt in range(4):
-            self._connect()
-            nonce = secrets.token_bytes(16)
-            hello = frame(HELLO, 0, b"TGOWNER1" + struct.pack("<H", VERSION) + nonce)
-            self.socket.settimeout((5, 10, self.timeout, self.timeout)[attempt])
-            wanted = struct.pack("<BII", WELCOME, 0, 34) + nonce
-            try:
-                self.socket.sendall((b"\0" * RESYNC_ZEROS if attempt else b"") + hello)
-                while wanted not in self.buffer or len(self.buffer.split(wanted, 1)[1]) < 18:
-                    got = self.socket.recv(65536)
-                    if not got:
-                        raise PortClosed("the port closed before the guest answered")
-                    self.buffer = self.buffer[-1024:] + got
-            except socket.timeout:
-                continue
-            rest = self.buffer.split(wanted, 1)[1]
-            self.buffer = rest[18:]
-            return dict(zip(("version", "payload", "processes", "output", "input"), struct.unpack("<HIIII", rest[:18])))
-        raise PortClosed("the guest did not answer to HELLO")
-
-    def _connect(self):
-        if not self.path:
-            return
-        if self.socket is not self.path:
-            self.socket.close()
-        self.buffer = b""
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.connect(self.path)
 
     def _read(self):
         data, error = self.buffer, "the port closed"
