@@ -19,20 +19,19 @@ internal sealed class MemoryTrimmer(TimeProvider time) : BackgroundService
     {
         var trimmedAt = 0L;
         var before = 0L;
-        var hasStarted = false;
         using var timer = new PeriodicTimer(Interval, time);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
             var now = GC.GetTotalAllocatedBytes(precise: false);
-            if (!hasStarted && now - before < AtWork)
+            if (now - before < AtWork && trimmedAt == 0)
             {
                 // Once: what its work needs comes back, and is not to be looked for again after each rest.
                 ResidentMemory.GiveBack();
-                (hasStarted, trimmedAt) = (true, now);
+                trimmedAt = now;
             }
-            else if (now - trimmedAt > WorthIt && now - before < AtWork)
+            else if (now - before < AtWork && now - trimmedAt > WorthIt)
             {
-                GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+                ResidentMemory.GiveBackGarbage();
                 trimmedAt = now;
             }
 

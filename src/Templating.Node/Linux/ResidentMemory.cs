@@ -9,9 +9,11 @@ namespace Templating.Node.Linux;
 /// </summary>
 internal static class ResidentMemory
 {
+    public static void GiveBackGarbage() => GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+
     public static void GiveBack()
     {
-        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        GiveBackGarbage();
         foreach (var (start, length) in Clean(File.ReadLines("/proc/self/smaps")))
         {
             // On a mapping of a file that nothing was written to it drops pages that the page cache still has: the next use finds
