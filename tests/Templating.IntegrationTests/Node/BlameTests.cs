@@ -21,18 +21,14 @@ public sealed class BlameTests(SharedNode shared) : SharedNodeTest(shared)
         taken.Start();
         var port = ((IPEndPoint)taken.LocalEndpoint).Port;
 
-        var failure = await FailsAsync(CloneAsync(r => r.Spec.Network = new NetworkSpec
-        {
-            Outbound = outbound,
-            Forwards = { new PortForward { GuestPort = 80, HostPort = port } },
-        }), StatusCode.FailedPrecondition, "PORT_UNAVAILABLE");
+        var failure = await FailsAsync(OnPortAsync(port, outbound), StatusCode.FailedPrecondition, "PORT_UNAVAILABLE");
 
         failure.Message.ShouldContain($"Port {port} of 127.0.0.1 is taken");
         failure.Metadata["port"].ShouldBe(port.ToString(CultureInfo.InvariantCulture));
         failure.RetryAfter.ShouldBeNull();
         await NothingIsLeftAsync(Node);
         taken.Stop();
-        var clone = await CloneAsync(r => r.Spec.Network = new NetworkSpec { Outbound = outbound, Forwards = { new PortForward { GuestPort = 80, HostPort = port } } });
+        var clone = await OnPortAsync(port, outbound);
         clone.Network.Forwards.ShouldHaveSingleItem().HostPort.ShouldBe(port);
     }
 
@@ -51,7 +47,7 @@ public sealed class BlameTests(SharedNode shared) : SharedNodeTest(shared)
         {
             try
             {
-                await CloneAsync(r => r.Spec.Network = new NetworkSpec { Outbound = outbound, Forwards = { new PortForward { GuestPort = 80, HostPort = port } } });
+                await OnPortAsync(port, outbound);
                 return null;
             }
             catch (TemplatingClientException e)
@@ -141,6 +137,9 @@ public sealed class BlameTests(SharedNode shared) : SharedNodeTest(shared)
         await LimitAsync(node, 4096);
         (await node.Client.CloneAsync(Limit)).State.ShouldBe(CloneState.Running);
     }
+
+    private Task<VmClone> OnPortAsync(int port, bool outbound) => CloneAsync(
+        r => r.Spec.Network = new NetworkSpec { Outbound = outbound, Forwards = { new PortForward { GuestPort = 80, HostPort = port } } });
 
     private async Task LimitAsync(TestNode node, int most) => (await Programs.RunAsync(
         "/usr/bin/prlimit", ["--pid", $"{node.Daemon.Pid}", $"--nofile={most}:4096"], Limit)).ExitCode.ShouldBe(0);
